@@ -1,0 +1,45 @@
+/** Why a caller is not known. Unauthenticated is not Anonymous: there is no anonymous principal. */
+import * as Schema from "effect/Schema"
+
+/** Closed list; each has one public sentence. */
+export const UnauthenticatedReason = Schema.Literal(
+  "missing",
+  "malformed",
+  "token_expired",
+  "token_not_yet_valid",
+  "token_revoked",
+  "unknown_issuer",
+  "unknown_key",
+  "bad_signature",
+  "bad_algorithm",
+  "wrong_audience",
+  "bad_claims",
+  "session_expired"
+)
+export type UnauthenticatedReason = typeof UnauthenticatedReason.Type
+
+export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()("Unauthenticated", {
+  reason: UnauthenticatedReason
+}) {}
+
+/** The credential could not be checked, because its keys can not be had; answered 503, never 401 and never a pass. */
+export class AuthUnavailable extends Schema.TaggedError<AuthUnavailable>()("AuthUnavailable", {
+  issuer: Schema.String,
+  problem: Schema.String
+}) {}
+
+/** The sentence a caller is shown. */
+export const describe: Record<UnauthenticatedReason, string> = {
+  missing: "Authentication required: send Authorization: Bearer <token>",
+  malformed: "The credential is not readable: expected Bearer <token>",
+  token_expired: "Token expired: sign in again or generate a new token",
+  token_not_yet_valid: "Token not yet valid: check the clock of the machine that issued it",
+  token_revoked: "Token revoked",
+  unknown_issuer: "Token issuer not trusted here",
+  unknown_key: "Token signed with an unknown key",
+  bad_signature: "Token signature does not verify",
+  bad_algorithm: "Token algorithm not accepted",
+  wrong_audience: "Token was issued for another audience",
+  bad_claims: "Token lacks a required claim",
+  session_expired: "Session has expired: sign in again"
+}

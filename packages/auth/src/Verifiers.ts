@@ -1,0 +1,16 @@
+/** **Verifiers** port: the ways in which a credential can be proven. Each recognises its own by shape, none falls back to another. */
+import type { Claims } from "@mcpgw/domain/Principal"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { AuthUnavailable, Unauthenticated } from "./AuthError.ts"
+import type { Credential } from "./Credential.ts"
+
+export interface Verifier {
+  /** Shown in logs and `/ready`. */
+  readonly name: string
+  /** Is this credential mine to judge? By cookie, or by the unverified `iss` of a JWT. At most one verifier says yes. */
+  readonly recognises: (credential: Credential) => boolean
+  readonly verify: (credential: Credential) => Effect.Effect<Claims, Unauthenticated | AuthUnavailable>
+}
+
+export class Verifiers extends Context.Tag("@mcpgw/auth/Verifiers")<Verifiers, ReadonlyArray<Verifier>>() {}

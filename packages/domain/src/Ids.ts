@@ -1,0 +1,49 @@
+/** Brands for the identifiers every package passes around. Holds no logic beyond their syntax. */
+import * as Schema from "effect/Schema"
+
+/**
+ * A server's place on the gateway: `/` followed by one or more plain segments, never a trailing slash.
+ * `/currenttime`, `/team/search`. Contract: contracts.md §1.1, §2.4.
+ */
+export const ServerPath = Schema.String.pipe(
+  Schema.pattern(/^(?:\/[A-Za-z0-9](?:[A-Za-z0-9._~-]*[A-Za-z0-9_~-])?){1,8}$/, {
+    message: () =>
+      "must be 1 to 8 segments of letters, digits, '.', '_', '~' or '-', such as /currenttime or /team/search"
+  }),
+  Schema.maxLength(200),
+  Schema.brand("ServerPath")
+)
+export type ServerPath = typeof ServerPath.Type
+
+/** First path segments the gateway serves itself; a server can not be registered there (design.md §7). */
+export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set([
+  "api",
+  "v0",
+  "v0.1",
+  "oauth",
+  "oauth2",
+  "health",
+  "ready",
+  "metrics",
+  "mcpgw",
+  "virtual",
+  "ws",
+  "console",
+  "assets",
+  "login",
+  "logout",
+  "register",
+  "toggle",
+  "edit",
+  "openapi.json",
+  "docs"
+])
+
+/** Adds the leading slash and drops trailing ones, so `currenttime/` and `/currenttime` name the same server. */
+export const normalizePath = (path: string): string => {
+  let end = path.length
+  while (end > 0 && path.charCodeAt(end - 1) === 47) end--
+  let start = 0
+  while (start < end && path.charCodeAt(start) === 47) start++
+  return "/" + path.slice(start, end)
+}

@@ -1,0 +1,44 @@
+/**
+ * Who is calling. `Claims` are what a verified credential says; a `Principal` is a caller admitted to one resource.
+ * Only `AuthLayer.admit` makes principals: a fallback never produces one (design.md §6).
+ */
+
+/** How the caller proved who they are. */
+export type AuthMethod = "gateway_token" | "oidc" | "session_cookie"
+
+/** What a verified credential says. Never holds the credential itself. */
+export interface Claims {
+  readonly issuer: string
+  readonly subject: string
+  readonly username: string
+  /** OAuth client the credential was issued to (`azp` / `client_id`), `session` for cookies. */
+  readonly clientId: string
+  /** Identity-provider groups, mapped to scopes by the policy's `group_mappings`. */
+  readonly groups: ReadonlyArray<string>
+  /** Scope names the credential itself carries. */
+  readonly scopes: ReadonlyArray<string>
+  /** Resources the credential may be used at; empty means: nowhere. */
+  readonly audience: ReadonlyArray<string>
+  /** Epoch seconds. */
+  readonly expiresAt: number
+  /** `jti`, or the session id's digest; what revocation names. */
+  readonly tokenId: string | undefined
+  readonly method: AuthMethod
+}
+
+/** A caller admitted to a resource. One instance per verified credential, so that tables may be cached by identity. */
+export class Principal {
+  readonly claims: Claims
+  /** Makes the type nominal: nothing else is a Principal. */
+  protected readonly admitted = true
+  private constructor(claims: Claims) {
+    this.claims = claims
+  }
+  /** For `AuthLayer` and tests only; a house rule holds every other module to that. */
+  static unsafeMake(claims: Claims): Principal {
+    return new Principal(claims)
+  }
+  get username(): string {
+    return this.claims.username
+  }
+}

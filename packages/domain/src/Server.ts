@@ -1,0 +1,109 @@
+/** A registered MCP server: the stored record (contracts.md §2.9), its health (§2.11) and what callers are shown. */
+import * as Schema from "effect/Schema"
+import { ServerPath } from "./Ids.ts"
+import { Tool } from "./Tool.ts"
+
+export const Transport = Schema.Literal("streamable-http", "sse", "stdio")
+export type Transport = typeof Transport.Type
+
+const count = Schema.Int.pipe(Schema.nonNegative())
+
+/** Where a server is reached: `http(s)` for real ones, `in-process://{name}` for those bundled with the gateway. */
+export const UpstreamUrl = Schema.String.pipe(
+  Schema.filter((text) => {
+    const url = URL.parse(text)
+    if (url === null) return "must be an absolute URL such as http://127.0.0.1:8000/"
+    if (url.protocol !== "http:" && url.protocol !== "https:" && url.protocol !== "in-process:") {
+      return "must begin with http:// or https://"
+    }
+    if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
+    if (url.hash !== "") return "must not hold a fragment"
+    return true
+  })
+)
+
+const exactOptional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** The stored record. Field names are the replaced system's. */
+export const ServerRecord = Schema.Struct({
+  server_name: Schema.Trim.pipe(Schema.nonEmptyString(), Schema.maxLength(200)),
+  description: Schema.String,
+  path: ServerPath,
+  proxy_pass_url: UpstreamUrl,
+  tags: Schema.Array(Schema.String),
+  num_tools: count,
+  num_stars: Schema.Number,
+  is_python: Schema.Boolean,
+  license: Schema.String,
+  supported_transports: Schema.Array(Transport),
+  auth_provider: exactOptional(Schema.String),
+  auth_type: exactOptional(Schema.String),
+  /** Headers the record asks for on probes, contracts.md §2.9. Secret values belong to the credential vault. */
+  headers: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })),
+  tool_list: Schema.Array(Tool),
+  /** Endpoint when it is neither `{proxy_pass_url}` ending in /mcp nor `{proxy_pass_url}/mcp`. */
+  mcp_endpoint: exactOptional(UpstreamUrl),
+  sse_endpoint: exactOptional(UpstreamUrl),
+  is_enabled: Schema.Boolean,
+  /** An administrator vouched for this URL, so it may lead to a private or loopback address (design.md §6, SSRF). */
+  trusted_address: Schema.Boolean,
+  registered_by: Schema.String,
+  /** ISO 8601. */
+  registered_at: Schema.String,
+  updated_at: Schema.String
+})
+export type ServerRecord = typeof ServerRecord.Type
+
+/** What a registration gives; everything else has a default. */
+export interface Registration {
+  readonly server_name: string
+  readonly path: string
+  readonly proxy_pass_url: string
+  readonly description?: string
+  readonly tags?: ReadonlyArray<string>
+  readonly num_tools?: number
+  readonly num_stars?: number
+  readonly is_python?: boolean
+  readonly license?: string
+  readonly supported_transports?: ReadonlyArray<Transport>
+  readonly auth_provider?: string
+  readonly auth_type?: string
+  readonly headers?: ReadonlyArray<Readonly<Record<string, string>>>
+  readonly tool_list?: ReadonlyArray<Tool>
+  readonly mcp_endpoint?: string
+  readonly sse_endpoint?: string
+  readonly is_enabled?: boolean
+  readonly trusted_address?: boolean
+}
+
+/** Statuses of contracts.md §2.11; the first two are routable. */
+export type HealthStatus =
+  | "healthy"
+  | "healthy-auth-expired"
+  | "checking"
+  | "unknown"
+  | "disabled"
+  | `unhealthy: ${string}`
+  | `error: ${string}`
+
+export interface Health {
+  readonly status: HealthStatus
+  /** ISO 8601 of the last finished check, null before the first. */
+  readonly last_checked_iso: string | null
+}
+
+/** Never checked yet: routed, so that a registration is effective for the next request. */
+export const NEVER_CHECKED: Health = { status: "unknown", last_checked_iso: null }
+
+/** A server as the snapshot holds it. */
+export interface RegisteredServer {
+  readonly record: ServerRecord
+  readonly health: Health
+}
+
+/** May calls be routed to it? `unknown` and `checking` are routed: nothing has failed yet. */
+export const isRoutable = (health: Health): boolean =>
+  health.status === "healthy" ||
+  health.status === "healthy-auth-expired" ||
+  health.status === "unknown" ||
+  health.status === "checking"
