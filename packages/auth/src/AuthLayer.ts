@@ -5,9 +5,15 @@
  */
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { makeAdmit, refusal } from "./Admission.ts"
 import type { AuthUnavailable, Unauthenticated } from "./AuthError.ts"
 import type { Credential } from "./Credential.ts"
+import { makeVerification, type VerificationOptions } from "./internal/verification.ts"
+import { Revocations } from "./Revocations.ts"
+import { issuerOf } from "./UnverifiedJwt.ts"
+import { Verifiers } from "./Verifiers.ts"
 
 export interface AuthLayerApi {
   /** Hot: verified claims of a credential seen before, or undefined. Does not check expiry: `admit` does. */
@@ -23,4 +29,74 @@ export interface AuthLayerApi {
   readonly isOurs: (bearer: string) => boolean
 }
 
-export class AuthLayer extends Context.Tag("@mcpgw/auth/AuthLayer")<AuthLayer, AuthLayerApi>() {}
+export type AuthLayerOptions = VerificationOptions
+
+/** What `AuthLayer.layer` uses. */
+export const defaults: AuthLayerOptions = {
+  capacity: 10_000,
+  maxAge: "10 minutes",
+  refusedCapacity: 1_000,
+  refusedFor: "10 seconds",
+  concurrency: 64,
+  waiting: 256,
+  deadline: "10 seconds"
+}
+
+export class AuthLayer extends Context.Tag("@mcpgw/auth/AuthLayer")<AuthLayer, AuthLayerApi>() {
+  /** Production, with `defaults`. */
+  static get layer(): Layer.Layer<AuthLayer, never, Verifiers | Revocations> {
+    return production
+  }
+
+  /** Production, with other bounds. Call it once: every call makes another cache. */
+  static layerWith(options: Partial<AuthLayerOptions>): Layer.Layer<AuthLayer, never, Verifiers | Revocations> {
+    return makeLayer({ ...defaults, ...options })
+  }
+
+  /** Knows exactly these credentials, bearer or cookie alike; for tests and embedding. Admission is the production one. */
+  static layerStatic(tokens: Readonly<Record<string, Claims>>): Layer.Layer<AuthLayer, never, Revocations> {
+    return makeStatic(new Map(Object.entries(tokens)))
+  }
+
+  /** Knows nobody. Every bearer value counts as ours, so that none travels on. */
+  static get layerReject(): Layer.Layer<AuthLayer> {
+    return reject
+  }
+}
+
+const makeLayer = (options: AuthLayerOptions): Layer.Layer<AuthLayer, never, Verifiers | Revocations> =>
+  Layer.scoped(
+    AuthLayer,
+    Effect.gen(function* () {
+      const verifiers = yield* Verifiers
+      const revocations = yield* Revocations
+      const verification = yield* makeVerification(verifiers, options)
+      return { ...verification, admit: makeAdmit(revocations) }
+    })
+  )
+
+const production = makeLayer(defaults)
+
+const makeStatic = (tokens: ReadonlyMap<string, Claims>): Layer.Layer<AuthLayer, never, Revocations> =>
+  Layer.effect(
+    AuthLayer,
+    Effect.map(Revocations, (revocations) => {
+      const issuers = new Set([...tokens.values()].map((claims) => claims.issuer))
+      return {
+        cached: (credential) => tokens.get(credential.value),
+        admit: makeAdmit(revocations),
+        authenticate: (credential) => {
+          const claims = tokens.get(credential.value)
+          return claims === undefined ? Effect.fail(refusal("unknown_issuer")) : Effect.succeed(claims)
+        },
+        isOurs: (bearer) => tokens.has(bearer) || issuers.has(issuerOf(bearer) ?? "")
+      }
+    })
+  )
+
+const reject: Layer.Layer<AuthLayer> = Layer.succeed(AuthLayer, {
+  cached: () => undefined,
+  admit: () => refusal("unknown_issuer"),
+  authenticate: () => Effect.fail(refusal("unknown_issuer")),
+  isOurs: () => true
+})

@@ -1,4 +1,51 @@
-/** What a caller presents. Values live only here and in the cache of `AuthLayer`; they are never logged or stored. */
+/**
+ * What a caller presents, and where it is read from (contracts.md §2.2, protocol.md A-05): `X-Authorization`, then `Authorization`, then the
+ * session cookie; never the query string. Never logs or stores a value, and never looks further once an explicit credential was sent.
+ */
+
+/** Values live only here and in the cache of `AuthLayer`; they are never logged or stored. */
 export type Credential =
   | { readonly kind: "bearer"; readonly value: string; readonly header: "x-authorization" | "authorization" }
   | { readonly kind: "cookie"; readonly value: string }
+
+/** Longest bearer value read, in characters. Longer ones are refused before anything decodes them. */
+export const MAX_BEARER_LENGTH = 16_384
+
+/** Longest cookie value read, in characters: what browsers hold for one cookie. */
+export const MAX_COOKIE_LENGTH = 4_096
+
+/**
+ * The one credential a request presents; `undefined` when there is none. `"malformed"` when an explicit header does not hold exactly one
+ * bearer token, or the cookie is sent twice: such a request is refused, the next place is not tried (design.md §6).
+ */
+export const presented = (headers: Headers, cookieName: string): Credential | undefined | "malformed" => {
+  const own = headers.get("x-authorization")
+  if (own !== null) return bearer(own, "x-authorization")
+  const standard = headers.get("authorization")
+  if (standard !== null) return bearer(standard, "authorization")
+  const cookies = headers.get("cookie")
+  return cookies === null ? undefined : cookie(cookies, cookieName)
+}
+
+const bearer = (header: string, name: "x-authorization" | "authorization"): Credential | "malformed" => {
+  if (header.length < 8 || header[6] !== " " || header.slice(0, 6).toLowerCase() !== "bearer") return "malformed"
+  const value = header.slice(7).trim()
+  if (value.length === 0 || value.length > MAX_BEARER_LENGTH) return "malformed"
+  // A repeated header arrives joined by ", ". Neither character occurs in a token (RFC 6750 §2.1).
+  if (value.includes(",") || value.includes(" ")) return "malformed"
+  return { kind: "bearer", value, header: name }
+}
+
+const cookie = (header: string, name: string): Credential | undefined | "malformed" => {
+  if (!header.includes(name)) return undefined
+  const values = header
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(name) && pair[name.length] === "=")
+    .map((pair) => pair.slice(name.length + 1))
+  // Two cookies of one name: a sibling host or another path planted one, and the order does not say which.
+  if (values.length > 1) return "malformed"
+  const value = values[0]
+  if (value === undefined || value === "") return undefined
+  return value.length > MAX_COOKIE_LENGTH ? "malformed" : { kind: "cookie", value }
+}

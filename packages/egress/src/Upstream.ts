@@ -5,11 +5,12 @@ export interface ExchangeRequest {
   readonly method: "GET" | "POST" | "DELETE"
   /** Absolute; `http(s)` or `in-process://{name}/…`. */
   readonly url: string
-  readonly headers: Headers
+  /** Lower-case names. The layer may add to it. */
+  readonly headers: Record<string, string>
   /** Sent as it is. */
   readonly body: Uint8Array<ArrayBuffer> | undefined
-  /** Aborting it closes the exchange. */
-  readonly signal: AbortSignal
+  /** Aborting it closes the exchange, body included. The layer aborts it itself when a deadline passes. */
+  readonly controller: AbortController
   /** An administrator vouched for this URL: private and loopback addresses may be dialled. */
   readonly trustedAddress: boolean
 }

@@ -1,16 +1,32 @@
-/** **Accounts** — local people. Only argon2id hashes are stored; there is no default password. */
+/**
+ * **Accounts** — local people. Only argon2id hashes are stored; there is no default password. Never tells whether an account exists:
+ * unknown name and wrong password take the same work and give the same answer.
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import { migrate } from "@mcpgw/store/Store"
+import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { type AccountStore, makeMemoryStore, makeSqliteStore } from "./internal/accountStore.ts"
+import { makePasswords, type Passwords } from "./internal/passwords.ts"
+import { Throttle } from "./internal/throttle.ts"
+import { migrations } from "./Migrations.ts"
 
 export interface Account {
+  /** 1 to 128 letters, digits and `._@+-`, not starting with punctuation. Two spellings that differ in case are one account. */
   readonly username: string
   readonly groups: ReadonlyArray<string>
 }
 
 export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {}) {}
 
-/** Five failures in 15 minutes per account or address. */
+/**
+ * Five failures within 15 minutes, counted per account at an address and per address; sliding, forgotten at restart. Never per account
+ * alone: that would let anyone lock a person out. Also when too many logins wait for the hasher.
+ */
 export class TooManyAttempts extends Schema.TaggedError<TooManyAttempts>()("TooManyAttempts", {
   retryAfterSeconds: Schema.Number
 }) {}
@@ -19,17 +35,110 @@ export class AccountsUnavailable extends Schema.TaggedError<AccountsUnavailable>
   cause: Schema.Defect
 }) {}
 
+/** A name or password that can not be stored. Says what is wrong, never repeats the value. */
+export class InvalidAccount extends Schema.TaggedError<InvalidAccount>()("InvalidAccount", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
 export interface AccountsApi {
-  /** Checks a password in constant time, known user or not. */
+  /** Checks a password, with the same work for known and unknown users. `remote` is the caller's address. */
   readonly verify: (
     username: string,
     password: string,
     remote: string
   ) => Effect.Effect<Account, InvalidCredentials | TooManyAttempts | AccountsUnavailable>
   readonly get: (username: string) => Effect.Effect<Account | undefined, AccountsUnavailable>
-  /** Creates or replaces. */
-  readonly put: (account: Account, password: string) => Effect.Effect<void, AccountsUnavailable>
+  /** Creates or replaces. Does not end the person's sessions: callers that change a password use `Sessions.endAll`. */
+  readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
 }
 
-export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, AccountsApi>() {}
+/** Limits on failed logins. */
+export const LOGIN_LIMITS = { perPair: 5, perAddress: 5, windowMillis: 900_000, addresses: 10_000 } as const
+
+export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, AccountsApi>() {
+  /** Forgets at exit; for tests. */
+  static get layerMemory(): Layer.Layer<Accounts> {
+    return memory
+  }
+
+  /** Table `accounts`; runs this package's migrations. */
+  static get layerSqlite(): Layer.Layer<Accounts, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> {
+    return sqlite
+  }
+}
+
+const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
+
+/** Passwords longer than this are refused, in characters. */
+export const MAX_PASSWORD_LENGTH = 1_024
+
+const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
+  Effect.map(makePasswords, (passwords) => ({
+    verify: makeVerify(store, passwords),
+    get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
+    put: makePut(store, passwords),
+    isEmpty: stored(store.isEmpty)
+  }))
+
+const makeVerify = (store: AccountStore, passwords: Passwords): AccountsApi["verify"] => {
+  const throttle = new Throttle(LOGIN_LIMITS)
+  return (username, password, remote) =>
+    Effect.gen(function* () {
+      // An impossible name shares one place: it has no account, and must not fill the memory.
+      const id = USERNAME.test(username) ? idOf(username) : ""
+      const attempt = throttle.begin(remote, id, yield* Clock.currentTimeMillis)
+      if (typeof attempt === "number") return yield* new TooManyAttempts({ retryAfterSeconds: attempt })
+      const check = Effect.gen(function* () {
+        const found = id === "" ? undefined : yield* stored(store.find(id))
+        const matches = yield* passwords.verify(password, found?.passwordHash)
+        return matches ? found?.account : undefined
+      })
+      const account = yield* check.pipe(
+        Effect.tapError(() => Effect.sync(() => throttle.withdraw(attempt))),
+        Effect.catchTags({
+          HasherBusy: () => Effect.fail(new TooManyAttempts({ retryAfterSeconds: 2 })),
+          HasherFailed: (cause) => Effect.fail(new AccountsUnavailable({ cause }))
+        })
+      )
+      if (account === undefined) return yield* new InvalidCredentials()
+      throttle.succeeded(attempt)
+      return account
+    })
+}
+
+const makePut =
+  (store: AccountStore, passwords: Passwords): AccountsApi["put"] =>
+  (account, password) =>
+    Effect.gen(function* () {
+      if (!USERNAME.test(account.username)) {
+        return yield* new InvalidAccount({ problem: "A username has 1 to 128 letters, digits or . _ @ + -" })
+      }
+      if (password === "" || password.length > MAX_PASSWORD_LENGTH) {
+        return yield* new InvalidAccount({ problem: `A password has 1 to ${MAX_PASSWORD_LENGTH} characters` })
+      }
+      const passwordHash = yield* stored(passwords.hash(password))
+      yield* stored(store.put(idOf(account.username), { account, passwordHash }))
+    })
+
+const idOf = (username: string): string => username.toLowerCase()
+
+const stored = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, AccountsUnavailable> =>
+  Effect.mapError(effect, (cause) => new AccountsUnavailable({ cause }))
+
+const memory: Layer.Layer<Accounts> = Layer.effect(
+  Accounts,
+  Effect.suspend(() => make(makeMemoryStore()))
+)
+
+const sqlite: Layer.Layer<Accounts, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> = Layer.effect(
+  Accounts,
+  Effect.gen(function* () {
+    yield* migrate(migrations)
+    return yield* make(makeSqliteStore(yield* SqlClient.SqlClient))
+  })
+)

@@ -1,8 +1,22 @@
-/** **Sessions** — server-side browser sessions behind the cookie `mcp_gateway_session`. The store holds only the id's digest. */
+/**
+ * **Sessions** — server-side browser sessions behind the cookie `mcp_gateway_session`. The store holds only the id's digest, so that a
+ * copied database signs nobody in. Ending a session also revokes its digest: verification is cached, revocation is asked every time.
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import { Revocations, type RevocationsApi } from "@mcpgw/auth/Revocations"
 import type { Claims } from "@mcpgw/domain/Principal"
+import { migrate } from "@mcpgw/store/Store"
+import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import type { Account, AccountsUnavailable } from "./Accounts.ts"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { createHash } from "node:crypto"
+import { type Account, AccountsUnavailable } from "./Accounts.ts"
+import { makeMemoryStore, makeSqliteStore, type SessionStore, type StoredSession } from "./internal/sessionStore.ts"
+import { migrations } from "./Migrations.ts"
 
 export const SESSION_COOKIE = "mcp_gateway_session"
 /** Eight hours, contracts.md §2.6. */
@@ -15,6 +29,102 @@ export interface SessionsApi {
   readonly find: (value: string) => Effect.Effect<Claims | undefined, AccountsUnavailable>
   /** Ends it everywhere at once; unknown values are fine. */
   readonly end: (value: string) => Effect.Effect<void, AccountsUnavailable>
+  /** Ends every session of a person: after a change of password or groups. */
+  readonly endAll: (username: string) => Effect.Effect<void, AccountsUnavailable>
 }
 
-export class Sessions extends Context.Tag("@mcpgw/identity/Sessions")<Sessions, SessionsApi>() {}
+export interface SessionsOptions {
+  /** `Claims.issuer`: the gateway's own issuer, so that a person and the tokens they mint share a subject. */
+  readonly issuer: string
+  /** The gateway's public URL: what a session may be used at. */
+  readonly audience: string
+}
+
+type SqliteLayer = Layer.Layer<Sessions, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | Revocations>
+
+export class Sessions extends Context.Tag("@mcpgw/identity/Sessions")<Sessions, SessionsApi>() {
+  /** Forgets at exit; for tests. */
+  static layerMemory(options: SessionsOptions): Layer.Layer<Sessions, never, Revocations> {
+    return Layer.scoped(
+      Sessions,
+      Effect.suspend(() => make(makeMemoryStore(), options))
+    )
+  }
+
+  /** Table `sessions`; runs this package's migrations. */
+  static layerSqlite(options: SessionsOptions): SqliteLayer {
+    return Layer.scoped(
+      Sessions,
+      Effect.gen(function* () {
+        yield* migrate(migrations)
+        return yield* make(makeSqliteStore(yield* SqlClient.SqlClient), options)
+      })
+    )
+  }
+}
+
+/** 32 bytes in base64url. */
+const VALUE = /^[A-Za-z0-9_-]{43}$/
+
+const make = (
+  store: SessionStore,
+  options: SessionsOptions
+): Effect.Effect<SessionsApi, never, Revocations | Scope.Scope> =>
+  Effect.gen(function* () {
+    const revocations = yield* Revocations
+    yield* Effect.flatMap(nowSeconds, store.removeExpired).pipe(
+      Effect.catchAll((cause) => Effect.logWarning("Expired sessions could not be removed", cause)),
+      Effect.repeat(Schedule.spaced("10 minutes")),
+      Effect.forkScoped
+    )
+    const end = endWith(store, revocations)
+    return {
+      create: (account) => create(store, account),
+      find: (value) =>
+        Effect.gen(function* () {
+          const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
+          const living = session !== undefined && session.expiresAt > (yield* nowSeconds)
+          return living && !revocations.has(session.digest) ? claimsOf(session, options) : undefined
+        }),
+      end: (value) =>
+        Effect.gen(function* () {
+          const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
+          if (session !== undefined) yield* end(session)
+        }),
+      endAll: (username) =>
+        Effect.flatMap(stored(store.ofUser(username)), (sessions) => Effect.forEach(sessions, end, { discard: true }))
+    }
+  })
+
+const create = (store: SessionStore, account: Account): Effect.Effect<string, AccountsUnavailable> =>
+  Effect.gen(function* () {
+    const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")
+    const expiresAt = (yield* nowSeconds) + SESSION_SECONDS
+    yield* stored(store.insert({ digest: digestOf(value), account, expiresAt }))
+    return value
+  })
+
+/** Revokes before it removes: if the second fails, the session is dead all the same. */
+const endWith =
+  (store: SessionStore, revocations: RevocationsApi) => (session: Pick<StoredSession, "digest" | "expiresAt">) =>
+    stored(Effect.zipRight(revocations.revoke(session.digest, session.expiresAt), store.remove(session.digest)))
+
+const claimsOf = ({ account, digest, expiresAt }: StoredSession, options: SessionsOptions): Claims => ({
+  issuer: options.issuer,
+  subject: account.username,
+  username: account.username,
+  clientId: "session",
+  groups: account.groups,
+  scopes: [],
+  audience: [options.audience],
+  expiresAt,
+  tokenId: digest,
+  method: "session_cookie"
+})
+
+const digestOf = (value: string): string => createHash("sha256").update(value).digest("base64url")
+
+const nowSeconds = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000))
+
+const stored = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, AccountsUnavailable> =>
+  Effect.mapError(effect, (cause) => new AccountsUnavailable({ cause }))

@@ -1,12 +1,45 @@
-/** **Tokens** — mints the gateway's own access tokens (EdDSA JWT, `at+jwt`), publishes their keys, revokes them. contracts.md §2.7. */
+/**
+ * **Tokens** — mints the gateway's own access tokens (EdDSA JWT, `at+jwt`) and publishes their keys; contracts.md §2.5, §2.7.
+ * A token carries scopes and never groups, so it never holds more than its owner had when it was made. Never stores a token.
+ */
+import { KeyRing } from "@mcpgw/domain/KeyRing"
 import type { Claims } from "@mcpgw/domain/Principal"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { SignJWT } from "jose/jwt/sign"
+import { importJWK } from "jose/key/import"
+import { publicKeySet } from "./internal/publicKeySet.ts"
 
 /** contracts.md §2.7: `Requested scopes exceed user permissions. Invalid scopes: […]`. */
 export class ScopesExceeded extends Schema.TaggedError<ScopesExceeded>()("ScopesExceeded", {
   invalid: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `Requested scopes exceed user permissions. Invalid scopes: ${JSON.stringify(this.invalid)}`
+  }
+}
+
+/** contracts.md §2.7, answered 400: `expires_in_hours must be an integer between 1 and 24`. */
+export class InvalidTokenRequest extends Schema.TaggedError<InvalidTokenRequest>()("InvalidTokenRequest", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** contracts.md §2.7, answered 429: the owner has made all the tokens of this clock hour. */
+export class TooManyTokens extends Schema.TaggedError<TooManyTokens>()("TooManyTokens", {
+  limit: Schema.Number,
+  retryAfterSeconds: Schema.Number
+}) {}
+
+/** The key ring holds no usable signing key; the start stops. */
+export class SigningKeyUnusable extends Schema.TaggedError<SigningKeyUnusable>()("SigningKeyUnusable", {
+  problem: Schema.String
 }) {}
 
 export interface TokenRequest {
@@ -26,12 +59,136 @@ export interface IssuedToken {
   readonly issuedAt: number
 }
 
+export type TokenRefused = ScopesExceeded | InvalidTokenRequest | TooManyTokens
+
 export interface TokensApi {
-  readonly issue: (request: TokenRequest) => Effect.Effect<IssuedToken, ScopesExceeded>
+  readonly issue: (request: TokenRequest) => Effect.Effect<IssuedToken, TokenRefused>
   /** RFC 7517 key set of the public keys. */
   readonly jwks: () => { readonly keys: ReadonlyArray<Readonly<Record<string, unknown>>> }
   /** `iss` of our tokens. */
   readonly issuer: string
 }
 
-export class Tokens extends Context.Tag("@mcpgw/identity/Tokens")<Tokens, TokensApi>() {}
+export interface TokensOptions {
+  readonly issuer: string
+  /** The gateway's public URL: `aud`. */
+  readonly audience: string
+  /** Tokens per owner and clock hour. Default 100; the replaced system allowed 10, too few for a CI job per token. */
+  readonly perHour?: number
+}
+
+export class Tokens extends Context.Tag("@mcpgw/identity/Tokens")<Tokens, TokensApi>() {
+  /** Signs with the newest key of the ring. */
+  static layer(options: TokensOptions): Layer.Layer<Tokens, SigningKeyUnusable, KeyRing> {
+    return Layer.effect(Tokens, make(options))
+  }
+}
+
+/** `client_id` of every token made here, contracts.md §2.5. */
+export const CLIENT_ID = "user-generated"
+/** Longest description, in characters: it travels in every request. */
+export const MAX_DESCRIPTION_LENGTH = 256
+const HOUR_MILLIS = 3_600_000
+
+const make = (options: TokensOptions): Effect.Effect<TokensApi, SigningKeyUnusable, KeyRing> =>
+  Effect.gen(function* () {
+    const { signing } = yield* KeyRing
+    const [newest] = signing
+    if (newest === undefined) return yield* new SigningKeyUnusable({ problem: "the key ring has no signing key" })
+    const key = yield* Effect.tryPromise({
+      try: () => importJWK({ ...newest.privateJwk, kty: "OKP" }, newest.algorithm),
+      catch: () => new SigningKeyUnusable({ problem: `signing key ${newest.id} is not an Ed25519 JWK` })
+    })
+    const keySet = publicKeySet(signing)
+    const count = makeCounter(options.perHour ?? 100)
+    return {
+      issuer: options.issuer,
+      jwks: () => keySet,
+      issue: (request) =>
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          const scopes = yield* scopesFor(request)
+          const refused = count(`${request.owner.issuer} ${request.owner.subject}`, now)
+          if (refused !== undefined) return yield* refused
+          const issuedAt = Math.floor(now / 1000)
+          const claims = claimsFor(options, request, scopes, issuedAt)
+          // A valid key and a plain payload: signing has no failure a caller could act on.
+          const token = yield* Effect.promise(() =>
+            new SignJWT(payloadOf(claims, request.description))
+              .setProtectedHeader({ alg: newest.algorithm, typ: "at+jwt", kid: newest.id })
+              .setIssuedAt(issuedAt)
+              .sign(key)
+          )
+          return { token, claims, issuedAt }
+        })
+    }
+  })
+
+const scopesFor = (request: TokenRequest): Effect.Effect<ReadonlyArray<string>, TokenRefused> => {
+  const { description = "", hours, ownerScopes, scopes = [] } = request
+  if (!Number.isInteger(hours) || hours < 1 || hours > 24) {
+    return Effect.fail(new InvalidTokenRequest({ problem: "expires_in_hours must be an integer between 1 and 24" }))
+  }
+  if (description.length > MAX_DESCRIPTION_LENGTH) {
+    return Effect.fail(
+      new InvalidTokenRequest({ problem: `description must not exceed ${MAX_DESCRIPTION_LENGTH} characters` })
+    )
+  }
+  // The claim is separated by spaces: a name that holds one would come back as other scopes.
+  const grantable = new Set(ownerScopes.filter((scope) => /^\S+$/.test(scope)))
+  const invalid = scopes.filter((scope) => !grantable.has(scope))
+  if (invalid.length > 0) return Effect.fail(new ScopesExceeded({ invalid }))
+  return Effect.succeed(scopes.length === 0 ? [...grantable] : [...new Set(scopes)])
+}
+
+const claimsFor = (
+  options: TokensOptions,
+  { hours, owner }: TokenRequest,
+  scopes: ReadonlyArray<string>,
+  issuedAt: number
+): Claims => ({
+  issuer: options.issuer,
+  // Another issuer's subjects are not ours: without its name, its `alice` would be our `alice`.
+  subject: owner.issuer === options.issuer ? owner.subject : `${owner.issuer}|${owner.subject}`,
+  username: owner.username,
+  clientId: CLIENT_ID,
+  groups: [],
+  scopes,
+  audience: [options.audience],
+  expiresAt: issuedAt + hours * 3_600,
+  tokenId: crypto.randomUUID(),
+  method: "gateway_token"
+})
+
+const payloadOf = (claims: Claims, description: string | undefined): Record<string, unknown> => ({
+  iss: claims.issuer,
+  aud: claims.audience[0],
+  sub: claims.subject,
+  scope: claims.scopes.join(" "),
+  exp: claims.expiresAt,
+  jti: claims.tokenId,
+  client_id: claims.clientId,
+  preferred_username: claims.username,
+  token_use: "access",
+  token_type: "user_generated",
+  ...(description === undefined ? {} : { description })
+})
+
+/** Counts per clock hour, in memory; bounded, because a new hour forgets the last one. */
+const makeCounter = (limit: number) => {
+  let hour = 0
+  let counts = new Map<string, number>()
+  return (owner: string, now: number): TooManyTokens | undefined => {
+    const current = Math.floor(now / HOUR_MILLIS)
+    if (current !== hour) {
+      hour = current
+      counts = new Map()
+    }
+    const made = counts.get(owner) ?? 0
+    if (made >= limit) {
+      return new TooManyTokens({ limit, retryAfterSeconds: Math.ceil(((hour + 1) * HOUR_MILLIS - now) / 1000) })
+    }
+    counts.set(owner, made + 1)
+    return undefined
+  }
+}

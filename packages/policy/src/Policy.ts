@@ -1,7 +1,10 @@
 /** The compiled policy: immutable tables and the pure questions one asks of them. */
 import type { Access, Decision } from "@mcpgw/domain/Decision"
 
-/** Whoever is judged: identity-provider groups (mapped by `group_mappings`) and scope names held directly. */
+/**
+ * Whoever is judged: identity-provider groups (mapped by `group_mappings`) and scope names held directly.
+ * Tables are remembered by the object's identity: make a new object for other groups or scopes, never write into one.
+ */
 export interface Subject {
   readonly groups: ReadonlyArray<string>
   readonly scopes: ReadonlyArray<string>
@@ -15,33 +18,44 @@ export type Permission =
   | "toggle_service"
   | "modify_service"
 
+/** What `filterList` made of a message. */
 export interface Filtered {
   /** The same reference when nothing had to change. */
   readonly message: unknown
   readonly changed: boolean
   /** Entries left out. */
   readonly hidden: number
+  /** A list could not be read, and an error stands in its place. */
+  readonly refused: boolean
 }
 
+/** A decision with everything that led to it. For administrators; never shown to a refused caller. */
 export interface Explanation extends Decision {
   readonly scopes: ReadonlyArray<string>
   /** Every rule looked at, in order, with whether it granted and why not. */
   readonly considered: ReadonlyArray<{ readonly rule: string; readonly granted: boolean; readonly why: string }>
 }
 
+/** A compiled policy: never changes, knows no HTTP, never waits. */
 export interface Policy {
   /** Effective scope names: mapped groups in order, then own scopes, first occurrence kept. */
   readonly scopesOf: (subject: Subject) => ReadonlyArray<string>
   readonly decide: (subject: Subject, access: Access) => Decision
   /** Has the subject any effective grant on the server? Decides 403 at the route and what the protocol implies. */
   readonly hasGrant: (subject: Subject, server: string) => boolean
-  /** Takes list entries the subject may not use out of a JSON-RPC message or batch; marks `cacheScope` private. */
+  /**
+   * Takes list entries the subject may not use out of a JSON-RPC message or batch and marks `cacheScope` private.
+   * Everything else passes as it is; a list that can not be judged is replaced by a JSON-RPC error.
+   */
   readonly filterList: (subject: Subject, server: string, message: unknown) => Filtered
   readonly explain: (subject: Subject, access: Access) => Explanation
-  /** May the subject do this to the server with that display name? (`UI-Scopes`) */
-  readonly permits: (subject: Subject, permission: Permission, displayName: string) => boolean
-  /** Holds the scope `mcp-registry-admin`. */
+  /**
+   * May the subject do this to the server with that display name? (`UI-Scopes`) Entries are compared with the display
+   * name and, when it is given, with the technical path: the files in use hold both (contracts.md §2.1).
+   */
+  readonly permits: (subject: Subject, permission: Permission, displayName: string, path?: string) => boolean
+  /** Holds the scope `mcp-registry-admin`, and the policy knows that name. */
   readonly isAdmin: (subject: Subject) => boolean
-  /** contracts.md §2.6 `can_modify_servers`. */
+  /** contracts.md §2.6 `can_modify_servers`; scope names the policy does not know count for nothing. */
   readonly canModifyServers: (subject: Subject) => boolean
 }

@@ -1,13 +1,26 @@
 /** What can be wrong with a registry change, each with a sentence a person can act on. */
 import * as Schema from "effect/Schema"
 
-export class ServerExists extends Schema.TaggedError<ServerExists>()("ServerExists", { path: Schema.String }) {}
+/** `path` is the one already taken; it may differ from the one asked for in upper and lower case. */
+export class ServerExists extends Schema.TaggedError<ServerExists>()("ServerExists", { path: Schema.String }) {
+  override get message(): string {
+    return `Service with path '${this.path}' already exists`
+  }
+}
 
-export class ServerNotFound extends Schema.TaggedError<ServerNotFound>()("ServerNotFound", { path: Schema.String }) {}
+export class ServerNotFound extends Schema.TaggedError<ServerNotFound>()("ServerNotFound", { path: Schema.String }) {
+  override get message(): string {
+    return `No service is registered at '${this.path}'`
+  }
+}
 
-/** Names the field, what it held and what it may hold. */
+/** Names the field, what it held (shortened; secrets hidden) and what it may hold. */
 export class InvalidServer extends Schema.TaggedError<InvalidServer>()("InvalidServer", {
   field: Schema.String,
   held: Schema.String,
   problem: Schema.String
-}) {}
+}) {
+  override get message(): string {
+    return `${this.field} holds ${this.held}, but ${this.problem}`
+  }
+}

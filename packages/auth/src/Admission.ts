@@ -1,0 +1,40 @@
+/**
+ * May verified claims be used here and now? Asked on every request, because verification is cached and admission is not (design.md §6).
+ * The one place that makes principals. Does no I/O and allocates only on the first admission of a credential.
+ */
+import { type Claims, Principal } from "@mcpgw/domain/Principal"
+import { Unauthenticated, UnauthenticatedReason } from "./AuthError.ts"
+import type { RevocationsApi } from "./Revocations.ts"
+
+/** See `AuthLayerApi.admit`. */
+export type Admit = (claims: Claims, resources: ReadonlyArray<string>, now: number) => Principal | Unauthenticated
+
+/**
+ * Checks expiry (strict: no leeway, the clock skew of 30 s is granted to `nbf` and `iat` alone, at verification), then revocation, then
+ * audience by exact match. Gives one `Principal` per claims object, so that tables may be cached by identity.
+ */
+export const makeAdmit = (revocations: RevocationsApi): Admit => {
+  const principals = new WeakMap<Claims, Principal>()
+  return (claims, resources, now) => {
+    const session = claims.method === "session_cookie"
+    // Written so that a NaN expiry is refused.
+    if (!(claims.expiresAt * 1000 > now)) return refusal(session ? "session_expired" : "token_expired")
+    if (claims.tokenId !== undefined && revocations.has(claims.tokenId)) {
+      return refusal(session ? "session_expired" : "token_revoked")
+    }
+    if (!claims.audience.some((audience) => resources.includes(audience))) return refusal("wrong_audience")
+    const known = principals.get(claims)
+    if (known !== undefined) return known
+    const principal = Principal.unsafeMake(claims)
+    principals.set(claims, principal)
+    return principal
+  }
+}
+
+const refusals: ReadonlyMap<UnauthenticatedReason, Unauthenticated> = new Map(
+  UnauthenticatedReason.literals.map((reason) => [reason, new Unauthenticated({ reason })])
+)
+
+/** The shared instance for a reason: refusing is as hot as admitting, and a fresh error records a stack. */
+export const refusal = (reason: UnauthenticatedReason): Unauthenticated =>
+  refusals.get(reason) ?? new Unauthenticated({ reason })

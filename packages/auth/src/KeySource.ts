@@ -1,0 +1,109 @@
+/**
+ * Where an issuer's public keys come from, as a key resolver for jose. Remote sets are fetched once at a time, at most every 30 s for an
+ * unknown `kid`, and at most every 5 s while fetching fails (protocol.md A-07). Never holds a private or shared key.
+ */
+import { createLocalJWKSet } from "jose/jwks/local"
+import { createRemoteJWKSet, customFetch, type FetchImplementation } from "jose/jwks/remote"
+import { JOSEError, JWKSInvalid, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors"
+import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from "jose"
+
+export type KeySource =
+  | {
+      readonly kind: "local"
+      /** Asked at every verification, so that rotated keys count at once. Return the same object while nothing changed. */
+      readonly keys: () => JSONWebKeySet
+    }
+  | {
+      readonly kind: "remote"
+      /** The issuer's `jwks_uri`. */
+      readonly url: string
+      /** How to reach it; the runtime's `fetch` when absent. Redirects are not followed. */
+      readonly fetch?: FetchImplementation | undefined
+    }
+
+/** Finds the key a protected header names. */
+export type KeyResolver = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>
+
+/** The keys could not be had: a matter of the issuer's or of the network, not of the token. */
+export class KeysUnavailable extends Error {
+  override readonly name = "KeysUnavailable"
+}
+
+/** After a successful fetch an unknown `kid` leads to another one only when this has passed. */
+export const COOLDOWN_MILLIS = 30_000
+/** After a failed fetch the next is tried only when this has passed. */
+export const RETRY_MILLIS = 5_000
+const TIMEOUT_MILLIS = 5_000
+/** Keys an issuer withdraws are forgotten after this. */
+const MAX_AGE_MILLIS = 600_000
+/** Characters; a key takes about two thousand. */
+const MAX_SET_LENGTH = 1_048_576
+
+/** Builds the resolver. Its promise rejects with jose's error for a token's fault and with `KeysUnavailable` for any other. */
+export const makeResolver = (source: KeySource): KeyResolver => {
+  const resolve = source.kind === "local" ? local(source.keys) : remote(source.url, source.fetch)
+  return async (header, token) => {
+    try {
+      return await resolve(header, token)
+    } catch (cause) {
+      if (isTokensFault(cause)) throw cause
+      throw new KeysUnavailable(problemOf(cause), { cause })
+    }
+  }
+}
+
+const local = (keys: () => JSONWebKeySet): KeyResolver => {
+  let current: JSONWebKeySet | undefined
+  let resolve: KeyResolver | undefined
+  return (header, token) => {
+    const next = keys()
+    if (resolve === undefined || next !== current) {
+      current = next
+      resolve = createLocalJWKSet(next)
+    }
+    return resolve(header, token)
+  }
+}
+
+const remote = (url: string, fetchImplementation: FetchImplementation = fetch): KeyResolver =>
+  createRemoteJWKSet(new URL(url), {
+    cooldownDuration: COOLDOWN_MILLIS,
+    timeoutDuration: TIMEOUT_MILLIS,
+    cacheMaxAge: MAX_AGE_MILLIS,
+    [customFetch]: backOff(fetchImplementation)
+  })
+
+/** jose counts its cooldown from the last success only; without this, every request would knock at an issuer that is down. */
+const backOff = (inner: FetchImplementation): FetchImplementation => {
+  let failedAt = Number.NEGATIVE_INFINITY
+  return async (url, init) => {
+    if (Date.now() - failedAt < RETRY_MILLIS) throw new JOSEError("key set could not be fetched a moment ago")
+    try {
+      const body = await readKeySet(await inner(url, init))
+      failedAt = Number.NEGATIVE_INFINITY
+      return new Response(body)
+    } catch (cause) {
+      failedAt = Date.now()
+      throw cause
+    }
+  }
+}
+
+const readKeySet = async (response: Response): Promise<string> => {
+  if (response.status !== 200) throw new JOSEError("key set answered with another status than 200")
+  const body = await response.text()
+  if (body.length > MAX_SET_LENGTH) throw new JWKSInvalid("key set too large")
+  JSON.parse(body)
+  return body
+}
+
+const isTokensFault = (cause: unknown): boolean =>
+  cause instanceof JWKSNoMatchingKey || cause instanceof JWKSMultipleMatchingKeys
+
+const problemOf = (cause: unknown): string => {
+  const code = cause instanceof JOSEError ? cause.code : ""
+  if (code === "ERR_JWKS_TIMEOUT") return "key set timed out"
+  if (code === "ERR_JWKS_INVALID" || code === "ERR_JWK_INVALID" || cause instanceof SyntaxError)
+    return "key set not readable"
+  return "key set not reachable"
+}

@@ -1,0 +1,181 @@
+/**
+ * The cached, bounded side of `AuthLayer`: who verifies a credential, what is remembered of it, how many verifications run.
+ * Raw credentials are keys of in-memory maps here and nothing else: never logged, hashed to disk or put into an error.
+ */
+import type { Claims } from "@mcpgw/domain/Principal"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { refusal } from "../Admission.ts"
+import { AuthUnavailable, type Unauthenticated } from "../AuthError.ts"
+import type { Credential } from "../Credential.ts"
+import { decode } from "../UnverifiedJwt.ts"
+import type { Verifier } from "../Verifiers.ts"
+import { BoundedCache } from "./boundedCache.ts"
+
+export interface VerificationOptions {
+  /** Verified credentials remembered, per kind of credential. */
+  readonly capacity: number
+  /** A verified credential is verified again after this, so that a withdrawn key counts before the token expires. */
+  readonly maxAge: Duration.DurationInput
+  /** Refused credentials remembered, per kind. */
+  readonly refusedCapacity: number
+  /** How long a refusal is remembered. */
+  readonly refusedFor: Duration.DurationInput
+  /** Verifications that run at once. */
+  readonly concurrency: number
+  /** Verifications that may wait for a place; beyond, `AuthUnavailable` at once. */
+  readonly waiting: number
+  /** Waiting and verifying together; beyond, `AuthUnavailable`. */
+  readonly deadline: Duration.DurationInput
+}
+
+type Failure = Unauthenticated | AuthUnavailable
+
+/** Kinds never share entries: a cookie's value sent as a bearer token is another credential. */
+interface Lane {
+  readonly verified: BoundedCache<Claims>
+  readonly refused: BoundedCache<Unauthenticated>
+  readonly running: Map<string, Deferred.Deferred<Claims, Failure>>
+}
+
+export interface Verification {
+  readonly cached: (credential: Credential) => Claims | undefined
+  readonly authenticate: (credential: Credential) => Effect.Effect<Claims, Failure>
+  readonly isOurs: (bearer: string) => boolean
+}
+
+interface State {
+  readonly verifiers: ReadonlyArray<Verifier>
+  readonly options: VerificationOptions
+  readonly scope: Scope.Scope
+  readonly gate: Effect.Semaphore
+  readonly lanes: Lanes
+}
+
+interface Lanes {
+  readonly bearer: Lane
+  readonly cookie: Lane
+}
+
+/** Builds it; its background work ends with the scope. */
+export const makeVerification = (
+  verifiers: ReadonlyArray<Verifier>,
+  options: VerificationOptions
+): Effect.Effect<Verification, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const lanes = { bearer: makeLane(options), cookie: makeLane(options) }
+    const scope = yield* Effect.scope
+    const gate = yield* Effect.makeSemaphore(options.concurrency)
+    const state: State = { verifiers, options, scope, gate, lanes }
+    yield* Effect.map(Clock.currentTimeMillis, (now) => sweep(lanes, now)).pipe(
+      Effect.repeat(Schedule.spaced("1 minute")),
+      Effect.forkScoped
+    )
+    return {
+      cached: (credential) => lanes[credential.kind].verified.peek(credential.value),
+      authenticate: (credential) => authenticate(state, credential),
+      // A repeated header arrives joined by ", "; each part counts.
+      isOurs: (bearer) => bearer.split(/[\s,]+/).some((value) => value !== "" && isOurs(verifiers, lanes, value))
+    }
+  })
+
+// The verification belongs to the layer, not to the first caller: others may wait for it when that one leaves.
+const authenticate = (state: State, credential: Credential): Effect.Effect<Claims, Failure> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const lane = state.lanes[credential.kind]
+      const known = lane.verified.get(credential.value, now)
+      if (known !== undefined) return Effect.succeed(known)
+      const refused = lane.refused.get(credential.value, now)
+      if (refused !== undefined) return Effect.fail(refused)
+      const running = lane.running.get(credential.value)
+      if (running !== undefined) return restore(Deferred.await(running))
+      if (isFull(state)) return Effect.fail(unavailable("too many verifications wait"))
+      const done = Deferred.unsafeMake<Claims, Failure>(FiberId.none)
+      lane.running.set(credential.value, done)
+      return run(state, credential, done).pipe(
+        Effect.interruptible,
+        Effect.forkIn(state.scope),
+        Effect.zipRight(restore(Deferred.await(done)))
+      )
+    })
+  )
+
+const run = (state: State, credential: Credential, done: Deferred.Deferred<Claims, Failure>) =>
+  verify(state.verifiers, credential).pipe(
+    state.gate.withPermits(1),
+    Effect.timeoutFail({
+      duration: state.options.deadline,
+      onTimeout: () => unavailable("verification took too long")
+    }),
+    Effect.tapErrorTag("AuthUnavailable", ({ issuer, problem }) =>
+      Effect.logWarning("A credential could not be checked").pipe(Effect.annotateLogs({ issuer, problem }))
+    ),
+    Effect.onExit((exit) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const lane = state.lanes[credential.kind]
+        remember(state.options, lane, credential.value, exit, now)
+        lane.running.delete(credential.value)
+        Deferred.unsafeDone(done, exit)
+      })
+    )
+  )
+
+const remember = (
+  options: VerificationOptions,
+  lane: Lane,
+  key: string,
+  exit: Exit.Exit<Claims, Failure>,
+  now: number
+): void => {
+  if (Exit.isSuccess(exit)) {
+    const until = Math.min(exit.value.expiresAt * 1000, now + Duration.toMillis(options.maxAge))
+    lane.verified.set(key, exit.value, until)
+    return
+  }
+  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  if (failure?._tag === "Unauthenticated") {
+    lane.refused.set(key, failure, now + Duration.toMillis(options.refusedFor))
+  }
+}
+
+const isFull = ({ lanes, options }: State): boolean =>
+  lanes.bearer.running.size + lanes.cookie.running.size >= options.concurrency + options.waiting
+
+const makeLane = (options: VerificationOptions): Lane => ({
+  verified: new BoundedCache(options.capacity),
+  refused: new BoundedCache(options.refusedCapacity),
+  running: new Map()
+})
+
+const sweep = (lanes: Lanes, now: number): void => {
+  for (const lane of [lanes.bearer, lanes.cookie]) {
+    lane.verified.sweep(now)
+    lane.refused.sweep(now)
+  }
+}
+
+const isOurs = (verifiers: ReadonlyArray<Verifier>, lanes: Lanes, value: string): boolean =>
+  lanes.bearer.verified.peek(value) !== undefined ||
+  lanes.cookie.verified.peek(value) !== undefined ||
+  verifiers.some((verifier) => verifier.recognises({ kind: "bearer", value, header: "authorization" }))
+
+const verify = (verifiers: ReadonlyArray<Verifier>, credential: Credential): Effect.Effect<Claims, Failure> => {
+  const verifier = verifiers.find((candidate) => candidate.recognises(credential))
+  return verifier === undefined ? Effect.fail(unrecognised(credential)) : verifier.verify(credential)
+}
+
+const unrecognised = (credential: Credential): Unauthenticated => {
+  if (credential.kind === "cookie") return refusal("session_expired")
+  return refusal(decode(credential.value) === undefined ? "malformed" : "unknown_issuer")
+}
+
+const unavailable = (problem: string): AuthUnavailable => new AuthUnavailable({ issuer: "gateway", problem })

@@ -1,0 +1,92 @@
+/**
+ * **IndexSync** keeps the discovery index in step with the registry, in the background: everything at start, then each change.
+ * Compares what should be indexed with what is, so a missed or failed step is made up for by the next pass. Never fatal, never
+ * in a request's way, and knows nothing of callers.
+ */
+import type { ServerRecord } from "@mcpgw/domain/Server"
+import { Registry } from "@mcpgw/registry/Registry"
+import type { Snapshot } from "@mcpgw/registry/Registry"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { DiscoveryIndex } from "./DiscoveryIndex.ts"
+import type { DiscoveryIndexApi } from "./DiscoveryIndex.ts"
+import type { DiscoveryError } from "./DiscoveryError.ts"
+
+const FIRST_RETRY_MS = 1_000
+const LAST_RETRY_MS = 60_000
+
+/** What the index holds as far as we know: a record once we put it there, undefined for what an earlier run left. */
+type Indexed = Map<string, ServerRecord | undefined>
+
+/** Runs one step; on failure remembers the first cause and goes on. */
+const attempt = (failures: Array<Cause.Cause<DiscoveryError>>, step: Effect.Effect<void, DiscoveryError>) =>
+  Effect.catchAllCause(step, (cause) =>
+    Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Effect.sync(() => void failures.push(cause))
+  )
+
+/** Brings the index to what `snapshot` says, a server at a time, and answers what went wrong. */
+const pass = (index: DiscoveryIndexApi, indexed: Indexed, snapshot: Snapshot) =>
+  Effect.gen(function* () {
+    const failures: Array<Cause.Cause<DiscoveryError>> = []
+    for (const path of [...indexed.keys()].filter((known) => !snapshot.servers.has(known))) {
+      yield* attempt(
+        failures,
+        Effect.tap(index.remove(path), () => Effect.sync(() => indexed.delete(path)))
+      )
+    }
+    for (const [path, { record }] of snapshot.servers) {
+      if (indexed.get(path) === record) continue
+      yield* attempt(
+        failures,
+        Effect.tap(index.upsert(record), () => Effect.sync(() => indexed.set(path, record)))
+      )
+      // Other work goes between two servers: a large catalog must not hold the thread at start.
+      yield* Effect.yieldNow()
+    }
+    return failures
+  })
+
+const follow = (registry: Registry["Type"], index: DiscoveryIndexApi, wake: Queue.Dequeue<void>) =>
+  Effect.gen(function* () {
+    const indexed: Indexed = new Map()
+    let known = false
+    let retryMs = FIRST_RETRY_MS
+    const load = Effect.map(index.paths, (paths) => {
+      for (const path of paths) indexed.set(path, indexed.get(path))
+      known = true
+    })
+    while (true) {
+      const failures: Array<Cause.Cause<DiscoveryError>> = []
+      if (!known) yield* attempt(failures, load)
+      failures.push(...(yield* pass(index, indexed, registry.snapshot())))
+      const [first] = failures
+      if (first === undefined) {
+        retryMs = FIRST_RETRY_MS
+        yield* Queue.take(wake)
+      } else {
+        yield* Effect.logWarning(`${failures.length} index updates failed; trying again in ${retryMs} ms`, first)
+        yield* Effect.raceFirst(Queue.take(wake), Effect.sleep(Duration.millis(retryMs)))
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
+      }
+    }
+  })
+
+/** Runs until its scope closes. */
+export const layer: Layer.Layer<never, never, Registry | DiscoveryIndex> = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const index = yield* DiscoveryIndex
+    const wake = yield* Queue.sliding<void>(1)
+    const changes = yield* registry.subscribe
+    yield* changes.pipe(
+      Stream.filter((change) => change.kind !== "health"),
+      Stream.runForEach(() => Queue.offer(wake, undefined)),
+      Effect.forkScoped
+    )
+    yield* Effect.forkScoped(follow(registry, index, wake))
+  })
+)

@@ -1,0 +1,48 @@
+/** **Resolver** port: names to addresses, cached for a short time. The dialler judges and pins what it returns. */
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
+import { lookup } from "node:dns/promises"
+import { isIP } from "node:net"
+
+export interface ResolverApi {
+  /** Hot: addresses known and fresh, an address literal included; undefined when they must be looked up. `now` in epoch ms. */
+  readonly known: (host: string, now: number) => ReadonlyArray<string> | undefined
+  /** Looks up; rejects when the name has no address. */
+  readonly resolve: (host: string) => Promise<ReadonlyArray<string>>
+}
+
+export class Resolver extends Context.Tag("@mcpgw/egress/Resolver")<Resolver, ResolverApi>() {
+  /** The system's resolver. */
+  static get layer(): Layer.Layer<Resolver> {
+    return system
+  }
+  /** A fixed table, or a function of the name; for tests (DNS rebinding). */
+  static layerOf(table: (host: string) => ReadonlyArray<string>): Layer.Layer<Resolver> {
+    return Layer.sync(Resolver, () => make((host) => Promise.resolve(table(host))))
+  }
+}
+
+const FRESH_MS = 30_000
+const MAX_NAMES = 10_000
+
+const make = (ask: (host: string) => Promise<ReadonlyArray<string>>): ResolverApi => {
+  const cache = new Map<string, { readonly addresses: ReadonlyArray<string>; readonly until: number }>()
+  return {
+    known: (host, now) => {
+      const entry = cache.get(host)
+      if (entry !== undefined && entry.until > now) return entry.addresses
+      return isIP(host) === 0 ? undefined : [host]
+    },
+    resolve: async (host) => {
+      const addresses = isIP(host) === 0 ? await ask(host) : [host]
+      if (addresses.length === 0) throw new Error("the name has no address")
+      if (cache.size >= MAX_NAMES) cache.clear()
+      cache.set(host, { addresses, until: Date.now() + FRESH_MS })
+      return addresses
+    }
+  }
+}
+
+const system: Layer.Layer<Resolver> = Layer.sync(Resolver, () =>
+  make(async (host) => (await lookup(host, { all: true, verbatim: true })).map((entry) => entry.address))
+)

@@ -1,0 +1,183 @@
+/**
+ * The one outbound dialler for `http(s)` servers: resolves, judges and pins the address (the TLS name stays the host's), applies
+ * the connect and first-byte deadlines. Never follows a redirect, never decodes a body, never retries a request that was sent.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { connect } from "node:net"
+import { type AllowedUpstream, mayDial } from "./AddressPolicy.ts"
+import { Deadlines } from "./Deadlines.ts"
+import { Resolver, type ResolverApi } from "./Resolver.ts"
+import { type ExchangeRequest, Upstream, type UpstreamApi, UpstreamFailure, type UpstreamFailureReason } from "./Upstream.ts"
+
+export interface DiallerOptions {
+  readonly allowed: ReadonlyArray<AllowedUpstream>
+  readonly connectTimeoutMs: number
+  readonly firstByteTimeoutMs: number
+}
+
+export const defaults: DiallerOptions = { allowed: [], connectTimeoutMs: 5_000, firstByteTimeoutMs: 60_000 }
+
+/** `http(s)` servers over Bun's `fetch`. */
+export const layerHttp = (options: Partial<DiallerOptions> = {}): Layer.Layer<Upstream, never, Resolver> =>
+  Layer.scoped(
+    Upstream,
+    Effect.gen(function*() {
+      const resolver = yield* Resolver
+      const deadlines = yield* Effect.acquireRelease(
+        Effect.sync(() => new Deadlines()),
+        (wheel) => Effect.sync(() => wheel.stop())
+      )
+      return new HttpDialler({ ...defaults, ...options }, resolver, deadlines)
+    })
+  )
+
+/** A parsed origin, kept because URLs repeat. */
+interface Origin {
+  readonly url: URL
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  /** When this origin last answered, `performance.now()`; a quiet one gets its connect deadline watched. */
+  lastAnswer: number
+}
+
+const WARM_MS = 10_000
+const MAX_ORIGINS = 10_000
+
+class HttpDialler implements UpstreamApi {
+  private readonly origins = new Map<string, Origin>()
+  private readonly options: DiallerOptions
+  private readonly resolver: ResolverApi
+  private readonly deadlines: Deadlines
+
+  constructor(options: DiallerOptions, resolver: ResolverApi, deadlines: Deadlines) {
+    this.options = options
+    this.resolver = resolver
+    this.deadlines = deadlines
+  }
+
+  async exchange(request: ExchangeRequest): Promise<Response> {
+    const origin = this.originOf(request.url)
+    const known = this.resolver.known(origin.host, Date.now())
+    const addresses = known ?? (await this.lookUp(origin))
+    let failure = new UpstreamFailure("unreachable", `no address of ${origin.host} could be dialled`)
+    for (const address of addresses) {
+      const destination = { host: origin.host, port: origin.port, address }
+      if (!mayDial(this.options.allowed, destination, request.trustedAddress)) {
+        throw new UpstreamFailure("blocked_address", `${origin.host} resolves to ${address}, which may not be dialled`)
+      }
+      try {
+        return await this.send(request, origin, address)
+      } catch (error) {
+        failure = asFailure(error)
+        // Only a connection that was never made may be tried at the next address.
+        if (failure.reason !== "refused" && failure.reason !== "connect_timeout") throw failure
+      }
+    }
+    throw failure
+  }
+
+  private originOf(href: string): Origin {
+    const known = this.origins.get(href)
+    if (known !== undefined) return known
+    const url = new URL(href)
+    const secure = url.protocol === "https:"
+    const host = url.hostname.replace(/^\[|\]$/g, "")
+    const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port)
+    const origin = { url, host, port, secure, lastAnswer: Number.NEGATIVE_INFINITY }
+    if (this.origins.size >= MAX_ORIGINS) this.origins.clear()
+    this.origins.set(href, origin)
+    return origin
+  }
+
+  private async lookUp(origin: Origin): Promise<ReadonlyArray<string>> {
+    try {
+      return await this.resolver.resolve(origin.host)
+    } catch (cause) {
+      throw new UpstreamFailure("unknown_host", `${origin.host} does not resolve`, { cause })
+    }
+  }
+
+  private async send(request: ExchangeRequest, origin: Origin, address: string): Promise<Response> {
+    const { controller } = request
+    const deadline = this.deadlines.start(this.options.firstByteTimeoutMs, () =>
+      controller.abort(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
+    )
+    const stopWatching = performance.now() - origin.lastAnswer > WARM_MS
+      ? watchConnect(address, origin, this.options.connectTimeoutMs, controller)
+      : undefined
+    try {
+      const response = await fetch(pinned(origin, address), this.init(request, origin, address))
+      origin.lastAnswer = performance.now()
+      return response
+    } catch (error) {
+      if (!controller.signal.aborted) throw asFailure(error)
+      const { reason } = controller.signal
+      throw reason instanceof UpstreamFailure ? reason : new UpstreamFailure("aborted", "the caller left", { cause: error })
+    } finally {
+      deadline.cancel()
+      stopWatching?.()
+    }
+  }
+
+  private init(request: ExchangeRequest, origin: Origin, address: string): BunFetchRequestInit {
+    const init: BunFetchRequestInit = {
+      method: request.method,
+      headers: request.headers,
+      signal: request.controller.signal,
+      redirect: "manual",
+      decompress: false,
+      // Bun cuts silent answers at some minutes otherwise; the deadlines are ours (design.md §4, rule 0).
+      timeout: false
+    }
+    if (request.body !== undefined) init.body = request.body
+    if (address !== origin.host) {
+      request.headers["host"] = origin.url.host
+      if (origin.secure) init.tls = { serverName: origin.host }
+    }
+    return init
+  }
+}
+
+const pinned = (origin: Origin, address: string): string => {
+  if (address === origin.host) return origin.url.href
+  const url = new URL(origin.url)
+  url.hostname = address.includes(":") ? `[${address}]` : address
+  return url.href
+}
+
+/**
+ * `fetch` does not say when it has connected. For an origin that has not answered lately a bare TCP connection is made beside
+ * it: when that can not be had within the deadline, neither can the request's.
+ */
+const watchConnect = (address: string, origin: Origin, ms: number, controller: AbortController): (() => void) => {
+  const socket = connect({ host: address, port: origin.port })
+  const done = (): void => {
+    clearTimeout(timer)
+    socket.destroy()
+  }
+  const timer = setTimeout(() => {
+    done()
+    controller.abort(new UpstreamFailure("connect_timeout", `no connection to ${address} within ${ms} ms`))
+  }, ms)
+  socket.once("connect", done)
+  socket.once("error", done)
+  return done
+}
+
+const REASONS: ReadonlyMap<string, UpstreamFailureReason> = new Map([
+  ["ECONNREFUSED", "refused"],
+  ["ConnectionRefused", "refused"],
+  ["FailedToOpenSocket", "unreachable"],
+  ["EHOSTUNREACH", "unreachable"],
+  ["ENETUNREACH", "unreachable"],
+  ["ENOTFOUND", "unknown_host"]
+])
+
+const asFailure = (error: unknown): UpstreamFailure => {
+  if (error instanceof UpstreamFailure) return error
+  const code = error instanceof Error && "code" in error ? String(error.code) : ""
+  const detail = error instanceof Error ? `${code} ${error.message}` : String(error)
+  return new UpstreamFailure(REASONS.get(code) ?? "broken", detail, { cause: error })
+}

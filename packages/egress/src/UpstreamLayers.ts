@@ -1,0 +1,44 @@
+/** Other kinds of upstream, and how kinds are combined into one. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type ExchangeRequest, Upstream, type UpstreamApi, UpstreamFailure } from "./Upstream.ts"
+
+/** A server mounted in this process: a web-standard handler. */
+export type InProcessHandler = (request: Request) => Promise<Response>
+
+const IN_PROCESS = "in-process:"
+
+/** Answers `in-process://{name}/…` from `handlers` and passes everything else to the upstream below. */
+export const layerInProcess = (
+  handlers: Readonly<Record<string, InProcessHandler>>
+): Layer.Layer<Upstream, never, Upstream> =>
+  Layer.effect(
+    Upstream,
+    Effect.map(Upstream, (below): UpstreamApi => ({
+      exchange: (request) =>
+        request.url.startsWith(IN_PROCESS) ? inProcess(handlers, request) : below.exchange(request)
+    }))
+  )
+
+const inProcess = async (
+  handlers: Readonly<Record<string, InProcessHandler>>,
+  request: ExchangeRequest
+): Promise<Response> => {
+  const url = new URL(request.url)
+  const handler = Object.hasOwn(handlers, url.hostname) ? handlers[url.hostname] : undefined
+  if (handler === undefined) throw new UpstreamFailure("unknown_host", `no bundled server ${url.hostname}`)
+  const { method, headers, body } = request
+  const { signal } = request.controller
+  const init: RequestInit = body === undefined ? { method, headers, signal } : { method, headers, signal, body }
+  try {
+    // Servers check that they are addressed by a name of their own machine (W-10).
+    return await handler(new Request(`http://localhost${url.pathname}${url.search}`, init))
+  } catch (cause) {
+    throw signal.aborted
+      ? new UpstreamFailure("aborted", "the caller left", { cause })
+      : new UpstreamFailure("broken", `bundled server ${url.hostname} failed`, { cause })
+  }
+}
+
+/** A scripted upstream; for tests. Keeps nothing. */
+export const layerOf = (exchange: UpstreamApi["exchange"]): Layer.Layer<Upstream> => Layer.succeed(Upstream, { exchange })

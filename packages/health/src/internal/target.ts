@@ -1,0 +1,45 @@
+/** Where and how a record is probed, or the status that holds without asking. Pure. */
+import type { HealthStatus, ServerRecord } from "@mcpgw/domain/Server"
+import { endpointOf } from "@mcpgw/egress/Endpoint"
+import type { Target } from "./session.ts"
+
+export type TargetOf =
+  | ({ readonly kind: "probe" } & Target)
+  | { readonly kind: "settled"; readonly status: HealthStatus }
+
+/** Streamable HTTP wherever the record allows it (or names nothing), SSE when it is all there is, stdio never. */
+export const targetOf = (record: ServerRecord): TargetOf => {
+  if (!record.is_enabled) return settled("disabled")
+  const named = record.supported_transports
+  const transport = named.length === 0 || named.includes("streamable-http") ? "streamable-http" : "sse"
+  if (transport === "sse" && !named.includes("sse")) return settled("unknown")
+  if (record.proxy_pass_url.trim() === "") return settled("unhealthy: missing proxy URL")
+  if (!URL.canParse(record.proxy_pass_url)) return settled("error: the proxy URL is not a URL")
+  const url = URL.parse(transport === "sse" ? sseAddress(record) : endpointOf(record, ""))
+  if (url === null) return settled("error: the endpoint is not a URL")
+  const headers = headersOf(record)
+  return headers === undefined
+    ? settled("error: a header of the record is not a valid HTTP header")
+    : { kind: "probe", url, transport, headers }
+}
+
+const sseAddress = (record: ServerRecord): string =>
+  record.sse_endpoint ??
+  (/\/sse\/?$/.test(new URL(record.proxy_pass_url).pathname) ? record.proxy_pass_url : endpointOf(record, "/sse"))
+
+const settled = (status: HealthStatus): TargetOf => ({ kind: "settled", status })
+
+/** Set by the dialler for each message; a record has no say in them. */
+const FRAMING: ReadonlySet<string> = new Set(["connection", "content-length", "host", "transfer-encoding"])
+
+const headersOf = (record: ServerRecord): Headers | undefined => {
+  const headers = new Headers()
+  try {
+    for (const [name, value] of record.headers.flatMap(Object.entries<string>)) {
+      if (!FRAMING.has(name.toLowerCase())) headers.set(name, value)
+    }
+    return headers
+  } catch {
+    return undefined // TypeError: a name or value that HTTP does not allow. Its text could repeat a secret.
+  }
+}

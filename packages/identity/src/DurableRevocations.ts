@@ -1,0 +1,59 @@
+/**
+ * The `Revocations` layer that outlives a restart: table `revocations`, with everything unexpired in memory, because `has` is asked on
+ * every request. Never forgets an entry before its token has expired.
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { RevocationNotStored, Revocations } from "@mcpgw/auth/Revocations"
+import { migrate } from "@mcpgw/store/Store"
+import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import { migrations } from "./Migrations.ts"
+
+interface Row {
+  readonly token_id: string
+  readonly expires_at: number
+}
+
+const make = Effect.gen(function* () {
+  yield* migrate(migrations)
+  const sql = yield* SqlClient.SqlClient
+  const start = yield* nowSeconds
+  const rows = yield* sql<Row>`SELECT token_id, expires_at FROM revocations WHERE expires_at > ${start}`
+  const revoked = new Map(rows.map((row) => [row.token_id, row.expires_at]))
+
+  const sweep = Effect.gen(function* () {
+    const now = yield* nowSeconds
+    for (const [id, expiresAt] of revoked) if (expiresAt <= now) revoked.delete(id)
+    yield* sql`DELETE FROM revocations WHERE expires_at <= ${now}`
+  })
+  yield* sweep.pipe(
+    Effect.catchAll((cause) => Effect.logWarning("Expired revocations could not be removed", cause)),
+    Effect.repeat(Schedule.spaced("10 minutes")),
+    Effect.forkScoped
+  )
+
+  return Revocations.of({
+    has: (id) => revoked.has(id),
+    revoke: (id, expiresAt) =>
+      Effect.suspend(() => {
+        const until = Math.max(Math.ceil(expiresAt), revoked.get(id) ?? 0)
+        revoked.set(id, until)
+        return sql`
+          INSERT INTO revocations (token_id, expires_at) VALUES (${id}, ${until})
+          ON CONFLICT (token_id) DO UPDATE SET expires_at = excluded.expires_at`
+      }).pipe(
+        Effect.mapError((cause) => new RevocationNotStored({ cause })),
+        Effect.asVoid
+      )
+  })
+})
+
+const nowSeconds = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000))
+
+/** Runs this package's migrations, then loads what has not expired. */
+export const layerSqlite: Layer.Layer<Revocations, SqlError | MigrationFailed | DatabaseNewer, SqlClient.SqlClient> =
+  Layer.scoped(Revocations, make)

@@ -1,0 +1,50 @@
+/**
+ * The verifiers of what this gateway hands out itself: its tokens and its session cookies. Other issuers are added beside them.
+ * Neither stands in for the other: a cookie's value is no token, a token is no cookie.
+ */
+import { refusal } from "@mcpgw/auth/Admission"
+import { AuthUnavailable } from "@mcpgw/auth/AuthError"
+import { gateway, type IssuerMisconfigured } from "@mcpgw/auth/JwtVerifier"
+import { type Verifier, Verifiers } from "@mcpgw/auth/Verifiers"
+import { KeyRing } from "@mcpgw/domain/KeyRing"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { publicKeySet } from "./internal/publicKeySet.ts"
+import { Sessions } from "./Sessions.ts"
+
+export interface GatewayTokenOptions {
+  /** `iss` of our tokens. */
+  readonly issuer: string
+  /** The gateway's public URL: `aud` of our tokens. */
+  readonly audience: string
+}
+
+/** Accepts tokens signed with any of the ring's signing keys. */
+export const gatewayTokens = (options: GatewayTokenOptions): Effect.Effect<Verifier, IssuerMisconfigured, KeyRing> =>
+  Effect.flatMap(KeyRing, (ring) => {
+    const keys = publicKeySet(ring.signing)
+    return gateway({ ...options, keys: { kind: "local", keys: () => keys } })
+  })
+
+/** Accepts the values of living sessions. */
+export const sessionCookies: Effect.Effect<Verifier, never, Sessions> = Effect.map(Sessions, (sessions) => ({
+  name: "session cookies",
+  recognises: (credential) => credential.kind === "cookie",
+  verify: (credential) =>
+    sessions.find(credential.value).pipe(
+      Effect.mapError(() => new AuthUnavailable({ issuer: "sessions", problem: "session store not reachable" })),
+      Effect.flatMap((claims) =>
+        claims === undefined ? Effect.fail(refusal("session_expired")) : Effect.succeed(claims)
+      )
+    )
+}))
+
+/** Both, and the given ones of other issuers. */
+export const layer = (
+  options: GatewayTokenOptions,
+  others: ReadonlyArray<Verifier> = []
+): Layer.Layer<Verifiers, IssuerMisconfigured, KeyRing | Sessions> =>
+  Layer.effect(
+    Verifiers,
+    Effect.map(Effect.all([gatewayTokens(options), sessionCookies]), (own) => [...own, ...others])
+  )

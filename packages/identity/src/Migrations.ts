@@ -1,0 +1,32 @@
+/** Tables of this package, for `@mcpgw/store`'s migration helper. Append only: what was released is never edited. */
+import type { Migration } from "@mcpgw/store/Store"
+
+/** One list, one owner: every layer here that needs a table runs all of it. */
+export const migrations: ReadonlyArray<Migration> = [
+  {
+    id: "identity-0001-accounts-sessions-revocations",
+    statements: [
+      // `id` is the lower-cased name: two spellings of one name are one person.
+      `CREATE TABLE accounts (
+        id TEXT PRIMARY KEY NOT NULL,
+        username TEXT NOT NULL,
+        member_of TEXT NOT NULL,
+        password_hash TEXT NOT NULL,
+        updated_at INTEGER NOT NULL
+      )`,
+      `CREATE TABLE sessions (
+        digest TEXT PRIMARY KEY NOT NULL,
+        username TEXT NOT NULL,
+        member_of TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+      )`,
+      `CREATE INDEX sessions_username ON sessions (lower(username))`,
+      `CREATE INDEX sessions_expires_at ON sessions (expires_at)`,
+      `CREATE TABLE revocations (
+        token_id TEXT PRIMARY KEY NOT NULL,
+        expires_at INTEGER NOT NULL
+      )`,
+      `CREATE INDEX revocations_expires_at ON revocations (expires_at)`
+    ]
+  }
+]

@@ -1,0 +1,48 @@
+/**
+ * Argon2id through the runtime, a few at a time: one hash takes 19 MiB and tens of milliseconds, and strangers can ask for it.
+ * Never logs a password, never puts one into an error.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+
+/** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. */
+const ARGON2 = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const
+const CONCURRENT = 2
+const WAITING = 32
+const MAX_LENGTH = 1_024
+
+/** Too many wait for a hash. */
+export class HasherBusy extends Data.TaggedError("HasherBusy") {}
+/** The runtime refused: a stored hash is damaged, or memory is short. */
+export class HasherFailed extends Data.TaggedError("HasherFailed") {}
+
+export interface Passwords {
+  readonly hash: (password: string) => Effect.Effect<string, HasherBusy | HasherFailed>
+  /** Does the same work when there is no hash, so that time does not tell whether an account exists. */
+  readonly verify: (password: string, hash: string | undefined) => Effect.Effect<boolean, HasherBusy | HasherFailed>
+}
+
+export const makePasswords: Effect.Effect<Passwords> = Effect.gen(function* () {
+  const gate = yield* Effect.makeSemaphore(CONCURRENT)
+  let waiting = 0
+  const bounded = <A>(work: () => Promise<A>): Effect.Effect<A, HasherBusy | HasherFailed> =>
+    Effect.suspend((): Effect.Effect<A, HasherBusy | HasherFailed> => {
+      if (waiting >= CONCURRENT + WAITING) return Effect.fail(new HasherBusy())
+      waiting++
+      // Not interruptible while hashing: the runtime goes on computing, and the place must stay taken as long.
+      const computing = Effect.uninterruptible(Effect.tryPromise({ try: work, catch: () => new HasherFailed() }))
+      return gate
+        .withPermits(1)(computing)
+        .pipe(Effect.ensuring(Effect.sync(() => void waiting--)))
+    })
+  const dummy = yield* Effect.promise(() => Bun.password.hash(crypto.randomUUID(), ARGON2))
+  return {
+    hash: (password) => bounded(() => Bun.password.hash(password, ARGON2)),
+    verify: (password, hash) => {
+      const usable = hash !== undefined && password !== "" && password.length <= MAX_LENGTH
+      return bounded(() => Bun.password.verify(usable ? password : "-", usable ? hash : dummy)).pipe(
+        Effect.map((matches) => usable && matches)
+      )
+    }
+  }
+})

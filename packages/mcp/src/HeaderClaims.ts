@@ -1,0 +1,82 @@
+/**
+ * What headers claim about a body, checked against the body. Headers alone never decide anything (W-40…W-43, design.md §6):
+ * a 2026-07-28 request must carry them and they must agree; on an older one they need not be there but must not lie.
+ */
+import { type Envelope, type Malformed, malformed, type Message, MODERN_SINCE } from "./Envelope.ts"
+import { MCP_METHOD, MCP_NAME, PROTOCOL_VERSION } from "./HeaderNames.ts"
+import { Code } from "./JsonRpc.ts"
+
+export type Era = "legacy" | "modern"
+
+export const eraOf = (version: string | undefined): Era =>
+  version !== undefined && version >= MODERN_SINCE ? "modern" : "legacy"
+
+const NAMED_BY: ReadonlyMap<string, string> = new Map([
+  ["tools/call", "name"],
+  ["prompts/get", "name"],
+  ["resources/read", "uri"],
+  ["tasks/get", "taskId"],
+  ["tasks/update", "taskId"],
+  ["tasks/cancel", "taskId"]
+])
+
+const BASE64 = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** Decodes `=?base64?…?=` (W-40); undefined for bad padding, alphabet or UTF-8. */
+export const decodeHeaderValue = (value: string): string | undefined => {
+  const text = value.trim()
+  if (!text.startsWith("=?base64?")) return text
+  const encoded = BASE64.exec(text)?.[1]
+  if (encoded === undefined) return undefined
+  try {
+    return utf8.decode(Buffer.from(encoded, "base64"))
+  } catch {
+    return undefined
+  }
+}
+
+/** Era of the request, or the refusal when headers and body disagree. */
+export const checkHeaderClaims = (headers: Headers, envelope: Envelope): Era | Malformed => {
+  const message = envelope.messages[0]
+  const claimed = headers.get(PROTOCOL_VERSION)?.trim()
+  const headerEra = eraOf(claimed)
+  if (envelope.batch) return checkBatch(headerEra, envelope)
+  const bodyEra = eraOf(message.version)
+  if (bodyEra === "modern") {
+    if (claimed !== message.version) return mismatch(message, "MCP-Protocol-Version", "_meta protocolVersion")
+    return checkNames(headers, message, true) ?? "modern"
+  }
+  if (headerEra === "modern" && message.method !== "initialize") {
+    return malformed("missing_meta", "The header says 2026-07-28 or later, but params._meta names no protocol version", {
+      code: Code.invalidParams,
+      id: message.id ?? null
+    })
+  }
+  return checkNames(headers, message, false) ?? "legacy"
+}
+
+const checkBatch = (headerEra: Era, envelope: Envelope): Era | Malformed =>
+  headerEra === "modern" || envelope.messages.some((message) => eraOf(message.version) === "modern")
+    ? malformed("batch", "Batches ended with protocol version 2025-03-26")
+    : "legacy"
+
+const checkNames = (headers: Headers, message: Message, required: boolean): Malformed | undefined => {
+  const method = headers.get(MCP_METHOD)
+  if (method === null ? required && message.method !== "" : decodeHeaderValue(method) !== message.method) {
+    return mismatch(message, "Mcp-Method", "method")
+  }
+  const field = NAMED_BY.get(message.method)
+  const name = headers.get(MCP_NAME)
+  if (field === undefined) return undefined
+  const named = message.params?.[field]
+  if (typeof named !== "string") return undefined
+  if (name === null ? required : decodeHeaderValue(name) !== named) return mismatch(message, "Mcp-Name", `params.${field}`)
+  return undefined
+}
+
+const mismatch = (message: Message, header: string, field: string): Malformed =>
+  malformed("header_mismatch", `Header mismatch: ${header} does not agree with ${field} in the body`, {
+    code: Code.headerMismatch,
+    id: message.id ?? null
+  })

@@ -1,0 +1,113 @@
+/**
+ * From a subject to the rules that hold for it, per server: built once per set of scopes, found by the subject's identity.
+ * Bounded: tables are kept for at most `MAX_TABLES` sets of scopes, and servers nobody names share one list.
+ */
+import type { PolicyDocument } from "../PolicyDocument.ts"
+import type { Subject } from "../Policy.ts"
+import { type CompiledRule, compileRule } from "./compiledRule.ts"
+import { serverKey } from "./serverKey.ts"
+
+export interface SubjectTable {
+  /** Effective scope names, in order. */
+  readonly scopes: ReadonlyArray<string>
+  /** All their rules in order, those without effect too. */
+  readonly rules: ReadonlyArray<CompiledRule>
+  /** Effective rules that hold on the server, in order; empty when there is no grant. */
+  readonly rulesOn: (server: string) => ReadonlyArray<CompiledRule>
+}
+
+export interface SubjectTables {
+  readonly of: (subject: Subject) => SubjectTable
+}
+
+const MAX_TABLES = 1_024
+
+interface Seen {
+  readonly groups: ReadonlyArray<string>
+  readonly scopes: ReadonlyArray<string>
+  readonly groupCount: number
+  readonly scopeCount: number
+  readonly table: SubjectTable
+}
+
+const makeTable = (
+  scopes: ReadonlyArray<string>,
+  compiled: ReadonlyMap<string, ReadonlyArray<CompiledRule>>
+): SubjectTable => {
+  const rules = scopes.flatMap((scope) => compiled.get(scope) ?? [])
+  const anywhere: Array<CompiledRule> = []
+  const named = new Map<string, Array<CompiledRule>>()
+  for (const rule of rules) {
+    if (!rule.effective) continue
+    if (rule.server === undefined) {
+      anywhere.push(rule)
+      for (const list of named.values()) list.push(rule)
+    } else {
+      const list = named.get(rule.server)
+      // A server named for the first time starts with what was granted everywhere before it.
+      if (list === undefined) named.set(rule.server, [...anywhere, rule])
+      else list.push(rule)
+    }
+  }
+  return {
+    scopes,
+    rules,
+    // Paths arrive in the key's own form; only another spelling costs a second look.
+    rulesOn: (server) => named.get(server) ?? named.get(serverKey(server)) ?? anywhere
+  }
+}
+
+/** Mapped groups in order, then own scopes, first occurrence kept; unknown groups are ignored (contracts.md §2.1). */
+const effectiveScopes = (document: PolicyDocument, subject: Subject): ReadonlyArray<string> => {
+  const out = new Set<string>()
+  for (const group of subject.groups) {
+    for (const scope of document.groupMappings.get(group) ?? []) out.add(scope)
+  }
+  for (const scope of subject.scopes) out.add(scope)
+  return Object.freeze([...out])
+}
+
+const stillHolds = (seen: Seen, subject: Subject): boolean =>
+  seen.groups === subject.groups &&
+  seen.scopes === subject.scopes &&
+  seen.groupCount === subject.groups.length &&
+  seen.scopeCount === subject.scopes.length
+
+export const makeSubjectTables = (document: PolicyDocument): SubjectTables => {
+  const compiled = new Map<string, ReadonlyArray<CompiledRule>>()
+  for (const [scope, rules] of document.scopes) {
+    compiled.set(
+      scope,
+      rules.map((rule, i) => compileRule(scope, i, rule))
+    )
+  }
+  const bySubject = new WeakMap<Subject, Seen>()
+  const byScopes = new Map<string, SubjectTable>()
+
+  const tableFor = (scopes: ReadonlyArray<string>): SubjectTable => {
+    // JSON keeps apart what any separator could join: a scope name is a caller's word.
+    const key = JSON.stringify(scopes)
+    const known = byScopes.get(key)
+    if (known !== undefined) return known
+    const table = makeTable(scopes, compiled)
+    if (byScopes.size >= MAX_TABLES) {
+      for (const oldest of byScopes.keys()) {
+        byScopes.delete(oldest)
+        break
+      }
+    }
+    byScopes.set(key, table)
+    return table
+  }
+
+  return {
+    of: (subject) => {
+      const seen = bySubject.get(subject)
+      if (seen !== undefined && stillHolds(seen, subject)) return seen.table
+      const table = tableFor(effectiveScopes(document, subject))
+      const { groups, scopes } = subject
+      bySubject.set(subject, { groups, scopes, groupCount: groups.length, scopeCount: scopes.length, table })
+      return table
+    }
+  }
+}

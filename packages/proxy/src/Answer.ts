@@ -1,0 +1,123 @@
+/** Reads a server's answer: which kind it is decides whether it is streamed, filtered, sealed or passed as it came. */
+import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+import { isObject } from "@mcpgw/mcp/JsonRpc"
+import { readEvents } from "@mcpgw/mcp/Sse"
+import type { BodyReader } from "./BodyReader.ts"
+import { failure, type ForwardFailure, type Outbound } from "./Forward.ts"
+
+export type AnswerKind = "events" | "json" | "empty" | "other"
+
+export const kindOf = (response: Response): AnswerKind => {
+  if (response.status === 202 || response.status === 204 || response.body === null) return "empty"
+  const type = response.headers.get("content-type") ?? ""
+  if (type.startsWith("text/event-stream")) return "events"
+  return type.startsWith("application/json") ? "json" : "other"
+}
+
+/** Methods whose result is known to be no list; every other JSON answer is looked through. */
+const NO_LIST: ReadonlySet<string> = new Set([
+  "tools/call",
+  "initialize",
+  "ping",
+  "prompts/get",
+  "resources/read",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "completion/complete",
+  "logging/setLevel",
+  "server/discover"
+])
+
+export const mayHoldList = (method: string): boolean => !NO_LIST.has(method)
+
+/** Does this answer open a session? */
+export const opensSession = (exchange: { readonly outbound: Outbound; readonly response: Response }): boolean =>
+  exchange.outbound.envelope?.messages[0].method === "initialize" && exchange.response.headers.has(SESSION_ID)
+
+/** Answers that are never relayed, and why. */
+export const unusable = (response: Response, inSession: boolean): ForwardFailure | undefined => {
+  const { status } = response
+  if (status === 401) return failure("credential_refused", "the server answered 401")
+  if (status >= 300 && status < 400) return failure("redirected", `the server answered ${status}`)
+  const encoding = response.headers.get("content-encoding")
+  if (encoding !== null && encoding !== "identity") return failure("unreadable", `the answer is encoded: ${encoding}`)
+  const kind = kindOf(response)
+  if (status === 404 && kind !== "json" && !inSession) {
+    return failure("no_endpoint", "the server answered 404 without a JSON-RPC body")
+  }
+  if (status === 200 && kind === "other") {
+    return failure("unreadable", `the answer's type is ${response.headers.get("content-type") ?? "not given"}`)
+  }
+  return undefined
+}
+
+/** `result.protocolVersion` of an `initialize` answer; undefined when the text is none. */
+export const negotiatedVersion = (text: string): string | undefined => {
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const result = isObject(message) ? message["result"] : undefined
+  const version = isObject(result) ? result["protocolVersion"] : undefined
+  return typeof version === "string" ? version : undefined
+}
+
+/** The same, out of a block of server-sent events. */
+export const negotiatedInEvents = (block: string): string | undefined => {
+  for (const { data } of readEvents(block)) {
+    const version = data === undefined ? undefined : negotiatedVersion(data)
+    if (version !== undefined) return version
+  }
+  return undefined
+}
+
+/** Thrown by `readBounded`. */
+export class BodyTooLarge extends Error {
+  readonly _tag = "BodyTooLarge"
+}
+
+/** Reads a whole body of at most `limit` bytes; calls `progress` with every part. */
+export const readBounded = async (
+  body: ReadableStream<Uint8Array>,
+  limit: number,
+  progress: () => void
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const parts: Array<Uint8Array> = []
+  let size = 0
+  for await (const part of body) {
+    size += part.length
+    if (size > limit) throw new BodyTooLarge(`larger than ${limit} bytes`)
+    parts.push(part)
+    progress()
+  }
+  return Buffer.concat(parts)
+}
+
+/** Lets the exchange go; whatever it still holds is of no interest. */
+export const discard = (response: Response): void => {
+  if (response.body !== null && !response.body.locked) response.body.cancel().catch(() => undefined)
+}
+
+/** The chunks already read, then the rest. */
+export const replay = (held: ReadonlyArray<Uint8Array>, reader: BodyReader): ReadableStream<Uint8Array> => {
+  let next = 0
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const ready = held[next]
+        if (ready !== undefined) {
+          next++
+          controller.enqueue(ready)
+          return
+        }
+        const { done, value } = await reader.read()
+        if (done || value === undefined) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason)
+    },
+    { highWaterMark: 0 }
+  )
+}

@@ -1,0 +1,112 @@
+/**
+ * Dispatch of one exchange: headers out, bytes out as received, the answer handed to the relay by its kind. The only maker of
+ * the sealed session ids that clients see.
+ */
+import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
+import type { Claims } from "@mcpgw/domain/Principal"
+import type { Deadlines } from "@mcpgw/egress/Deadlines"
+import { endpointOf } from "@mcpgw/egress/Endpoint"
+import { type UpstreamApi, UpstreamFailure } from "@mcpgw/egress/Upstream"
+import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+import { seal } from "@mcpgw/mcp/SessionSeal"
+import type { Policy } from "@mcpgw/policy/Policy"
+import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
+import { discard, unusable } from "./Answer.ts"
+import { relayAnswer } from "./AnswerRelay.ts"
+import type { CredentialsApi } from "./Credentials.ts"
+import { failure, type ForwardResult, type Outbound } from "./Forward.ts"
+import { type OnEnd, once } from "./Outcome.ts"
+import type { OpenStreams } from "./OpenStreams.ts"
+import type { ProxyOptions } from "./ProxyRouter.ts"
+import { requestHeaders } from "./RequestHeaders.ts"
+import { serverBinding } from "./SessionGate.ts"
+
+export interface DispatcherParts {
+  readonly upstream: UpstreamApi
+  readonly policy: ScopePolicyApi
+  readonly credentials: CredentialsApi
+  readonly keys: KeyRingApi
+  readonly streams: OpenStreams
+  readonly deadlines: Deadlines
+  readonly options: ProxyOptions
+}
+
+export class Dispatcher {
+  readonly parts: DispatcherParts
+  private readonly scopeTexts = new WeakMap<Claims, { readonly policy: Policy; readonly text: string }>()
+
+  constructor(parts: DispatcherParts) {
+    this.parts = parts
+  }
+
+  async forward(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
+    const { target, method, body, signal } = outbound
+    if (signal.aborted) return failure("aborted", "the caller left")
+    const record = target.server.record
+    const controller = new AbortController()
+    signal.addEventListener("abort", () => controller.abort(), { once: true })
+    let response: Response
+    try {
+      response = await this.parts.upstream.exchange({
+        method,
+        url: endpointOf(record, target.rest, outbound.search),
+        headers: this.headers(outbound),
+        body,
+        controller,
+        trustedAddress: record.trusted_address
+      })
+    } catch (error) {
+      if (error instanceof UpstreamFailure) return failure(error.reason, error.message)
+      return failure("broken", error instanceof Error ? error.message : String(error))
+    }
+    const refusal = unusable(response, outbound.session !== undefined)
+    if (refusal !== undefined) {
+      discard(response)
+      return refusal
+    }
+    return relayAnswer(this, { outbound, response, controller, onEnd: once(onEnd) })
+  }
+
+  /** The session id to show the client: the one it knows, or a newly sealed one when the server named another. */
+  sessionFor(outbound: Outbound, response: Response, version: string | undefined): string | undefined {
+    const upstreamId = response.headers.get(SESSION_ID)
+    if (upstreamId === null) return undefined
+    const { session, principal, target } = outbound
+    if (session !== undefined && session.bound.upstreamId === upstreamId) return session.sealed
+    const key = this.parts.keys.sealing[0]
+    if (key === undefined) return undefined
+    const { issuer, subject, clientId } = principal.claims
+    return seal(key, {
+      owner: { issuer, subject, clientId },
+      server: serverBinding(target.server),
+      version: version ?? session?.bound.version ?? "",
+      upstreamId,
+      expiresAt: Math.floor(Date.now() / 1000) + this.parts.options.sessionSeconds
+    })
+  }
+
+  private headers(outbound: Outbound): Record<string, string> {
+    const { principal, target, calls } = outbound
+    const first = calls[0].access
+    const credentials = this.parts.credentials.headersFor(target.server, principal, outbound.clientAuthorization)
+    const identity = {
+      claims: principal.claims,
+      scopes: this.scopesOf(principal.claims),
+      serverName: target.server.record.path.slice(1),
+      toolName: first.tool ?? first.method,
+      originalUrl: outbound.originalUrl,
+      remote: outbound.remote,
+      proto: outbound.proto
+    }
+    return requestHeaders(outbound.headers, identity, credentials, outbound.session?.bound.upstreamId)
+  }
+
+  private scopesOf(claims: Claims): string {
+    const policy = this.parts.policy.current()
+    const known = this.scopeTexts.get(claims)
+    if (known?.policy === policy) return known.text
+    const text = policy.scopesOf(claims).join(" ")
+    this.scopeTexts.set(claims, { policy, text })
+    return text
+  }
+}

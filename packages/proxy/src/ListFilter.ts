@@ -1,0 +1,100 @@
+/**
+ * Lists and calls agree: takes what a caller may not use out of every list result, recognised by shape, wherever it travels
+ * (design.md §6; W-56). Everything else passes as the bytes it came in.
+ */
+import { countColons, countKeys } from "@mcpgw/mcp/JsonText"
+import { errorBody, Code, isObject } from "@mcpgw/mcp/JsonRpc"
+import { readEvents, replaceData, type SseEvent } from "@mcpgw/mcp/Sse"
+import type { Policy, Subject } from "@mcpgw/policy/Policy"
+
+/** What was seen on the way, for the record. */
+export interface Seen {
+  /** A JSON-RPC error code, or 0 for a tool result with `isError`; undefined while nothing failed. */
+  failure: number | undefined
+}
+
+export interface Viewer {
+  /** The policy that holds when a message passes, not when its stream was opened. */
+  readonly policy: () => Policy
+  readonly subject: Subject
+  /** Server path. */
+  readonly server: string
+}
+
+/**
+ * Could this text hold a list result or an error? The four list keys, `"error"` and `"isError"`, or an escape that could spell
+ * one of them. False means: certainly not.
+ */
+const MAY_MATTER = /"(?:tools|prompts|resource)|rror"|\\u/
+
+const utf8 = new TextDecoder("utf-8")
+const encoder = new TextEncoder()
+const MAX_DEPTH = 512
+
+/** A block of whole events; the same bytes when nothing had to change. */
+export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uint8Array => {
+  // One character per byte: enough to search, and no decoding is wasted on blocks that do not matter.
+  const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString("latin1")
+  if (!MAY_MATTER.test(text)) return block
+  let changed = false
+  let out = ""
+  for (const event of readEvents(utf8.decode(block))) {
+    const replaced = filterEvent(viewer, event, seen)
+    if (replaced !== undefined) changed = true
+    out += replaced ?? event.raw
+  }
+  return changed ? encoder.encode(out) : block
+}
+
+const filterEvent = (viewer: Viewer, event: SseEvent, seen: Seen): string | undefined => {
+  if (event.data === undefined || !MAY_MATTER.test(event.data)) return undefined
+  const filtered = filterText(viewer, event.data, seen)
+  if (filtered === undefined) return undefined
+  if (filtered._tag === "Unreadable") return replaceData(event, UNREADABLE)
+  return replaceData(event, filtered.text)
+}
+
+const UNREADABLE = errorBody(null, Code.internalError, "The server sent a message that could not be read")
+
+/**
+ * One JSON text. Undefined: pass it as it came. A text that is no JSON can not be judged and is refused; one that two parsers
+ * could read differently is passed re-encoded, as it was judged.
+ */
+export const filterText = (
+  viewer: Viewer,
+  text: string,
+  seen: Seen
+): { readonly _tag: "Text"; readonly text: string } | { readonly _tag: "Unreadable" } | undefined => {
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    seen.failure = Code.parseError
+    return { _tag: "Unreadable" }
+  }
+  note(message, seen)
+  const filtered = viewer.policy().filterList(viewer.subject, viewer.server, message)
+  const rewrite = filtered.changed || countColons(text, MAX_DEPTH) !== countKeys(message)
+  return rewrite ? { _tag: "Text", text: JSON.stringify(filtered.message) } : undefined
+}
+
+const note = (message: unknown, seen: Seen): void => {
+  if (Array.isArray(message)) {
+    for (const element of message) note(element, seen)
+    return
+  }
+  if (!isObject(message)) return
+  const { error, result } = message
+  if (isObject(error)) seen.failure = typeof error["code"] === "number" ? error["code"] : Code.internalError
+  else if (isObject(result) && result["isError"] === true) seen.failure = 0
+}
+
+/** Looks only for a failure, in a text known to hold no list. */
+export const noteFailure = (text: string, seen: Seen): void => {
+  if (!text.includes('rror"') && !text.includes("\\u")) return
+  try {
+    note(JSON.parse(text), seen)
+  } catch {
+    seen.failure = Code.parseError
+  }
+}

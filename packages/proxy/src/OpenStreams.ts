@@ -1,0 +1,29 @@
+/** The streams now open towards clients: counted, and closed cleanly when the gateway drains. */
+
+export interface OpenStream {
+  /** Nobody waits for an answer on it (GET, `subscriptions/listen`), so draining closes it at once. */
+  readonly idle: boolean
+  /** Ends the stream towards the client and closes the exchange with the server. */
+  readonly close: () => void
+}
+
+export class OpenStreams {
+  private readonly open = new Set<OpenStream>()
+
+  get size(): number {
+    return this.open.size
+  }
+
+  add(stream: OpenStream): void {
+    this.open.add(stream)
+  }
+
+  delete(stream: OpenStream): void {
+    this.open.delete(stream)
+  }
+
+  /** Closes those nobody waits for an answer on; or all. */
+  close(which: "idle" | "all"): void {
+    for (const stream of this.open) if (which === "all" || stream.idle) stream.close()
+  }
+}

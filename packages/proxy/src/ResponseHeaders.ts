@@ -1,0 +1,39 @@
+/** Headers towards the client: the server's own, less what belongs to its hop or would speak for the gateway's origin. */
+import { HOP_BY_HOP, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+
+const DROPPED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  SESSION_ID,
+  // Cookies, challenges and browser policy of the server must not be taken for the gateway's (A-09).
+  "set-cookie",
+  "set-cookie2",
+  "www-authenticate",
+  "authentication-info",
+  "strict-transport-security",
+  "public-key-pins",
+  "alt-svc",
+  "clear-site-data",
+  "service-worker-allowed",
+  "content-length",
+  "access-control-allow-origin",
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-expose-headers",
+  "access-control-max-age"
+])
+
+/** Copies what may pass. `session` is the id to show the client. */
+export const responseHeaders = (upstream: Headers, session: string | undefined): Record<string, string> => {
+  const out: Record<string, string> = {}
+  for (const [name, value] of upstream) if (!DROPPED.has(name)) out[name] = value
+  if (session !== undefined) out[SESSION_ID] = session
+  return out
+}
+
+/** For streams: nobody on the way may buffer, transform or cache them (W-20). */
+export const streamHeaders = (headers: Record<string, string>): Record<string, string> => {
+  headers["cache-control"] = "no-cache, no-transform"
+  headers["x-accel-buffering"] = "no"
+  return headers
+}

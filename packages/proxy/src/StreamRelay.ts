@@ -1,0 +1,154 @@
+/**
+ * Relays a body as it comes, pull by pull so that a slow client slows the server: server-sent events through the list filter,
+ * other bodies untouched. Tells how it ended, exactly once. Never an Effect `Stream` (design.md §4).
+ */
+import type { Deadline, Deadlines } from "@mcpgw/egress/Deadlines"
+import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
+import { EventSplitter } from "@mcpgw/mcp/Sse"
+import { type BodyReader, readerOf } from "./BodyReader.ts"
+import { filterEvents, type Seen, type Viewer } from "./ListFilter.ts"
+import type { OnEnd } from "./Outcome.ts"
+import type { OpenStream, OpenStreams } from "./OpenStreams.ts"
+
+export interface RelayOptions {
+  readonly deadlines: Deadlines
+  readonly streams: OpenStreams
+  /** Silence of the server that ends the relay, milliseconds; undefined for streams that may be quiet for ever. */
+  readonly idleMs: number | undefined
+  readonly onEnd: OnEnd
+}
+
+/** What turns chunks of the server into chunks for the client. */
+interface Tap {
+  /** Undefined: nothing to pass on yet. */
+  readonly take: (chunk: Uint8Array) => Uint8Array | undefined
+  readonly seen: Seen
+  /** The last words to a client whose stream broke; undefined when the transport has none. */
+  readonly farewell: (detail: string) => Uint8Array | undefined
+}
+
+class Relay implements OpenStream {
+  readonly idle: boolean
+  private readonly reader: BodyReader
+  private readonly tap: Tap
+  private readonly options: RelayOptions
+  private readonly deadline: Deadline | undefined
+  private controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  private over = false
+
+  constructor(body: ReadableStream<Uint8Array>, tap: Tap, options: RelayOptions) {
+    this.reader = readerOf(body)
+    this.tap = tap
+    this.options = options
+    this.idle = options.idleMs === undefined
+    this.deadline = options.idleMs === undefined
+      ? undefined
+      : options.deadlines.start(options.idleMs, () => this.fail("the server fell silent"))
+    options.streams.add(this)
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.controller = controller
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.reader.read()
+        if (this.over) return
+        if (done || value === undefined) return this.finish()
+        if (this.options.idleMs !== undefined) this.deadline?.extend(this.options.idleMs)
+        const out = this.tap.take(value)
+        if (out === undefined) continue
+        controller.enqueue(out)
+        return
+      }
+    } catch (error) {
+      this.fail(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  cancel(): void {
+    if (this.end()) this.options.onEnd({ kind: "aborted" })
+    this.closeUpstream()
+  }
+
+  /** Draining: the client sees a clean end. */
+  close(): void {
+    if (!this.end()) return
+    this.controller?.close()
+    this.options.onEnd({ kind: "aborted" })
+    this.closeUpstream()
+  }
+
+  private finish(): void {
+    if (!this.end()) return
+    this.controller?.close()
+    this.options.onEnd({ kind: "finished", failure: this.tap.seen.failure })
+  }
+
+  private fail(detail: string): void {
+    if (!this.end()) return
+    const words = this.tap.farewell(detail)
+    if (words === undefined) this.controller?.error(new Error("the server broke off"))
+    else {
+      this.controller?.enqueue(words)
+      this.controller?.close()
+    }
+    this.options.onEnd({ kind: "broken", detail })
+    this.closeUpstream()
+  }
+
+  /** True the first time. */
+  private end(): boolean {
+    if (this.over) return false
+    this.over = true
+    this.deadline?.cancel()
+    this.options.streams.delete(this)
+    return true
+  }
+
+  private closeUpstream(): void {
+    // The exchange is over for us; a reader that is already closed or errored has nothing left to tell.
+    this.reader.cancel().catch(() => undefined)
+  }
+}
+
+const encoder = new TextEncoder()
+
+/** Server-sent events through the list filter. `id` is the request whose answer is awaited on the stream. */
+export const relayEvents = (
+  body: ReadableStream<Uint8Array>,
+  viewer: Viewer,
+  id: JsonRpcId | undefined,
+  maxEventBytes: number,
+  options: RelayOptions
+): ReadableStream<Uint8Array> => {
+  const splitter = new EventSplitter(maxEventBytes)
+  const seen: Seen = { failure: undefined }
+  return new ReadableStream(
+    new Relay(body, {
+      seen,
+      take: (chunk) => {
+        const block = splitter.push(chunk)
+        return block === undefined ? undefined : filterEvents(viewer, block, seen)
+      },
+      farewell: () => encoder.encode(id === undefined ? CLOSING : farewell(id))
+    }, options),
+    { highWaterMark: 0 }
+  )
+}
+
+const CLOSING = ": the server broke off\n\n"
+
+const farewell = (id: JsonRpcId): string =>
+  `event: message\ndata: ${errorBody(id, Code.upstreamFailed, "The server broke off before it had answered")}\n\n`
+
+/** Any other body, untouched. */
+export const relayBytes = (body: ReadableStream<Uint8Array>, options: RelayOptions): ReadableStream<Uint8Array> => {
+  const seen: Seen = { failure: undefined }
+  return new ReadableStream(
+    new Relay(body, { seen, take: (chunk) => chunk, farewell: () => undefined }, options),
+    { highWaterMark: 0 }
+  )
+}

@@ -1,0 +1,161 @@
+/**
+ * From what a registration or an edit gives to a whole, valid record. Pure; stores nothing and knows no other record.
+ * What a refusal repeats is shortened and never holds header values or passwords.
+ */
+import { normalizePath, RESERVED_SEGMENTS } from "@mcpgw/domain/Ids"
+import { ServerRecord } from "@mcpgw/domain/Server"
+import type { Registration } from "@mcpgw/domain/Server"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { InvalidServer } from "./RegistryError.ts"
+
+/** What a patch may name. */
+export type Patch = Partial<Omit<Registration, "path">>
+
+/** Contracts.md §2.8 and §2.10; a server registered here is on, and none is trusted with a private address unasked. */
+const DEFAULTS = {
+  description: "",
+  tags: [],
+  num_stars: 0,
+  is_python: false,
+  license: "N/A",
+  supported_transports: ["streamable-http"],
+  headers: [],
+  tool_list: [],
+  is_enabled: true,
+  trusted_address: false
+}
+
+const PATCHABLE = [
+  "server_name",
+  "proxy_pass_url",
+  "description",
+  "tags",
+  "num_tools",
+  "num_stars",
+  "is_python",
+  "license",
+  "supported_transports",
+  "auth_provider",
+  "auth_type",
+  "headers",
+  "tool_list",
+  "mcp_endpoint",
+  "sse_endpoint",
+  "is_enabled",
+  "trusted_address"
+] as const satisfies ReadonlyArray<keyof Patch>
+
+/** Optional fields that an empty text takes away. */
+const CLEARABLE: ReadonlySet<string> = new Set(["auth_provider", "auth_type", "mcp_endpoint", "sse_endpoint"])
+
+/** Endings the gateway appends to a server's path, so a nested path ending in one would hide its parent's endpoint. */
+const ENDPOINT_SEGMENTS: ReadonlySet<string> = new Set(["mcp", "sse", "messages"])
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
+
+type Fields = Readonly<Record<string, unknown>>
+
+const decode = Schema.decodeUnknownEither(ServerRecord, { errors: "first" })
+
+const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value
+  )
+
+const HELD_CHARS = 120
+
+/** The value as JSON, fit to be shown to the person who sent it and to be logged. */
+const show = (field: string, value: unknown): string => {
+  if (field === "headers") return "(hidden)"
+  if (value === undefined) return "nothing"
+  const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, "//(hidden)@")
+  return text.length > HELD_CHARS ? `${text.slice(0, HELD_CHARS)}…` : text
+}
+
+const invalid = (candidate: Fields, path: ReadonlyArray<PropertyKey>, problem: string): InvalidServer => {
+  const [field = "record"] = path.map(String)
+  return new InvalidServer({
+    field: path.map(String).join(".") || "record",
+    held: show(field, at(candidate, path)),
+    problem
+  })
+}
+
+const headerProblem = (record: ServerRecord): string | undefined => {
+  for (const [name, value] of record.headers.flatMap((header) => Object.entries(header))) {
+    if (!HEADER_NAME.test(name)) return "a header name may hold letters, digits and !#$%&'*+.^_`|~- only"
+    if (/[\r\n\0]/.test(value)) return "a header value must not hold line breaks or NUL"
+  }
+  return undefined
+}
+
+const validate = (candidate: Fields): Either.Either<ServerRecord, InvalidServer> =>
+  Either.flatMap(
+    Either.mapLeft(decode(candidate), (error) => {
+      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+      return invalid(candidate, issue?.path ?? [], issue?.message ?? "it can not be read")
+    }),
+    (record) => {
+      const problem = headerProblem(record)
+      return problem === undefined ? Either.right(record) : Either.left(invalid(candidate, ["headers"], problem))
+    }
+  )
+
+/** Fields the caller named; an explicit `undefined` counts as not named. */
+const given = (patch: Patch): Fields =>
+  Object.fromEntries(PATCHABLE.flatMap((key) => (patch[key] === undefined ? [] : [[key, patch[key]]])))
+
+const withoutCleared = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([key, value]) => !(CLEARABLE.has(key) && value === "")))
+
+/** A tool list counts itself unless the caller says otherwise. */
+const counted = (fields: Fields): Fields =>
+  Array.isArray(fields["tool_list"]) && fields["num_tools"] === undefined
+    ? { ...fields, num_tools: fields["tool_list"].length }
+    : fields
+
+const pathProblem = (path: string): string | undefined => {
+  const segments = path.slice(1).toLowerCase().split("/")
+  const first = segments[0] ?? ""
+  const last = segments.at(-1) ?? ""
+  if (RESERVED_SEGMENTS.has(first)) return `the gateway serves /${first} itself; choose another first segment`
+  return segments.length > 1 && ENDPOINT_SEGMENTS.has(last)
+    ? `the gateway appends /${last} to server paths itself; choose another last segment`
+    : undefined
+}
+
+/** The record a registration makes, `by` whom and when (ISO 8601). Defaults fill what was not given. */
+export const makeRecord = (
+  registration: Registration,
+  by: string,
+  now: string
+): Either.Either<ServerRecord, InvalidServer> => {
+  const path = normalizePath(registration.path)
+  const candidate = {
+    num_tools: 0,
+    ...DEFAULTS,
+    ...withoutCleared(counted(given(registration))),
+    path,
+    registered_by: by,
+    registered_at: now,
+    updated_at: now
+  }
+  return Either.flatMap(validate(candidate), (record) => {
+    const problem = pathProblem(path)
+    return problem === undefined ? Either.right(record) : Either.left(invalid(candidate, ["path"], problem))
+  })
+}
+
+/**
+ * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field
+ * (`auth_provider`, `auth_type`, `mcp_endpoint`, `sse_endpoint`) away.
+ */
+export const patchRecord = (
+  record: ServerRecord,
+  patch: Patch,
+  now: string
+): Either.Either<ServerRecord, InvalidServer> =>
+  validate({ ...withoutCleared({ ...record, ...counted(given(patch)) }), updated_at: now })
