@@ -29,12 +29,14 @@ interface Entry extends ChainHead {
 }
 
 const walk = (db: Database, anchor: ChainHead | undefined): ChainReport => {
-  const chain = db.query<{ id: string }, []>("SELECT id FROM chain").get()?.id
+  using chains = db.prepare<{ id: string }, []>("SELECT id FROM chain")
+  using entries = db.prepare<Entry, []>("SELECT sequence, digest, body FROM entry ORDER BY sequence")
+  const chain = chains.get()?.id
   if (chain === undefined) throw new Error("no chain in this file")
   let head: ChainHead = { sequence: 0, digest: genesisOf(chain) }
   const broken = (sequence: number, reason: "missing_row" | "digest_mismatch" | "anchor_missing" | "anchor_mismatch") =>
     ({ intact: false, chain, sequence, reason }) as const
-  for (const entry of db.query<Entry, []>("SELECT sequence, digest, body FROM entry ORDER BY sequence").iterate()) {
+  for (const entry of entries.iterate()) {
     const sequence = head.sequence + 1
     if (entry.sequence !== sequence) return broken(sequence, "missing_row")
     if (digestOf(head.digest, entry.body) !== entry.digest) return broken(sequence, "digest_mismatch")

@@ -45,26 +45,31 @@ const prepareFile = (db: Database, token: string): string => {
     db.run("INSERT OR IGNORE INTO chain (one, id, genesis, format) VALUES (1, ?, ?, 1)", [id, genesisOf(id)])
     db.run("INSERT OR IGNORE INTO writer (token, rows) VALUES (?, 0)", [token])
   }).immediate()
-  const chain = db.query<{ genesis: string; format: number }, []>("SELECT genesis, format FROM chain").get()
+  using select = db.prepare<{ genesis: string; format: number }, []>("SELECT genesis, format FROM chain")
+  const chain = select.get()
   if (chain === null || chain.format !== 1) throw new Error("not an audit record this version can extend")
   return chain.genesis
 }
 
-const prepareStatements = (db: Database, token: string) => ({
+const prepareStatements = (db: Database) => ({
   begin: db.prepare("BEGIN IMMEDIATE"),
   commit: db.prepare("COMMIT"),
   head: db.prepare<{ sequence: number; digest: string }, []>(
     "SELECT sequence, digest FROM entry ORDER BY sequence DESC LIMIT 1"
   ),
   insert: db.prepare<void, [number, string, string]>("INSERT INTO entry (sequence, digest, body) VALUES (?, ?, ?)"),
-  progress: db.prepare<void, [number, string]>("UPDATE writer SET rows = ? WHERE token = ?"),
-  written: db.query<{ rows: number }, [string]>("SELECT rows FROM writer WHERE token = ?").get(token)?.rows ?? 0
+  progress: db.prepare<void, [number, string]>("UPDATE writer SET rows = ? WHERE token = ?")
 })
+
+const readWritten = (db: Database, token: string): number => {
+  using select = db.prepare<{ rows: number }, [string]>("SELECT rows FROM writer WHERE token = ?")
+  return select.get(token)?.rows ?? 0
+}
 
 const start = (db: Database, token: string): AuditLedger => {
   const genesis = prepareFile(db, token)
-  const sql = prepareStatements(db, token)
-  let written = sql.written
+  const sql = prepareStatements(db)
+  let written = readWritten(db, token)
 
   const append = (bodies: string): number => {
     sql.begin.run()
@@ -94,7 +99,9 @@ const start = (db: Database, token: string): AuditLedger => {
     sync: () => db.run("PRAGMA wal_checkpoint(PASSIVE)"),
     close: () => {
       db.run("DELETE FROM writer WHERE token = ?", [token])
-      db.close()
+      for (const statement of [sql.begin, sql.commit, sql.head, sql.insert, sql.progress]) statement.finalize()
+      // Throwing, because a connection with a statement left keeps its locks until it is collected.
+      db.close(true)
     }
   }
 }

@@ -33,11 +33,9 @@ export const readAudit = (
   path: string,
   options?: ReadAuditOptions
 ): Effect.Effect<ReadonlyArray<AuditRecord>, AuditError> =>
-  withAuditFile(path, (db) =>
-    db
-      .query<AuditRecord, [number, number, number]>(
-        "SELECT * FROM audit WHERE sequence > ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
-      )
-      .all(options?.after ?? 0, options?.before ?? Number.MAX_SAFE_INTEGER, options?.limit ?? 100)
-      .reverse()
-  )
+  withAuditFile(path, (db) => {
+    using select = db.prepare<AuditRecord, [number, number, number]>(
+      "SELECT * FROM audit WHERE sequence > ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+    )
+    return select.all(options?.after ?? 0, options?.before ?? Number.MAX_SAFE_INTEGER, options?.limit ?? 100).reverse()
+  })

@@ -1,0 +1,64 @@
+/**
+ * What is checked before anyone is asked who they are: path, host, origin, query, upgrade (W-10, A-05, S-11). Built once from the
+ * configuration; each check is a look-up.
+ */
+import {
+  badPath,
+  foreignHost,
+  foreignOrigin,
+  methodNotAllowed,
+  type Refusal,
+  tokenInQuery,
+  upgradeRefused
+} from "./refusals.ts"
+import type { RequestContext } from "./RequestContext.ts"
+
+export interface EdgeOptions {
+  readonly publicUrl: string
+  readonly host: string
+  readonly port: number
+}
+
+export type EdgeCheck = (ctx: RequestContext) => Refusal | undefined
+
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"])
+
+/** Host names served; undefined when bound beyond loopback, where names are the operator's affair. */
+const hostsOf = ({ publicUrl, host, port }: EdgeOptions): ReadonlySet<string> | undefined => {
+  if (!LOOPBACK.has(host)) return undefined
+  const names = ["127.0.0.1", "[::1]", "localhost"].flatMap((name) => [`${name}:${port}`, name])
+  return new Set([...names, new URL(publicUrl).host])
+}
+
+const originsOf = ({ publicUrl, host, port }: EdgeOptions): ReadonlySet<string> => {
+  const own = new URL(publicUrl)
+  const local = LOOPBACK.has(host)
+    ? ["127.0.0.1", "[::1]", "localhost"].map((name) => `${own.protocol}//${name}:${port}`)
+    : []
+  return new Set([own.origin, ...local])
+}
+
+const QUERY_TOKEN = /[?&](?:access_token|token|api_key|mcp_gateway_session)=/i
+
+/** Host and upgrade: for every route. */
+export const makeHostCheck = (options: EdgeOptions): EdgeCheck => {
+  const hosts = hostsOf(options)
+  return (ctx) => {
+    if (hosts !== undefined && !hosts.has((ctx.headers.get("host") ?? "").toLowerCase())) return foreignHost()
+    return undefined
+  }
+}
+
+/** For MCP routes. */
+export const makeMcpCheck = (options: EdgeOptions): EdgeCheck => {
+  const origins = originsOf(options)
+  return ({ method, pathname, search, headers }) => {
+    if (method !== "POST" && method !== "GET" && method !== "DELETE") return methodNotAllowed()
+    if (pathname.includes("%") || pathname.includes("\\") || pathname.includes("//")) return badPath()
+    const origin = headers.get("origin")
+    if (origin !== null && !origins.has(origin)) return foreignOrigin()
+    if (search !== "" && QUERY_TOKEN.test(search)) return tokenInQuery()
+    if (headers.get("upgrade") !== null) return upgradeRefused()
+    return undefined
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * **settle** — metrics and audit around everything, for refusals and aborts too. Synchronous and cheap: counters are plain
+ * numbers, audit rows go into a bounded buffer. Records who, what, decision, rule, outcome and time; never arguments or results.
+ */
+import type { AuditRow, Outcome } from "@mcpgw/domain/Audit"
+import type { Claims, Principal } from "@mcpgw/domain/Principal"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
+import { isObject, type JsonObject } from "@mcpgw/mcp/JsonRpc"
+import type { Message } from "@mcpgw/mcp/Envelope"
+import type { AuthorizedCall } from "@mcpgw/policy/AuthorizedCall"
+import type { Ending } from "@mcpgw/proxy/Outcome"
+import type { AuditSinkApi } from "@mcpgw/telemetry/AuditSink"
+import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
+import { createHash } from "node:crypto"
+import type { Refusal } from "./refusals.ts"
+import type { RequestContext } from "./RequestContext.ts"
+
+/** What is known of a request so far; filled in as it goes down the pipeline. */
+export interface Trail {
+  readonly ctx: RequestContext
+  principal: Principal | undefined
+  /** `performance.now()` when the caller was known. */
+  authenticated: number
+  server: RegisteredServer | undefined
+  /** Path asked for, until a server is known. */
+  path: string
+  messages: ReadonlyArray<Message>
+}
+
+export const trailOf = (ctx: RequestContext): Trail => ({
+  ctx,
+  principal: undefined,
+  authenticated: 0,
+  server: undefined,
+  path: ctx.pathname,
+  messages: []
+})
+
+interface Row {
+  readonly access: { readonly method: string | null; readonly tool: string | null }
+  readonly decision: AuditRow["decision"]
+  readonly rule: string
+  readonly outcome: Outcome
+  readonly status: number
+  readonly code: number | null
+}
+
+/** `_meta` key in which 2026-07-28 clients say who they are. */
+const CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
+
+export class Settle {
+  private readonly audit: AuditSinkApi
+  private readonly metrics: MetricsApi
+  private readonly hashes = new WeakMap<Claims, string>()
+  private readonly flows = new FlowTimes()
+
+  constructor(audit: AuditSinkApi, metrics: MetricsApi) {
+    this.audit = audit
+    this.metrics = metrics
+  }
+
+  /** A request that ended before, or instead of, an answer from the server. */
+  refused(trail: Trail, refusal: Refusal): void {
+    const first = trail.messages[0]
+    this.authSample(trail, refusal)
+    this.row(trail, trail.ctx.id, {
+      access: { method: methodOf(trail, first), tool: first?.tool ?? null },
+      decision: refusal.decision,
+      rule: refusal.rule,
+      outcome: refusal.outcome,
+      status: refusal.status,
+      code: refusal.code
+    })
+    if (refusal.decision === "allow") this.executionSamples(trail, false)
+  }
+
+  /** A relayed answer that ended. `session`: the id the client knows, for the flow's steps. */
+  ended(trail: Trail, calls: ReadonlyArray<AuthorizedCall>, status: number, ending: Ending, session: string | undefined): void {
+    this.authSample(trail, undefined)
+    const failed = ending.kind === "broken" || (ending.kind === "finished" && ending.failure !== undefined) || status >= 400
+    const outcome: Outcome = ending.kind === "aborted" ? "aborted" : failed ? "error" : "ok"
+    const code = ending.kind === "finished" && ending.failure !== undefined && ending.failure !== 0 ? ending.failure : null
+    for (let i = 0; i < calls.length; i++) {
+      const call = calls[i]
+      if (call === undefined) continue
+      const { access, decision } = call
+      this.row(trail, calls.length === 1 ? trail.ctx.id : `${trail.ctx.id}.${i}`, {
+        access: { method: methodOf(trail, trail.messages[i]), tool: access.tool ?? null },
+        decision: "allow",
+        rule: decision.rule,
+        outcome,
+        status,
+        code
+      })
+    }
+    this.executionSamples(trail, outcome === "ok")
+    const method = trail.messages[0]?.method
+    const step = session === undefined || method === undefined ? undefined : this.flows.step(session, method)
+    if (step !== undefined) for (const sample of step) this.metrics.record(sample)
+  }
+
+  private row(trail: Trail, id: string, row: Row): void {
+    const claims = trail.principal?.claims
+    const { ctx } = trail
+    this.audit.append({
+      id,
+      at: ctx.at,
+      issuer: claims?.issuer ?? null,
+      subject: claims?.subject ?? null,
+      username: claims?.username ?? null,
+      client_id: claims?.clientId ?? null,
+      auth_method: claims?.method ?? null,
+      remote: ctx.remote,
+      http_method: ctx.method,
+      server: trail.server?.record.path ?? bounded(trail.path),
+      method: row.access.method === null ? null : bounded(row.access.method),
+      tool: row.access.tool === null ? null : bounded(row.access.tool),
+      decision: row.decision,
+      rule: row.rule,
+      outcome: row.outcome,
+      status: row.status,
+      rpc_code: row.code,
+      duration_ms: performance.now() - ctx.started
+    })
+  }
+
+  private authSample(trail: Trail, refusal: Refusal | undefined): void {
+    const known = trail.principal !== undefined
+    // What never reached the question of who is calling says nothing about sign-in.
+    if (!known && refusal?.rule.startsWith("auth:") !== true) return
+    const until = known ? trail.authenticated : performance.now()
+    this.metrics.record({
+      type: "auth_request",
+      success: known && refusal?.decision !== "deny",
+      method: trail.messages[0]?.method ?? "",
+      server: trail.server?.record.path ?? "",
+      userHash: this.userHash(trail),
+      seconds: (until - trail.ctx.started) / 1000
+    })
+  }
+
+  private executionSamples(trail: Trail, success: boolean): void {
+    const { server } = trail
+    if (server === undefined) return
+    const seconds = (performance.now() - trail.authenticated) / 1000
+    for (const message of trail.messages) {
+      if (message.kind === "response") continue
+      const client = clientOf(message.params)
+      this.metrics.record({
+        type: "tool_execution",
+        toolName: message.tool ?? message.method,
+        serverPath: server.record.path,
+        serverName: server.record.server_name,
+        success,
+        method: message.method,
+        userHash: this.userHash(trail),
+        clientName: client.name,
+        clientVersion: client.version,
+        seconds
+      })
+    }
+  }
+
+  private userHash(trail: Trail): string {
+    const claims = trail.principal?.claims
+    if (claims === undefined) return ""
+    let hash = this.hashes.get(claims)
+    if (hash === undefined) {
+      hash = createHash("sha256").update(claims.username).digest("hex").slice(0, 12)
+      this.hashes.set(claims, hash)
+    }
+    return hash
+  }
+}
+
+const MAX_TEXT = 256
+const bounded = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
+
+/** What the row calls a message: its method, or what a bodiless request or a response is. */
+const methodOf = (trail: Trail, message: Message | undefined): string | null => {
+  if (message === undefined) return trail.ctx.method === "POST" ? null : `http:${trail.ctx.method}`
+  return message.kind === "response" ? "response" : message.method
+}
+
+const UNKNOWN_CLIENT = { name: "unknown", version: "unknown" } as const
+
+/** Who the client says it is: display only, never policy (W-67). */
+const clientOf = (params: JsonObject | undefined): { readonly name: string; readonly version: string } => {
+  if (params === undefined) return UNKNOWN_CLIENT
+  const meta = params["_meta"]
+  const info = params["clientInfo"] ?? (isObject(meta) ? meta[CLIENT_INFO] : undefined)
+  if (!isObject(info)) return UNKNOWN_CLIENT
+  const { name, version } = info
+  return {
+    name: typeof name === "string" ? name.slice(0, 64) : "unknown",
+    version: typeof version === "string" ? version.slice(0, 32) : "unknown"
+  }
+}
+
+type FlowSample = Extract<Parameters<MetricsApi["record"]>[0], { readonly type: "protocol_latency" }>
+
+/** Seconds between the steps of a session's opening, contracts.md §2.12. Bounded: forgets the oldest sessions. */
+class FlowTimes {
+  private readonly sessions = new Map<string, { readonly opened: number; listed: number | undefined }>()
+
+  step(session: string, method: string): ReadonlyArray<FlowSample> | undefined {
+    const now = performance.now()
+    if (method === "initialize") {
+      if (this.sessions.size >= MAX_FLOWS) this.sessions.delete(this.sessions.keys().next().value ?? session)
+      this.sessions.set(session, { opened: now, listed: undefined })
+      return undefined
+    }
+    if (method !== "tools/list" && method !== "tools/call") return undefined
+    const times = this.sessions.get(session)
+    if (times === undefined) return undefined
+    if (method === "tools/list") {
+      if (times.listed !== undefined) return undefined
+      times.listed = now
+      return [sample("initialize_to_tools_list", now - times.opened)]
+    }
+    this.sessions.delete(session)
+    const full = sample("full_protocol_flow", now - times.opened)
+    return times.listed === undefined ? [full] : [sample("tools_list_to_tools_call", now - times.listed), full]
+  }
+}
+
+const MAX_FLOWS = 10_000
+
+const sample = (flowStep: FlowSample["flowStep"], ms: number): FlowSample => ({
+  type: "protocol_latency",
+  flowStep,
+  seconds: ms / 1000
+})

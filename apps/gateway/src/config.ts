@@ -1,0 +1,156 @@
+/**
+ * **Config** — read once at start, validated before anything opens (design.md §8). The only module that reads the environment,
+ * through Effect's `ConfigProvider`.
+ */
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { resolve } from "node:path"
+import { OWN_PREFIX, type Setting, settings } from "./settings.ts"
+
+type Values = { readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer A> ? A : never }
+
+export interface GatewayConfigApi extends Omit<Values, "publicUrl" | "dataDir" | "scopesFile" | "adminPassword"> {
+  readonly publicUrl: string
+  readonly dataDir: string
+  /** Undefined: scopes.yml in the data folder. */
+  readonly scopesFile: string | undefined
+  readonly adminPassword: Option.Option<Redacted.Redacted>
+}
+
+/** The start stops; `message` holds a line per wrong setting. */
+export class BadConfig extends Schema.TaggedError<BadConfig>()("BadConfig", {
+  problems: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return this.problems.join("\n")
+  }
+}
+
+export class GatewayConfig extends Context.Tag("@mcpgw/gateway/GatewayConfig")<GatewayConfig, GatewayConfigApi>() {
+  /** From the environment. `root`: the workspace's folder. */
+  static layer(root: string): Layer.Layer<GatewayConfig, BadConfig> {
+    return Layer.effect(GatewayConfig, read(root))
+  }
+}
+
+/** One setting as an Effect `Config`; a wrong value's error says what it held and what it may hold. */
+const configOf = <A>(setting: Setting<A>): Config.Config<A> =>
+  Config.option(Config.string(setting.name)).pipe(
+    Config.mapOrFail((held) => parse(setting, Option.getOrElse(held, () => "").trim()))
+  )
+
+const parse = <A>(setting: Setting<A>, text: string): Either.Either<A, ConfigError.ConfigError> => {
+  if (text === "") return Either.right(setting.fallback)
+  const value = setting.parse(text)
+  if (value !== undefined) return Either.right(value)
+  const held = setting.secret ? `a value of ${text.length} characters` : JSON.stringify(text.slice(0, 200))
+  return Either.left(ConfigError.InvalidData([setting.name], `held ${held}; it may hold ${setting.holds}`))
+}
+
+/** Reads all, so that every wrong setting is named at once. */
+const values: Config.Config<Values> = Config.all({
+  host: configOf(settings.host),
+  port: configOf(settings.port),
+  publicUrl: configOf(settings.publicUrl),
+  dataDir: configOf(settings.dataDir),
+  scopesFile: configOf(settings.scopesFile),
+  demoServers: configOf(settings.demoServers),
+  allowedUpstreams: configOf(settings.allowedUpstreams),
+  tlsCert: configOf(settings.tlsCert),
+  tlsKey: configOf(settings.tlsKey),
+  adminUser: configOf(settings.adminUser),
+  adminPassword: configOf(settings.adminPassword),
+  oidcIssuer: configOf(settings.oidcIssuer),
+  oidcAudience: configOf(settings.oidcAudience),
+  oidcJwksUrl: configOf(settings.oidcJwksUrl),
+  healthInterval: configOf(settings.healthInterval),
+  connectTimeout: configOf(settings.connectTimeout),
+  firstByteTimeout: configOf(settings.firstByteTimeout),
+  idleTimeout: configOf(settings.idleTimeout),
+  maxBody: configOf(settings.maxBody),
+  drain: configOf(settings.drain),
+  logLevel: configOf(settings.logLevel)
+})
+
+const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
+  Effect.gen(function*() {
+    const read = yield* Effect.mapError(values, (error) => new BadConfig({ problems: problemsOf(error) }))
+    const problems = together(read)
+    if (problems.length > 0) return yield* new BadConfig({ problems })
+    const scheme = read.tlsCert === undefined ? "http" : "https"
+    const host = read.host === "0.0.0.0" || read.host === "::" ? "localhost" : bracketed(read.host)
+    return {
+      ...read,
+      publicUrl: read.publicUrl ?? `${scheme}://${host}:${read.port}`,
+      dataDir: resolve(root, read.dataDir ?? "data"),
+      scopesFile: read.scopesFile === undefined ? undefined : resolve(root, read.scopesFile),
+      adminPassword: Option.map(Option.fromNullable(read.adminPassword), Redacted.make)
+    }
+  })
+
+const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
+
+/** Settings that only make sense together. */
+const together = (read: Values): ReadonlyArray<string> => {
+  const missing = (given: ReadonlyArray<Setting<string | undefined>>): ReadonlyArray<string> => {
+    const unset = given.filter((setting) => valueOf(read, setting) === undefined)
+    return unset.length === 0 || unset.length === given.length
+      ? []
+      : unset.map((setting) => `${setting.name}: held nothing; ${given.map(({ name }) => name).join(", ")} go together`)
+  }
+  return [
+    ...missing([settings.tlsCert, settings.tlsKey]),
+    ...missing([settings.oidcIssuer, settings.oidcAudience, settings.oidcJwksUrl])
+  ]
+}
+
+const valueOf = (read: Values, setting: Setting<string | undefined>): unknown => {
+  for (const [key, candidate] of Object.entries(settings)) {
+    if (candidate.name === setting.name) return read[key as keyof Values]
+  }
+  return undefined
+}
+
+const problemsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> => {
+  switch (error._op) {
+    case "And":
+    case "Or":
+      return [...problemsOf(error.left), ...problemsOf(error.right)]
+    default:
+      return [`${error.path.join(".")}: ${error.message}`]
+  }
+}
+
+/** Names in the environment that look like ours and are none, each with the closest that is. */
+export const strangers = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const known = Object.values(settings).map(({ name }) => name)
+  return names
+    .filter((name) => name.startsWith(OWN_PREFIX) && !known.includes(name))
+    .map((name) => `${name} is no setting of this version${closest(name, known)}`)
+}
+
+const closest = (name: string, known: ReadonlyArray<string>): string => {
+  const best = known.map((candidate) => ({ candidate, far: distance(name, candidate) })).sort((a, b) => a.far - b.far)[0]
+  return best === undefined || best.far > 3 ? "" : `; did you mean ${best.candidate}?`
+}
+
+/** Levenshtein. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swap))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,131 @@
+/**
+ * **edge** — the scoped layer that owns `Bun.serve`. Captures the services once and hands each request, by path, to operations,
+ * the control plane or the pipeline. On release it drains: calls in flight finish, streams end cleanly, then the port closes.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
+import { makeHostCheck } from "./EdgeChecks.ts"
+import { operate, type Operations } from "./operations.ts"
+import { handle, type Pipeline } from "./pipeline.ts"
+import { lengthRequired, type Refusal, respond, tooLarge } from "./refusals.ts"
+import { makeContext } from "./RequestContext.ts"
+
+export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("PortUnavailable", {
+  host: Schema.String,
+  port: Schema.Number,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `MCPGW_HOST and MCPGW_PORT: ${this.host}:${this.port} can not be listened on: ${this.problem}`
+  }
+}
+
+/** The registry's API and everything else that is not the data plane. */
+export interface ControlPlane {
+  readonly handle: (request: Request, info: { readonly remote: string }) => Promise<Response>
+}
+
+export interface EdgeParts {
+  readonly pipeline: Pipeline
+  readonly operations: Omit<Operations, "draining">
+  /** Loaded when first asked for, so that the data plane answers sooner. */
+  readonly control: () => Promise<ControlPlane>
+}
+
+/** What the edge serves; made in `layers.ts`. */
+export class EdgeServices extends Context.Tag("@mcpgw/gateway/EdgeServices")<EdgeServices, EdgeParts>() {}
+
+/** Where the gateway listens. */
+export class Edge extends Context.Tag("@mcpgw/gateway/Edge")<Edge, { readonly url: string }>() {
+  static readonly layer: Layer.Layer<Edge, PortUnavailable, EdgeServices | GatewayConfig> = Layer.scoped(
+    Edge,
+    Effect.suspend(() => make)
+  )
+}
+
+/** First path segments that are not servers'. */
+const CONTROL = /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)/
+
+const make = Effect.gen(function*() {
+  const config = yield* GatewayConfig
+  const parts = yield* EdgeServices
+  const state = { draining: false }
+  const server = yield* Effect.acquireRelease(listen(config, parts, state), (server) => drain(config, parts, server, state))
+  return { url: `${config.tlsCert === undefined ? "http" : "https"}://${server.hostname}:${server.port}` }
+})
+
+type Server = Bun.Server<undefined>
+
+const listen = (config: GatewayConfigApi, parts: EdgeParts, state: { readonly draining: boolean }) =>
+  Effect.try({
+    try: () =>
+      Bun.serve({
+        hostname: config.host,
+        port: config.port,
+        // Quiet streams live; Bun's default of ten seconds cuts them (W-21).
+        idleTimeout: 0,
+        // Judged by us, so that the refusal has words and is recorded; Bun would close with a bare 413.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+        ...(config.tlsCert === undefined || config.tlsKey === undefined
+          ? {}
+          : { tls: { cert: Bun.file(config.tlsCert), key: Bun.file(config.tlsKey) } }),
+        fetch: router(config, parts, state)
+      }),
+    catch: (error) =>
+      new PortUnavailable({
+        host: config.host,
+        port: config.port,
+        problem: error instanceof Error ? error.message : String(error)
+      })
+  })
+
+const router = (config: GatewayConfigApi, parts: EdgeParts, state: { readonly draining: boolean }) => {
+  const { pipeline } = parts
+  const operations: Operations = { ...parts.operations, draining: () => state.draining }
+  const hostCheck = makeHostCheck(config)
+  return (request: Request, server: Server): Promise<Response> | Response => {
+    const ctx = makeContext(request, server.requestIP(request)?.address ?? "")
+    const refused = hostCheck(ctx)
+    if (refused !== undefined) return respond(refused)
+    if (CONTROL.test(ctx.pathname)) {
+      const size = controlBodyProblem(request, config.maxBody)
+      if (size !== undefined) return respond(size)
+      return parts.control().then((control) => control.handle(request, { remote: ctx.remote }))
+    }
+    return operate(operations, ctx.method, ctx.pathname) ?? handle(pipeline, ctx)
+  }
+}
+
+/** Control-plane bodies are read whole by their handlers: their length must be known, and small. */
+const controlBodyProblem = (request: Request, limit: number): Refusal | undefined => {
+  if (request.method === "GET" || request.method === "HEAD" || request.body === null) return undefined
+  const length = request.headers.get("content-length")
+  return length === null ? lengthRequired() : Number(length) > limit ? tooLarge(limit) : undefined
+}
+
+/** How often the drain looks whether calls are left. */
+const spaced = Schedule.spaced("50 millis")
+
+const drain = (config: GatewayConfigApi, { pipeline }: EdgeParts, server: Server, state: { draining: boolean }) =>
+  Effect.gen(function*() {
+    state.draining = true
+    yield* Effect.logInfo(`draining: ${server.pendingRequests} requests in flight`)
+    const { router } = pipeline
+    router.closeStreams("idle")
+    const stopped = server.stop(false)
+    const quiet = Effect.suspend(() => (server.pendingRequests === 0 ? Effect.void : Effect.fail("busy"))).pipe(
+      Effect.retry(spaced)
+    )
+    // Finalizers are uninterruptible; without this the deadline would wait for the last call.
+    const inTime = yield* Effect.interruptible(quiet).pipe(Effect.timeoutOption(`${config.drain} seconds`))
+    if (inTime._tag === "None") {
+      yield* Effect.logWarning(`closing ${server.pendingRequests} requests that did not finish within MCPGW_DRAIN_SECONDS`)
+      router.closeStreams("all")
+      yield* Effect.sleep("200 millis")
+      yield* Effect.promise(() => server.stop(true))
+    } else yield* Effect.promise(() => stopped)
+  }).pipe(Effect.catchAll((error) => Effect.logError("draining failed", error)))

@@ -1,0 +1,76 @@
+/** Captures the services once, as plain objects, for the edge: the hot path makes synchronous calls on them (design.md §4). */
+import { AuthLayer } from "@mcpgw/auth/AuthLayer"
+import { KeyRing } from "@mcpgw/domain/KeyRing"
+import { Deadlines } from "@mcpgw/egress/Deadlines"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import { SessionGate } from "@mcpgw/proxy/SessionGate"
+import { Registry } from "@mcpgw/registry/Registry"
+import { AuditSink } from "@mcpgw/telemetry/AuditSink"
+import { Metrics } from "@mcpgw/telemetry/Metrics"
+import * as ProcessGauges from "@mcpgw/telemetry/ProcessGauges"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import { GatewayConfig } from "./config.ts"
+import { controlPlane } from "./controlPlane.ts"
+import { type ControlPlane, EdgeServices } from "./edge.ts"
+import { makeMcpCheck } from "./EdgeChecks.ts"
+import type { Pipeline } from "./pipeline.ts"
+import { Settle } from "./Settle.ts"
+
+const makePipeline = Effect.gen(function*() {
+  const config = yield* GatewayConfig
+  const auth = yield* AuthLayer
+  const policy = yield* ScopePolicy
+  const router = yield* ProxyRouter
+  const keys = yield* KeyRing
+  const settle = new Settle(yield* AuditSink, yield* Metrics)
+  const deadlines = yield* Effect.acquireRelease(
+    Effect.sync(() => new Deadlines()),
+    (wheel) => Effect.sync(() => wheel.stop())
+  )
+  const runtime = yield* Effect.runtime()
+  const run = Runtime.runPromise(runtime)
+  const fork = Runtime.runFork(runtime)
+  const pipeline: Pipeline = {
+    edge: makeMcpCheck(config),
+    auth,
+    // A fiber only here: a credential that was never seen has to be verified.
+    authenticate: (credential) => run(Effect.merge(auth.authenticate(credential))),
+    policy,
+    router,
+    sessions: new SessionGate(keys),
+    gates: [],
+    settle,
+    deadlines,
+    publicUrl: config.publicUrl,
+    maxBodyBytes: config.maxBody,
+    log: (level, message, fields) => {
+      const log = level === "error" ? Effect.logError(message) : Effect.logDebug(message)
+      fork(Effect.annotateLogs(log, fields))
+    }
+  }
+  return pipeline
+})
+
+export const layerEdgeServices = Layer.scoped(
+  EdgeServices,
+  Effect.gen(function*() {
+    const pipeline = yield* makePipeline
+    const metrics = yield* Metrics
+    const registry = yield* Registry
+    ProcessGauges.registerProcessGauges(metrics)
+    metrics.gauge("mcpgw_open_streams", "Streams now open towards clients", pipeline.router.openStreams)
+    metrics.gauge("mcpgw_registered_servers", "Servers in the registry", () => registry.snapshot().servers.size)
+    const runtime = yield* Effect.runtime()
+    const load = Runtime.runPromise(runtime)
+    const make = yield* controlPlane
+    let loaded: Promise<ControlPlane> | undefined
+    return {
+      pipeline,
+      operations: { metrics, registry, policy: pipeline.policy, run: Runtime.runPromise(runtime) },
+      control: () => (loaded ??= load(make))
+    }
+  })
+)

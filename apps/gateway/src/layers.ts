@@ -1,0 +1,136 @@
+/**
+ * Composition of the gateway, tier by tier: infrastructure, stores, services, edge. The one place where layers are provided; any
+ * identity provider or store is swapped here, or in a test, without touching a service.
+ */
+import { AuthLayer } from "@mcpgw/auth/AuthLayer"
+import * as JwtVerifier from "@mcpgw/auth/JwtVerifier"
+import { handlers } from "@mcpgw/demo-servers/Demo"
+import { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
+import * as IndexSync from "@mcpgw/discovery/IndexSync"
+import { Resolver } from "@mcpgw/egress/Resolver"
+import { layerHttp } from "@mcpgw/egress/UpstreamHttp"
+import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
+import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { Probe } from "@mcpgw/health/Probe"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
+import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { Sessions } from "@mcpgw/identity/Sessions"
+import { Tokens } from "@mcpgw/identity/Tokens"
+import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
+import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
+import { Credentials } from "@mcpgw/proxy/Credentials"
+import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import { Registry } from "@mcpgw/registry/Registry"
+import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
+import * as Store from "@mcpgw/store/Store"
+import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
+import { Metrics } from "@mcpgw/telemetry/Metrics"
+import * as ProcessGauges from "@mcpgw/telemetry/ProcessGauges"
+import * as Prometheus from "@mcpgw/telemetry/Prometheus"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { join } from "node:path"
+import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
+import { Edge } from "./edge.ts"
+import { layerEdgeServices } from "./edgeServices.ts"
+import { layerFirstStart } from "./firstStart.ts"
+import { layerDataDir, scopesPath } from "./dataDir.ts"
+
+/** A layer that needs to know the configuration. */
+const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
+  Layer.unwrapEffect(Effect.map(GatewayConfig, make))
+
+/** Tier 1 — what touches the machine. */
+const infrastructure = Layer.mergeAll(
+  withConfig(({ dataDir }) => Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })),
+  withConfig(({ dataDir }) => KeyRingFile.layerFile({ directory: join(dataDir, "keys") })),
+  withConfig(({ dataDir }) => AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db") })),
+  withConfig((config) => ScopePolicyFile.layerFile({ path: scopesPath(config), defaultText: DEFAULT_SCOPES })),
+  withConfig((config) =>
+    layerInProcess(handlers()).pipe(
+      Layer.provide(
+        layerHttp({
+          allowed: config.allowedUpstreams,
+          connectTimeoutMs: config.connectTimeout * 1000,
+          firstByteTimeoutMs: config.firstByteTimeout * 1000
+        })
+      ),
+      Layer.provide(Resolver.layer)
+    )
+  ),
+  Prometheus.layer(),
+  Credentials.layerClient
+)
+
+/** Tier 2 — stores over the database. */
+const stores = Layer.mergeAll(
+  RegistryStore.layerSqlite,
+  DurableRevocations.layerSqlite,
+  Accounts.layerSqlite,
+  DiscoveryIndex.layerLexical,
+  withConfig(({ publicUrl }) => Tokens.layer({ issuer: publicUrl, audience: publicUrl }))
+)
+
+/** Tier 3 — who calls, and what there is. */
+const people = Layer.mergeAll(
+  Registry.layer,
+  withConfig(({ publicUrl }) => Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl }))
+)
+
+const verifiers = withConfig((config) =>
+  Layer.unwrapEffect(
+    Effect.map(foreignIssuers(config), (others) =>
+      IdentityVerifiers.layer({ issuer: config.publicUrl, audience: config.publicUrl }, others)
+    )
+  )
+)
+
+/** The one statically configured issuer, when there is one. */
+const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: GatewayConfigApi) =>
+  oidcIssuer === undefined || oidcAudience === undefined || oidcJwksUrl === undefined
+    ? Effect.succeed([])
+    : Effect.map(
+      JwtVerifier.oidc({
+        name: oidcIssuer,
+        issuer: oidcIssuer,
+        audiences: [oidcAudience],
+        resource: publicUrl,
+        keys: { kind: "remote", url: oidcJwksUrl }
+      }),
+      (verifier) => [verifier]
+    )
+
+/** Tier 4 — the services of the request's way. */
+const services = Layer.mergeAll(
+  AuthLayer.layer.pipe(Layer.provide(verifiers)),
+  withConfig((config) => ProxyRouter.layer({ idleTimeoutMs: config.idleTimeout * 1000 })),
+  Layer.unwrapEffect(
+    Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
+      HealthMonitor.layer({
+        intervalSeconds: config.healthInterval,
+        onChecked: (server, status, seconds) => {
+          const success = status === "healthy" || status === "healthy-auth-expired"
+          metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
+        }
+      })
+    )
+  ).pipe(Layer.provide(Probe.layer())),
+  IndexSync.layer,
+  ProcessGauges.layerAudit
+)
+
+/** Everything below the edge; tests put other layers in its place. */
+export const layerServices = services.pipe(
+  Layer.provideMerge(people),
+  Layer.provideMerge(stores),
+  Layer.provideMerge(infrastructure),
+  Layer.provideMerge(layerDataDir)
+)
+
+/** The edge over whatever services there are; the port opens last. */
+export const layerEdge = Edge.layer.pipe(Layer.provide(layerEdgeServices), Layer.provideMerge(layerFirstStart))
+
+/** The gateway. Needs only its configuration. */
+export const layer = layerEdge.pipe(Layer.provideMerge(layerServices))

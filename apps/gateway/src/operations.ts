@@ -1,0 +1,53 @@
+/** `/`, `/health`, `/ready`, `/metrics`: for whoever runs the gateway. Public, and holds nothing about callers. */
+import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
+import type { RegistryApi } from "@mcpgw/registry/Registry"
+import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
+import * as Effect from "effect/Effect"
+
+export interface Operations {
+  readonly metrics: MetricsApi
+  readonly policy: ScopePolicyApi
+  readonly registry: RegistryApi
+  readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
+  readonly draining: () => boolean
+}
+
+/** Undefined: not one of these paths. */
+export const operate = (operations: Operations, method: string, pathname: string): Promise<Response> | Response | undefined => {
+  if (method !== "GET" && method !== "HEAD") return undefined
+  switch (pathname) {
+    case "/":
+      return Response.json(ROOT)
+    case "/health":
+      return Response.json({ status: "healthy", service: "mcp-gateway-registry" })
+    case "/ready":
+      return ready(operations)
+    case "/metrics":
+      return operations.run(operations.metrics.render).then(
+        (text) => new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } })
+      )
+    default:
+      return undefined
+  }
+}
+
+const ROOT = {
+  service: "mcpgw",
+  about: "MCP gateway & registry",
+  servers: "/api/servers",
+  mcp: "/{server-path}/mcp",
+  openapi: "/openapi.json",
+  ready: "/ready"
+}
+
+/** 200 while requests are served; a policy that could not be taken is said here, the last good one still holds. */
+const ready = ({ policy, registry, draining }: Operations): Response => {
+  const { revision, problem } = policy.status()
+  const body = {
+    ready: !draining(),
+    draining: draining(),
+    policy: { revision, problem: problem ?? null },
+    registry: { revision: registry.snapshot().revision, servers: registry.snapshot().servers.size }
+  }
+  return Response.json(body, { status: draining() ? 503 : 200 })
+}

@@ -1,0 +1,75 @@
+/**
+ * The request's way on the data plane, top to bottom (design.md §3):
+ * edge → auth → resolve → policy → gates → dispatch → filter, with settle around all of it.
+ * Refusals answer without a fiber; only a credential never seen, the body and the server are waited for.
+ */
+import type { AuthLayerApi } from "@mcpgw/auth/AuthLayer"
+import type { Deadlines } from "@mcpgw/egress/Deadlines"
+import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
+import type { ProxyRouterApi } from "@mcpgw/proxy/ProxyRouter"
+import type { SessionGate } from "@mcpgw/proxy/SessionGate"
+import { admitCaller, type Caller } from "./stages/auth.ts"
+import { dispatch } from "./stages/dispatch.ts"
+import type { Gate } from "./stages/gates.ts"
+import { judge } from "./stages/policy.ts"
+import { readMessages } from "./stages/read.ts"
+import { resolveTarget } from "./stages/resolve.ts"
+import type { EdgeCheck } from "./EdgeChecks.ts"
+import { internal, type Refusal, respond } from "./refusals.ts"
+import type { RequestContext } from "./RequestContext.ts"
+import { type Settle, type Trail, trailOf } from "./Settle.ts"
+
+export interface Pipeline {
+  readonly edge: EdgeCheck
+  readonly auth: AuthLayerApi
+  readonly authenticate: (credential: Parameters<AuthLayerApi["authenticate"]>[0]) => Promise<Caller["outcome"]>
+  readonly policy: ScopePolicyApi
+  readonly router: ProxyRouterApi
+  readonly sessions: SessionGate
+  readonly gates: ReadonlyArray<Gate>
+  readonly settle: Settle
+  readonly deadlines: Deadlines
+  readonly publicUrl: string
+  readonly maxBodyBytes: number
+  readonly log: (level: "debug" | "error", message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+/** Answers one request on an MCP route. Never rejects. */
+export const handle = async (pipeline: Pipeline, ctx: RequestContext): Promise<Response> => {
+  const trail = trailOf(ctx)
+  const result = await run(pipeline, ctx, trail).catch((error: unknown) => {
+    pipeline.log("error", "a request could not be handled", { id: ctx.id, error })
+    return internal()
+  })
+  if (result instanceof Response) return result
+  pipeline.settle.refused(trail, result)
+  return respond(result)
+}
+
+const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promise<Response | Refusal> => {
+  const edge = pipeline.edge(ctx)
+  if (edge !== undefined) return edge
+
+  const caller = admitCaller(pipeline, ctx)
+  const admitted = caller instanceof Promise ? await caller : caller
+  if (admitted._tag === "Refusal") return admitted
+  const { principal, clientAuthorization } = admitted
+  trail.principal = principal
+  trail.authenticated = performance.now()
+
+  const target = resolveTarget(pipeline, ctx, trail, principal)
+  if (target._tag === "Refusal") return target
+
+  const read = await readMessages(pipeline, ctx, trail, target, principal)
+  if (read._tag === "Refusal") return read
+
+  const judged = judge(pipeline, ctx, principal, target, read)
+  if (judged._tag !== "Judged") return judged
+
+  for (const gate of pipeline.gates) {
+    const refused = gate(judged.calls, target)
+    if (refused !== undefined) return refused
+  }
+
+  return dispatch(pipeline, ctx, trail, { principal, clientAuthorization, target, read, calls: judged.calls })
+}

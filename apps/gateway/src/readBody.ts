@@ -1,0 +1,48 @@
+/** Reads a POST body, whole, bounded in size and time. Refuses what could not be judged: other types, encodings. */
+import { type Refusal, encodedBody, slowBody, tooLarge, wrongContentType } from "./refusals.ts"
+import type { Deadlines } from "@mcpgw/egress/Deadlines"
+
+/** Milliseconds a body may take to arrive. */
+const ARRIVAL_MS = 30_000
+
+export const readBody = async (
+  request: Request,
+  limit: number,
+  deadlines: Deadlines
+): Promise<Uint8Array<ArrayBuffer> | Refusal> => {
+  const { headers } = request
+  const type = headers.get("content-type")
+  if (type === null || !isJson(type)) return wrongContentType()
+  const encoding = headers.get("content-encoding")
+  if (encoding !== null && encoding !== "identity") return encodedBody()
+  const length = headers.get("content-length")
+  if (length !== null && Number(length) > limit) return tooLarge(limit)
+  let late: (() => void) | undefined
+  const timeout = new Promise<Refusal>((resolve) => {
+    late = () => resolve(slowBody())
+  })
+  const deadline = deadlines.start(ARRIVAL_MS, () => late?.())
+  try {
+    return await Promise.race([length === null ? readCounting(request, limit) : readKnown(request), timeout])
+  } finally {
+    deadline.cancel()
+  }
+}
+
+const isJson = (type: string): boolean =>
+  type === "application/json" || /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)
+
+const readKnown = async (request: Request): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await request.arrayBuffer())
+
+/** A body of unannounced length: counted as it comes. */
+const readCounting = async (request: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | Refusal> => {
+  const parts: Array<Uint8Array> = []
+  let size = 0
+  if (request.body === null) return new Uint8Array()
+  for await (const part of request.body as ReadableStream<Uint8Array>) {
+    size += part.length
+    if (size > limit) return tooLarge(limit)
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}

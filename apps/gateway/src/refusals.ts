@@ -1,0 +1,184 @@
+/**
+ * Every way in which the gateway says no on the data plane: HTTP status, JSON-RPC code and a sentence a person can act on. A 4xx
+ * always carries a JSON-RPC body (W-13); nothing here names an internal host (S-19).
+ */
+import type { AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
+import { describe } from "@mcpgw/auth/AuthError"
+import { insufficientScope, unauthorized } from "@mcpgw/auth/Challenge"
+import type { Malformed } from "@mcpgw/mcp/Envelope"
+import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
+import type { Denied } from "@mcpgw/policy/AuthorizedCall"
+import type { ForwardFailure } from "@mcpgw/proxy/Forward"
+
+export interface Refusal {
+  readonly _tag: "Refusal"
+  readonly status: number
+  readonly code: number
+  readonly message: string
+  /** For audit: the check that decided. */
+  readonly rule: string
+  /** `deny`: the caller may not. `none`: it never came to a decision. `allow`: allowed, and failed afterwards. */
+  readonly decision: "deny" | "none" | "allow"
+  readonly outcome: "refused" | "error" | "aborted"
+  readonly id: JsonRpcId | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const refusal = (
+  status: number,
+  code: number,
+  rule: string,
+  message: string,
+  rest: Partial<Pick<Refusal, "decision" | "outcome" | "id" | "headers">> = {}
+): Refusal => ({
+  _tag: "Refusal",
+  status,
+  code,
+  rule,
+  message,
+  decision: "none",
+  outcome: "refused",
+  id: null,
+  headers: {},
+  ...rest
+})
+
+/** The response a refusal becomes. */
+export const respond = (refused: Refusal): Response =>
+  new Response(errorBody(refused.id, refused.code, refused.message), {
+    status: refused.status,
+    headers: { "content-type": "application/json", "cache-control": "no-store", ...refused.headers }
+  })
+
+export const methodNotAllowed = (): Refusal =>
+  refusal(405, Code.invalidRequest, "edge:method", "Only POST, GET and DELETE are served here", {
+    headers: { allow: "POST, GET, DELETE" }
+  })
+
+export const upgradeRefused = (): Refusal =>
+  refusal(400, Code.invalidRequest, "edge:upgrade", "WebSocket and other upgrades are not served here: use Streamable HTTP")
+
+export const badPath = (): Refusal =>
+  refusal(400, Code.invalidRequest, "edge:path", "The path must be plain: no '%', no backslash, no empty segment")
+
+export const tokenInQuery = (): Refusal =>
+  refusal(400, Code.invalidRequest, "edge:query_token", "Tokens in the query string are refused: send Authorization: Bearer <token>")
+
+export const foreignHost = (): Refusal =>
+  refusal(403, Code.forbidden, "edge:host", "This host name is not served here")
+
+export const foreignOrigin = (): Refusal =>
+  refusal(403, Code.forbidden, "edge:origin", "Requests from this origin are not accepted")
+
+export const tooLarge = (limit: number): Refusal =>
+  refusal(413, Code.tooLarge, "edge:body_size", `The body is larger than ${limit} bytes`)
+
+export const lengthRequired = (): Refusal =>
+  refusal(411, Code.invalidRequest, "edge:length", "Send the body with a Content-Length")
+
+export const slowBody = (): Refusal =>
+  refusal(408, Code.invalidRequest, "edge:body_time", "The body did not arrive in time", { headers: { connection: "close" } })
+
+export const wrongContentType = (): Refusal =>
+  refusal(415, Code.invalidRequest, "edge:content_type", "The body must be sent as Content-Type: application/json")
+
+export const encodedBody = (): Refusal =>
+  refusal(415, Code.invalidRequest, "edge:content_encoding", "An encoded body can not be judged: send it without Content-Encoding")
+
+export const unauthenticated = (failure: Unauthenticated): Refusal =>
+  refusal(401, Code.unauthenticated, `auth:${failure.reason}`, describe[failure.reason], {
+    headers: { "www-authenticate": unauthorized(failure) }
+  })
+
+export const authUnavailable = (failure: AuthUnavailable): Refusal =>
+  refusal(503, Code.unavailable, "auth:unavailable", `The credential can not be checked now: ${failure.problem}`, {
+    outcome: "error",
+    headers: { "retry-after": "5" }
+  })
+
+export const foreignCredential = (): Refusal =>
+  refusal(
+    400,
+    Code.invalidRequest,
+    "auth:own_token_for_server",
+    "Authorization holds a token of this gateway: beside X-Authorization it must hold the server's own credential"
+  )
+
+export const notFound = (): Refusal => refusal(404, Code.notFound, "resolve:not_found", "No server is registered at this path")
+
+export const unavailable = (server: string, reason: string): Refusal =>
+  refusal(503, Code.unavailable, "resolve:unavailable", `Server '${server}' is not available: ${reason}`, {
+    outcome: "error",
+    headers: { "retry-after": "5" }
+  })
+
+export const noGrant = (server: string, scopes: number): Refusal => {
+  const why = scopes === 0 ? "you have no scopes configured" : "none of your scopes covers it"
+  return refusal(403, Code.forbidden, scopes === 0 ? "policy:no-scopes" : "policy:no-grant", `Access denied to '${server}': ${why}`, {
+    decision: "deny",
+    headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`) }
+  })
+}
+
+export const malformed = (problem: Malformed): Refusal =>
+  refusal(problem.status, problem.code, problem.rule, problem.message, { id: problem.id })
+
+export const batchRefused = (): Refusal =>
+  refusal(400, Code.invalidRequest, "envelope:batch", "Batches are accepted only in a session that negotiated 2025-03-26")
+
+export const sessionNotFound = (id: JsonRpcId | null): Refusal =>
+  refusal(404, Code.notFound, "session:not_found", "Session not found: initialize again", { id })
+
+export const resumeWithoutSession = (): Refusal =>
+  refusal(400, Code.invalidRequest, "session:resume", "Last-Event-ID needs the Mcp-Session-Id it belongs to")
+
+export const noStreamHere = (denied: Denied): Refusal =>
+  refusal(405, Code.invalidRequest, denied.decision.rule, "This needs a session: send Mcp-Session-Id, or POST", {
+    decision: "deny",
+    headers: { allow: "POST" }
+  })
+
+/**
+ * A refused call. A refused tool and a tool that does not exist get the same bytes (design.md §6); the rule that decided goes to
+ * audit alone. A request is answered as JSON-RPC answers (200), a notification by status (W-03).
+ */
+export const denied = (call: Denied, id: JsonRpcId | undefined): Refusal => {
+  const { access, decision } = call
+  const server = access.server.slice(1)
+  const rest = { decision: "deny", id: id ?? null } as const
+  const status = id === undefined ? 403 : 200
+  if (access.method === "tools/call") {
+    const what = access.tool === undefined ? "no tool was named" : `no tool '${access.tool.slice(0, 200)}' for you on '${server}'`
+    return refusal(status, Code.invalidParams, decision.rule, `Access denied: ${what}`, rest)
+  }
+  const words = `Access denied: method '${access.method.slice(0, 200)}' is not allowed for you on '${server}'`
+  return refusal(status, Code.methodNotFound, decision.rule, words, rest)
+}
+
+const FAILURES: Record<ForwardFailure["reason"], readonly [status: number, code: number, words: string]> = {
+  refused: [502, Code.upstreamFailed, "refused the connection"],
+  unreachable: [502, Code.upstreamFailed, "can not be reached"],
+  unknown_host: [502, Code.upstreamFailed, "has no known address"],
+  blocked_address: [502, Code.upstreamFailed, "is at an address that may not be called: an administrator can allow it"],
+  broken: [502, Code.upstreamFailed, "broke off the exchange"],
+  credential_refused: [502, Code.upstreamFailed, "did not accept the credential sent to it"],
+  redirected: [502, Code.upstreamFailed, "answered with a redirect, which is not followed"],
+  no_endpoint: [502, Code.upstreamFailed, "has no MCP endpoint at its registered URL"],
+  unreadable: [502, Code.upstreamFailed, "sent an answer that is no MCP answer"],
+  connect_timeout: [504, Code.upstreamTimeout, "could not be reached in time"],
+  first_byte_timeout: [504, Code.upstreamTimeout, "did not answer in time"],
+  idle_timeout: [504, Code.upstreamTimeout, "fell silent within its answer"],
+  aborted: [499, Code.upstreamFailed, "was still answering when the client left"]
+}
+
+export const forwardFailed = (server: string, failure: ForwardFailure, id: JsonRpcId | null): Refusal => {
+  const [status, code, words] = FAILURES[failure.reason]
+  return refusal(status, code, `upstream:${failure.reason}`, `Server '${server}' ${words}`, {
+    decision: "allow",
+    outcome: failure.reason === "aborted" ? "aborted" : "error",
+    id
+  })
+}
+
+export const internal = (): Refusal =>
+  refusal(500, Code.internalError, "internal", "The gateway failed to handle this request; its log says why", { outcome: "error" })

@@ -1,0 +1,182 @@
+/**
+ * Every setting there is: its name, what it may hold, its default and what it is for. `config.ts` reads them, `.env.example` lists
+ * them (a test compares), and an error names the variable, what it held and what it may hold.
+ */
+import { type AllowedUpstream, parseAllowed } from "@mcpgw/egress/AddressPolicy"
+
+export interface Setting<A> {
+  readonly name: string
+  /** What it is for, one sentence. */
+  readonly about: string
+  /** What it may hold, in words. */
+  readonly holds: string
+  /** Shown in `.env.example`; empty when it has none. */
+  readonly shown: string
+  /** Secrets are never echoed. */
+  readonly secret: boolean
+  /** Used when the variable is unset or empty. */
+  readonly fallback: A
+  /** Undefined: not one of the things it may hold. */
+  readonly parse: (text: string) => A | undefined
+}
+
+const setting = <A>(
+  name: string,
+  fallback: NoInfer<A>,
+  about: string,
+  kind: { readonly holds: string; readonly parse: (text: string) => A | undefined },
+  options: { readonly shown?: string; readonly secret?: boolean } = {}
+): Setting<A> => ({
+  name,
+  about,
+  holds: kind.holds,
+  parse: kind.parse,
+  fallback,
+  shown: options.shown ?? (fallback === undefined ? "" : String(fallback)),
+  secret: options.secret ?? false
+})
+
+const integer = (least: number, most: number) => ({
+  holds: `an integer from ${least} to ${most}`,
+  parse: (text: string) => {
+    const value = Number(text)
+    return /^\d+$/.test(text) && value >= least && value <= most ? value : undefined
+  }
+})
+
+const boolean = {
+  holds: "true or false",
+  parse: (text: string) => (text === "true" ? true : text === "false" ? false : undefined)
+}
+
+const text = {
+  holds: "a text",
+  parse: (value: string): string | undefined => value
+}
+
+const httpUrl = {
+  holds: "an http:// or https:// URL without user, query or fragment, such as https://mcp.example.com",
+  parse: (value: string): string | undefined => {
+    const url = URL.parse(value)
+    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined
+    if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return undefined
+    return url.href.replace(/\/+$/, "")
+  }
+}
+
+const origin = {
+  holds: "an http:// or https:// origin without a path, such as https://mcp.example.com",
+  parse: (value: string): string | undefined => {
+    const url = httpUrl.parse(value)
+    return url !== undefined && new URL(url).pathname === "/" ? url : undefined
+  }
+}
+
+const upstreams = {
+  holds: "hosts, host:port pairs, addresses and CIDRs, separated by commas, such as mcp.internal:8000,10.1.0.0/16",
+  parse: (value: string): ReadonlyArray<AllowedUpstream> | undefined => {
+    const entries = value.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "").map(parseAllowed)
+    const known = entries.filter((entry) => entry !== undefined)
+    return known.length === entries.length ? known : undefined
+  }
+}
+
+export const LOG_LEVELS = ["debug", "info", "warning", "error", "none"] as const
+export type LogLevelName = (typeof LOG_LEVELS)[number]
+
+const logLevel = {
+  holds: LOG_LEVELS.join(", "),
+  parse: (value: string): LogLevelName | undefined => LOG_LEVELS.find((level) => level === value.toLowerCase())
+}
+
+const username = {
+  holds: "1 to 128 letters, digits, '.', '_', '@' or '-'",
+  parse: (value: string): string | undefined => (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/.test(value) ? value : undefined)
+}
+
+const unset = undefined
+
+/** In the order `.env.example` lists them. */
+export const settings = {
+  host: setting("MCPGW_HOST", "127.0.0.1", "Address to listen on; 0.0.0.0 for every interface.", {
+    holds: "an IP address or a host name",
+    parse: (value: string) => (/^[A-Za-z0-9.:_-]+$/.test(value) ? value : undefined)
+  }),
+  port: setting("MCPGW_PORT", 7860, "Port to listen on.", integer(1, 65_535)),
+  publicUrl: setting<string | undefined>(
+    "MCPGW_PUBLIC_URL",
+    unset,
+    "Origin that clients use; issuer and audience of the gateway's tokens. Unset: http(s)://{host}:{port}.",
+    origin
+  ),
+  dataDir: setting<string | undefined>(
+    "MCPGW_DATA_DIR",
+    unset,
+    "Folder of the database, the keys and the audit log. Unset: data under the workspace root.",
+    text
+  ),
+  scopesFile: setting<string | undefined>(
+    "MCPGW_SCOPES_FILE",
+    unset,
+    "The policy, scopes.yml; a change takes effect within a second. Unset: scopes.yml in the data folder, written at first start.",
+    text
+  ),
+  demoServers: setting("MCPGW_DEMO_SERVERS", true, "Register the bundled demo servers at first start.", boolean),
+  allowedUpstreams: setting<ReadonlyArray<AllowedUpstream>>(
+    "MCPGW_ALLOWED_UPSTREAMS",
+    [],
+    "Private addresses that any registration may lead to; an administrator's own registrations need no entry.",
+    upstreams
+  ),
+  tlsCert: setting<string | undefined>("MCPGW_TLS_CERT", unset, "PEM file of the certificate chain; with MCPGW_TLS_KEY.", text),
+  tlsKey: setting<string | undefined>("MCPGW_TLS_KEY", unset, "PEM file of the private key; with MCPGW_TLS_CERT.", text),
+  adminUser: setting("ADMIN_USER", "admin", "Name of the administrator's local account.", username),
+  adminPassword: setting<string | undefined>(
+    "ADMIN_PASSWORD",
+    unset,
+    "Its password, 12 characters or more; only a hash is stored. Unset: one is made at first start and printed once.",
+    text,
+    { secret: true }
+  ),
+  oidcIssuer: setting<string | undefined>(
+    "MCPGW_OIDC_ISSUER",
+    unset,
+    "Issuer (`iss`) of one more identity provider whose access tokens are accepted; with MCPGW_OIDC_AUDIENCE and MCPGW_OIDC_JWKS_URL.",
+    text
+  ),
+  oidcAudience: setting<string | undefined>(
+    "MCPGW_OIDC_AUDIENCE",
+    unset,
+    "Audience (`aud`) its tokens must name.",
+    text
+  ),
+  oidcJwksUrl: setting<string | undefined>("MCPGW_OIDC_JWKS_URL", unset, "Where its key set (JWKS) is.", {
+    holds: "an http:// or https:// URL",
+    parse: (value: string) => (/^https?:$/.test(URL.parse(value)?.protocol ?? "") ? value : undefined)
+  }),
+  healthInterval: setting("HEALTH_CHECK_INTERVAL_SECONDS", 30, "Seconds between two checks of a server.", integer(1, 86_400)),
+  connectTimeout: setting(
+    "MCPGW_CONNECT_TIMEOUT_SECONDS",
+    5,
+    "Seconds to reach a server; then 504.",
+    integer(1, 600)
+  ),
+  firstByteTimeout: setting(
+    "MCPGW_FIRST_BYTE_TIMEOUT_SECONDS",
+    60,
+    "Seconds until a server begins to answer; then 504.",
+    integer(1, 3_600)
+  ),
+  idleTimeout: setting(
+    "MCPGW_IDLE_TIMEOUT_SECONDS",
+    120,
+    "Seconds a server may be silent within an answer; then the answer ends with an error.",
+    integer(1, 86_400)
+  ),
+  maxBody: setting("MCPGW_MAX_BODY_BYTES", 4 * 1024 * 1024, "Largest request body on the data plane.", integer(1_024, 1_073_741_824)),
+  drain: setting("MCPGW_DRAIN_SECONDS", 20, "Seconds that calls in flight have to finish after SIGTERM.", integer(0, 3_600)),
+  logLevel: setting<LogLevelName>("MCPGW_LOG_LEVEL", "info", "Least severity that is logged.", logLevel)
+}
+
+/** Prefix of the settings that are ours alone; an unknown name with it is most likely a misspelling. */
+export const OWN_PREFIX = "MCPGW_"

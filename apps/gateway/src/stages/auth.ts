@@ -1,0 +1,48 @@
+/** auth: a presented credential → Principal, or 401 with a challenge. A fallback never produces a principal (design.md §6). */
+import type { AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
+import { presented } from "@mcpgw/auth/Credential"
+import { refusal as unauthenticatedBecause } from "@mcpgw/auth/Admission"
+import type { Claims, Principal } from "@mcpgw/domain/Principal"
+import { X_AUTHORIZATION } from "@mcpgw/mcp/HeaderNames"
+import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
+import type { Pipeline } from "../pipeline.ts"
+import { authUnavailable, foreignCredential, type Refusal, unauthenticated } from "../refusals.ts"
+import type { RequestContext } from "../RequestContext.ts"
+
+export interface Caller {
+  readonly outcome: Claims | Unauthenticated | AuthUnavailable
+}
+
+export interface Admitted {
+  readonly _tag: "Admitted"
+  readonly principal: Principal
+  /** The caller's own `Authorization` for the server: present only when `X-Authorization` proved who they are. */
+  readonly clientAuthorization: string | undefined
+}
+
+/** Synchronous for a credential seen before. */
+export const admitCaller = (pipeline: Pipeline, ctx: RequestContext): Admitted | Refusal | Promise<Admitted | Refusal> => {
+  const credential = presented(ctx.headers, SESSION_COOKIE)
+  if (credential === undefined) return unauthenticated(unauthenticatedBecause("missing"))
+  if (credential === "malformed") return unauthenticated(unauthenticatedBecause("malformed"))
+  const claims = pipeline.auth.cached(credential)
+  if (claims !== undefined) return admit(pipeline, ctx, claims)
+  return pipeline.authenticate(credential).then((outcome) => admit(pipeline, ctx, outcome))
+}
+
+const admit = (pipeline: Pipeline, ctx: RequestContext, outcome: Caller["outcome"]): Admitted | Refusal => {
+  if ("_tag" in outcome) return outcome._tag === "AuthUnavailable" ? authUnavailable(outcome) : unauthenticated(outcome)
+  const principal = pipeline.auth.admit(outcome, resourcesOf(pipeline.publicUrl, ctx.pathname), ctx.at)
+  if ("_tag" in principal) return unauthenticated(principal)
+  const clientAuthorization = ctx.headers.has(X_AUTHORIZATION) ? ctx.headers.get("authorization") : null
+  if (clientAuthorization === null) return { _tag: "Admitted", principal, clientAuthorization: undefined }
+  const value = clientAuthorization.replace(/^\S+\s+/, "").trim()
+  if (pipeline.auth.isOurs(value)) return foreignCredential()
+  return { _tag: "Admitted", principal, clientAuthorization }
+}
+
+/** Audiences that name this route: the gateway as a whole, and the route's own URL without a trailing slash (RFC 8707). */
+const resourcesOf = (publicUrl: string, pathname: string): ReadonlyArray<string> => [
+  publicUrl,
+  publicUrl + (pathname.endsWith("/") ? pathname.slice(0, -1) : pathname)
+]

@@ -1,0 +1,42 @@
+/** policy: every message is judged on the resolved target; nothing is dispatched unless all are allowed. */
+import type { Principal } from "@mcpgw/domain/Principal"
+import type { AuthorizedCall } from "@mcpgw/policy/AuthorizedCall"
+import { HTTP_DELETE, HTTP_GET } from "@mcpgw/policy/Methods"
+import type { Target } from "@mcpgw/proxy/Target"
+import type { Pipeline } from "../pipeline.ts"
+import { denied, noStreamHere, type Refusal } from "../refusals.ts"
+import type { RequestContext } from "../RequestContext.ts"
+import type { Read } from "./read.ts"
+
+export interface Judged {
+  readonly _tag: "Judged"
+  /** One per message. */
+  readonly calls: readonly [AuthorizedCall, ...Array<AuthorizedCall>]
+}
+
+export const judge = (
+  pipeline: Pipeline,
+  ctx: RequestContext,
+  principal: Principal,
+  target: Target,
+  read: Read
+): Judged | Refusal => {
+  const server = target.server.record.path
+  if (read.envelope === undefined) {
+    const bound = read.session !== undefined
+    // Bound to a session the protocol needs it; without one it is a method like any other, judged by the rules.
+    const method = !bound ? ctx.method : ctx.method === "GET" ? HTTP_GET : HTTP_DELETE
+    const call = pipeline.policy.decide(principal, { server, method, tool: undefined })
+    return call._tag === "Denied" ? noStreamHere(call) : { _tag: "Judged", calls: [call] }
+  }
+  const [first, ...rest] = read.envelope.messages
+  const call = pipeline.policy.decide(principal, { server, method: first.method, tool: first.tool })
+  if (call._tag === "Denied") return denied(call, first.id)
+  const calls: [AuthorizedCall, ...Array<AuthorizedCall>] = [call]
+  for (const message of rest) {
+    const next = pipeline.policy.decide(principal, { server, method: message.method, tool: message.tool })
+    if (next._tag === "Denied") return denied(next, message.id)
+    calls.push(next)
+  }
+  return { _tag: "Judged", calls }
+}

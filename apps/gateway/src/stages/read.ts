@@ -1,0 +1,63 @@
+/** Reads what is asked: the session presented, and for a POST the messages, checked strictly before any decision. */
+import type { Principal } from "@mcpgw/domain/Principal"
+import { type Envelope, readEnvelope } from "@mcpgw/mcp/Envelope"
+import { checkHeaderClaims } from "@mcpgw/mcp/HeaderClaims"
+import { LAST_EVENT_ID, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+import { isPseudoMethod } from "@mcpgw/policy/Methods"
+import type { PresentedSession } from "@mcpgw/proxy/Forward"
+import type { Target } from "@mcpgw/proxy/Target"
+import type { Pipeline } from "../pipeline.ts"
+import { readBody } from "../readBody.ts"
+import { batchRefused, malformed, type Refusal, resumeWithoutSession, sessionNotFound } from "../refusals.ts"
+import type { RequestContext } from "../RequestContext.ts"
+import type { Trail } from "../Settle.ts"
+import { malformed as malformedBecause } from "@mcpgw/mcp/Envelope"
+
+export interface Read {
+  readonly _tag: "Read"
+  readonly session: PresentedSession | undefined
+  readonly envelope: Envelope | undefined
+  readonly body: Uint8Array<ArrayBuffer> | undefined
+}
+
+/** The only version whose sessions may send batches (W-16). */
+const BATCH_VERSION = "2025-03-26"
+
+export const readMessages = async (
+  pipeline: Pipeline,
+  ctx: RequestContext,
+  trail: Trail,
+  target: Target,
+  principal: Principal
+): Promise<Read | Refusal> => {
+  const sealed = ctx.headers.get(SESSION_ID)
+  const session = sealed === null
+    ? undefined
+    : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at)
+  if (ctx.method !== "POST") {
+    if (sealed !== null && session === undefined) return sessionNotFound(null)
+    if (session === undefined && ctx.headers.has(LAST_EVENT_ID)) return resumeWithoutSession()
+    return { _tag: "Read", session, envelope: undefined, body: undefined }
+  }
+  const body = await readBody(ctx.request, pipeline.maxBodyBytes, pipeline.deadlines)
+  if ("_tag" in body) return body
+  const envelope = readEnvelope(body)
+  if ("_tag" in envelope) return malformed(envelope)
+  trail.messages = envelope.messages
+  const problem = checkMethods(envelope)
+  if (problem !== undefined) return problem
+  const era = checkHeaderClaims(ctx.headers, envelope)
+  if (typeof era !== "string") return malformed(era)
+  if (era === "modern") return { _tag: "Read", session: undefined, envelope, body }
+  if (sealed !== null && session === undefined) return sessionNotFound(envelope.messages[0].id ?? null)
+  if (envelope.batch && session?.bound.version !== BATCH_VERSION) return batchRefused()
+  return { _tag: "Read", session, envelope, body }
+}
+
+/** Names that mean something else inside the gateway can not be methods of a client. */
+const checkMethods = (envelope: Envelope): Refusal | undefined => {
+  const bad = envelope.messages.find((message) => message.kind !== "response" && isPseudoMethod(message.method))
+  return bad === undefined
+    ? undefined
+    : malformed(malformedBecause("method", 'The key "method" holds no MCP method', { id: bad.id ?? null }))
+}

@@ -1,0 +1,22 @@
+/** resolve: path → server, health included. A route the caller has no grant on is 403, one that does not exist 404. */
+import type { Principal } from "@mcpgw/domain/Principal"
+import type { Target } from "@mcpgw/proxy/Target"
+import type { Pipeline } from "../pipeline.ts"
+import { noGrant, notFound, type Refusal, unavailable } from "../refusals.ts"
+import type { RequestContext } from "../RequestContext.ts"
+import type { Trail } from "../Settle.ts"
+
+export const resolveTarget = (
+  pipeline: Pipeline,
+  ctx: RequestContext,
+  trail: Trail,
+  principal: Principal
+): Target | Refusal => {
+  const found = pipeline.router.resolve(ctx.pathname)
+  if (found._tag === "NotFound") return notFound()
+  trail.server = found.server
+  const { path } = found.server.record
+  const policy = pipeline.policy.current()
+  if (!policy.hasGrant(principal.claims, path)) return noGrant(path.slice(1), policy.scopesOf(principal.claims).length)
+  return found._tag === "Unavailable" ? unavailable(path.slice(1), found.reason) : found
+}

@@ -1,0 +1,40 @@
+/**
+ * `bun run apps/gateway`. Bun reads how many `fetch` calls may be in flight from the environment when the process starts, 256
+ * otherwise (design.md §4, rule 0); so the process replaces itself once with the limit lifted.
+ */
+import { settings } from "./settings.ts"
+
+const LIMIT = "BUN_CONFIG_MAX_HTTP_REQUESTS"
+const MOST = "65535"
+
+const help = (): string => {
+  const lines = Object.values(settings).map(
+    ({ name, about, holds, shown }) => `  ${name}\n      ${about}\n      May hold ${holds}.${shown === "" ? "" : ` Default: ${shown}`}`
+  )
+  return [
+    "mcpgw — the one governed door to every MCP server",
+    "",
+    "  bun run apps/gateway           start the gateway and its registry",
+    "  bun run apps/gateway --help    this text",
+    "",
+    "Settings, from the environment or a .env file:",
+    "",
+    ...lines,
+    ""
+  ].join("\n")
+}
+
+const [, , ...args] = process.argv
+if (args.includes("--help") || args.includes("-h")) {
+  process.stdout.write(help())
+} else if (args.length > 0) {
+  process.stderr.write(`mcpgw: unknown argument "${args[0]}"; it takes none but --help, settings come from the environment\n`)
+  process.exitCode = 2
+} else if (process.env[LIMIT] === undefined && process.execve !== undefined) {
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+    ...process.env,
+    [LIMIT]: MOST
+  })
+} else {
+  await import("./main.ts")
+}

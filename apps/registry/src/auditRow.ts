@@ -1,0 +1,42 @@
+/** From a finished request to its audit row, or to none: reads that were allowed leave no row. Pure. */
+import type { AuditRow, Outcome } from "@mcpgw/domain/Audit"
+import type { Trail } from "./RequestTrail.ts"
+
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+
+const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 429
+
+/** `refused`: nothing was done because of who asked or what was asked; `error`: we failed. */
+const outcomeOf = (status: number): Outcome => (status < 400 ? "ok" : status < 500 ? "refused" : "error")
+
+/** The row of a request that changed something, tried to, or was turned away. `durationMs` is fractional. */
+export const auditRow = (
+  trail: Trail,
+  method: string,
+  status: number,
+  durationMs: number
+): AuditRow | undefined => {
+  const changes = !trail.readOnly && (!SAFE.has(method) || trail.rule === "api:logout")
+  if (!changes && !isRefusal(status)) return undefined
+  const { claims } = trail
+  return {
+    id: trail.id,
+    at: trail.at,
+    issuer: claims?.issuer ?? null,
+    subject: claims?.subject ?? null,
+    username: claims?.username ?? trail.username,
+    client_id: claims?.clientId ?? null,
+    auth_method: claims?.method ?? null,
+    remote: trail.remote,
+    http_method: method,
+    server: trail.server,
+    method: null,
+    tool: null,
+    decision: isRefusal(status) ? "deny" : trail.decision,
+    rule: trail.rule,
+    outcome: outcomeOf(status),
+    status,
+    rpc_code: null,
+    duration_ms: durationMs
+  }
+}

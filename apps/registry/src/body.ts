@@ -1,0 +1,162 @@
+/**
+ * Reads request bodies: JSON objects and forms, as fields by name, then as what a schema says. Bounded in size and time. A refusal names the
+ * field, what it held and what it may hold, and never repeats what may be secret.
+ */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { BadRequest, fieldProblem, problem, TooLarge } from "@mcpgw/api/ApiError"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+
+/** Longest body read, in bytes; a server with thousands of tools fits. */
+export const MAX_BODY_BYTES = 2 * 1024 * 1024
+const READ_WITHIN = "30 seconds"
+
+export type Fields = Readonly<Record<string, unknown>>
+
+/** How a form's text becomes what the schema expects: nothing is guessed from the value. */
+export type FormField = "csv" | "boolean" | "number" | "json"
+
+const tooLarge = new TooLarge(problem(`The body is longer than ${MAX_BODY_BYTES} bytes`))
+const unread = new BadRequest(problem("The body could not be read"))
+
+const readAll = async (source: Request): Promise<string | undefined> => {
+  const reader = source.body?.getReader()
+  if (reader === undefined) return ""
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return Buffer.concat(chunks).toString("utf8")
+    size += value.byteLength
+    if (size > MAX_BODY_BYTES) {
+      await reader.cancel()
+      return undefined
+    }
+    chunks.push(value)
+  }
+}
+
+/** Interruptible where the handler is not, so that a body that never ends is given up. */
+const text = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<string, BadRequest | TooLarge> =>
+  Effect.suspend(() => {
+    if (!(request.source instanceof Request)) return Effect.fail(unread)
+    const { source } = request
+    if (Number(source.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return Effect.fail(tooLarge)
+    return Effect.tryPromise({ try: () => readAll(source), catch: () => unread }).pipe(
+      Effect.interruptible,
+      Effect.timeoutFail({ duration: READ_WITHIN, onTimeout: () => unread }),
+      Effect.flatMap((body) => (body === undefined ? Effect.fail(tooLarge) : Effect.succeed(body)))
+    )
+  })
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const invalidJson = new BadRequest(problem("Invalid JSON in request body"))
+
+const jsonFields = (body: string): Effect.Effect<Fields, BadRequest> =>
+  Effect.try({ try: (): unknown => JSON.parse(body), catch: () => invalidJson }).pipe(
+    Effect.filterOrFail(
+      isFields,
+      () => new BadRequest(problem("Invalid JSON in request body", "The body must be a JSON object"))
+    ),
+    // Clients write null for what they do not set.
+    Effect.map((fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)))
+  )
+
+const TRUE: ReadonlySet<string> = new Set(["true", "on", "1", "yes"])
+const FALSE: ReadonlySet<string> = new Set(["false", "off", "0", "no", ""])
+
+const commaSeparated = (value: string): unknown =>
+  value.trimStart().startsWith("[")
+    ? parsed(value)
+    : value
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== "")
+
+/** Text that is no JSON stays text, so that the schema refuses it by name. */
+const parsed = (value: string): unknown => {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
+const read: Record<FormField, (value: string) => unknown> = {
+  csv: commaSeparated,
+  json: parsed,
+  number: (value) => (value.trim() === "" || Number.isNaN(Number(value)) ? value : Number(value)),
+  boolean: (value) => {
+    const word = value.trim().toLowerCase()
+    return TRUE.has(word) ? true : FALSE.has(word) ? false : value
+  }
+}
+
+/** What these kinds can not hold empty: an empty input of a form is one that was left out. */
+const isLeftOut = (kind: FormField | undefined, value: string): boolean =>
+  value === "" && (kind === "number" || kind === "json")
+
+const formFields = (body: string, kinds: Readonly<Record<string, FormField>>): Fields =>
+  Object.fromEntries(
+    [...new URLSearchParams(body)].flatMap(([name, value]) => {
+      const kind = kinds[name]
+      if (isLeftOut(kind, value)) return []
+      return [[name, kind === undefined ? value : read[kind](value)]]
+    })
+  )
+
+const isForm = (request: HttpServerRequest.HttpServerRequest): boolean =>
+  (request.headers["content-type"] ?? "").toLowerCase().startsWith("application/x-www-form-urlencoded")
+
+const isMultipart = (request: HttpServerRequest.HttpServerRequest): boolean =>
+  (request.headers["content-type"] ?? "").toLowerCase().startsWith("multipart/")
+
+const unsupported = new BadRequest(
+  fieldProblem("content-type", "multipart/form-data", "it may hold application/json or application/x-www-form-urlencoded")
+)
+
+/** The body's fields. `kinds` says how form texts are read; without an entry they stay texts. */
+export const fieldsOf = (
+  request: HttpServerRequest.HttpServerRequest,
+  kinds: Readonly<Record<string, FormField>> = {}
+): Effect.Effect<Fields, BadRequest | TooLarge> =>
+  isMultipart(request)
+    ? Effect.fail(unsupported)
+    : Effect.flatMap(text(request), (body) =>
+        isForm(request) ? Effect.succeed(formFields(body, kinds)) : jsonFields(body)
+      )
+
+const SECRET = /password|token$|^headers$/i
+const HELD_CHARS = 120
+
+const show = (field: string, value: unknown): string => {
+  if (value === undefined) return "nothing"
+  if (SECRET.test(field)) return "(hidden)"
+  const written = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, "//(hidden)@")
+  return written.length > HELD_CHARS ? `${written.slice(0, HELD_CHARS)}…` : written
+}
+
+const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value
+  )
+
+/** A failed decoding as a refusal. `input` is what was decoded. */
+export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadRequest => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const path = issue?.path ?? []
+  const [top = "body"] = path.map(String)
+  const message = issue?.message ?? "it can not be read"
+  if (path.length === 0) return new BadRequest(problem(message))
+  return new BadRequest(fieldProblem(path.map(String).join("."), show(top, at(input, path)), message))
+}
+
+/** Decoder for one schema; made once, at module level. */
+export const decodeWith = <A, I>(schema: Schema.Schema<A, I>): ((fields: Fields) => Effect.Effect<A, BadRequest>) => {
+  const decode = Schema.decodeUnknownEither(schema, { errors: "first" })
+  return (fields) => Effect.mapError(decode(fields), (error) => refusalOf(error, fields))
+}

@@ -1,0 +1,22 @@
+/** The registry's HTTP API, whole: every group, no prefix. Contract only; `/openapi.json` is made from it. */
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
+import { AuthGroup } from "./Auth.ts"
+import { SearchGroup } from "./Search.ts"
+import { ServersGroup } from "./Servers.ts"
+import { SystemGroup } from "./System.ts"
+import { TokensGroup } from "./Tokens.ts"
+
+export class Api extends HttpApi.make("mcpgw")
+  .add(AuthGroup)
+  .add(TokensGroup)
+  .add(ServersGroup)
+  .add(SearchGroup)
+  .add(SystemGroup)
+  .addError(BadRequest.schema)
+  .addError(NotFound.schema)
+  .addError(InternalError.schema)
+  .annotate(OpenApi.Title, "mcpgw registry")
+  .annotate(OpenApi.Version, "1")
+  .annotate(OpenApi.Description, "Which MCP servers there are, who may use them, and tokens to do so.") {}

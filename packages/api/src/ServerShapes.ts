@@ -1,0 +1,91 @@
+/** What is said about servers on the wire (contracts.md §2.8, §2.9): views of records, and what a registration or an edit may hold. */
+import { Transport, UpstreamUrl } from "@mcpgw/domain/Server"
+import { ParsedDescription, Tool } from "@mcpgw/domain/Tool"
+import * as Schema from "effect/Schema"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** A tool as it is shown; the server's own definition stays in the registry. */
+export const ToolView = Schema.Struct({
+  name: Schema.String,
+  parsed_description: ParsedDescription,
+  schema: Schema.Unknown
+})
+export type ToolView = typeof ToolView.Type
+
+export const ServerItem = Schema.Struct({
+  display_name: Schema.String,
+  path: Schema.String,
+  description: Schema.String,
+  proxy_pass_url: Schema.String,
+  is_enabled: Schema.Boolean,
+  tags: Schema.Array(Schema.String),
+  num_tools: Schema.Int,
+  num_stars: Schema.Number,
+  is_python: Schema.Boolean,
+  license: Schema.String,
+  health_status: Schema.String,
+  last_checked_iso: Schema.NullOr(Schema.String)
+})
+export type ServerItem = typeof ServerItem.Type
+
+/** The stored record; `headers` is empty and `tool_list` shorter for those who may not see all of them. */
+export const ServerDetails = Schema.Struct({
+  server_name: Schema.String,
+  description: Schema.String,
+  path: Schema.String,
+  proxy_pass_url: Schema.String,
+  tags: Schema.Array(Schema.String),
+  num_tools: Schema.Int,
+  num_stars: Schema.Number,
+  is_python: Schema.Boolean,
+  license: Schema.String,
+  supported_transports: Schema.Array(Transport),
+  auth_provider: optional(Schema.String),
+  auth_type: optional(Schema.String),
+  headers: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })),
+  tool_list: Schema.Array(ToolView),
+  mcp_endpoint: optional(Schema.String),
+  sse_endpoint: optional(Schema.String),
+  is_enabled: Schema.Boolean,
+  trusted_address: Schema.Boolean,
+  registered_by: Schema.String,
+  registered_at: Schema.String,
+  updated_at: Schema.String
+})
+export type ServerDetails = typeof ServerDetails.Type
+
+/** An optional address; an empty text takes it away. */
+const Address = Schema.Union(UpstreamUrl, Schema.Literal(""))
+
+const editable = {
+  server_name: optional(Schema.String),
+  proxy_pass_url: optional(UpstreamUrl),
+  description: optional(Schema.String),
+  tags: optional(Schema.Array(Schema.String)),
+  num_tools: optional(Schema.Int.pipe(Schema.nonNegative())),
+  num_stars: optional(Schema.Number),
+  is_python: optional(Schema.Boolean),
+  license: optional(Schema.String),
+  supported_transports: optional(Schema.Array(Transport)),
+  auth_provider: optional(Schema.String),
+  auth_type: optional(Schema.String),
+  headers: optional(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String }))),
+  tool_list: optional(Schema.Array(Tool)),
+  mcp_endpoint: optional(Address),
+  sse_endpoint: optional(Address)
+}
+
+/** Fields of an edit; those that are absent stay as they are. `path` may be repeated and can not change. */
+export const EditFields = Schema.Struct({ ...editable, path: optional(Schema.String) })
+export type EditFields = typeof EditFields.Type
+
+/** Fields of a registration. `name` is the form's spelling of `server_name`, `enabled` of `is_enabled`. */
+export const RegisterFields = Schema.Struct({
+  ...editable,
+  server_name: Schema.String,
+  path: Schema.String,
+  proxy_pass_url: UpstreamUrl,
+  is_enabled: optional(Schema.Boolean)
+})
+export type RegisterFields = typeof RegisterFields.Type

@@ -1,0 +1,86 @@
+/** Tokens a person makes for themselves (contracts.md §2.7). Contract only. */
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import { BadRequest, Forbidden, TooLarge, TooManyRequests, Unavailable } from "./ApiError.ts"
+import { Authentication } from "./Authentication.ts"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+export const GenerateRequest = Schema.Struct({
+  /** Absent or empty: all the caller has. */
+  requested_scopes: optional(Schema.Array(Schema.String)),
+  /** Whole hours; 8 when absent. */
+  expires_in_hours: optional(Schema.Int.pipe(Schema.between(1, 24))),
+  description: optional(Schema.String)
+})
+export type GenerateRequest = typeof GenerateRequest.Type
+
+const tokenFields = {
+  access_token: Schema.String,
+  refresh_token: Schema.Null,
+  /** Seconds. */
+  expires_in: Schema.Int,
+  refresh_expires_in: Schema.Literal(0),
+  token_type: Schema.Literal("Bearer"),
+  /** Scope names, separated by spaces. */
+  scope: Schema.String
+}
+
+export const GenerateAnswer = Schema.Struct({
+  success: Schema.Literal(true),
+  tokens: Schema.Struct(tokenFields),
+  keycloak_url: Schema.Null,
+  realm: Schema.Null,
+  client_id: Schema.String,
+  token_data: Schema.Struct({
+    ...tokenFields,
+    /** What `POST /api/tokens/revoke` takes. */
+    token_id: Schema.String,
+    /** Epoch seconds. */
+    issued_at: Schema.Int,
+    description: Schema.NullOr(Schema.String)
+  }),
+  user_scopes: Schema.Array(Schema.String),
+  requested_scopes: Schema.Array(Schema.String)
+})
+export type GenerateAnswer = typeof GenerateAnswer.Type
+
+export const RevokeRequest = Schema.Struct({
+  token_id: optional(Schema.NonEmptyString.pipe(Schema.maxLength(256))),
+  token: optional(Schema.NonEmptyString.pipe(Schema.maxLength(16_384)))
+}).pipe(
+  Schema.filter(({ token, token_id }) =>
+    (token === undefined) === (token_id === undefined) ? "send either token_id or token" : true
+  )
+)
+export type RevokeRequest = typeof RevokeRequest.Type
+
+export const RevokeAnswer = Schema.Struct({ success: Schema.Literal(true), token_id: Schema.String })
+
+const generate = HttpApiEndpoint.post("generate", "/api/tokens/generate")
+  .setPayload(GenerateRequest)
+  .addSuccess(GenerateAnswer)
+  .addError(BadRequest.schema)
+  .addError(Forbidden.schema)
+  .addError(TooLarge.schema)
+  .addError(TooManyRequests.schema)
+  .annotate(
+    OpenApi.Description,
+    "A token with the caller's scopes or fewer. A caller who comes with a token gets no more scopes and no later expiry than that token has."
+  )
+
+const revoke = HttpApiEndpoint.post("revoke", "/api/tokens/revoke")
+  .setPayload(RevokeRequest)
+  .addSuccess(RevokeAnswer)
+  .addError(BadRequest.schema)
+  .addError(Forbidden.schema)
+  .addError(TooLarge.schema)
+  .addError(Unavailable.schema)
+  .annotate(
+    OpenApi.Description,
+    "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any."
+  )
+
+export class TokensGroup extends HttpApiGroup.make("tokens").add(generate).add(revoke).middleware(Authentication) {}
