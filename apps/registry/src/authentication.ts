@@ -13,6 +13,7 @@ import { presented } from "@mcpgw/auth/Credential"
 import { Principal } from "@mcpgw/domain/Principal"
 import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
@@ -66,10 +67,9 @@ const authenticate: Effect.Effect<
 
 export const layer: Layer.Layer<Authentication, never, AuthLayer | ControlPlaneConfig> = Layer.effect(
   Authentication,
-  Effect.map(Effect.context<AuthLayer | ControlPlaneConfig>(), (context) =>
-    Effect.mapInputContext(
-      authenticate,
-      (request: Parameters<typeof HttpServerRequest.HttpServerRequest.of>[0] extends never ? never : import("effect/Context").Context<HttpServerRequest.HttpServerRequest>) => request as never
+  Effect.map(Effect.context<AuthLayer | ControlPlaneConfig>(), (services) =>
+    Effect.mapInputContext(authenticate, (request: Context.Context<HttpServerRequest.HttpServerRequest>) =>
+      Context.merge(services, request)
     )
   )
 )

@@ -1,0 +1,84 @@
+/**
+ * What the caller of this request may see and do, on one policy read once. A server someone has no right to is answered like one that does
+ * not exist; one they have some right to, but not enough, says so (contracts.md §2.8).
+ */
+import { Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
+import { CurrentPrincipal } from "@mcpgw/api/Authentication"
+import type { Claims } from "@mcpgw/domain/Principal"
+import type { RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
+import type { Permission, Policy } from "@mcpgw/policy/Policy"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { Registry } from "@mcpgw/registry/Registry"
+import * as Effect from "effect/Effect"
+import { RequestTrail } from "./RequestTrail.ts"
+
+export interface Caller {
+  /** Groups and scopes, as the policy reads them. The same object for every request of a credential. */
+  readonly claims: Claims
+  readonly policy: Policy
+  readonly isAdmin: boolean
+}
+
+/** The caller, with the policy that holds now. */
+export const caller: Effect.Effect<Caller, never, CurrentPrincipal | ScopePolicy> = Effect.gen(function* () {
+  const { claims } = yield* CurrentPrincipal
+  const policy = (yield* ScopePolicy).current()
+  return { claims, policy, isAdmin: policy.isAdmin(claims) }
+})
+
+/** May the caller do this to that server, by display name or path? */
+export const may = (
+  { claims, policy }: Caller,
+  permission: Permission,
+  record: Pick<ServerRecord, "server_name" | "path">
+): boolean => policy.permits(claims, permission, record.server_name, record.path)
+
+/** Administrators see every server; others those they may list and have a grant on. */
+export const sees = (who: Caller, { record }: RegisteredServer): boolean =>
+  who.isAdmin || (may(who, "list_service", record) && who.policy.hasGrant(who.claims, record.path))
+
+/** May the caller call that tool? Administrators are shown all of them. */
+export const mayCall = (who: Caller, server: string, tool: string): boolean =>
+  who.isAdmin || who.policy.decide(who.claims, { server, method: "tools/call", tool }).allowed
+
+const unknown = new NotFound(problem("Service path not registered"))
+const noAccess = new Forbidden(problem("You do not have access to this server"))
+
+/** The server at `path`, when the caller may see it. Slashes around the path do not count. */
+export const findServer = (
+  who: Caller,
+  path: string
+): Effect.Effect<RegisteredServer, NotFound | Forbidden, Registry> =>
+  Effect.gen(function* () {
+    const trail = yield* RequestTrail
+    const server = (yield* Registry).get(path)
+    if (server === undefined) return yield* unknown
+    trail.server = server.record.path
+    if (sees(who, server)) return server
+    trail.rule = "api:visibility"
+    const knowsOfIt = may(who, "list_service", server.record) || who.policy.hasGrant(who.claims, server.record.path)
+    return yield* knowsOfIt ? noAccess : unknown
+  })
+
+/** The sentence of each permission's refusal; `name` is the server's display name. */
+const REFUSALS: Record<Permission, (name: string) => string> = {
+  list_service: () => "You do not have access to this server",
+  register_service: () => "You do not have permission to register new services",
+  toggle_service: (name) => `You do not have permission to toggle ${name}`,
+  modify_service: (name) => `You do not have permission to modify ${name}`,
+  health_check_service: (name) => `You do not have permission to refresh ${name}`
+}
+
+/** Passes when the caller has the permission, refuses by name otherwise; either way the audit record says which one decided. */
+export const require = (
+  who: Caller,
+  permission: Permission,
+  record: Pick<ServerRecord, "server_name" | "path">
+): Effect.Effect<void, Forbidden> =>
+  Effect.gen(function* () {
+    const trail = yield* RequestTrail
+    trail.rule = `api:${permission}`
+    trail.server = record.path
+    if (!may(who, permission, record)) return yield* new Forbidden(problem(REFUSALS[permission](record.server_name)))
+    trail.decision = "allow"
+  })

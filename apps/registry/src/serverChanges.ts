@@ -1,0 +1,90 @@
+/**
+ * Registering, switching, editing, removing and refreshing servers (contracts.md §2.8). A change holds for the next request; a health check
+ * is waited for only where the answer tells its result, and never longer than `CHECK_WITHIN`.
+ */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { BadRequest, fieldProblem, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { Registered } from "@mcpgw/api/Servers"
+import { normalizePath } from "@mcpgw/domain/Ids"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
+import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { Registry } from "@mcpgw/registry/Registry"
+import type { InvalidServer } from "@mcpgw/registry/RegistryError"
+import type { StoreUnavailable } from "@mcpgw/registry/RegistryStore"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { caller, findServer, require } from "./access.ts"
+import { fieldsOf } from "./body.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { acceptsJson } from "./headers.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+import { editOf, FORM, registrationOf } from "./serverFields.ts"
+import { detailsFor } from "./serverReads.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+/** Longest wait for a health check that an answer waits for. */
+const CHECK_WITHIN = "15 seconds"
+
+const invalid = ({ field, held, problem: expected }: InvalidServer) => new BadRequest(fieldProblem(field, held, expected))
+
+const storeDown = (failure: StoreUnavailable): Effect.Effect<never, Unavailable> =>
+  Effect.zipRight(Effect.logError(failure.message, failure.cause), new Unavailable(problem(failure.message)))
+
+const gone = () => new NotFound(problem("Service path not registered"))
+
+const failures = { StoreUnavailable: storeDown, ServerNotFound: gone }
+
+/** Starts a check that outlives the request; one that fails has nobody to answer to. */
+const checkIn = (scope: Scope.Scope, path: string) =>
+  Effect.gen(function* () {
+    const monitor = yield* HealthMonitor
+    return yield* monitor.probeNow(path).pipe(
+      Effect.tapErrorCause((cause) => Effect.logDebug(`Health check of ${path} ended without a result`, cause)),
+      Effect.interruptible,
+      Effect.forkIn(scope)
+    )
+  })
+
+/** Checks and waits, then tells what the registry knows: the inventory may have changed with the health. */
+const checked = (scope: Scope.Scope, path: string) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const fiber = yield* checkIn(scope, path)
+    const result = yield* Fiber.await(fiber).pipe(Effect.interruptible, Effect.timeoutOption(CHECK_WITHIN))
+    if (result._tag === "None") yield* Effect.logWarning(`Health check of ${path} is still running after ${CHECK_WITHIN}`)
+    const server = registry.get(path)
+    return server ?? (yield* gone())
+  })
+
+const state = ({ health, record }: RegisteredServer) => ({
+  status: health.status,
+  last_checked_iso: health.last_checked_iso,
+  num_tools: record.num_tools
+})
+
+export const register = (request: Request, scope: Scope.Scope) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const trail = yield* RequestTrail
+    trail.rule = "api:register_service"
+    const who = yield* caller
+    const registration = yield* Effect.flatMap(fieldsOf(request, FORM), (fields) => registrationOf(fields, who.isAdmin))
+    const { server_name } = registration
+    // The name as it will be stored: a permission is never asked for another spelling.
+    const path = normalizePath(registration.path)
+    yield* require(who, "register_service", { server_name: server_name.trim(), path: trustedPath(path) })
+    const server = yield* registry.register(registration, who.claims.username).pipe(
+      Effect.catchTags({
+        InvalidServer: invalid,
+        ServerExists: (exists) =>
+          new BadRequest(problem(`Service with path '${path}' already exists or failed to save`, exists.message)),
+        StoreUnavailable: storeDown
+      })
+    )
+    if (server.record.is_enabled) yield* checkIn(scope, server.record.path)
+    return { message: "Service registered successfully", service: detailsFor(who, server) }
+  })

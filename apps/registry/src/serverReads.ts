@@ -1,0 +1,77 @@
+/** What callers are shown of the servers (contracts.md §2.8). Changes nothing and probes nothing. */
+import { BadRequest, problem, Unavailable } from "@mcpgw/api/ApiError"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
+import { Registry } from "@mcpgw/registry/Registry"
+import * as Effect from "effect/Effect"
+import { type Caller, caller, findServer, may, mayCall, sees } from "./access.ts"
+import { serverDetails, serverItem, toolView } from "./views.ts"
+
+/** Stands for every server in `server_details` and `tools`. */
+export const isAll = (path: string): boolean => path.replace(/^\/+|\/+$/g, "") === "all"
+
+const byName = (a: RegisteredServer, b: RegisteredServer): number =>
+  a.record.server_name.localeCompare(b.record.server_name, "en") || (a.record.path < b.record.path ? -1 : 1)
+
+const visible = (who: Caller) =>
+  Effect.map(Registry, (registry) =>
+    [...registry.snapshot().servers.values()].filter((server) => sees(who, server)).sort(byName)
+  )
+
+/** The record as this caller may see it. */
+export const detailsFor = (who: Caller, { record }: Pick<RegisteredServer, "record">) =>
+  serverDetails(record, {
+    headers: may(who, "modify_service", record),
+    tool: (name) => mayCall(who, record.path, name)
+  })
+
+const toolsFor = (who: Caller, { record }: RegisteredServer) =>
+  record.tool_list.filter(({ name }) => mayCall(who, record.path, name)).map(toolView)
+
+const matches = (query: string) => {
+  const wanted = query.trim().toLowerCase()
+  return ({ record }: RegisteredServer): boolean =>
+    wanted === "" || [record.server_name, record.description, ...record.tags].join(" ").toLowerCase().includes(wanted)
+}
+
+export const list = (query: string) =>
+  Effect.gen(function* () {
+    const servers = yield* visible(yield* caller)
+    return { servers: servers.filter(matches(query)).map(serverItem) }
+  })
+
+export const details = (path: string) =>
+  Effect.gen(function* () {
+    const who = yield* caller
+    if (!isAll(path)) return detailsFor(who, yield* findServer(who, path))
+    const servers = yield* visible(who)
+    return Object.fromEntries(servers.map((server) => [server.record.path, detailsFor(who, server)]))
+  })
+
+const allTools = (who: Caller) =>
+  Effect.map(visible(who), (servers) => {
+    const shown = servers.filter(({ record }) => record.is_enabled).map((server) => [server, toolsFor(who, server)] as const)
+    return {
+      service_path: "all",
+      tools: shown.flatMap(([{ record }, tools]) =>
+        tools.map((tool) => ({ ...tool, server_path: record.path, server_name: record.server_name }))
+      ),
+      servers: Object.fromEntries(shown.map(([{ record }, tools]) => [record.path, tools]))
+    } as const
+  })
+
+const isHealthy = (status: string): boolean => status === "healthy" || status === "healthy-auth-expired"
+
+export const tools = (path: string) =>
+  Effect.gen(function* () {
+    const who = yield* caller
+    if (isAll(path)) return yield* allTools(who)
+    const server = yield* findServer(who, path)
+    const { health, record } = server
+    if (!record.is_enabled) return yield* new BadRequest(problem("Cannot fetch tools from disabled service"))
+    if (record.tool_list.length === 0 && !isHealthy(health.status)) {
+      return yield* new Unavailable(
+        problem("No tools are known of this service yet", `Its last health check said: ${health.status}`)
+      )
+    }
+    return { service_path: record.path, tools: toolsFor(who, server), cached: true }
+  })

@@ -1,0 +1,83 @@
+/** From what the registry holds to what callers are shown (contracts.md §2.8, §1.16). Pure; decides nobody's rights: the asker filters. */
+import type { MatchingTool, ServerResult, ToolResult } from "@mcpgw/api/Search"
+import type { ServerDetails, ServerItem, ToolView } from "@mcpgw/api/ServerShapes"
+import type { RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
+import type { Tool } from "@mcpgw/domain/Tool"
+
+/** One line of `GET /api/servers`. */
+export const serverItem = ({ health, record }: RegisteredServer): ServerItem => ({
+  display_name: record.server_name,
+  path: record.path,
+  description: record.description,
+  proxy_pass_url: record.proxy_pass_url,
+  is_enabled: record.is_enabled,
+  tags: record.tags,
+  num_tools: record.num_tools,
+  num_stars: record.num_stars,
+  is_python: record.is_python,
+  license: record.license,
+  health_status: health.status,
+  last_checked_iso: health.last_checked_iso
+})
+
+/** A stored tool without the server's own definition. */
+export const toolView = ({ name, parsed_description, schema }: Tool): ToolView => ({ name, parsed_description, schema })
+
+/** What of a record the caller may see. */
+export interface DetailsRights {
+  /** Header values may be secret: only who may modify the server sees them. */
+  readonly headers: boolean
+  readonly tool: (name: string) => boolean
+}
+
+/** The stored record, for someone with these rights. */
+export const serverDetails = (record: ServerRecord, rights: DetailsRights): ServerDetails => ({
+  ...record,
+  headers: rights.headers ? record.headers : [],
+  tool_list: record.tool_list.filter(({ name }) => rights.tool(name)).map(toolView)
+})
+
+/** Where a server is reached through the gateway. */
+export const endpointUrl = (publicUrl: string, path: string): string => `${publicUrl.replace(/\/+$/, "")}${path}/mcp`
+
+const rounded = (score: number): number => Math.round(score * 10_000) / 10_000
+
+/** A tool found, as part of its server. */
+export const matchingTool = ({ name, parsed_description }: Tool, score: number): MatchingTool => ({
+  tool_name: name,
+  description: parsed_description.main,
+  relevance_score: rounded(score),
+  match_context: parsed_description.main
+})
+
+/** A server found. */
+export const serverResult = (
+  record: ServerRecord,
+  score: number,
+  matching: ReadonlyArray<MatchingTool>,
+  publicUrl: string
+): ServerResult => ({
+  path: record.path,
+  server_name: record.server_name,
+  description: record.description,
+  tags: record.tags,
+  num_tools: record.num_tools,
+  is_enabled: record.is_enabled,
+  relevance_score: rounded(score),
+  match_context: record.description,
+  matching_tools: matching,
+  endpoint_url: endpointUrl(publicUrl, record.path),
+  supported_transports: record.supported_transports,
+  deployment: "remote",
+  local_runtime: null,
+  metadata: {},
+  sync_metadata: null
+})
+
+/** A tool found, on its own. */
+export const toolResult = (record: ServerRecord, tool: Tool, score: number, publicUrl: string): ToolResult => ({
+  server_path: record.path,
+  server_name: record.server_name,
+  ...matchingTool(tool, score),
+  endpoint_url: endpointUrl(publicUrl, record.path)
+})
