@@ -1,8 +1,26 @@
-/** Loads the registry's API when it is first asked for: its framework costs more to load than the rest of the gateway. */
-import { AuthLayer } from "@mcpgw/auth/AuthLayer"
+/**
+ * Mounts the registry's control plane beside the data plane. Loads it in the background once the port is open, or when it is first
+ * asked for: its framework costs more to load than the rest of the gateway.
+ */
+import { ControlPlaneConfig } from "@mcpgw/registry-app/ControlPlaneConfig"
+import type { Services } from "@mcpgw/registry-app/ControlPlane"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import { GatewayConfig } from "./config.ts"
 import type { ControlPlane } from "./edge.ts"
 
-export const controlPlane: Effect.Effect<Effect.Effect<ControlPlane>, never, AuthLayer> = Effect.map(AuthLayer, () =>
-  Effect.succeed({ handle: () => Promise.resolve(new Response("no control plane", { status: 503 })) })
-)
+/** Yields the effect that loads it; what it opens is closed with the scope this runs in. */
+export const controlPlane: Effect.Effect<
+  Effect.Effect<ControlPlane>,
+  never,
+  Exclude<Services, ControlPlaneConfig> | GatewayConfig | Scope.Scope
+> = Effect.gen(function*() {
+  const { publicUrl } = yield* GatewayConfig
+  const context = yield* Effect.context<Exclude<Services, ControlPlaneConfig> | Scope.Scope>()
+  const services = Context.add(context, ControlPlaneConfig, { publicUrl, loginRedirect: "/" })
+  return Effect.flatMap(
+    Effect.promise(() => import("@mcpgw/registry-app/ControlPlane")),
+    ({ make }) => Effect.mapInputContext(make, () => services)
+  )
+})

@@ -55,8 +55,13 @@ const make = Effect.gen(function*() {
   const parts = yield* EdgeServices
   const state = { draining: false }
   const server = yield* Effect.acquireRelease(listen(config, parts, state), (server) => drain(config, parts, server, state))
+  // Whoever signs in first should not wait for it, and neither should a call that comes right after the start.
+  yield* Effect.forkScoped(Effect.delay(Effect.promise(parts.control), WARM_UP))
   return { url: `${config.tlsCert === undefined ? "http" : "https"}://${server.hostname}:${server.port}` }
 })
+
+/** When the control plane is loaded unasked. */
+const WARM_UP = "1 second"
 
 type Server = Bun.Server<undefined>
 

@@ -53,7 +53,7 @@ export const banner = (
 
 /** Sign in, make a token, call a tool. */
 const firstCall = (url: string, user: string, password: string): ReadonlyArray<string> => [
-  `    TOKEN=$(curl -s -c - -o /dev/null ${url}/api/auth/login -d username=${user} -d 'password=${password}' |`,
+  `    TOKEN=$(curl -s -c - -o /dev/null ${url}/api/auth/login -d username=${user} --data-urlencode 'password=${password}' |`,
   `      curl -s -b - ${url}/api/tokens/generate -H 'Content-Type: application/json' -d '{}' |`,
   `      sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
   `    curl -s ${url}/currenttime/mcp -H "Authorization: Bearer $TOKEN" \\`,

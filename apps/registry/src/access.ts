@@ -5,7 +5,7 @@
 import { Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import { CurrentPrincipal } from "@mcpgw/api/Authentication"
 import type { Claims } from "@mcpgw/domain/Principal"
-import type { RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
 import type { Permission, Policy } from "@mcpgw/policy/Policy"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { Registry } from "@mcpgw/registry/Registry"
@@ -26,12 +26,12 @@ export const caller: Effect.Effect<Caller, never, CurrentPrincipal | ScopePolicy
   return { claims, policy, isAdmin: policy.isAdmin(claims) }
 })
 
+/** A server by display name and path. */
+type Named = Readonly<Record<"server_name" | "path", string>>
+
 /** May the caller do this to that server, by display name or path? */
-export const may = (
-  { claims, policy }: Caller,
-  permission: Permission,
-  record: Pick<ServerRecord, "server_name" | "path">
-): boolean => policy.permits(claims, permission, record.server_name, record.path)
+export const may = ({ claims, policy }: Caller, permission: Permission, record: Named): boolean =>
+  policy.permits(claims, permission, record.server_name, record.path)
 
 /** Administrators see every server; others those they may list and have a grant on. */
 export const sees = (who: Caller, { record }: RegisteredServer): boolean =>
@@ -70,11 +70,7 @@ const REFUSALS: Record<Permission, (name: string) => string> = {
 }
 
 /** Passes when the caller has the permission, refuses by name otherwise; either way the audit record says which one decided. */
-export const require = (
-  who: Caller,
-  permission: Permission,
-  record: Pick<ServerRecord, "server_name" | "path">
-): Effect.Effect<void, Forbidden> =>
+export const authorize = (who: Caller, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
     trail.rule = `api:${permission}`

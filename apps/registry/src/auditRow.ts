@@ -10,12 +10,7 @@ const isRefusal = (status: number): boolean => status === 401 || status === 403 
 const outcomeOf = (status: number): Outcome => (status < 400 ? "ok" : status < 500 ? "refused" : "error")
 
 /** The row of a request that changed something, tried to, or was turned away. `durationMs` is fractional. */
-export const auditRow = (
-  trail: Trail,
-  method: string,
-  status: number,
-  durationMs: number
-): AuditRow | undefined => {
+export const auditRow = (trail: Trail, method: string, status: number, durationMs: number): AuditRow | undefined => {
   const changes = !trail.readOnly && (!SAFE.has(method) || trail.rule === "api:logout")
   if (!changes && !isRefusal(status)) return undefined
   const { claims } = trail

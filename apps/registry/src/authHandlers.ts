@@ -35,7 +35,10 @@ const sessionCookie = (publicUrl: string, value: string, seconds: number): strin
   `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${publicUrl.startsWith("https:") ? "; Secure" : ""}`
 
 /** 303 to the console for a browser, JSON for who asks for it. */
-const done = (request: Request, message: string): Effect.Effect<HttpServerResponse.HttpServerResponse, never, ControlPlaneConfig> =>
+const done = (
+  request: Request,
+  message: string
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, ControlPlaneConfig> =>
   Effect.map(ControlPlaneConfig, ({ loginRedirect }) =>
     acceptsJson(request)
       ? HttpServerResponse.unsafeJson({ success: true, message })

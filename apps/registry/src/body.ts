@@ -115,7 +115,11 @@ const isMultipart = (request: HttpServerRequest.HttpServerRequest): boolean =>
   (request.headers["content-type"] ?? "").toLowerCase().startsWith("multipart/")
 
 const unsupported = new BadRequest(
-  fieldProblem("content-type", "multipart/form-data", "it may hold application/json or application/x-www-form-urlencoded")
+  fieldProblem(
+    "content-type",
+    "multipart/form-data",
+    "it may hold application/json or application/x-www-form-urlencoded"
+  )
 )
 
 /** The body's fields. `kinds` says how form texts are read; without an entry they stay texts. */

@@ -5,7 +5,6 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { BadRequest, fieldProblem, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
-import { Registered } from "@mcpgw/api/Servers"
 import { normalizePath } from "@mcpgw/domain/Ids"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
@@ -14,9 +13,8 @@ import type { InvalidServer } from "@mcpgw/registry/RegistryError"
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { caller, findServer, require } from "./access.ts"
+import { authorize, caller, findServer } from "./access.ts"
 import { fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson } from "./headers.ts"
@@ -29,7 +27,8 @@ type Request = HttpServerRequest.HttpServerRequest
 /** Longest wait for a health check that an answer waits for. */
 const CHECK_WITHIN = "15 seconds"
 
-const invalid = ({ field, held, problem: expected }: InvalidServer) => new BadRequest(fieldProblem(field, held, expected))
+const invalid = ({ field, held, problem: expected }: InvalidServer) =>
+  new BadRequest(fieldProblem(field, held, expected))
 
 const storeDown = (failure: StoreUnavailable): Effect.Effect<never, Unavailable> =>
   Effect.zipRight(Effect.logError(failure.message, failure.cause), new Unavailable(problem(failure.message)))
@@ -55,7 +54,8 @@ const checked = (scope: Scope.Scope, path: string) =>
     const registry = yield* Registry
     const fiber = yield* checkIn(scope, path)
     const result = yield* Fiber.await(fiber).pipe(Effect.interruptible, Effect.timeoutOption(CHECK_WITHIN))
-    if (result._tag === "None") yield* Effect.logWarning(`Health check of ${path} is still running after ${CHECK_WITHIN}`)
+    if (result._tag === "None")
+      yield* Effect.logWarning(`Health check of ${path} is still running after ${CHECK_WITHIN}`)
     const server = registry.get(path)
     return server ?? (yield* gone())
   })
@@ -76,7 +76,7 @@ export const register = (request: Request, scope: Scope.Scope) =>
     const { server_name } = registration
     // The name as it will be stored: a permission is never asked for another spelling.
     const path = normalizePath(registration.path)
-    yield* require(who, "register_service", { server_name: server_name.trim(), path: trustedPath(path) })
+    yield* authorize(who, "register_service", { server_name: server_name.trim(), path })
     const server = yield* registry.register(registration, who.claims.username).pipe(
       Effect.catchTags({
         InvalidServer: invalid,
@@ -87,4 +87,62 @@ export const register = (request: Request, scope: Scope.Scope) =>
     )
     if (server.record.is_enabled) yield* checkIn(scope, server.record.path)
     return { message: "Service registered successfully", service: detailsFor(who, server) }
+  })
+
+/** `on` and its like switch on; anything else, and nothing, switches off. */
+const isOn = (value: unknown): boolean => value === true || /^(on|true|1|yes)$/i.test(String(value ?? ""))
+
+export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const who = yield* caller
+    const { record } = yield* findServer(who, path)
+    yield* authorize(who, "toggle_service", record)
+    const enabled = isOn((yield* fieldsOf(request))["enabled"])
+    const switched = yield* Effect.catchTags(registry.toggle(record.path, enabled), failures)
+    const server = enabled ? yield* checked(scope, record.path) : switched
+    return {
+      message: `Toggle request for ${record.path} processed.`,
+      service_path: record.path,
+      new_enabled_state: enabled,
+      ...state(server)
+    }
+  })
+
+export const edit = (request: Request, path: string, scope: Scope.Scope) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const { loginRedirect } = yield* ControlPlaneConfig
+    const who = yield* caller
+    const { record } = yield* findServer(who, path)
+    yield* authorize(who, "modify_service", record)
+    const patch = yield* Effect.flatMap(fieldsOf(request, FORM), (fields) => editOf(fields, record, who.isAdmin))
+    // A display name carries permissions: nobody may rename a server into one they could not modify.
+    if (patch.server_name !== undefined) {
+      yield* authorize(who, "modify_service", { server_name: patch.server_name.trim(), path: record.path })
+    }
+    const server = yield* Effect.catchTags(registry.update(record.path, patch), { ...failures, InvalidServer: invalid })
+    if (server.record.is_enabled && server.health.status === "unknown") yield* checkIn(scope, record.path)
+    if (!acceptsJson(request)) return HttpServerResponse.redirect(loginRedirect, { status: 303 })
+    return { message: "Service updated successfully", service: detailsFor(who, server) }
+  })
+
+export const remove = (path: string) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const who = yield* caller
+    const { record } = yield* findServer(who, path)
+    yield* authorize(who, "modify_service", record)
+    yield* Effect.catchTags(registry.remove(record.path), failures)
+    return { message: "Service removed successfully", service_path: record.path }
+  })
+
+export const refresh = (path: string, scope: Scope.Scope) =>
+  Effect.gen(function* () {
+    const who = yield* caller
+    const { record } = yield* findServer(who, path)
+    yield* authorize(who, "health_check_service", record)
+    if (!record.is_enabled) return yield* new BadRequest(problem("Cannot refresh disabled service"))
+    const server = yield* checked(scope, record.path)
+    return { message: `Service ${record.path} refreshed successfully`, service_path: record.path, ...state(server) }
   })

@@ -49,7 +49,9 @@ export const details = (path: string) =>
 
 const allTools = (who: Caller) =>
   Effect.map(visible(who), (servers) => {
-    const shown = servers.filter(({ record }) => record.is_enabled).map((server) => [server, toolsFor(who, server)] as const)
+    const shown = servers
+      .filter(({ record }) => record.is_enabled)
+      .map((server) => [server, toolsFor(who, server)] as const)
     return {
       service_path: "all",
       tools: shown.flatMap(([{ record }, tools]) =>

@@ -29,7 +29,8 @@ const KEEP_REVOKED_SECONDS = 30 * 86_400
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((entry) => typeof entry === "string")
 
-const isHours = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 24
+const isHours = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 24
 
 interface Asked {
   readonly scopes: ReadonlyArray<string> | undefined
@@ -112,7 +113,10 @@ const generate = (request: Request) =>
     const ownerScopes = policy.scopesOf(claims)
     const hours = yield* hoursFor(claims, wanted.hours, yield* Clock.currentTimeMillis)
     const { description, scopes } = wanted
-    const issued = yield* Effect.catchAll(tokens.issue({ owner: claims, ownerScopes, scopes, hours, description }), refusalOf)
+    const issued = yield* Effect.catchAll(
+      tokens.issue({ owner: claims, ownerScopes, scopes, hours, description }),
+      refusalOf
+    )
     trail.decision = "allow"
     return answer(issued, wanted, ownerScopes)
   })

@@ -63,4 +63,9 @@ const me = HttpApiEndpoint.get("me", "/api/auth/me").addSuccess(Me).middleware(A
 
 const providers = HttpApiEndpoint.get("providers", "/api/auth/providers").addSuccess(Providers)
 
-export class AuthGroup extends HttpApiGroup.make("auth").add(login).add(logout).add(logoutLink).add(me).add(providers) {}
+export class AuthGroup extends HttpApiGroup.make("auth")
+  .add(login)
+  .add(logout)
+  .add(logoutLink)
+  .add(me)
+  .add(providers) {}

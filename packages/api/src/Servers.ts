@@ -56,20 +56,29 @@ export const AllTools = Schema.Struct({
 const list = HttpApiEndpoint.get("list", "/api/servers")
   .setUrlParams(Schema.Struct({ query: Schema.optionalWith(Schema.String, { exact: true }) }))
   .addSuccess(ServerList)
-  .annotate(OpenApi.Description, "Servers the caller may see, by name. `query` is looked for in name, description and tags.")
+  .annotate(
+    OpenApi.Description,
+    "Servers the caller may see, by name. `query` is looked for in name, description and tags."
+  )
 
 const register = HttpApiEndpoint.post("register", "/api/register")
   .setPayload(RegisterFields)
   .addSuccess(Registered.annotations(HttpApiSchema.annotations({ status: 201 })))
   .addError(TooLarge.schema)
-  .annotate(OpenApi.Description, "Form or JSON. The server is on, unless `enabled` is false, and is checked in the background.")
+  .annotate(
+    OpenApi.Description,
+    "Form or JSON. The server is on, unless `enabled` is false, and is checked in the background."
+  )
 
 const toggle = HttpApiEndpoint.post("toggle", "/api/toggle/*")
   .setPath(ServerPathParam)
   .setPayload(Schema.Struct({ enabled: Schema.optionalWith(Schema.String, { exact: true }) }))
   .addSuccess(Toggled)
   .addError(TooLarge.schema)
-  .annotate(OpenApi.Description, "Form or JSON. `enabled=on` switches on and waits for a health check; anything else switches off.")
+  .annotate(
+    OpenApi.Description,
+    "Form or JSON. `enabled=on` switches on and waits for a health check; anything else switches off."
+  )
 
 const edit = HttpApiEndpoint.post("edit", "/api/edit/*")
   .setPath(ServerPathParam)

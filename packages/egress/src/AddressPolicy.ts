@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP } from "node:net"
 
-/** `public`: any caller's server; `private`: only vouched-for or allowed; `special`: only when allowed by address. */
+/** `public`: a server of whoever registers it; `private`: only vouched-for or allowed; `special`: only when allowed by address. */
 export type AddressClass = "public" | "private" | "special"
 
 const blocks = (...nets: ReadonlyArray<readonly [string, number]>): BlockList => {

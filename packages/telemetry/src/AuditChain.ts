@@ -29,8 +29,8 @@ interface Entry extends ChainHead {
 }
 
 const walk = (db: Database, anchor: ChainHead | undefined): ChainReport => {
-  using chains = db.prepare<{ id: string }, []>("SELECT id FROM chain")
-  using entries = db.prepare<Entry, []>("SELECT sequence, digest, body FROM entry ORDER BY sequence")
+  const chains = db.prepare<{ id: string }, []>("SELECT id FROM chain")
+  const entries = db.prepare<Entry, []>("SELECT sequence, digest, body FROM entry ORDER BY sequence")
   const chain = chains.get()?.id
   if (chain === undefined) throw new Error("no chain in this file")
   let head: ChainHead = { sequence: 0, digest: genesisOf(chain) }

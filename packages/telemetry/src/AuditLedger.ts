@@ -15,6 +15,9 @@ export interface AuditLedger {
   readonly append: (bodies: string) => number
   /** Checkpoints the write-ahead log, so that what was committed also survives a power cut. */
   readonly sync: () => void
+  /** Closes the file; the token stays known, for the next opening by the same sink. */
+  readonly abandon: () => void
+  /** Forgets the token and closes the file. */
   readonly close: () => void
 }
 
@@ -97,10 +100,9 @@ const start = (db: Database, token: string): AuditLedger => {
     written: () => written,
     append,
     sync: () => db.run("PRAGMA wal_checkpoint(PASSIVE)"),
+    abandon: () => db.close(true),
     close: () => {
       db.run("DELETE FROM writer WHERE token = ?", [token])
-      for (const statement of [sql.begin, sql.commit, sql.head, sql.insert, sql.progress]) statement.finalize()
-      // Throwing, because a connection with a statement left keeps its locks until it is collected.
       db.close(true)
     }
   }
@@ -112,7 +114,7 @@ export const openLedger = (path: string, token: string): AuditLedger => {
   try {
     return start(db, token)
   } catch (cause) {
-    db.close()
+    db.close(true)
     throw cause
   }
 }

@@ -21,7 +21,8 @@ export const withAuditFile = <A>(path: string, use: (db: Database) => A): Effect
       try {
         return use(db)
       } finally {
-        db.close()
+        // Also finalizes statements: one left unread would keep its lock until it is collected.
+        db.close(true)
       }
     },
     catch: (cause) =>
@@ -34,7 +35,7 @@ export const readAudit = (
   options?: ReadAuditOptions
 ): Effect.Effect<ReadonlyArray<AuditRecord>, AuditError> =>
   withAuditFile(path, (db) => {
-    using select = db.prepare<AuditRecord, [number, number, number]>(
+    const select = db.prepare<AuditRecord, [number, number, number]>(
       "SELECT * FROM audit WHERE sequence > ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
     )
     return select.all(options?.after ?? 0, options?.before ?? Number.MAX_SAFE_INTEGER, options?.limit ?? 100).reverse()

@@ -210,9 +210,9 @@ export const makeSink = (
     return { append, flush: state.flush, lost: () => lost }
   })
 
-/** `smol` keeps the thread's heap small; the figures are in bench/audit.ts. */
-const spawnThread: SpawnWorker = (events) => {
-  const worker = new Worker(new URL("./AuditWorker.ts", import.meta.url), { name: "mcpgw-audit", smol: true })
+/** The real worker thread. `smol` keeps the thread's heap small; the figures are in bench/audit.ts. */
+export const spawnThread: SpawnWorker = (events) => {
+  const worker = new Worker(new URL("./AuditWorker.ts", import.meta.url), { name: "mcpgw-audit" })
   worker.addEventListener("message", (event: MessageEvent<FromWorker>) => events.message(event.data))
   worker.addEventListener("error", (event) => events.died(event.message))
   worker.addEventListener("close", () => events.died("worker thread ended"))

@@ -27,19 +27,32 @@ const handle = (message: ToWorker): void => {
   }
 }
 
+const fail = (cause: unknown): void => {
+  failed = true
+  const reasons = [cause]
+  try {
+    ledger?.abandon()
+  } catch (closing) {
+    reasons.push(closing)
+  }
+  say({
+    type: "failed",
+    operation: ledger === undefined ? "open" : "write",
+    reason: reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))).join("; ")
+  })
+}
+
 self.addEventListener("message", (event: MessageEvent<ToWorker>) => {
   const closing = typeof event.data === "object" && event.data.type === "close"
   // Rows after a failed batch must not be written before it: only the sink, by a new worker, goes on.
-  if (failed && !closing) return
+  if (failed) {
+    if (closing) say({ type: "closed" })
+    return
+  }
   try {
     handle(event.data)
   } catch (cause) {
-    failed = true
-    say({
-      type: "failed",
-      operation: ledger === undefined ? "open" : "write",
-      reason: cause instanceof Error ? cause.message : String(cause)
-    })
+    fail(cause)
     if (closing) say({ type: "closed" })
   }
 })

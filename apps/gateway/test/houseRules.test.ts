@@ -1,0 +1,110 @@
+/** House rules that no linter knows: who may import whom, what may stand where, how long a file may be. */
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { join, relative } from "node:path"
+import { root } from "@mcpgw/testkit/Process"
+import { assert, describe, it } from "vitest"
+
+/** Workspace imports allowed from `src/`, design.md §2. Apps may import anything below them; the gateway embeds the registry app. */
+const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
+  domain: [],
+  mcp: [],
+  policy: ["domain", "mcp"],
+  auth: ["domain"],
+  egress: ["domain", "mcp"],
+  store: ["domain"],
+  telemetry: ["domain", "store"],
+  api: ["domain"],
+  registry: ["domain", "store"],
+  identity: ["domain", "store", "auth"],
+  health: ["domain", "mcp", "egress", "registry"],
+  discovery: ["domain", "registry", "store"],
+  proxy: ["domain", "mcp", "policy", "egress", "registry"],
+  testkit: ["domain", "mcp"]
+}
+
+const files = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.name === "node_modules" || entry.name === "dist") return []
+    return entry.isDirectory() ? files(path) : /\.tsx?$/.test(entry.name) ? [path] : []
+  })
+
+const rooms = ["packages", "apps"].flatMap((kind) =>
+  readdirSync(join(root, kind))
+    .map((name) => ({ kind, name, folder: join(root, kind, name) }))
+    .filter(({ folder }) => statSync(folder).isDirectory())
+)
+
+const sources = rooms.flatMap(({ folder }) => {
+  const src = join(folder, "src")
+  return statSync(src, { throwIfNoEntry: false })?.isDirectory() === true ? files(src) : []
+})
+
+const text = (path: string): string => readFileSync(path, "utf8")
+const name = (path: string): string => relative(root, path)
+
+/** Source files that match, less those allowed to. */
+const offenders = (pattern: RegExp, allowed: ReadonlyArray<string>): ReadonlyArray<string> =>
+  sources.filter((path) => pattern.test(text(path)) && !allowed.includes(name(path))).map(name)
+
+describe("design §2: the dependency table", () => {
+  for (const { kind, name: room, folder } of rooms.filter(({ kind }) => kind === "packages")) {
+    it(`${kind}/${room} imports only what the table allows, and declares it`, () => {
+      const manifest: { readonly dependencies?: Record<string, string> } = JSON.parse(text(join(folder, "package.json")))
+      const declared = Object.keys(manifest.dependencies ?? {})
+        .filter((dependency) => dependency.startsWith("@mcpgw/"))
+        .map((dependency) => dependency.slice("@mcpgw/".length))
+      const imported = new Set(
+        files(join(folder, "src")).flatMap((path) => [...text(path).matchAll(/from "@mcpgw\/([a-z-]+)\//g)].map((m) => m[1] ?? ""))
+      )
+      const allowed = ALLOWED[room]
+      assert.isDefined(allowed, `packages/${room} is not in the table`)
+      assert.deepEqual(declared.filter((dependency) => !allowed?.includes(dependency)), [])
+      assert.deepEqual([...imported].filter((dependency) => !declared.includes(dependency)), [])
+    })
+  }
+
+  it("only api, the apps and the store's adapters import @effect/platform", () => {
+    const found = sources
+      .filter((path) => /from "@effect\/platform/.test(text(path)))
+      .map(name)
+      .filter((path) => !path.startsWith("apps/") && !path.startsWith("packages/api/") && !path.startsWith("packages/store/"))
+    assert.deepEqual(found, [])
+  })
+})
+
+describe("style §4: house rules", () => {
+  it("no source file is longer than 400 lines", () => {
+    assert.deepEqual(sources.filter((path) => text(path).split("\n").length > 400).map(name), [])
+  })
+
+  it("every source file says at its top what it is for", () => {
+    assert.deepEqual(sources.filter((path) => !/^\/\*\*/.test(text(path))).map(name), [])
+  })
+
+  it("there are no barrels", () => {
+    assert.deepEqual(sources.filter((path) => /\/index\.tsx?$/.test(path)).map(name), [])
+  })
+
+  it("the environment is read where the process starts and nowhere else", () => {
+    const entries = ["apps/gateway/src/main.ts", "apps/gateway/src/start.ts"]
+    const found = offenders(/process\.env|Bun\.env/, entries).filter((path) => !path.startsWith("apps/bench/") && !path.startsWith("packages/testkit/"))
+    assert.deepEqual(found, [])
+  })
+
+  it("only admission makes principals (design §6: a fallback never produces a principal)", () => {
+    assert.deepEqual(offenders(/Principal\.unsafeMake/, ["packages/auth/src/Admission.ts"]), [])
+  })
+
+  it("only the policy makes authorised calls", () => {
+    assert.deepEqual(offenders(/new AuthorizedCall\(/, ["packages/policy/src/AuthorizedCall.ts"]), [])
+  })
+
+  it("only the edge and the entry points run effects", () => {
+    const found = sources
+      .filter((path) => /Effect\.run(?:Sync|Promise|Fork|Callback)|Runtime\.run/.test(text(path)))
+      .map(name)
+      .filter((path) => !path.startsWith("apps/"))
+    assert.deepEqual(found, [])
+  })
+})

@@ -1,0 +1,101 @@
+/**
+ * The control plane as one function from request to response: routes of `@mcpgw/api`, handlers, audit. Built once over the services of its
+ * scope; owns no listener, so that a gateway can mount it lazily beside the data plane. Traces nothing.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServer from "@effect/platform/HttpServer"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import { Api } from "@mcpgw/api/Api"
+import type { AuthLayer } from "@mcpgw/auth/AuthLayer"
+import type { Revocations } from "@mcpgw/auth/Revocations"
+import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
+import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { Sessions } from "@mcpgw/identity/Sessions"
+import type { Tokens } from "@mcpgw/identity/Tokens"
+import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import type { Registry } from "@mcpgw/registry/Registry"
+import { AuditSink } from "@mcpgw/telemetry/AuditSink"
+import type { Metrics } from "@mcpgw/telemetry/Metrics"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { auditRow } from "./auditRow.ts"
+import * as authentication from "./authentication.ts"
+import * as authHandlers from "./authHandlers.ts"
+import type { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { failures } from "./failures.ts"
+import { makeTrail, RequestTrail } from "./RequestTrail.ts"
+import { canonical } from "./routes.ts"
+import * as searchHandlers from "./searchHandlers.ts"
+import * as serverHandlers from "./serverHandlers.ts"
+import * as systemHandlers from "./systemHandlers.ts"
+import * as tokenHandlers from "./tokenHandlers.ts"
+
+/** Everything the control plane works on. */
+export type Services =
+  | Accounts
+  | AuditSink
+  | AuthLayer
+  | ControlPlaneConfig
+  | DiscoveryIndex
+  | HealthMonitor
+  | Metrics
+  | Registry
+  | Revocations
+  | ScopePolicy
+  | Sessions
+  | Tokens
+
+export interface ControlPlane {
+  /** Answers any request; what it does not serve gets a JSON 404. Never rejects. `remote` is the caller's address. */
+  readonly handle: (request: Request, info: { readonly remote: string }) => Promise<Response>
+}
+
+const handlers = Layer.mergeAll(
+  authHandlers.layer,
+  tokenHandlers.layer,
+  serverHandlers.layer,
+  searchHandlers.layer,
+  systemHandlers.layer
+).pipe(Layer.provide(authentication.layer))
+
+const app = Layer.mergeAll(
+  HttpApiBuilder.api(Api).pipe(Layer.provide(handlers)),
+  HttpApiBuilder.middleware(Api, failures),
+  HttpServer.layerContext
+).pipe(Layer.provideMerge(Layer.mergeAll(HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer)))
+
+/** Answers may hold tokens and what one caller may see. */
+const finish = (response: Response): Response => {
+  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store")
+  response.headers.set("x-content-type-options", "nosniff")
+  return response
+}
+
+/** Health checks and the handlers' layers end with the scope. */
+export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = Effect.gen(function* () {
+  const services = yield* Effect.context<Services>()
+  const audit = Context.get(services, AuditSink)
+  const built = yield* Layer.build(Layer.provide(app, Layer.succeedContext(services)))
+  const runtime = yield* Effect.runtime<never>().pipe(HttpMiddleware.withTracerDisabledWhenEffect(() => true))
+  const routed = yield* Effect.mapInputContext(HttpApiBuilder.httpApp, (_: Context.Context<never>) => built)
+  const answer = HttpApp.toWebHandlerRuntime(runtime)(
+    Effect.mapInputContext(routed, (request: Context.Context<HttpServerRequest | Scope.Scope>) =>
+      Context.merge(built, request)
+    )
+  )
+  return {
+    handle: async (request, { remote }) => {
+      const began = performance.now()
+      const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
+      const response = finish(await answer(canonical(request), Context.make(RequestTrail, trail)))
+      const row = auditRow(trail, request.method, response.status, performance.now() - began)
+      if (row !== undefined) audit.append(row)
+      return response
+    }
+  }
+})

@@ -1,0 +1,37 @@
+/**
+ * Which requests are the control plane's, and the replaced system's spellings of them (contracts.md §2.16). Pure and light: a gateway asks it
+ * without loading the control plane.
+ */
+
+const UNPREFIXED: ReadonlyArray<readonly [string, string]> = [
+  ["/login", "/api/auth/login"],
+  ["/logout", "/api/auth/logout"],
+  ["/register", "/api/register"]
+]
+
+const UNPREFIXED_SERVERS: ReadonlyArray<string> = ["/toggle/", "/edit/"]
+
+/** The path under `/api` an old spelling stands for; undefined when it is none. GET of a form's page is the console's. */
+const aliasOf = (method: string, pathname: string): string | undefined => {
+  if (method !== "POST" && !(method === "GET" && pathname === "/logout")) return undefined
+  const fixed = UNPREFIXED.find(([alias]) => alias === pathname)
+  if (fixed !== undefined) return fixed[1]
+  return UNPREFIXED_SERVERS.some((prefix) => pathname.startsWith(prefix)) ? `/api${pathname}` : undefined
+}
+
+/** Is it the control plane that answers this? */
+export const serves = (method: string, pathname: string): boolean =>
+  pathname.startsWith("/api/") ||
+  pathname === "/health" ||
+  pathname === "/.well-known/jwks.json" ||
+  pathname === "/openapi.json" ||
+  aliasOf(method, pathname) !== undefined
+
+/** The same request under its `/api` spelling; the same object when it has that already. */
+export const canonical = (request: Request): Request => {
+  const url = new URL(request.url)
+  const alias = aliasOf(request.method, url.pathname)
+  if (alias === undefined) return request
+  url.pathname = alias
+  return new Request(url.href, request)
+}

@@ -1,0 +1,165 @@
+/**
+ * Search as the caller (contracts.md §1.16). The index knows no rights, so more is fetched than asked for until what the caller may see fills
+ * the answer or the index has no more.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Api } from "@mcpgw/api/Api"
+import { problem, Unavailable } from "@mcpgw/api/ApiError"
+import { type SearchAnswer, SearchRequest, type ServerResult, type ToolResult } from "@mcpgw/api/Search"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
+import { DiscoveryIndex, type Hit, type SearchQuery, type ToolHit } from "@mcpgw/discovery/DiscoveryIndex"
+import { Registry, type RegistryApi } from "@mcpgw/registry/Registry"
+import { Metrics } from "@mcpgw/telemetry/Metrics"
+import * as Effect from "effect/Effect"
+import { type Caller, caller, mayCall, sees } from "./access.ts"
+import { decodeWith, fieldsOf } from "./body.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+import { matchingTool, serverResult, toolResult } from "./views.ts"
+
+const DEFAULT_RESULTS = 10
+/** Matching tools named with each server. */
+const TOOLS_PER_SERVER = 5
+const FIRST_FETCH = 64
+const LAST_FETCH = 4_096
+
+const decode = decodeWith(SearchRequest)
+
+const hasTags = (wanted: ReadonlyArray<string>, { record }: RegisteredServer): boolean => {
+  const tags = new Set(record.tags.map((tag) => tag.toLowerCase()))
+  return wanted.every((tag) => tags.has(tag.toLowerCase()))
+}
+
+/** What of a hit the caller may see; the index may still name what is gone. */
+interface Shown {
+  readonly hit: Hit
+  readonly server: RegisteredServer
+}
+
+const shownTo =
+  (who: Caller, registry: RegistryApi, tags: ReadonlyArray<string>) =>
+  (hit: Hit): ReadonlyArray<Shown> => {
+    const server = registry.get(hit.path)
+    if (server === undefined || !server.record.is_enabled || !sees(who, server) || !hasTags(tags, server)) return []
+    return hit.kind === "server" || mayCall(who, server.record.path, hit.tool) ? [{ hit, server }] : []
+  }
+
+const count = (hits: ReadonlyArray<{ readonly kind: Hit["kind"] }>, kind: Hit["kind"]): number =>
+  hits.filter((hit) => hit.kind === kind).length
+
+/** Fetches until `wanted` of each kind may be shown, or the index has given all it has. */
+const fetch = (
+  query: Omit<SearchQuery, "limit">,
+  wanted: number,
+  show: (hit: Hit) => ReadonlyArray<Shown>,
+  limit = Math.max(FIRST_FETCH, wanted * 4)
+): Effect.Effect<ReadonlyArray<Shown>, Unavailable, DiscoveryIndex> =>
+  Effect.gen(function* () {
+    const index = yield* DiscoveryIndex
+    const hits = yield* Effect.catchTag(index.search({ ...query, limit }), "DiscoveryError", (failure) =>
+      Effect.zipRight(
+        Effect.logError(failure.message, failure.cause),
+        new Unavailable(problem(failure.message, "Try again later"))
+      )
+    )
+    const shown = hits.flatMap(show)
+    const starved = query.kinds.some(
+      (kind) =>
+        count(hits, kind) >= limit &&
+        count(
+          shown.map(({ hit }) => hit),
+          kind
+        ) < wanted
+    )
+    return starved && limit < LAST_FETCH ? yield* fetch(query, wanted, show, limit * 4) : shown
+  })
+
+const toolOf = ({ server }: Shown, hit: ToolHit) => server.record.tool_list.find(({ name }) => name === hit.tool)
+
+/** Tool hits whose tool is still in the inventory, as `make` shows them. */
+const tools = <A>(
+  shown: ReadonlyArray<Shown>,
+  make: (found: Shown, tool: NonNullable<ReturnType<typeof toolOf>>) => A
+) =>
+  shown.flatMap((found) => {
+    const tool = found.hit.kind === "tool" ? toolOf(found, found.hit) : undefined
+    return tool === undefined ? [] : [make(found, tool)]
+  })
+
+const kindsOf = ({ entity_types: types = [] }: SearchRequest): ReadonlyArray<Hit["kind"]> => {
+  const all = types.length === 0
+  return [
+    ...(all || types.includes("mcp_server") ? (["server"] as const) : []),
+    ...(all || types.includes("tool") ? (["tool"] as const) : [])
+  ]
+}
+
+const answer = (
+  query: string,
+  mode: SearchAnswer["search_mode"],
+  servers: ReadonlyArray<ServerResult>,
+  found: ReadonlyArray<ToolResult>
+): SearchAnswer => ({
+  query,
+  search_mode: mode,
+  servers,
+  tools: found,
+  agents: [],
+  skills: [],
+  virtual_servers: [],
+  custom: [],
+  total_servers: servers.length,
+  total_tools: found.length,
+  total_agents: 0,
+  total_skills: 0,
+  total_virtual_servers: 0,
+  total_custom: 0
+})
+
+const find = (request: SearchRequest) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const { mode } = yield* DiscoveryIndex
+    const { publicUrl } = yield* ControlPlaneConfig
+    const wanted = request.max_results ?? DEFAULT_RESULTS
+    const kinds = kindsOf(request)
+    if (kinds.length === 0) return answer(request.query, mode, [], [])
+    // Tools are always asked for: a server's entry names the tools that matched.
+    const show = shownTo(yield* caller, registry, request.tags ?? [])
+    const shown = yield* fetch({ text: request.query, kinds: ["server", "tool"] }, wanted, show)
+    const matching = (path: string) =>
+      tools(
+        shown.filter(({ server }) => server.record.path === path),
+        ({ hit }, tool) => matchingTool(tool, hit.score)
+      ).slice(0, TOOLS_PER_SERVER)
+    const servers = shown
+      .filter(({ hit }) => hit.kind === "server" && kinds.includes("server"))
+      .slice(0, wanted)
+      .map(({ hit, server: { record } }) => serverResult(record, hit.score, matching(record.path), publicUrl))
+    const found = kinds.includes("tool")
+      ? tools(shown, ({ hit, server }, tool) => toolResult(server.record, tool, hit.score, publicUrl)).slice(0, wanted)
+      : []
+    return answer(request.query, mode, servers, found)
+  })
+
+const semantic = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.gen(function* () {
+    const metrics = yield* Metrics
+    const trail = yield* RequestTrail
+    trail.readOnly = true
+    const wanted = yield* Effect.flatMap(fieldsOf(request), decode)
+    const began = performance.now()
+    const record = (success: boolean, results: number) =>
+      Effect.sync(() =>
+        metrics.record({ type: "tool_discovery", success, results, seconds: (performance.now() - began) / 1000 })
+      )
+    return yield* find(wanted).pipe(
+      Effect.tap(({ total_servers, total_tools }) => record(true, total_servers + total_tools)),
+      Effect.tapErrorCause(() => record(false, 0))
+    )
+  })
+
+export const layer = HttpApiBuilder.group(Api, "search", (handlers) =>
+  handlers.handleRaw("semantic", ({ request }) => semantic(request))
+)

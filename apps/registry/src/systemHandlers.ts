@@ -1,0 +1,13 @@
+/** What anyone may ask (contracts.md §2.8): liveness, public keys, the API's description. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { Api } from "@mcpgw/api/Api"
+import { Tokens } from "@mcpgw/identity/Tokens"
+import * as Effect from "effect/Effect"
+import { openApiDocument } from "./openApi.ts"
+
+export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
+  handlers
+    .handle("health", () => Effect.succeed({ status: "healthy", service: "mcp-gateway-registry" } as const))
+    .handle("jwks", () => Effect.map(Tokens, (tokens) => tokens.jwks()))
+    .handle("openapi", () => Effect.sync(openApiDocument))
+)
