@@ -212,7 +212,7 @@ export const makeSink = (
 
 /** The real worker thread. `smol` keeps the thread's heap small; the figures are in bench/audit.ts. */
 export const spawnThread: SpawnWorker = (events) => {
-  const worker = new Worker(new URL("./AuditWorker.ts", import.meta.url), { name: "mcpgw-audit" })
+  const worker = new Worker(new URL("./AuditWorker.ts", import.meta.url), { name: "mcpgw-audit", smol: true })
   worker.addEventListener("message", (event: MessageEvent<FromWorker>) => events.message(event.data))
   worker.addEventListener("error", (event) => events.died(event.message))
   worker.addEventListener("close", () => events.died("worker thread ended"))
