@@ -38,12 +38,19 @@ const originsOf = ({ publicUrl, host, port }: EdgeOptions): ReadonlySet<string> 
   return new Set([own.origin, ...local])
 }
 
-const QUERY_TOKEN = /[?&](?:access_token|token|api_key|mcp_gateway_session)=/i
+const QUERY_TOKENS: ReadonlySet<string> = new Set(["access_token", "token", "api_key", "mcp_gateway_session"])
+
+/** Names are compared decoded, as a server would read them. */
+const holdsToken = (search: string): boolean => {
+  for (const name of new URLSearchParams(search).keys()) if (QUERY_TOKENS.has(name.toLowerCase())) return true
+  return false
+}
 
 /** Host and upgrade: for every route. */
 export const makeHostCheck = (options: EdgeOptions): EdgeCheck => {
   const hosts = hostsOf(options)
   return (ctx) => {
+    if (ctx.pathname === "") return foreignHost()
     if (hosts !== undefined && !hosts.has((ctx.headers.get("host") ?? "").toLowerCase())) return foreignHost()
     return undefined
   }
@@ -57,7 +64,7 @@ export const makeMcpCheck = (options: EdgeOptions): EdgeCheck => {
     if (pathname.includes("%") || pathname.includes("\\") || pathname.includes("//")) return badPath()
     const origin = headers.get("origin")
     if (origin !== null && !origins.has(origin)) return foreignOrigin()
-    if (search !== "" && QUERY_TOKEN.test(search)) return tokenInQuery()
+    if (search !== "" && holdsToken(search)) return tokenInQuery()
     if (headers.get("upgrade") !== null) return upgradeRefused()
     return undefined
   }

@@ -1,14 +1,14 @@
 /** One request as the pipeline sees it: immutable, made at the edge, passed as an argument. */
 
 export interface RequestContext {
-  /** Unique for this process's life; shown to the client as `x-request-id` on refusals. */
+  /** Unique for this process's life; what audit rows and the log call the request. */
   readonly id: string
   /** Epoch milliseconds. */
   readonly at: number
   /** `performance.now()`. */
   readonly started: number
   readonly method: string
-  /** As the HTTP server normalised it. */
+  /** As the HTTP server normalised it; empty when it could not, because the Host is no host name. */
   readonly pathname: string
   /** With its `?`, or empty. */
   readonly search: string
@@ -24,6 +24,8 @@ let count = 0
 /** Splits the URL by hand: a `URL` object costs more than the policy decision. */
 export const makeContext = (request: Request, remote: string): RequestContext => {
   const { url } = request
+  // Bun hands the bare request target through, dot segments and all, when Host makes no URL of it.
+  const absolute = url.startsWith("http://") || url.startsWith("https://")
   const slash = url.indexOf("/", url.indexOf("://") + 3)
   let end = url.indexOf("#", slash)
   if (end === -1) end = url.length
@@ -34,7 +36,7 @@ export const makeContext = (request: Request, remote: string): RequestContext =>
     at: Date.now(),
     started: performance.now(),
     method: request.method,
-    pathname: slash === -1 ? "/" : url.slice(slash, pathEnd),
+    pathname: !absolute ? "" : slash === -1 ? "/" : url.slice(slash, pathEnd),
     search: url.slice(pathEnd, end),
     headers: request.headers,
     remote,

@@ -48,6 +48,9 @@ interface Row {
 /** `_meta` key in which 2026-07-28 clients say who they are. */
 const CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
 
+/** Rule of a batch's messages that were not carried because another of them was refused. */
+const SIBLING = "batch:sibling_refused"
+
 export class Settle {
   private readonly audit: AuditSinkApi
   private readonly metrics: MetricsApi
@@ -61,16 +64,21 @@ export class Settle {
 
   /** A request that ended before, or instead of, an answer from the server. */
   refused(trail: Trail, refusal: Refusal): void {
-    const first = trail.messages[0]
+    const { index, outcome, status, code } = refusal
     this.authSample(trail, refusal)
-    this.row(trail, trail.ctx.id, {
-      access: { method: methodOf(trail, first), tool: first?.tool ?? null },
-      decision: refusal.decision,
-      rule: refusal.rule,
-      outcome: refusal.outcome,
-      status: refusal.status,
-      code: refusal.code
-    })
+    const count = Math.max(1, trail.messages.length)
+    for (let i = 0; i < count; i++) {
+      const message = trail.messages[i]
+      const meant = index === undefined || index === i
+      this.row(trail, count === 1 ? trail.ctx.id : `${trail.ctx.id}.${i}`, {
+        access: { method: methodOf(trail, message), tool: message?.tool ?? null },
+        decision: meant ? refusal.decision : "none",
+        rule: meant ? refusal.rule : SIBLING,
+        outcome,
+        status,
+        code
+      })
+    }
     if (refusal.decision === "allow") this.executionSamples(trail, false)
   }
 

@@ -13,6 +13,7 @@ import { operate, type Operations } from "./operations.ts"
 import { handle, type Pipeline } from "./pipeline.ts"
 import { lengthRequired, type Refusal, respond, tooLarge } from "./refusals.ts"
 import { makeContext } from "./RequestContext.ts"
+import { trailOf } from "./Settle.ts"
 
 export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("PortUnavailable", {
   host: Schema.String,
@@ -95,7 +96,10 @@ const router = (config: GatewayConfigApi, parts: EdgeParts, state: { readonly dr
   return (request: Request, server: Server): Promise<Response> | Response => {
     const ctx = makeContext(request, server.requestIP(request)?.address ?? "")
     const refused = hostCheck(ctx)
-    if (refused !== undefined) return respond(refused)
+    if (refused !== undefined) {
+      pipeline.settle.refused(trailOf(ctx), refused)
+      return respond(refused)
+    }
     if (CONTROL.test(ctx.pathname)) {
       const size = controlBodyProblem(request, config.maxBody)
       if (size !== undefined) return respond(size)

@@ -8,7 +8,6 @@ import { SessionGate } from "@mcpgw/proxy/SessionGate"
 import { Registry } from "@mcpgw/registry/Registry"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
-import * as ProcessGauges from "@mcpgw/telemetry/ProcessGauges"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
@@ -60,7 +59,6 @@ export const layerEdgeServices = Layer.scoped(
     const pipeline = yield* makePipeline
     const metrics = yield* Metrics
     const registry = yield* Registry
-    ProcessGauges.registerProcessGauges(metrics)
     metrics.gauge("mcpgw_open_streams", "Streams now open towards clients", pipeline.router.openStreams)
     metrics.gauge("mcpgw_registered_servers", "Servers in the registry", () => registry.snapshot().servers.size)
     const runtime = yield* Effect.runtime()

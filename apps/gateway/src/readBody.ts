@@ -1,5 +1,5 @@
 /** Reads a POST body, whole, bounded in size and time. Refuses what could not be judged: other types, encodings. */
-import { type Refusal, encodedBody, slowBody, tooLarge, wrongContentType } from "./refusals.ts"
+import { brokenBody, type Refusal, encodedBody, slowBody, tooLarge, wrongContentType } from "./refusals.ts"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
 
 /** Milliseconds a body may take to arrive. */
@@ -17,17 +17,25 @@ export const readBody = async (
   if (encoding !== null && encoding !== "identity") return encodedBody()
   const length = headers.get("content-length")
   if (length !== null && Number(length) > limit) return tooLarge(limit)
-  let late: (() => void) | undefined
-  const timeout = new Promise<Refusal>((resolve) => {
-    late = () => resolve(slowBody())
-  })
-  const deadline = deadlines.start(ARRIVAL_MS, () => late?.())
-  try {
-    return await Promise.race([length === null ? readCounting(request, limit) : readKnown(request), timeout])
-  } finally {
-    deadline.cancel()
-  }
+  const body = length === null ? readCounting(request, limit) : readKnown(request)
+  return inTime(body, request, deadlines)
 }
+
+/** One promise and one deadline: a race of promises costs more. */
+const inTime = (
+  body: Promise<Uint8Array<ArrayBuffer> | Refusal>,
+  request: Request,
+  deadlines: Deadlines
+): Promise<Uint8Array<ArrayBuffer> | Refusal> =>
+  new Promise((resolve) => {
+    const deadline = deadlines.start(ARRIVAL_MS, () => resolve(slowBody()))
+    const settle = (outcome: Uint8Array<ArrayBuffer> | Refusal): void => {
+      deadline.cancel()
+      resolve(outcome)
+    }
+    // Aborted by the client or malformed in its chunks: theirs, not a failure of ours. Nothing was judged or sent.
+    body.then(settle, () => settle(brokenBody(request.signal.aborted)))
+  })
 
 const isJson = (type: string): boolean =>
   type === "application/json" || /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)

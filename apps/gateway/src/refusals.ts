@@ -21,6 +21,8 @@ export interface Refusal {
   readonly decision: "deny" | "none" | "allow"
   readonly outcome: "refused" | "error" | "aborted"
   readonly id: JsonRpcId | null
+  /** For audit: which message of a batch was refused; undefined when it concerns all. */
+  readonly index: number | undefined
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -29,7 +31,7 @@ const refusal = (
   code: number,
   rule: string,
   message: string,
-  rest: Partial<Pick<Refusal, "decision" | "outcome" | "id" | "headers">> = {}
+  rest: Partial<Pick<Refusal, "decision" | "outcome" | "id" | "index" | "headers">> = {}
 ): Refusal => ({
   _tag: "Refusal",
   status,
@@ -39,6 +41,7 @@ const refusal = (
   decision: "none",
   outcome: "refused",
   id: null,
+  index: undefined,
   headers: {},
   ...rest
 })
@@ -81,6 +84,12 @@ export const slowBody = (): Refusal =>
 
 export const wrongContentType = (): Refusal =>
   refusal(415, Code.invalidRequest, "edge:content_type", "The body must be sent as Content-Type: application/json")
+
+/** `left`: the client went away; otherwise what it sent is no HTTP body, and the HTTP server has said so already. */
+export const brokenBody = (left: boolean): Refusal =>
+  left
+    ? refusal(499, Code.invalidRequest, "edge:body_aborted", "The client left before its body had arrived", { outcome: "aborted" })
+    : refusal(400, Code.invalidRequest, "edge:body_broken", "The body did not arrive whole", { headers: { connection: "close" } })
 
 export const encodedBody = (): Refusal =>
   refusal(415, Code.invalidRequest, "edge:content_encoding", "An encoded body can not be judged: send it without Content-Encoding")
@@ -142,10 +151,10 @@ export const noStreamHere = (denied: Denied): Refusal =>
  * A refused call. A refused tool and a tool that does not exist get the same bytes (design.md §6); the rule that decided goes to
  * audit alone. A request is answered as JSON-RPC answers (200), a notification by status (W-03).
  */
-export const denied = (call: Denied, id: JsonRpcId | undefined): Refusal => {
+export const denied = (call: Denied, id: JsonRpcId | undefined, index: number): Refusal => {
   const { access, decision } = call
   const server = access.server.slice(1)
-  const rest = { decision: "deny", id: id ?? null } as const
+  const rest = { decision: "deny", id: id ?? null, index } as const
   const status = id === undefined ? 403 : 200
   if (access.method === "tools/call") {
     const what = access.tool === undefined ? "no tool was named" : `no tool '${access.tool.slice(0, 200)}' for you on '${server}'`

@@ -6,8 +6,15 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
 const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 429
 
+/** What the platform answers to a client that left. */
+const CLIENT_GONE = 499
+
 /** `refused`: nothing was done because of who asked or what was asked; `error`: we failed. */
-const outcomeOf = (status: number): Outcome => (status < 400 ? "ok" : status < 500 ? "refused" : "error")
+const outcomeOf = (status: number): Outcome => {
+  if (status < 400) return "ok"
+  if (status === CLIENT_GONE) return "aborted"
+  return status < 500 ? "refused" : "error"
+}
 
 /** The row of a request that changed something, tried to, or was turned away. `durationMs` is fractional. */
 export const auditRow = (trail: Trail, method: string, status: number, durationMs: number): AuditRow | undefined => {

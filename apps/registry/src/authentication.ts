@@ -4,7 +4,7 @@
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Authentication } from "@mcpgw/api/Authentication"
-import { Forbidden, problem, Unauthorized, Unavailable } from "@mcpgw/api/ApiError"
+import { type Forbidden, problem, Unauthorized, Unavailable } from "@mcpgw/api/ApiError"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { refusal } from "@mcpgw/auth/Admission"
 import { describe, type Unauthenticated } from "@mcpgw/auth/AuthError"

@@ -149,12 +149,19 @@ const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
     value
   )
 
+/** What was held stands in `held`, where secrets are hidden, and not in the sentence. */
+const expectation = (message: string): string =>
+  message
+    .replace(/, actual [\s\S]*$/, "")
+    .replace(/^Expected /, "it must be ")
+    .replace(/^is missing$/, "it is needed")
+
 /** A failed decoding as a refusal. `input` is what was decoded. */
 export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadRequest => {
   const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
   const path = issue?.path ?? []
   const [top = "body"] = path.map(String)
-  const message = issue?.message ?? "it can not be read"
+  const message = expectation(issue?.message ?? "it can not be read")
   if (path.length === 0) return new BadRequest(problem(message))
   return new BadRequest(fieldProblem(path.map(String).join("."), show(top, at(input, path)), message))
 }

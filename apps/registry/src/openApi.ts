@@ -1,9 +1,12 @@
-/** The OpenAPI 3.1 document of the API, made from the contract on first use. Adds what the contract's types can not say: how one authenticates. */
+/**
+ * The OpenAPI 3.1 document of the API, made from the contract on first use. Adds what the contract's types can not say: how one authenticates,
+ * which endpoints take forms, and that every refusal is a `Problem`.
+ */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@mcpgw/api/Api"
 import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
 
-type Document = Readonly<Record<string, unknown>>
+type Json = Readonly<Record<string, unknown>>
 
 /** Endpoints that need no credential. */
 const PUBLIC: ReadonlySet<string> = new Set([
@@ -15,31 +18,63 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/openapi.json"
 ])
 
+/** Endpoints that take `application/x-www-form-urlencoded` beside JSON. */
+const FORMS: ReadonlySet<string> = new Set(["/api/auth/login", "/api/register", "/api/toggle/*", "/api/edit/*"])
+
 const SECURITY_SCHEMES = {
   bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
   session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE }
 }
 
-const make = (): Document => {
+const PROBLEM = { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } }
+
+const responses = (all: OpenApi.OpenAPISpecOperation["responses"]): Json =>
+  Object.fromEntries(
+    Object.entries(all).map(([status, response]) => [
+      status,
+      Number(status) < 400
+        ? response
+        : {
+            description: Number(status) === 400 ? "The request can not be understood" : response.description,
+            content: PROBLEM
+          }
+    ])
+  )
+
+const requestBody = (path: string, { requestBody: body }: OpenApi.OpenAPISpecOperation): Json => {
+  if (body === undefined) return {}
+  const json = body.content["application/json"]
+  const form = FORMS.has(path) ? { "application/x-www-form-urlencoded": json } : {}
+  return { requestBody: { ...body, content: { ...body.content, ...form } } }
+}
+
+/** OpenAPI knows no wildcard: the parameter is the server's path, which may have several segments. */
+const named = (path: string): string => path.replace("*", "{path}")
+
+const operation = (path: string, given: OpenApi.OpenAPISpecOperation): Json => ({
+  ...given,
+  ...requestBody(path, given),
+  parameters: given.parameters.map((parameter) => ({ ...parameter, name: named(parameter.name).replace(/[{}]/g, "") })),
+  responses: responses(given.responses),
+  security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }]
+})
+
+const make = (): Json => {
   const spec = OpenApi.fromApi(Api)
-  const paths = Object.entries(spec.paths).map(([path, operations]) => [
-    // OpenAPI knows no wildcard: the parameter is the rest of the path.
-    path,
-    Object.fromEntries(
-      Object.entries(operations).map(([method, operation]) => [
-        method,
-        { ...operation, security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }] }
-      ])
-    )
-  ])
+  const { HttpApiDecodeError: _decode, Issue: _issue, PropertyKey: _key, ...schemas } = spec.components.schemas
   return {
     ...spec,
-    paths: Object.fromEntries(paths),
-    components: { ...spec.components, securitySchemes: SECURITY_SCHEMES }
+    paths: Object.fromEntries(
+      Object.entries(spec.paths).map(([path, operations]) => [
+        named(path),
+        Object.fromEntries(Object.entries(operations).map(([method, given]) => [method, operation(path, given)]))
+      ])
+    ),
+    components: { ...spec.components, schemas, securitySchemes: SECURITY_SCHEMES }
   }
 }
 
-let document: Document | undefined
+let document: Json | undefined
 
 /** Made once: it depends on nothing but the code. */
-export const openApiDocument = (): Document => (document ??= make())
+export const openApiDocument = (): Json => (document ??= make())

@@ -45,9 +45,11 @@ const listed = (name: string, value: unknown): unknown =>
 const named = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [ALIASES[name] ?? name, listed(name, value)]))
 
-/** `in-process://` leads into this process: only the gateway itself registers such servers. */
-const outsideOnly = <A extends EditFields>(fields: A): Effect.Effect<A, BadRequest> => {
-  const inside = ADDRESSES.find((name) => URL.parse(fields[name] ?? "")?.protocol === "in-process:")
+/** `in-process://` leads into this process: only the gateway itself registers such servers. An edit may repeat what `record` holds. */
+const outsideOnly = <A extends EditFields>(fields: A, record?: ServerRecord): Effect.Effect<A, BadRequest> => {
+  const inside = ADDRESSES.find(
+    (name) => URL.parse(fields[name] ?? "")?.protocol === "in-process:" && fields[name] !== record?.[name]
+  )
   return inside === undefined
     ? Effect.succeed(fields)
     : Effect.fail(
@@ -61,7 +63,7 @@ const decodeEdit = decodeWith(EditFields)
 /** The registration that `fields` make; `vouched`: by an administrator. */
 export const registrationOf = (fields: Fields, vouched: boolean): Effect.Effect<Registration, BadRequest> =>
   decodeRegister(named(fields)).pipe(
-    Effect.flatMap(outsideOnly),
+    Effect.flatMap((given) => outsideOnly(given)),
     Effect.map((registration) => ({ ...registration, trusted_address: vouched }))
   )
 
@@ -73,7 +75,7 @@ export type Edit = Partial<Omit<Registration, "path">>
  */
 export const editOf = (fields: Fields, record: ServerRecord, vouched: boolean): Effect.Effect<Edit, BadRequest> =>
   Effect.gen(function* () {
-    const { path, ...edit } = yield* Effect.flatMap(decodeEdit(named(fields)), outsideOnly)
+    const { path, ...edit } = yield* Effect.flatMap(decodeEdit(named(fields)), (given) => outsideOnly(given, record))
     if (path !== undefined && normalizePath(path) !== record.path) {
       return yield* new BadRequest(fieldProblem("path", JSON.stringify(path), `it can not change from ${record.path}`))
     }

@@ -20,7 +20,7 @@ export const Problem = Schema.Struct({
   held: given,
   /** What that field may hold. */
   expected: given
-})
+}).annotations({ identifier: "Problem" })
 export type Problem = typeof Problem.Type
 
 /** The sentence alone, or with more to say. */

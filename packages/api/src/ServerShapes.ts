@@ -10,7 +10,7 @@ export const ToolView = Schema.Struct({
   name: Schema.String,
   parsed_description: ParsedDescription,
   schema: Schema.Unknown
-})
+}).annotations({ identifier: "Tool" })
 export type ToolView = typeof ToolView.Type
 
 export const ServerItem = Schema.Struct({
@@ -26,7 +26,7 @@ export const ServerItem = Schema.Struct({
   license: Schema.String,
   health_status: Schema.String,
   last_checked_iso: Schema.NullOr(Schema.String)
-})
+}).annotations({ identifier: "ServerItem" })
 export type ServerItem = typeof ServerItem.Type
 
 /** The stored record; `headers` is empty and `tool_list` shorter for those who may not see all of them. */
@@ -52,7 +52,7 @@ export const ServerDetails = Schema.Struct({
   registered_by: Schema.String,
   registered_at: Schema.String,
   updated_at: Schema.String
-})
+}).annotations({ identifier: "ServerDetails" })
 export type ServerDetails = typeof ServerDetails.Type
 
 /** An optional address; an empty text takes it away. */

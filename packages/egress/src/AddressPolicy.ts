@@ -13,7 +13,7 @@ const blocks = (...nets: ReadonlyArray<readonly [string, number]>): BlockList =>
   return list
 }
 
-/** Link-local (cloud metadata lives there), unspecified, multicast, broadcast. */
+/** Link-local (cloud metadata lives there), unspecified, multicast, broadcast, and metadata addresses elsewhere. */
 const SPECIAL = blocks(
   ["0.0.0.0", 8],
   ["169.254.0.0", 16],
@@ -24,10 +24,11 @@ const SPECIAL = blocks(
   ["::", 128],
   ["fe80::", 10],
   ["ff00::", 8],
-  ["fd00:ec2::254", 128]
+  ["fd00:ec2::254", 128],
+  ["fd20:ce::254", 128]
 )
 
-/** Loopback, private use, carrier NAT, benchmarking, documentation, reserved; and IPv6 forms that only wrap an IPv4 address. */
+/** Loopback, private use, carrier NAT, benchmarking, documentation, relays, reserved. */
 const PRIVATE = blocks(
   ["10.0.0.0", 8],
   ["100.64.0.0", 10],
@@ -35,67 +36,111 @@ const PRIVATE = blocks(
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
   ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
   ["192.168.0.0", 16],
   ["198.18.0.0", 15],
   ["198.51.100.0", 24],
   ["203.0.113.0", 24],
   ["240.0.0.0", 4],
-  ["::1", 128],
-  ["64:ff9b::", 96],
-  ["64:ff9b:1::", 48],
-  ["2001::", 32],
+  ["2001::", 23],
   ["2001:db8::", 32],
-  ["2002::", 16],
-  ["fc00::", 7],
-  ["fec0::", 10]
+  ["3fff::", 20]
 )
 
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
-const MAPPED_HEX = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i
-
-/** `::ffff:10.0.0.1` and `::ffff:a00:1` are judged as 10.0.0.1. */
-const unwrap = (ip: string): string => {
-  const dotted = MAPPED.exec(ip)?.[1]
-  if (dotted !== undefined) return dotted
-  const hex = MAPPED_HEX.exec(ip)
-  if (hex === null) return ip
-  const value = (Number.parseInt(hex[1] ?? "0", 16) << 16) | Number.parseInt(hex[2] ?? "0", 16)
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".")
+/** The eight groups of an IPv6 address, however it is written; undefined for anything else. */
+const groupsOf = (ip: string): ReadonlyArray<number> | undefined => {
+  if (isIP(ip) !== 6) return undefined
+  const zone = ip.indexOf("%")
+  const plain = URL.parse(`http://[${zone === -1 ? ip : ip.slice(0, zone)}]`)?.hostname.slice(1, -1)
+  if (plain === undefined) return undefined
+  const [head = "", tail] = plain.split("::")
+  const numbers = (text: string) => (text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16)))
+  const [left, right] = [numbers(head), numbers(tail ?? "")]
+  return [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right]
 }
+
+const dotted = (high: number, low: number): string => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
+
+/** `::ffff:10.0.0.1` and `::ffff:a00:1` are 10.0.0.1; any other IPv6 address in its shortest form. */
+const canonical = (ip: string): string => {
+  const groups = groupsOf(ip)
+  if (groups === undefined) return ip
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) return dotted(groups[6] ?? 0, groups[7] ?? 0)
+  return URL.parse(`http://[${groups.map((group) => group.toString(16)).join(":")}]`)?.hostname.slice(1, -1) ?? ip
+}
+
+/** The IPv4 address an IPv6 one carries: NAT64 (RFC 6052, 8215), 6to4 (RFC 3056), IPv4-compatible (RFC 4291). */
+const carried = (groups: ReadonlyArray<number>): string | undefined => {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, high = 0, low = 0] = groups
+  if (a === 0x2002) return dotted(b, c)
+  if (a === 0x64 && b === 0xff9b) return dotted(high, low)
+  return (a | b | c | d | e | f) === 0 ? dotted(high, low) : undefined
+}
+
+const judgeV6 = (ip: string): AddressClass => {
+  if (SPECIAL.check(ip, "ipv6")) return "special"
+  const groups = groupsOf(ip)
+  if (groups === undefined) return "special"
+  const inner = ip === "::1" ? undefined : carried(groups)
+  if (inner !== undefined) return judge(inner) === "special" ? "special" : "private"
+  // Only 2000::/3 is handed out for the public network; everything else is somebody's own.
+  const global = ((groups[0] ?? 0) & 0xe000) === 0x2000
+  return global && !PRIVATE.check(ip, "ipv6") ? "public" : "private"
+}
+
+const judge = (address: string): AddressClass => {
+  const ip = canonical(address)
+  const version = isIP(ip)
+  if (version === 6) return judgeV6(ip)
+  if (version === 0 || SPECIAL.check(ip, "ipv4")) return "special"
+  return PRIVATE.check(ip, "ipv4") ? "private" : "public"
+}
+
+/** Addresses repeat, and a look-up costs a tenth of the two checks. */
+const judged = new Map<string, AddressClass>()
+const MAX_JUDGED = 10_000
 
 /** Class of an IP address literal; anything that is no address is `special`. */
 export const classify = (address: string): AddressClass => {
-  const ip = unwrap(address)
-  const version = isIP(ip)
-  if (version === 0) return "special"
-  const family = version === 6 ? "ipv6" : "ipv4"
-  if (SPECIAL.check(ip, family)) return "special"
-  return PRIVATE.check(ip, family) ? "private" : "public"
+  const known = judged.get(address)
+  if (known !== undefined) return known
+  const kind = judge(address)
+  if (judged.size >= MAX_JUDGED) judged.clear()
+  if (address.length <= MAX_TEXT) judged.set(address, kind)
+  return kind
 }
+
+/** No address is longer, zone included. */
+const MAX_TEXT = 64
 
 /** One entry of `MCPGW_ALLOWED_UPSTREAMS`: a host, `host:port`, an address, or a CIDR. */
 export type AllowedUpstream =
   | { readonly kind: "host"; readonly host: string; readonly port: number | undefined }
-  | { readonly kind: "cidr"; readonly list: BlockList; readonly text: string }
+  | { readonly kind: "cidr"; readonly list: BlockList; readonly single: boolean; readonly text: string }
 
-const HOST = /^(?:([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)|\[([0-9A-Fa-f:.]+)\])(?::(\d{1,5}))?$/
+const HOST = /^(?:([A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?)|\[([0-9A-Fa-f:.]+)\])(?::(\d{1,5}))?$/
 
 /** Parses one entry; undefined when it is none. */
 export const parseAllowed = (text: string): AllowedUpstream | undefined => {
-  const [net, bits, ...more] = text.split("/")
-  if (net !== undefined && bits !== undefined) {
-    const version = isIP(net)
-    const length = Number(bits)
-    if (more.length > 0 || version === 0 || !/^\d{1,3}$/.test(bits) || length > (version === 6 ? 128 : 32)) return undefined
-    return { kind: "cidr", list: blocks([net, length]), text }
-  }
-  if (isIP(text) === 6) return { kind: "host", host: text.toLowerCase(), port: undefined }
+  const slash = text.indexOf("/")
+  if (slash !== -1) return parseCidr(text, text.slice(0, slash), text.slice(slash + 1))
+  if (isIP(text) === 6) return { kind: "host", host: canonical(text), port: undefined }
   const match = HOST.exec(text)
-  const host = match?.[1] ?? match?.[2]
-  if (match === null || host === undefined) return undefined
+  const written = match?.[1] ?? match?.[2]
+  if (match === null || written === undefined) return undefined
   const port = match[3] === undefined ? undefined : Number(match[3])
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined
-  return { kind: "host", host: host.toLowerCase(), port }
+  // As a URL spells it, because that is what it is compared with.
+  const host = URL.parse(`http://${match[2] === undefined ? written : `[${written}]`}`)?.hostname.replace(/^\[|\]$/g, "")
+  return host === undefined ? undefined : { kind: "host", host: canonical(host), port }
+}
+
+const parseCidr = (text: string, net: string, bits: string): AllowedUpstream | undefined => {
+  const version = isIP(net)
+  const length = Number(bits)
+  const most = version === 6 ? 128 : 32
+  if (version === 0 || net.includes("%") || !/^\d{1,3}$/.test(bits) || length > most) return undefined
+  return { kind: "cidr", list: blocks([net, length]), single: length === most, text }
 }
 
 export interface Destination {
@@ -115,12 +160,15 @@ export const mayDial = (
   const kind = classify(destination.address)
   if (kind === "public") return true
   if (kind === "private" && trustedAddress) return true
-  const family = isIP(destination.address) === 6 ? "ipv6" : "ipv4"
+  const address = canonical(destination.address)
+  const version = isIP(address)
+  if (version === 0) return false
+  // A name or a wide net opens private addresses; link-local and metadata ones only when that very address is listed.
+  const wide = kind === "private"
   return allowed.some((entry) =>
     entry.kind === "cidr"
-      ? entry.list.check(destination.address, family)
+      ? (wide || entry.single) && entry.list.check(address, version === 6 ? "ipv6" : "ipv4")
       : (entry.port === undefined || entry.port === destination.port) &&
-        // A name opens private addresses; link-local and metadata ones only when listed as the address itself.
-        (entry.host === destination.address || (kind === "private" && entry.host === destination.host))
+        (entry.host === address || (wide && entry.host === destination.host))
   )
 }

@@ -7,20 +7,42 @@ export interface EndpointSource {
 
 const isEndpoint = (pathname: string): boolean => /\/(?:mcp|sse)\/?$/.test(pathname)
 
+/** Records never change, so each is worked out once: parsing its URL costs more than the policy decision. */
+const endpoints = new WeakMap<EndpointSource, string>()
+
 /**
  * The upstream URL for `rest`, the request's path after the server's own (`""`, `/`, `/mcp`, `/mcp/` all mean the MCP endpoint).
  * An explicit `mcp_endpoint` is the endpoint; a URL ending in `/mcp` or `/sse` is; otherwise `{url}/mcp` is.
- * `search` is the query with its `?`, appended to the URL's own.
+ * `search` is the query with its `?`, appended to the URL's own. The origin is always the server's.
+ * @throws RangeError when `rest` leads outside the server's own path.
  */
 export const endpointOf = (server: EndpointSource, rest: string, search = ""): string => {
-  const toEndpoint = rest === "" || rest === "/" || rest === "/mcp" || rest === "/mcp/"
-  if (toEndpoint && server.mcp_endpoint !== undefined) return withSearch(server.mcp_endpoint, search)
-  const url = new URL(server.proxy_pass_url)
-  if (!(toEndpoint && isEndpoint(url.pathname))) {
-    url.pathname = url.pathname.replace(/\/+$/, "") + (toEndpoint ? "/mcp" : rest)
+  if (rest !== "" && rest !== "/" && rest !== "/mcp" && rest !== "/mcp/") return withSearch(below(server, rest), search)
+  let endpoint = endpoints.get(server)
+  if (endpoint === undefined) {
+    endpoint = mainEndpoint(server)
+    endpoints.set(server, endpoint)
   }
-  return withSearch(url.href, search)
+  return withSearch(endpoint, search)
 }
 
-const withSearch = (href: string, search: string): string =>
-  search === "" || search === "?" ? href : href.includes("?") ? `${href}&${search.slice(1)}` : href + search
+const mainEndpoint = (server: EndpointSource): string => {
+  // Parsed even when it is taken as it is: what has no path yet would let a query run on into the host.
+  if (server.mcp_endpoint !== undefined) return new URL(server.mcp_endpoint).href
+  return isEndpoint(new URL(server.proxy_pass_url).pathname) ? new URL(server.proxy_pass_url).href : below(server, "/mcp")
+}
+
+const below = (server: EndpointSource, rest: string): string => {
+  const url = new URL(server.proxy_pass_url)
+  const base = url.pathname.replace(/\/+$/, "")
+  url.pathname = base + rest
+  // Dot segments, plain or encoded, are resolved by the setter: another tenant's path is not this server's (S-06).
+  if (!url.pathname.startsWith(`${base}/`)) throw new RangeError("the path leads outside the server's own")
+  return url.href
+}
+
+const withSearch = (href: string, search: string): string => {
+  if (search === "" || search === "?") return href
+  const query = search.startsWith("?") ? search.slice(1) : search
+  return `${href}${href.includes("?") ? "&" : "?"}${query}`
+}

@@ -27,18 +27,29 @@ const MAX_NAMES = 10_000
 
 const make = (ask: (host: string) => Promise<ReadonlyArray<string>>): ResolverApi => {
   const cache = new Map<string, { readonly addresses: ReadonlyArray<string>; readonly until: number }>()
+  const asking = new Map<string, Promise<ReadonlyArray<string>>>()
+  const lookUp = async (host: string): Promise<ReadonlyArray<string>> => {
+    const addresses = await ask(host)
+    if (addresses.length === 0) throw new Error("the name has no address")
+    if (cache.size >= MAX_NAMES) cache.clear()
+    cache.set(host, { addresses, until: Date.now() + FRESH_MS })
+    return addresses
+  }
   return {
     known: (host, now) => {
       const entry = cache.get(host)
       if (entry !== undefined && entry.until > now) return entry.addresses
       return isIP(host) === 0 ? undefined : [host]
     },
-    resolve: async (host) => {
-      const addresses = isIP(host) === 0 ? await ask(host) : [host]
-      if (addresses.length === 0) throw new Error("the name has no address")
-      if (cache.size >= MAX_NAMES) cache.clear()
-      cache.set(host, { addresses, until: Date.now() + FRESH_MS })
-      return addresses
+    resolve: (host) => {
+      if (isIP(host) !== 0) return Promise.resolve([host])
+      // Everyone who waits for a name waits for one answer.
+      let answer = asking.get(host)
+      if (answer === undefined) {
+        answer = lookUp(host).finally(() => asking.delete(host))
+        asking.set(host, answer)
+      }
+      return answer
     }
   }
 }

@@ -5,8 +5,8 @@ export interface ExchangeRequest {
   readonly method: "GET" | "POST" | "DELETE"
   /** Absolute; `http(s)` or `in-process://{name}/…`. */
   readonly url: string
-  /** Lower-case names. The layer may add to it. */
-  readonly headers: Record<string, string>
+  /** The layer may add to it. */
+  readonly headers: Headers
   /** Sent as it is. */
   readonly body: Uint8Array<ArrayBuffer> | undefined
   /** Aborting it closes the exchange, body included. The layer aborts it itself when a deadline passes. */

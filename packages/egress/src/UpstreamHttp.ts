@@ -40,6 +40,11 @@ interface Origin {
   readonly secure: boolean
   /** When this origin last answered, `performance.now()`; a quiet one gets its connect deadline watched. */
   lastAnswer: number
+  /** By address: may it be dialled, without and with an administrator's word for it. */
+  readonly judged: Map<string, boolean>
+  readonly judgedTrusted: Map<string, boolean>
+  /** By address: the URL that leads there. */
+  readonly pinned: Map<string, string>
 }
 
 const WARM_MS = 10_000
@@ -61,10 +66,9 @@ class HttpDialler implements UpstreamApi {
     const origin = this.originOf(request.url)
     const known = this.resolver.known(origin.host, Date.now())
     const addresses = known ?? (await this.lookUp(origin))
-    let failure = new UpstreamFailure("unreachable", `no address of ${origin.host} could be dialled`)
+    let failure: UpstreamFailure | undefined
     for (const address of addresses) {
-      const destination = { host: origin.host, port: origin.port, address }
-      if (!mayDial(this.options.allowed, destination, request.trustedAddress)) {
+      if (!this.mayDial(origin, address, request.trustedAddress)) {
         throw new UpstreamFailure("blocked_address", `${origin.host} resolves to ${address}, which may not be dialled`)
       }
       try {
@@ -75,7 +79,18 @@ class HttpDialler implements UpstreamApi {
         if (failure.reason !== "refused" && failure.reason !== "connect_timeout") throw failure
       }
     }
-    throw failure
+    throw failure ?? new UpstreamFailure("unreachable", `${origin.host} has no address`)
+  }
+
+  /** The policy does not change while the process runs: each address of an origin is judged once. */
+  private mayDial(origin: Origin, address: string, trusted: boolean): boolean {
+    const judged = trusted ? origin.judgedTrusted : origin.judged
+    let allowed = judged.get(address)
+    if (allowed === undefined) {
+      allowed = mayDial(this.options.allowed, { host: origin.host, port: origin.port, address }, trusted)
+      judged.set(address, allowed)
+    }
+    return allowed
   }
 
   private originOf(href: string): Origin {
@@ -85,7 +100,16 @@ class HttpDialler implements UpstreamApi {
     const secure = url.protocol === "https:"
     const host = url.hostname.replace(/^\[|\]$/g, "")
     const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port)
-    const origin = { url, host, port, secure, lastAnswer: Number.NEGATIVE_INFINITY }
+    const origin = {
+      url,
+      host,
+      port,
+      secure,
+      lastAnswer: Number.NEGATIVE_INFINITY,
+      judged: new Map(),
+      judgedTrusted: new Map(),
+      pinned: new Map()
+    }
     if (this.origins.size >= MAX_ORIGINS) this.origins.clear()
     this.origins.set(href, origin)
     return origin
@@ -133,7 +157,7 @@ class HttpDialler implements UpstreamApi {
     }
     if (request.body !== undefined) init.body = request.body
     if (address !== origin.host) {
-      request.headers["host"] = origin.url.host
+      request.headers.set("host", origin.url.host)
       if (origin.secure) init.tls = { serverName: origin.host }
     }
     return init
@@ -141,9 +165,11 @@ class HttpDialler implements UpstreamApi {
 }
 
 const pinned = (origin: Origin, address: string): string => {
-  if (address === origin.host) return origin.url.href
+  const known = origin.pinned.get(address)
+  if (known !== undefined) return known
   const url = new URL(origin.url)
   url.hostname = address.includes(":") ? `[${address}]` : address
+  origin.pinned.set(address, url.href)
   return url.href
 }
 

@@ -82,7 +82,7 @@ describe("Probe.layer, healthy servers", () => {
         "tools/list",
         "DELETE"
       ])
-      expect(server.seen.at(-1)?.headers["mcp-session-id"]).toBe("session-1")
+      expect(server.seen.at(-1)?.headers.get("mcp-session-id")).toBe("session-1")
     })
   )
 
@@ -123,9 +123,9 @@ describe("Probe.layer, healthy servers", () => {
       const headers = [{ Authorization: "Bearer t", Host: "evil" }, { "X-Team": "blue" }]
       yield* through(server, record({ headers, trusted_address: true }))
       for (const { headers, trustedAddress } of server.seen) {
-        expect(headers["authorization"]).toBe("Bearer t")
-        expect(headers["x-team"]).toBe("blue")
-        expect(headers["host"]).toBeUndefined()
+        expect(headers.get("authorization")).toBe("Bearer t")
+        expect(headers.get("x-team")).toBe("blue")
+        expect(headers.get("host") ?? undefined).toBeUndefined()
         expect(trustedAddress).toBe(true)
       }
     })
@@ -261,7 +261,7 @@ describe("Probe.layer, statuses (contracts §2.11)", () => {
       const { status } = yield* through(server, given)
       expect(status).toBe("unhealthy: session initialization failed and ping without auth failed")
       expect(methods(server.seen).at(-1)).toBe("ping")
-      expect(server.seen.at(-1)?.headers["authorization"]).toBeUndefined()
+      expect(server.seen.at(-1)?.headers.get("authorization") ?? undefined).toBeUndefined()
     })
   )
 

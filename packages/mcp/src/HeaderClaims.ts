@@ -21,11 +21,16 @@ const NAMED_BY: ReadonlyMap<string, string> = new Map([
 ])
 
 const BASE64 = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/
-const utf8 = new TextDecoder("utf-8", { fatal: true })
+const OPTIONAL_WHITESPACE = /^[ \t]+|[ \t]+$/g
+/** Anything else has to be sent encoded: servers read raw bytes above 127 in different ways. */
+const PLAIN = /^[\t\x20-\x7e]*$/
+// A byte order mark is part of the value: a server that keeps it would read another one than was judged.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-/** Decodes `=?base64?…?=` (W-40); undefined for bad padding, alphabet or UTF-8. */
+/** Decodes `=?base64?…?=` (W-40); undefined for bad padding, alphabet or UTF-8, and for characters no header may hold. */
 export const decodeHeaderValue = (value: string): string | undefined => {
-  const text = value.trim()
+  const text = value.replace(OPTIONAL_WHITESPACE, "")
+  if (!PLAIN.test(text)) return undefined
   if (!text.startsWith("=?base64?")) return text
   const encoded = BASE64.exec(text)?.[1]
   if (encoded === undefined) return undefined
@@ -70,7 +75,7 @@ const checkNames = (headers: Headers, message: Message, required: boolean): Malf
   const name = headers.get(MCP_NAME)
   if (field === undefined) return undefined
   const named = message.params?.[field]
-  if (typeof named !== "string") return undefined
+  if (typeof named !== "string") return name === null ? undefined : mismatch(message, "Mcp-Name", `params.${field}`)
   if (name === null ? required : decodeHeaderValue(name) !== named) return mismatch(message, "Mcp-Name", `params.${field}`)
   return undefined
 }

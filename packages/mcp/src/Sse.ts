@@ -43,6 +43,8 @@ export class EventSplitter {
 
   /** The block of complete events that `chunk` finishes, or undefined. Returns `chunk` itself whenever it can. */
   push(chunk: Uint8Array): Uint8Array | undefined {
+    // Held, an empty chunk would hide the seam from the next one.
+    if (chunk.length === 0) return undefined
     if (this.heldBytes === 0) {
       const end = endOfLastEvent(chunk)
       if (end === chunk.length) return chunk
@@ -124,6 +126,3 @@ export const replaceData = (event: SseEvent, data: string): string => {
   }
   return out
 }
-
-/** Does `bytes` begin with a UTF-8 byte order mark? A stream may carry one, which hides the first event's first field. */
-export const startsWithBom = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf

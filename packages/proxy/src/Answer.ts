@@ -34,18 +34,22 @@ export const mayHoldList = (method: string): boolean => !NO_LIST.has(method)
 export const opensSession = (exchange: { readonly outbound: Outbound; readonly response: Response }): boolean =>
   exchange.outbound.envelope?.messages[0].method === "initialize" && exchange.response.headers.has(SESSION_ID)
 
+/** DELETE, notifications and responses: nothing but the status is awaited (W-03). */
+export const awaitsStatusOnly = ({ method, envelope }: Outbound): boolean =>
+  method === "DELETE" || envelope?.messages.every((message) => message.kind !== "request") === true
+
 /** Answers that are never relayed, and why. */
-export const unusable = (response: Response, inSession: boolean): ForwardFailure | undefined => {
+export const unusable = (outbound: Outbound, response: Response): ForwardFailure | undefined => {
   const { status } = response
   if (status === 401) return failure("credential_refused", "the server answered 401")
   if (status >= 300 && status < 400) return failure("redirected", `the server answered ${status}`)
   const encoding = response.headers.get("content-encoding")
   if (encoding !== null && encoding !== "identity") return failure("unreadable", `the answer is encoded: ${encoding}`)
   const kind = kindOf(response)
-  if (status === 404 && kind !== "json" && !inSession) {
+  if (status === 404 && kind !== "json" && outbound.session === undefined) {
     return failure("no_endpoint", "the server answered 404 without a JSON-RPC body")
   }
-  if (status === 200 && kind === "other") {
+  if (status < 300 && kind === "other" && !awaitsStatusOnly(outbound)) {
     return failure("unreadable", `the answer's type is ${response.headers.get("content-type") ?? "not given"}`)
   }
   return undefined

@@ -5,7 +5,9 @@
 import { errorBody, Code, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import {
   type AnswerKind,
+  awaitsStatusOnly,
   BodyTooLarge,
+  discard,
   kindOf,
   mayHoldList,
   negotiatedInEvents,
@@ -41,6 +43,10 @@ export const relayAnswer = async (dispatcher: Dispatcher, exchange: Exchange): P
   const { body, status } = exchange.response
   if (status >= 400 && kind !== "json" && kind !== "events") return worded(dispatcher, exchange)
   if (kind === "empty" || body === null) return empty(dispatcher, exchange)
+  if (kind === "other" && awaitsStatusOnly(exchange.outbound)) {
+    discard(exchange.response)
+    return empty(dispatcher, exchange)
+  }
   const opening = opensSession(exchange)
   if (kind === "events") {
     return opening

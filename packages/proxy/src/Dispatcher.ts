@@ -4,6 +4,7 @@
  */
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
 import type { Claims } from "@mcpgw/domain/Principal"
+import type { ServerRecord } from "@mcpgw/domain/Server"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
 import { endpointOf } from "@mcpgw/egress/Endpoint"
 import { type UpstreamApi, UpstreamFailure } from "@mcpgw/egress/Upstream"
@@ -18,7 +19,7 @@ import { failure, type ForwardResult, type Outbound } from "./Forward.ts"
 import { type OnEnd, once } from "./Outcome.ts"
 import type { OpenStreams } from "./OpenStreams.ts"
 import type { ProxyOptions } from "./ProxyRouter.ts"
-import { requestHeaders } from "./RequestHeaders.ts"
+import { RequestHeaders } from "./RequestHeaders.ts"
 import { serverBinding } from "./SessionGate.ts"
 
 export interface DispatcherParts {
@@ -31,8 +32,12 @@ export interface DispatcherParts {
   readonly options: ProxyOptions
 }
 
+const MAX_RESTS = 8
+
 export class Dispatcher {
   readonly parts: DispatcherParts
+  private readonly requestHeaders = new RequestHeaders()
+  private readonly endpoints = new WeakMap<ServerRecord, Map<string, string>>()
   private readonly scopeTexts = new WeakMap<Claims, { readonly policy: Policy; readonly text: string }>()
 
   constructor(parts: DispatcherParts) {
@@ -49,7 +54,7 @@ export class Dispatcher {
     try {
       response = await this.parts.upstream.exchange({
         method,
-        url: endpointOf(record, target.rest, outbound.search),
+        url: this.endpoint(record, target.rest, outbound.search),
         headers: this.headers(outbound),
         body,
         controller,
@@ -59,7 +64,7 @@ export class Dispatcher {
       if (error instanceof UpstreamFailure) return failure(error.reason, error.message)
       return failure("broken", error instanceof Error ? error.message : String(error))
     }
-    const refusal = unusable(response, outbound.session !== undefined)
+    const refusal = unusable(outbound, response)
     if (refusal !== undefined) {
       discard(response)
       return refusal
@@ -85,7 +90,24 @@ export class Dispatcher {
     })
   }
 
-  private headers(outbound: Outbound): Record<string, string> {
+  /** Parsing URLs costs; a server's endpoint does not change while its record does not. */
+  private endpoint(record: ServerRecord, rest: string, search: string): string {
+    if (search !== "") return endpointOf(record, rest, search)
+    let known = this.endpoints.get(record)
+    if (known === undefined) {
+      known = new Map()
+      this.endpoints.set(record, known)
+    }
+    let url = known.get(rest)
+    if (url === undefined) {
+      url = endpointOf(record, rest)
+      // Callers choose what follows a server's path; only the endpoint itself is worth remembering.
+      if (known.size < MAX_RESTS) known.set(rest, url)
+    }
+    return url
+  }
+
+  private headers(outbound: Outbound): Headers {
     const { principal, target, calls } = outbound
     const first = calls[0].access
     const credentials = this.parts.credentials.headersFor(target.server, principal, outbound.clientAuthorization)
@@ -98,7 +120,7 @@ export class Dispatcher {
       remote: outbound.remote,
       proto: outbound.proto
     }
-    return requestHeaders(outbound.headers, identity, credentials, outbound.session?.bound.upstreamId)
+    return this.requestHeaders.build(outbound.headers, identity, credentials, outbound.session?.bound.upstreamId)
   }
 
   private scopesOf(claims: Claims): string {

@@ -24,34 +24,65 @@ export const headerSafe = (value: string): string =>
 const SAFE = /^[\x20-\x24\x26-\x7e]*$/
 const UNSAFE = /%|[^\x20-\x7e]+/gu
 
-/** Builds the outgoing headers. `credentials` are added last, `upstreamSession` is the server's own session id. */
-export const requestHeaders = (
-  client: Readonly<Record<string, string>>,
-  identity: Identity,
-  credentials: Readonly<Record<string, string>>,
-  upstreamSession: string | undefined
-): Record<string, string> => {
-  const out: Record<string, string> = {}
-  for (const name in client) {
-    const value = client[name]
-    if (value !== undefined && !NEVER_FORWARDED.has(name)) out[name] = value
-  }
-  const { claims } = identity
+/** What a caller is told about at one server does not change from call to call: built once, copied for each. */
+const base = (claims: Claims, scopes: string, serverName: string, proto: Identity["proto"]): Headers => {
   const user = headerSafe(claims.username)
-  out["x-user"] = user
-  out["x-username"] = user
-  out["x-client-id-auth"] = headerSafe(claims.clientId)
-  out["x-scopes"] = headerSafe(identity.scopes)
-  out["x-auth-method"] = claims.method
-  out["x-server-name"] = identity.serverName
-  out["x-tool-name"] = headerSafe(identity.toolName)
-  out["x-original-url"] = headerSafe(identity.originalUrl)
-  out["x-real-ip"] = identity.remote
-  out["x-forwarded-for"] = identity.remote
-  out["x-forwarded-proto"] = identity.proto
-  // Lists inside an encoded body could not be read; everything is asked for plain.
-  out["accept-encoding"] = "identity"
-  for (const name in credentials) out[name] = credentials[name] ?? ""
-  if (upstreamSession !== undefined) out[SESSION_ID] = upstreamSession
-  return out
+  return new Headers({
+    "x-user": user,
+    "x-username": user,
+    "x-client-id-auth": headerSafe(claims.clientId),
+    "x-scopes": headerSafe(scopes),
+    "x-auth-method": claims.method,
+    "x-server-name": serverName,
+    "x-forwarded-proto": proto,
+    // Lists inside an encoded body could not be read; everything is asked for plain.
+    "accept-encoding": "identity"
+  })
+}
+
+interface Known {
+  readonly scopes: string
+  readonly headers: Headers
+}
+
+/** Outgoing headers, with the part that belongs to a caller at a server kept for as long as the caller's claims live. */
+export class RequestHeaders {
+  private readonly known = new WeakMap<Claims, Map<string, Known>>()
+
+  /**
+   * A `Headers` object: `fetch` takes it as it is, where a plain object costs more than the policy decision. `credentials` are
+   * added last, `upstreamSession` is the server's own session id.
+   */
+  build(
+    client: Readonly<Record<string, string>>,
+    identity: Identity,
+    credentials: Readonly<Record<string, string>>,
+    upstreamSession: string | undefined
+  ): Headers {
+    const out = new Headers(this.baseOf(identity))
+    for (const name in client) {
+      const value = client[name]
+      if (value !== undefined && !NEVER_FORWARDED.has(name)) out.set(name, value)
+    }
+    out.set("x-tool-name", headerSafe(identity.toolName))
+    out.set("x-original-url", headerSafe(identity.originalUrl))
+    out.set("x-real-ip", identity.remote)
+    out.set("x-forwarded-for", identity.remote)
+    for (const name in credentials) out.set(name, credentials[name] ?? "")
+    if (upstreamSession !== undefined) out.set(SESSION_ID, upstreamSession)
+    return out
+  }
+
+  private baseOf({ claims, scopes, serverName, proto }: Identity): Headers {
+    let servers = this.known.get(claims)
+    if (servers === undefined) {
+      servers = new Map()
+      this.known.set(claims, servers)
+    }
+    const known = servers.get(serverName)
+    if (known !== undefined && known.scopes === scopes) return known.headers
+    const headers = base(claims, scopes, serverName, proto)
+    servers.set(serverName, { scopes, headers })
+    return headers
+  }
 }

@@ -23,6 +23,8 @@ interface Tap {
   /** Undefined: nothing to pass on yet. */
   readonly take: (chunk: Uint8Array) => Uint8Array | undefined
   readonly seen: Seen
+  /** Said when the server says nothing at once: Bun holds the head of an answer back until its body begins. */
+  readonly greeting: Uint8Array | undefined
   /** The last words to a client whose stream broke; undefined when the transport has none. */
   readonly farewell: (detail: string) => Uint8Array | undefined
 }
@@ -33,6 +35,7 @@ class Relay implements OpenStream {
   private readonly tap: Tap
   private readonly options: RelayOptions
   private readonly deadline: Deadline | undefined
+  private silence: Deadline | undefined
   private controller: ReadableStreamDefaultController<Uint8Array> | undefined
   private over = false
 
@@ -49,6 +52,8 @@ class Relay implements OpenStream {
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.controller = controller
+    const { greeting } = this.tap
+    if (greeting !== undefined) this.silence = this.options.deadlines.start(0, () => controller.enqueue(greeting))
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -60,6 +65,7 @@ class Relay implements OpenStream {
         if (this.options.idleMs !== undefined) this.deadline?.extend(this.options.idleMs)
         const out = this.tap.take(value)
         if (out === undefined) continue
+        this.silence?.cancel()
         controller.enqueue(out)
         return
       }
@@ -103,6 +109,7 @@ class Relay implements OpenStream {
   private end(): boolean {
     if (this.over) return false
     this.over = true
+    this.silence?.cancel()
     this.deadline?.cancel()
     this.options.streams.delete(this)
     return true
@@ -129,6 +136,7 @@ export const relayEvents = (
   return new ReadableStream(
     new Relay(body, {
       seen,
+      greeting: GREETING,
       take: (chunk) => {
         const block = splitter.push(chunk)
         return block === undefined ? undefined : filterEvents(viewer, block, seen)
@@ -139,6 +147,8 @@ export const relayEvents = (
   )
 }
 
+const GREETING = encoder.encode(":\n\n")
+
 const CLOSING = ": the server broke off\n\n"
 
 const farewell = (id: JsonRpcId): string =>
@@ -148,7 +158,7 @@ const farewell = (id: JsonRpcId): string =>
 export const relayBytes = (body: ReadableStream<Uint8Array>, options: RelayOptions): ReadableStream<Uint8Array> => {
   const seen: Seen = { failure: undefined }
   return new ReadableStream(
-    new Relay(body, { seen, take: (chunk) => chunk, farewell: () => undefined }, options),
+    new Relay(body, { seen, greeting: undefined, take: (chunk) => chunk, farewell: () => undefined }, options),
     { highWaterMark: 0 }
   )
 }

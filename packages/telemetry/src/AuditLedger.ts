@@ -61,7 +61,7 @@ const prepareStatements = (db: Database) => ({
     "SELECT sequence, digest FROM entry ORDER BY sequence DESC LIMIT 1"
   ),
   insert: db.prepare<void, [number, string, string]>("INSERT INTO entry (sequence, digest, body) VALUES (?, ?, ?)"),
-  progress: db.prepare<void, [number, string]>("UPDATE writer SET rows = ? WHERE token = ?")
+  progress: db.prepare<void, [number, string, number]>("UPDATE writer SET rows = ? WHERE token = ? AND rows = ?")
 })
 
 const readWritten = (db: Database, token: string): number => {
@@ -86,7 +86,9 @@ const start = (db: Database, token: string): AuditLedger => {
         previous = digestOf(previous, body)
         sql.insert.run(++sequence, previous, body)
       }
-      sql.progress.run(written + lines.length, token)
+      // A replaced worker that was still writing would show here; the sink then asks again how far the file is.
+      if (sql.progress.run(written + lines.length, token, written).changes !== 1)
+        throw new Error("another worker of this sink wrote in between")
       sql.commit.run()
       written += lines.length
       return written

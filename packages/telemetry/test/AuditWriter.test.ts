@@ -157,6 +157,7 @@ describe("audit sink and its worker", () => {
       assert.isTrue(lives[0]?.terminated)
       assert.deepStrictEqual(lives[0]?.received.at(-1), { type: "close" })
       assert.strictEqual(lives.length, 1)
+      assert.strictEqual(sink.lost(), 3)
     })
   )
 })

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   /** scopes.yml; the default policy otherwise. */
   readonly scopes?: string
   readonly command?: ReadonlyArray<string>
+  /** Runs before the process starts, with its data folder. */
+  readonly prepare?: (dataDir: string) => Promise<void>
 }
 
 const PASSWORD = "correct horse battery 9"
@@ -44,6 +46,7 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<TestGa
     env["MCPGW_SCOPES_FILE"] = join(dir.path, "policy.yml")
     writeFileSync(join(dir.path, "policy.yml"), options.scopes)
   }
+  await options.prepare?.(dir.path)
   const running = spawn({ command: options.command ?? [process.execPath, "run", "apps/gateway"], env })
   await running.printed(/is ready at/)
   const signIn = async (): Promise<string> => {

@@ -6,7 +6,7 @@ import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import { X_AUTHORIZATION } from "@mcpgw/mcp/HeaderNames"
 import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
 import type { Pipeline } from "../pipeline.ts"
-import { authUnavailable, foreignCredential, type Refusal, unauthenticated } from "../refusals.ts"
+import { authUnavailable, foreignCredential, type Refusal, tokenInQuery, unauthenticated } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
 
 export interface Caller {
@@ -25,6 +25,8 @@ export const admitCaller = (pipeline: Pipeline, ctx: RequestContext): Admitted |
   const credential = presented(ctx.headers, SESSION_COOKIE)
   if (credential === undefined) return unauthenticated(unauthenticatedBecause("missing"))
   if (credential === "malformed") return unauthenticated(unauthenticatedBecause("malformed"))
+  // The query travels on, whatever the parameter is called (S-01).
+  if (ctx.search !== "" && ctx.search.includes(credential.value)) return tokenInQuery()
   const claims = pipeline.auth.cached(credential)
   if (claims !== undefined) return admit(pipeline, ctx, claims)
   return pipeline.authenticate(credential).then((outcome) => admit(pipeline, ctx, outcome))

@@ -31,11 +31,11 @@ export const judge = (
   }
   const [first, ...rest] = read.envelope.messages
   const call = pipeline.policy.decide(principal, { server, method: first.method, tool: first.tool })
-  if (call._tag === "Denied") return denied(call, first.id)
+  if (call._tag === "Denied") return denied(call, first.id, 0)
   const calls: [AuthorizedCall, ...Array<AuthorizedCall>] = [call]
-  for (const message of rest) {
+  for (const [i, message] of rest.entries()) {
     const next = pipeline.policy.decide(principal, { server, method: message.method, tool: message.tool })
-    if (next._tag === "Denied") return denied(next, message.id)
+    if (next._tag === "Denied") return denied(next, message.id, i + 1)
     calls.push(next)
   }
   return { _tag: "Judged", calls }

@@ -53,7 +53,7 @@ const exchange = async (
   text: string | undefined
 ): Promise<Response> => {
   const { upstream, trustedAddress } = settings
-  const headers = Object.fromEntries(new Headers(init?.headers))
+  const headers = new Headers(init?.headers)
   const body = text === undefined ? undefined : new TextEncoder().encode(text)
   const controller = linked(init?.signal ? AbortSignal.any([init.signal, settings.signal]) : settings.signal)
   try {

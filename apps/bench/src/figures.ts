@@ -1,0 +1,97 @@
+/** What a run came to, as plain data: what the phases make, the report reads and `--json` prints. */
+import type { ArmName } from "./options.ts"
+
+/** One arm in one round. */
+export interface LoadSample {
+  /** CPU of the serving processes, microseconds per answered request. */
+  readonly cpu: number
+  /** Answered requests per second. */
+  readonly rate: number
+  /** Microseconds. */
+  readonly p50: number
+  readonly p99: number
+  /** CPU of the load generator, microseconds per request. */
+  readonly ownCpu: number
+}
+
+export interface ArmFigures {
+  readonly name: ArmName
+  readonly what: string
+  /** One per round, in order. */
+  readonly samples: ReadonlyArray<LoadSample>
+}
+
+export interface AuditFigures {
+  /** Calls the load generator saw answered. */
+  readonly answered: number
+  /** Rows of such calls in the file, after the gateway's end. */
+  readonly rows: number
+  /** Calls that may have been answered after the generator stopped listening. */
+  readonly cutOff: number
+  readonly gapless: boolean
+}
+
+export interface LoadFigures {
+  readonly generator: string
+  readonly arms: ReadonlyArray<ArmFigures>
+  readonly audit: AuditFigures | undefined
+}
+
+export interface StartFigures {
+  /** Milliseconds of a first start, keys and policy made, until it answers at all. */
+  readonly first: number
+  /** Milliseconds from process start to the first answered governed call, one per start. */
+  readonly starts: ReadonlyArray<number>
+  /** Bytes at rest, one server known and checked. */
+  readonly resident: number
+}
+
+export interface StreamSample {
+  /** Bytes per stream. */
+  readonly memory: number
+  /** Microseconds of CPU to open one. */
+  readonly opening: number
+  /** Microseconds of CPU per second, all streams idle. */
+  readonly idle: number
+  /** Microseconds of CPU to relay one event. */
+  readonly event: number
+}
+
+export interface StreamFigures {
+  readonly streams: number
+  readonly bare: ReadonlyArray<StreamSample>
+  readonly mcpgw: ReadonlyArray<StreamSample>
+}
+
+/** Nanoseconds per call of one function, one value per round. */
+export interface MicroCase {
+  readonly name: string
+  readonly ns: ReadonlyArray<number>
+  /** What its ratio to the group's first case may be. */
+  readonly bar?: number
+}
+
+/** The first case is the yardstick of the others. */
+export interface MicroGroup {
+  readonly name: string
+  readonly cases: ReadonlyArray<MicroCase>
+}
+
+export interface Setup {
+  readonly bun: string
+  readonly cores: number
+  readonly pinned: boolean
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+  /** What could not be measured here, and why. */
+  readonly missing: ReadonlyArray<string>
+}
+
+export interface Figures {
+  readonly setup: Setup
+  readonly load: LoadFigures | undefined
+  readonly start: StartFigures | undefined
+  readonly streams: StreamFigures | undefined
+  readonly micro: ReadonlyArray<MicroGroup> | undefined
+}

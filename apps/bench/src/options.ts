@@ -1,0 +1,144 @@
+/** The command line: what may be asked for, and the help that teaches it. Pure. */
+
+/** Arms of the load phase, in the order they are printed. */
+export const ARMS = ["direct", "bare", "nginx", "nginx-auth", "mcpgw"] as const
+export type ArmName = (typeof ARMS)[number]
+
+/** The other things measured. */
+export const PHASES = ["start", "streams", "micro"] as const
+export type PhaseName = (typeof PHASES)[number]
+
+export interface Options {
+  readonly rounds: number
+  /** Of one arm in one round. */
+  readonly seconds: number
+  readonly connections: number
+  readonly streams: number
+  readonly only: ReadonlySet<ArmName | PhaseName>
+  readonly generator: "wrk" | "bundled" | "any"
+  readonly pin: boolean
+  readonly json: boolean
+}
+
+export const defaults: Options = {
+  rounds: 6,
+  seconds: 3,
+  connections: 32,
+  streams: 2_000,
+  only: new Set([...ARMS, ...PHASES]),
+  generator: "any",
+  pin: true,
+  json: false
+}
+
+export type Parsed =
+  | { readonly _tag: "Run"; readonly options: Options }
+  | { readonly _tag: "Help" }
+  | { readonly _tag: "Wrong"; readonly problem: string }
+
+const wrong = (problem: string): Parsed => ({ _tag: "Wrong", problem })
+
+/** `--name value` flags that hold a number, with what they may hold. */
+const NUMBERS = {
+  "--rounds": { key: "rounds", least: 1, most: 100 },
+  "--seconds": { key: "seconds", least: 1, most: 60 },
+  "--connections": { key: "connections", least: 1, most: 1_000 },
+  "--streams": { key: "streams", least: 10, most: 10_000 }
+} as const
+
+const isNumberFlag = (flag: string): flag is keyof typeof NUMBERS => Object.hasOwn(NUMBERS, flag)
+
+type Step = { readonly _tag: "Set"; readonly set: Partial<Options>; readonly used: 1 | 2 } | Extract<Parsed, { _tag: "Help" | "Wrong" }>
+
+const set = (set: Partial<Options>, used: 1 | 2): Step => ({ _tag: "Set", set, used })
+
+const readFlag = (flag: string, value: string | undefined): Step => {
+  if (isNumberFlag(flag)) {
+    const { key, least, most } = NUMBERS[flag]
+    const number = Number(value)
+    return /^\d+$/.test(value ?? "") && number >= least && number <= most
+      ? set({ [key]: number }, 2)
+      : { _tag: "Wrong", problem: `${flag} held ${JSON.stringify(value ?? "nothing")}; it may hold an integer from ${least} to ${most}` }
+  }
+  switch (flag) {
+    case "--only":
+      return readOnly(value)
+    case "--generator":
+      return value === "wrk" || value === "bundled"
+        ? set({ generator: value }, 2)
+        : { _tag: "Wrong", problem: `--generator held ${JSON.stringify(value ?? "nothing")}; it may hold wrk or bundled` }
+    case "--no-pin":
+      return set({ pin: false }, 1)
+    case "--json":
+      return set({ json: true }, 1)
+    case "--help":
+    case "-h":
+      return { _tag: "Help" }
+    default:
+      return { _tag: "Wrong", problem: `unknown flag ${JSON.stringify(flag)}` }
+  }
+}
+
+const readOnly = (value: string | undefined): Step => {
+  const known: ReadonlyArray<ArmName | PhaseName> = [...ARMS, ...PHASES]
+  const asked = (value ?? "").split(",").filter((name) => name !== "")
+  const names = known.filter((name) => asked.includes(name))
+  const stranger = asked.find((name) => !known.some((candidate) => candidate === name))
+  if (asked.length === 0 || stranger !== undefined) {
+    const held = stranger ?? "nothing"
+    return { _tag: "Wrong", problem: `--only held ${JSON.stringify(held)}; it may hold, separated by commas, ${known.join(", ")}` }
+  }
+  const loads = ARMS.some((arm) => asked.includes(arm))
+  // Everything is measured against the bare proxy.
+  return set({ only: new Set(loads ? [...names, "bare"] : names) }, 2)
+}
+
+/** Reads the arguments behind the program's name. */
+export const parse = (args: ReadonlyArray<string>): Parsed => {
+  let options = defaults
+  for (let i = 0; i < args.length;) {
+    const flag = args[i] ?? ""
+    const step = readFlag(flag, args[i + 1])
+    if (step._tag === "Wrong") return wrong(step.problem)
+    if (step._tag === "Help") return step
+    options = { ...options, ...step.set }
+    i += step.used
+  }
+  return { _tag: "Run", options }
+}
+
+/** Arms asked for, in the order they are printed. */
+export const armsOf = ({ only }: Options): ReadonlyArray<ArmName> => ARMS.filter((arm) => only.has(arm))
+
+export const HELP = `bun run bench — what a governed call costs, beside what it costs without us
+
+  Starts its own MCP echo server and everything measured, each a process of its own, on loopback and free ports; leaves
+  nothing behind. Takes about three minutes. Needs Linux (/proc); uses wrk, nginx and taskset where they are installed.
+
+  Arms of the load phase, interleaved in every round, in an order that turns from round to round:
+    direct       the load generator straight to the echo server
+    bare         a Bun proxy of ten lines, Bun.serve and fetch: the yardstick
+    nginx        nginx as a proxy, one worker, kept-alive connections, no access log
+    nginx-auth   the same, asking a Bun server that remembers verified tokens before every call (auth_request)
+    mcpgw        the gateway as shipped: token, policy, strict envelope check, metrics, audit rows on disk
+
+  Other phases:
+    start        start to first answered call, and memory at rest
+    streams      idle event streams: memory and CPU per stream, CPU per event relayed, bare and governed
+    micro        envelope check, list filter, decision and stream filter beside JSON.parse of the same text
+
+  Flags:
+    --rounds N        of the load phase (${defaults.rounds}); medians and ranges are over these
+    --seconds N       of load per arm and round (${defaults.seconds})
+    --connections N   kept-alive connections, each with one call at a time (${defaults.connections})
+    --streams N       idle streams (${defaults.streams}); the bar is set at 5000
+    --only A,B        only these arms and phases; bare is added to any arm
+    --generator G     wrk or bundled (wrk when installed)
+    --no-pin          do not pin: otherwise what serves has core 0, load and echo server have core 1
+    --json            print the figures as JSON
+
+  How to read it: CPU per request counts the processes that serve, not the load and not the echo server. Ratios are taken
+  round by round against the bare arm of the same round. A run whose bare arm wobbles by more than 15 % between rounds is
+  INCONCLUSIVE: something else was using the machine. Exit code 1: something measured did not do its work, such as a call
+  without its audit row. A missed bar is printed, not an exit code.
+`

@@ -1,0 +1,149 @@
+/** The policy file of a running gateway: edited in place, replaced, broken, gone (design §4: swapped by reference). */
+import type { Running } from "@mcpgw/testkit/Process"
+import { renameSync, rmSync, writeFileSync } from "node:fs"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { ask, eventually } from "./support/Ask.ts"
+import { auditUntil } from "./support/AuditFile.ts"
+import { type Backend, startBackend } from "./support/Backend.ts"
+import { type Box, makeBox, serverAt } from "./support/Box.ts"
+import { claimsFor, gatewayKey, mint } from "./support/Minting.ts"
+
+const policy = (tools: string, more = ""): string => `
+tester:
+  - server: backend
+    methods: [tools/list]
+    tools: ${tools}
+group_mappings:
+  testers: [tester]
+${more}`
+
+/** The contract: a change holds within a second. */
+const WITHIN = 1_000
+
+let box: Box
+let running: Running
+let backend: Backend
+let token: string
+
+beforeAll(async () => {
+  backend = startBackend()
+  box = await makeBox({ scopes: policy("[echo]"), servers: [serverAt("/backend", backend.url)] })
+  running = await box.start()
+  token = mint(gatewayKey(box.dataDir), claimsFor(box.url, ["tester"]))
+})
+
+afterAll(async () => {
+  await running?.stop()
+  await backend?.stop()
+  box?.remove()
+})
+
+const may = async (name: string): Promise<boolean> => {
+  const { message } = await ask({ url: `${box.url}/backend/mcp`, token, params: { name } })
+  return message?.result !== undefined
+}
+
+interface Ready {
+  readonly ready: boolean
+  readonly policy: { readonly revision: number; readonly problem: string | null }
+}
+
+const ready = async (): Promise<Ready> => {
+  const response = await fetch(`${box.url}/ready`)
+  assert.strictEqual(response.status, 200)
+  return response.json() as Promise<Ready>
+}
+
+const replace = (text: string): void => {
+  writeFileSync(`${box.scopesFile}.new`, text)
+  renameSync(`${box.scopesFile}.new`, box.scopesFile)
+}
+
+describe("scopes.yml of a running gateway", () => {
+  it("begins with what the file says", async () => {
+    assert.isTrue(await may("echo"))
+    assert.isFalse(await may("secret"))
+    assert.strictEqual((await ready()).policy.revision, 1)
+  })
+
+  it("an edit in place holds within a second, for a caller already known and in both directions", async () => {
+    writeFileSync(box.scopesFile, policy("[secret]"))
+    await eventually("secret is allowed", () => may("secret"), WITHIN)
+    assert.isFalse(await may("echo"))
+    writeFileSync(box.scopesFile, policy("[echo]"))
+    await eventually("secret is refused again", async () => !(await may("secret")), WITHIN)
+    assert.isTrue(await may("echo"))
+  })
+
+  it("an atomic rename holds within a second", async () => {
+    replace(policy("[secret]"))
+    await eventually("secret is allowed", () => may("secret"), WITHIN)
+    replace(policy("[echo]"))
+    await eventually("secret is refused again", async () => !(await may("secret")), WITHIN)
+  })
+
+  it("lists follow: what is shown is what may be called (design §6)", async () => {
+    const { message } = await ask({ url: `${box.url}/backend/mcp`, token, method: "tools/list", params: {} })
+    assert.deepEqual((message?.result?.["tools"] as ReadonlyArray<{ name: string }>).map(({ name }) => name), ["echo"])
+  })
+
+  it("a grant taken away altogether is 403 at the route", async () => {
+    writeFileSync(box.scopesFile, "group_mappings: {}\n")
+    await eventually(
+      "the route is refused",
+      async () => (await ask({ url: `${box.url}/backend/mcp`, token })).status === 403,
+      WITHIN
+    )
+    writeFileSync(box.scopesFile, policy("[echo]"))
+    await eventually("echo is allowed again", () => may("echo"), WITHIN)
+  })
+
+  it("a broken file keeps the last good policy, and is said at /ready and in the log", async () => {
+    const { revision } = (await ready()).policy
+    writeFileSync(box.scopesFile, `${policy("[echo, secret]")}\n  - [unclosed`)
+    await eventually("/ready names the problem", async () => (await ready()).policy.problem !== null, WITHIN)
+    const now = await ready()
+    assert.isTrue(now.ready, "still serving")
+    assert.strictEqual(now.policy.revision, revision)
+    assert.include(now.policy.problem ?? "", "scopes.yml")
+    assert.isTrue(await may("echo"))
+    assert.isFalse(await may("secret"))
+    await eventually("the log says so", () => /level=WARN .*scope policy kept as it was/.test(running.output()))
+    assert.strictEqual(running.output().match(/kept as it was/g)?.length, 1, "said once, not at every look")
+  })
+
+  it("a file that is YAML and no policy names the field", async () => {
+    writeFileSync(box.scopesFile, policy("[echo]").replace("methods: [tools/list]", "methods: 7"))
+    await eventually("/ready names the field", async () => /methods/.test((await ready()).policy.problem ?? ""), WITHIN)
+    assert.isTrue(await may("echo"))
+  })
+
+  it("a file that is gone keeps the last good policy", async () => {
+    rmSync(box.scopesFile)
+    await eventually("/ready says so", async () => /no such file/.test((await ready()).policy.problem ?? ""), WITHIN)
+    assert.isTrue(await may("echo"))
+    assert.isFalse(await may("secret"))
+  })
+
+  it("a good file afterwards is taken, and the problem is over", async () => {
+    writeFileSync(box.scopesFile, policy("[secret]"))
+    await eventually("secret is allowed", () => may("secret"), WITHIN)
+    assert.isNull((await ready()).policy.problem)
+  })
+
+  it("an emptied file grants nothing (design §6: deny by default)", async () => {
+    writeFileSync(box.scopesFile, "")
+    const refused = async (): Promise<boolean> => !(await may("echo")) && !(await may("secret"))
+    await Bun.sleep(WITHIN)
+    const { problem } = (await ready()).policy
+    // Either reading is safe: an empty policy that denies, or a broken file that keeps the last good one and says so.
+    assert.isTrue(problem !== null || (await refused()))
+  })
+
+  it("audit names the rule that decided under each policy", async () => {
+    const rows = await auditUntil(box.dataDir, (found) => found.length > 5)
+    const granted = rows.filter(({ decision, method }) => decision === "allow" && method === "tools/call")
+    assert.isNotEmpty(granted)
+    for (const { rule } of granted) assert.strictEqual(rule, "tester[0].tools")
+  })
+})

@@ -1,0 +1,172 @@
+/** The control plane over real layers with memory stores, and a client that speaks to it through `handle` alone. */
+import { Revocations } from "@mcpgw/auth/Revocations"
+import { AuthLayer } from "@mcpgw/auth/AuthLayer"
+import { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
+import * as IndexSync from "@mcpgw/discovery/IndexSync"
+import { KeyRing } from "@mcpgw/domain/KeyRing"
+import type { Registration } from "@mcpgw/domain/Server"
+import { parseDescription, type Tool } from "@mcpgw/domain/Tool"
+import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { Sessions } from "@mcpgw/identity/Sessions"
+import { Tokens } from "@mcpgw/identity/Tokens"
+import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
+import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
+import { Registry } from "@mcpgw/registry/Registry"
+import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import * as Store from "@mcpgw/store/Store"
+import { layerMemory as auditMemory } from "@mcpgw/telemetry/AuditMemory"
+import { layerRecording } from "@mcpgw/telemetry/Metrics"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { ControlPlane } from "../../src/ControlPlane.ts"
+import { ControlPlaneConfig } from "../../src/ControlPlaneConfig.ts"
+
+export const PUBLIC_URL = "https://mcp.example.com"
+const options = { issuer: PUBLIC_URL, audience: PUBLIC_URL }
+
+export interface LayerOptions {
+  readonly publicUrl?: string
+  readonly scopes?: string
+  readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
+}
+
+/** A healthy server without tools. */
+const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
+
+export const layer = ({
+  probe = () => HEALTHY,
+  publicUrl = PUBLIC_URL,
+  scopes = DEFAULT_SCOPES
+}: LayerOptions = {}) => {
+  const base = Layer.mergeAll(
+    KeyRing.layerEphemeral,
+    Revocations.layerMemory,
+    Accounts.layerMemory,
+    Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)),
+    DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
+    layerText(scopes),
+    layerRecording,
+    auditMemory(),
+    ControlPlaneConfig.layerOf({ publicUrl })
+  )
+  const identity = Layer.mergeAll(Sessions.layerMemory(options), Tokens.layer(options))
+  return AuthLayer.layer.pipe(
+    Layer.provide(IdentityVerifiers.layer(options)),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        identity,
+        HealthMonitor.layer({ intervalSeconds: 300 }).pipe(Layer.provide(Probe.layerOf(probe))),
+        IndexSync.layer
+      )
+    ),
+    Layer.provideMerge(base)
+  )
+}
+
+export interface Sent {
+  readonly cookie?: string
+  readonly bearer?: string
+  readonly json?: unknown
+  readonly form?: Readonly<Record<string, string>>
+  /** A body as it is. */
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly remote?: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The parsed body; undefined when it is no JSON. */
+  readonly body: unknown
+}
+
+const bodyOf = ({ body, form, json }: Sent): { readonly body?: string; readonly type?: string } => {
+  if (json !== undefined) return { body: JSON.stringify(json), type: "application/json" }
+  if (form !== undefined)
+    return { body: new URLSearchParams(form).toString(), type: "application/x-www-form-urlencoded" }
+  return body === undefined ? {} : { body, type: "application/json" }
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** One request to the plane. */
+export const call = (plane: ControlPlane, method: string, path: string, sent: Sent = {}): Effect.Effect<Answer> =>
+  Effect.promise(async () => {
+    const { body, type } = bodyOf(sent)
+    const headers = new Headers({ accept: "application/json", ...sent.headers })
+    if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type)
+    if (sent.cookie !== undefined) headers.set("cookie", `mcp_gateway_session=${sent.cookie}`)
+    if (sent.bearer !== undefined) headers.set("authorization", `Bearer ${sent.bearer}`)
+    const request = new Request(`${PUBLIC_URL}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
+    const response = await plane.handle(request, { remote: sent.remote ?? "192.0.2.1" })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, body: parsed(text) }
+  })
+
+/** Roles of the default policy, and someone with no group at all. */
+export const ROLES = {
+  admin: ["mcp-registry-admin"],
+  developer: ["mcp-registry-developer"],
+  operator: ["mcp-registry-operator"],
+  user: ["mcp-registry-user"],
+  none: []
+} as const
+export type Role = keyof typeof ROLES
+
+/** A living session of someone in that role. */
+export const signedIn = (role: Role): Effect.Effect<string, unknown, Sessions> =>
+  Effect.flatMap(Sessions, (sessions) => sessions.create({ username: role, groups: ROLES[role] }))
+
+export const tool = (name: string, description = `Does ${name}`): Tool => ({
+  name,
+  parsed_description: parseDescription(description),
+  schema: { type: "object" },
+  definition: { name, description, annotations: { readOnlyHint: true } }
+})
+
+/** Whole: every optional field is set, so that what an edit wipes is seen. */
+export const CURRENTTIME: Registration = {
+  server_name: "currenttime",
+  path: "/currenttime",
+  proxy_pass_url: "http://127.0.0.1:8000/",
+  description: "Tells the time anywhere",
+  tags: ["time", "clock"],
+  num_stars: 4.5,
+  is_python: true,
+  license: "MIT",
+  supported_transports: ["streamable-http", "sse"],
+  auth_provider: "none",
+  auth_type: "api_key",
+  headers: [{ "X-Key": "s3cret-value" }],
+  tool_list: [tool("current_time_by_timezone"), tool("set_clock")],
+  mcp_endpoint: "http://127.0.0.1:8000/custom",
+  sse_endpoint: "http://127.0.0.1:8000/events",
+  trusted_address: true
+}
+
+/** Nobody below the administrator has a grant on it. */
+export const SECRET: Registration = {
+  server_name: "Payroll",
+  path: "/finance/payroll",
+  proxy_pass_url: "https://payroll.example.com/",
+  description: "Salaries by time and clock",
+  tags: ["money"],
+  tool_list: [tool("read_salaries")]
+}
+
+/** Registers without the API. */
+export const registered = (...registrations: ReadonlyArray<Registration>) =>
+  Effect.flatMap(Registry, (registry) =>
+    Effect.forEach(registrations, (registration) => registry.register(registration, "seed"))
+  )

@@ -1,0 +1,81 @@
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Schema from "effect/Schema"
+import { describe, expect, it } from "vitest"
+import { Api } from "../src/Api.ts"
+import {
+  BadRequest,
+  fieldProblem,
+  Forbidden,
+  InternalError,
+  NotFound,
+  problem,
+  TooLarge,
+  TooManyRequests,
+  Unauthorized,
+  Unavailable
+} from "../src/ApiError.ts"
+
+const wrong = fieldProblem("tags.0", "1", "it must be string")
+
+const FAILURES: ReadonlyArray<readonly [object, Schema.Schema.AnyNoContext, number]> = [
+  [new BadRequest(wrong), BadRequest.schema, 400],
+  [new Unauthorized(wrong), Unauthorized.schema, 401],
+  [new Forbidden(wrong), Forbidden.schema, 403],
+  [new NotFound(wrong), NotFound.schema, 404],
+  [new TooLarge(wrong), TooLarge.schema, 413],
+  [new TooManyRequests(wrong), TooManyRequests.schema, 429],
+  [new InternalError(wrong), InternalError.schema, 500],
+  [new Unavailable(wrong), Unavailable.schema, 503]
+]
+
+describe("refusals", () => {
+  it.each(FAILURES)("%o: one shape, its own status, and back again", (failure, schema, status) => {
+    expect(HttpApiSchema.getStatusErrorAST(schema.ast)).toBe(status)
+    const wire: unknown = Schema.encodeUnknownSync(schema)(failure)
+    expect(wire).toEqual({
+      error: "tags.0 holds 1, but it must be string",
+      detail: "tags.0 holds 1, but it must be string",
+      field: "tags.0",
+      held: "1",
+      expected: "it must be string"
+    })
+    expect(Schema.decodeUnknownSync(schema)(wire)).toEqual(failure)
+  })
+
+  it("a failure is encoded by its own schema only", () => {
+    expect(() => Schema.encodeUnknownSync(Forbidden.schema)(new NotFound(problem("Not found")))).toThrow()
+  })
+})
+
+describe("contracts §2.6–§2.8, §1.16: the routes", () => {
+  it("are exactly these", () => {
+    const routes: Array<string> = []
+    HttpApi.reflect(Api, {
+      onGroup: () => {},
+      onEndpoint: ({ endpoint }) => void routes.push(`${endpoint.method} ${endpoint.path}`)
+    })
+    expect(routes.sort()).toEqual([
+      "DELETE /api/servers/*",
+      "GET /.well-known/jwks.json",
+      "GET /api/auth/logout",
+      "GET /api/auth/me",
+      "GET /api/auth/providers",
+      "GET /api/server_details/*",
+      "GET /api/servers",
+      "GET /api/tools/*",
+      "GET /health",
+      "GET /openapi.json",
+      "POST /api/auth/login",
+      "POST /api/auth/logout",
+      "POST /api/edit/*",
+      "POST /api/refresh/*",
+      "POST /api/register",
+      "POST /api/remove/*",
+      "POST /api/search/semantic",
+      "POST /api/toggle/*",
+      "POST /api/tokens/generate",
+      "POST /api/tokens/revoke"
+    ])
+  })
+})

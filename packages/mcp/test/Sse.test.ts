@@ -1,0 +1,143 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import { endOfLastEvent, EventSplitter, EventTooLarge, readEvents, replaceData, type SseEvent } from "../src/Sse.ts"
+import { bytesOf } from "./arbitraries.ts"
+
+const LIMIT = 1 << 20
+
+/** The blocks and what is left when `parts` are pushed one by one. */
+const split = (parts: ReadonlyArray<Uint8Array>, limit = LIMIT) => {
+  const splitter = new EventSplitter(limit)
+  const blocks: Array<Uint8Array> = []
+  for (const part of parts) {
+    const block = splitter.push(part)
+    if (block !== undefined) blocks.push(block)
+  }
+  return { blocks, rest: splitter.rest() }
+}
+
+const textOf = (parts: ReadonlyArray<Uint8Array>): string => Buffer.concat(parts).toString()
+
+const lineEnd = fc.constantFrom("\n", "\r", "\r\n")
+const line = fc.constantFrom("data: {}", "data:x", "data", "data: é😀", "id: 7", "event: message", "retry: 10", ": note", ":", "x")
+const event = fc
+  .tuple(fc.array(fc.tuple(line, lineEnd), { maxLength: 5 }), lineEnd)
+  .map(([lines, last]) => lines.map(([text, end]) => text + end).join("") + last)
+const stream = fc.array(event, { maxLength: 6 }).map((events) => events.join(""))
+
+/** Cuts `bytes` where `cuts` say, empty parts included. */
+const cutAt = (bytes: Uint8Array, cuts: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+  return places.slice(1).map((end, i) => bytes.subarray(places[i] ?? 0, end))
+}
+
+describe("EventSplitter", () => {
+  it("W-20: the same bytes come out, however they were cut", () => {
+    fc.assert(
+      fc.property(stream, fc.string(), fc.array(fc.nat(), { maxLength: 12 }), (text, tail, cuts) => {
+        const bytes = bytesOf(text + tail)
+        const { blocks, rest } = split(cutAt(bytes, cuts))
+        expect(textOf([...blocks, ...(rest === undefined ? [] : [rest])])).toBe(text + tail)
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("every block ends where an event ends, and nothing whole is held back: at every cut", () => {
+    const text = 'id: 1\r\ndata: {"a":1}\r\n\r\n: note\n\nevent: x\rdata: y\r\rdata: é\n\r\ndata: z\n\n'
+    const bytes = bytesOf(text)
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const { blocks, rest } = split([bytes.subarray(0, cut), bytes.subarray(cut)])
+      expect(textOf(blocks)).toBe(text)
+      expect(rest).toBeUndefined()
+      for (const block of blocks) expect(endOfLastEvent(block) === block.length || Buffer.from(block).toString() === "\n").toBe(true)
+    }
+  })
+
+  it("byte by byte, and with empty parts between", () => {
+    fc.assert(
+      fc.property(stream, fc.boolean(), (text, empties) => {
+        const single = [...bytesOf(text)].flatMap((byte) => [...(empties ? [new Uint8Array(0)] : []), Uint8Array.of(byte)])
+        const { blocks, rest } = split(single)
+        const whole = bytesOf(text)
+        const held = Buffer.from(rest ?? []).toString()
+        expect(textOf(blocks) + held).toBe(text)
+        // CR CRLF: the event ends at the second CR; its LF, like any blank line between events, waits for the next one.
+        const unfinished = Buffer.from(whole.subarray(endOfLastEvent(whole))).toString()
+        expect(held.replace(/^[\r\n]+/, "")).toBe(unfinished.replace(/^[\r\n]+/, ""))
+      })
+    )
+  })
+
+  it("a chunk of whole events is passed on itself, not copied", () => {
+    const chunk = bytesOf("data: 1\n\ndata: 2\n\n")
+    expect(split([chunk]).blocks[0]).toBe(chunk)
+  })
+
+  it("an unfinished event is what is left", () => {
+    const { blocks, rest } = split([bytesOf("data: 1\n\nda"), bytesOf("ta: 2\n")])
+    expect(textOf(blocks)).toBe("data: 1\n\n")
+    expect(Buffer.from(rest ?? []).toString()).toBe("data: 2\n")
+  })
+
+  it("S-16: an event past the limit is an error, before it is held; many small ones are none", () => {
+    expect(() => split([bytesOf("data: "), bytesOf("x".repeat(100))], 64)).toThrow(EventTooLarge)
+    expect(() => split([bytesOf(`data: ${"x".repeat(100)}`)], 64)).toThrow(EventTooLarge)
+    expect(() => split(Array.from({ length: 100 }, () => bytesOf("data: 1\n\n")), 64)).not.toThrow()
+    expect(() => split(Array.from({ length: 100 }, () => bytesOf("data: 1\n\nda")).concat(bytesOf("\n\n")), 64)).not.toThrow()
+  })
+})
+
+describe("readEvents", () => {
+  it("joins back to the block; data as the standard reads it", () => {
+    fc.assert(
+      fc.property(stream, (block) => { expect(readEvents(block).map(({ raw }) => raw).join("")).toBe(block) })
+    )
+  })
+
+  const dataOf = (block: string): ReadonlyArray<string | undefined> => readEvents(block).map(({ data }) => data)
+
+  it("lines of data are joined by LF, one leading space is dropped", () => {
+    expect(dataOf("data: a\ndata:b\ndata:  c\ndata\n\n")).toEqual(["a\nb\n c\n"])
+    expect(dataOf("data:\r\n\r\ndata: \r\r")).toEqual(["", ""])
+  })
+
+  it("comments, ids, retries, other fields and names that only look like it hold no data", () => {
+    expect(dataOf(": c\n\nid: 1\n\nretry: 5\n\ndatabase: x\n\nDATA: x\n\n data: x\n\ndata : x\n\n")).toEqual(
+      Array.from({ length: 7 }, () => undefined)
+    )
+  })
+
+  it("LF, CR and CRLF end lines, in any mixture", () => {
+    expect(dataOf("data: a\rdata: b\r\ndata: c\n\r\ndata: d\r\r")).toEqual(["a\nb\nc", "d"])
+  })
+
+  it("an event without its blank line is read as well", () => {
+    expect(readEvents("data: 1\n\ndata: 2")).toEqual([
+      { raw: "data: 1\n\n", data: "1" },
+      { raw: "data: 2", data: "2" }
+    ])
+  })
+})
+
+const first = (block: string): SseEvent => readEvents(block)[0] ?? { raw: "", data: undefined }
+
+describe("replaceData", () => {
+  it("W-20: id, event, retry and comments stay in their places", () => {
+    const block = ": c\r\nid: 7\r\ndata: old\r\nevent: message\r\ndata: older\r\nretry: 3\r\n\r\n"
+    expect(replaceData(first(block), "new")).toBe(": c\r\nid: 7\r\ndata: new\nevent: message\r\nretry: 3\r\n\r\n")
+  })
+
+  it("whatever the event was, it now holds the new data and its other lines", () => {
+    fc.assert(
+      fc.property(event, fc.string().filter((text) => !/[\r\n]/.test(text)), (block, data) => {
+        const old = first(block)
+        const fresh = readEvents(replaceData(old, data))
+        const others = (raw: string) => raw.split(/\r\n|\r|\n/).filter((text) => text !== "" && !/^data(?::|$)/.test(text))
+        expect(fresh).toHaveLength(1)
+        expect(fresh[0]?.data).toBe(old.data === undefined ? undefined : data)
+        expect(others(fresh[0]?.raw ?? "")).toEqual(others(old.raw))
+      })
+    )
+  })
+})
