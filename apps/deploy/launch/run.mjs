@@ -26,40 +26,45 @@ const PASSED_ON = { SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGTERM" }
 export const run = (command, words, { cwd, env = {}, apart = false, aside = false }) =>
   new Promise((resolve, reject) => {
     const stdio = ["inherit", aside ? process.stderr : "inherit", "inherit"]
+    // Before the child is there: one that is quick may be asked to stop before the next line runs.
+    const passing = passSignals()
     const child = spawn(command, words, { cwd, env: { ...process.env, ...env }, stdio, detached: apart })
-    const stopPassing = passSignals(child)
+    passing.to(child)
     child.once("error", (error) => {
-      stopPassing()
+      passing.end()
       reject(new Problem(`can not run ${command}: ${error.message}`))
     })
     child.once("exit", (code, signal) => {
-      stopPassing()
+      passing.end()
       resolve(code ?? 128 + (constants.signals[signal] ?? 0))
     })
   })
 
-/**
- * npm that is killed can not pass anything on; its script, us, then has another parent.
- *
- * @param {import("node:child_process").ChildProcess} child
- */
-const passSignals = (child) => {
-  const parent = process.ppid
-  const watch = setInterval(() => {
-    if (process.env["npm_lifecycle_event"] === undefined || process.ppid === parent) return
-    clearInterval(watch)
-    child.kill("SIGTERM")
-  }, PARENT_POLL_MS)
+/** npm that is killed can not pass anything on; its script, us, then has another parent. */
+const passSignals = () => {
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  let child
   let last = Number.NEGATIVE_INFINITY
   const pass = (signal) => {
     const now = performance.now()
     if (now - last < SAME_SIGNAL_MS) return
     last = now
-    child.kill(PASSED_ON[signal])
+    child?.kill(PASSED_ON[signal])
   }
-  for (const signal of Object.keys(PASSED_ON)) process.on(signal, pass)
-  return () => {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.env["npm_lifecycle_event"] === undefined || process.ppid === parent) return
     clearInterval(watch)
-    for (const signal of Object.keys(PASSED_ON)) process.off(signal, pass)
+    child?.kill("SIGTERM")
+  }, PARENT_POLL_MS)
+  for (const signal of Object.keys(PASSED_ON)) process.on(signal, pass)
+  return {
+    to: (started) => {
+      child = started
+    },
+    end: () => {
+      clearInterval(watch)
+      for (const signal of Object.keys(PASSED_ON)) process.off(signal, pass)
+    }
   }
 }

@@ -46,7 +46,7 @@ const runTests = async (bun, root, words) => {
   try {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`]
     const code = await run(bun, ["--bun", "vitest", "run", ...reporters, ...words], { cwd: root })
-    const { passed, failed } = counts(results)
+    const { passed, failed } = counts(results) ?? NOT_RUN
     // An error outside of any test fails the run and no test.
     return { code, passed, failed: code !== 0 && failed === 0 ? 1 : failed }
   } finally {
@@ -54,7 +54,9 @@ const runTests = async (bun, root, words) => {
   }
 }
 
-/** Nothing was counted when vitest could not run. */
+const NOT_RUN = { passed: 0, failed: 1 }
+
+/** Undefined when vitest left no results. */
 const counts = (results) => {
   try {
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(results, "utf8"))
@@ -63,7 +65,8 @@ const counts = (results) => {
         status === "failed" && !assertionResults.some((test) => test.status === "failed")
     )
     return { passed: numPassedTests, failed: numFailedTests + unloaded.length }
-  } catch {
-    return { passed: 0, failed: 0 }
+  } catch (error) {
+    process.stderr.write(`no test results: ${error instanceof Error ? error.message : String(error)}\n`)
+    return undefined
   }
 }

@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
 
@@ -29,6 +29,8 @@ export const layerDataDir: Layer.Layer<DataDir, DataDirUnusable, GatewayConfig> 
     Effect.try({
       try: () => {
         mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+        // Asked here, so that the answer names the setting and not the first file that could not be opened.
+        accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
         const path = scopesPath(config)
         if (config.scopesFile === undefined && !existsSync(path)) writeFileSync(path, DEFAULT_SCOPES, { mode: 0o600 })
         return { path: config.dataDir }

@@ -119,6 +119,9 @@ const controlBodyProblem = (request: Request, limit: number): Refusal | undefine
 /** How often the drain looks whether calls are left. */
 const spaced = Schedule.spaced("50 millis")
 
+const until = (done: () => boolean): Effect.Effect<void, string> =>
+  Effect.suspend(() => (done() ? Effect.void : Effect.fail("busy"))).pipe(Effect.retry(spaced))
+
 const drain = (config: GatewayConfigApi, { pipeline }: EdgeParts, server: Server, state: { draining: boolean }) =>
   Effect.gen(function*() {
     state.draining = true
@@ -126,15 +129,15 @@ const drain = (config: GatewayConfigApi, { pipeline }: EdgeParts, server: Server
     const { router } = pipeline
     router.closeStreams("idle")
     const stopped = server.stop(false)
-    const quiet = Effect.suspend(() => (server.pendingRequests === 0 ? Effect.void : Effect.fail("busy"))).pipe(
-      Effect.retry(spaced)
-    )
     // Finalizers are uninterruptible; without this the deadline would wait for the last call.
-    const inTime = yield* Effect.interruptible(quiet).pipe(Effect.timeoutOption(`${config.drain} seconds`))
+    const quiet = Effect.interruptible(until(() => server.pendingRequests === 0))
+    const inTime = yield* quiet.pipe(Effect.timeoutOption(`${config.drain} seconds`))
     if (inTime._tag === "None") {
       yield* Effect.logWarning(`closing ${server.pendingRequests} requests that did not finish within MCPGW_DRAIN_SECONDS`)
       router.closeStreams("all")
       yield* Effect.sleep("200 millis")
       yield* Effect.promise(() => server.stop(true))
     } else yield* Effect.promise(() => stopped)
+    // Connections are gone, their calls may still be on the way to the record, which closes after us.
+    yield* Effect.interruptible(until(() => pipeline.underway.count === 0)).pipe(Effect.timeoutOption("1 second"))
   }).pipe(Effect.catchAll((error) => Effect.logError("draining failed", error)))

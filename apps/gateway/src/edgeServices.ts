@@ -45,6 +45,7 @@ const makePipeline = Effect.gen(function*() {
     deadlines,
     publicUrl: config.publicUrl,
     maxBodyBytes: config.maxBody,
+    underway: { count: 0 },
     log: (level, message, fields) => {
       const log = level === "error" ? Effect.logError(message) : Effect.logDebug(message)
       fork(Effect.annotateLogs(log, fields))

@@ -31,16 +31,20 @@ export interface Pipeline {
   readonly deadlines: Deadlines
   readonly publicUrl: string
   readonly maxBodyBytes: number
+  /** Requests that have no answer yet; the drain waits for them, so that what was cut off still goes on record. */
+  readonly underway: { count: number }
   readonly log: (level: "debug" | "error", message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
 /** Answers one request on an MCP route. Never rejects. */
 export const handle = async (pipeline: Pipeline, ctx: RequestContext): Promise<Response> => {
   const trail = trailOf(ctx)
+  pipeline.underway.count += 1
   const result = await run(pipeline, ctx, trail).catch((error: unknown) => {
     pipeline.log("error", "a request could not be handled", { id: ctx.id, error })
     return internal()
   })
+  pipeline.underway.count -= 1
   if (result instanceof Response) return result
   pipeline.settle.refused(trail, result)
   return respond(result)

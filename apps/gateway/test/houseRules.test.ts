@@ -50,17 +50,27 @@ const offenders = (pattern: RegExp, allowed: ReadonlyArray<string>): ReadonlyArr
 describe("design §2: the dependency table", () => {
   for (const { kind, name: room, folder } of rooms.filter(({ kind }) => kind === "packages")) {
     it(`${kind}/${room} imports only what the table allows, and declares it`, () => {
-      const manifest: { readonly dependencies?: Record<string, string> } = JSON.parse(text(join(folder, "package.json")))
+      const manifest: { readonly dependencies?: Record<string, string> } = JSON.parse(
+        text(join(folder, "package.json"))
+      )
       const declared = Object.keys(manifest.dependencies ?? {})
         .filter((dependency) => dependency.startsWith("@mcpgw/"))
         .map((dependency) => dependency.slice("@mcpgw/".length))
       const imported = new Set(
-        files(join(folder, "src")).flatMap((path) => [...text(path).matchAll(/from "@mcpgw\/([a-z-]+)\//g)].map((m) => m[1] ?? ""))
+        files(join(folder, "src")).flatMap((path) =>
+          [...text(path).matchAll(/from "@mcpgw\/([a-z-]+)\//g)].map((m) => m[1] ?? "")
+        )
       )
       const allowed = ALLOWED[room]
       assert.isDefined(allowed, `packages/${room} is not in the table`)
-      assert.deepEqual(declared.filter((dependency) => !allowed?.includes(dependency)), [])
-      assert.deepEqual([...imported].filter((dependency) => !declared.includes(dependency)), [])
+      assert.deepEqual(
+        declared.filter((dependency) => !allowed?.includes(dependency)),
+        []
+      )
+      assert.deepEqual(
+        [...imported].filter((dependency) => !declared.includes(dependency)),
+        []
+      )
     })
   }
 
@@ -68,7 +78,9 @@ describe("design §2: the dependency table", () => {
     const found = sources
       .filter((path) => /from "@effect\/platform/.test(text(path)))
       .map(name)
-      .filter((path) => !path.startsWith("apps/") && !path.startsWith("packages/api/") && !path.startsWith("packages/store/"))
+      .filter(
+        (path) => !path.startsWith("apps/") && !path.startsWith("packages/api/") && !path.startsWith("packages/store/")
+      )
     assert.deepEqual(found, [])
   })
 })
@@ -88,7 +100,9 @@ describe("style §4: house rules", () => {
 
   it("the environment is read where the process starts and nowhere else", () => {
     const entries = ["apps/gateway/src/main.ts", "apps/gateway/src/start.ts"]
-    const found = offenders(/process\.env|Bun\.env/, entries).filter((path) => !path.startsWith("apps/bench/") && !path.startsWith("packages/testkit/"))
+    const found = offenders(/process\.env|Bun\.env/, entries).filter(
+      (path) => !path.startsWith("apps/bench/") && !path.startsWith("packages/testkit/")
+    )
     assert.deepEqual(found, [])
   })
 

@@ -65,7 +65,8 @@ const dotted = (high: number, low: number): string => `${high >> 8}.${high & 255
 const canonical = (ip: string): string => {
   const groups = groupsOf(ip)
   if (groups === undefined) return ip
-  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) return dotted(groups[6] ?? 0, groups[7] ?? 0)
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff)
+    return dotted(groups[6] ?? 0, groups[7] ?? 0)
   return URL.parse(`http://[${groups.map((group) => group.toString(16)).join(":")}]`)?.hostname.slice(1, -1) ?? ip
 }
 
@@ -77,41 +78,25 @@ const carried = (groups: ReadonlyArray<number>): string | undefined => {
   return (a | b | c | d | e | f) === 0 ? dotted(high, low) : undefined
 }
 
-const judgeV6 = (ip: string): AddressClass => {
+const classifyV6 = (ip: string): AddressClass => {
   if (SPECIAL.check(ip, "ipv6")) return "special"
   const groups = groupsOf(ip)
   if (groups === undefined) return "special"
   const inner = ip === "::1" ? undefined : carried(groups)
-  if (inner !== undefined) return judge(inner) === "special" ? "special" : "private"
+  if (inner !== undefined) return classify(inner) === "special" ? "special" : "private"
   // Only 2000::/3 is handed out for the public network; everything else is somebody's own.
   const global = ((groups[0] ?? 0) & 0xe000) === 0x2000
   return global && !PRIVATE.check(ip, "ipv6") ? "public" : "private"
 }
 
-const judge = (address: string): AddressClass => {
+/** Class of an IP address literal; anything that is no address is `special`. */
+export const classify = (address: string): AddressClass => {
   const ip = canonical(address)
   const version = isIP(ip)
-  if (version === 6) return judgeV6(ip)
+  if (version === 6) return classifyV6(ip)
   if (version === 0 || SPECIAL.check(ip, "ipv4")) return "special"
   return PRIVATE.check(ip, "ipv4") ? "private" : "public"
 }
-
-/** Addresses repeat, and a look-up costs a tenth of the two checks. */
-const judged = new Map<string, AddressClass>()
-const MAX_JUDGED = 10_000
-
-/** Class of an IP address literal; anything that is no address is `special`. */
-export const classify = (address: string): AddressClass => {
-  const known = judged.get(address)
-  if (known !== undefined) return known
-  const kind = judge(address)
-  if (judged.size >= MAX_JUDGED) judged.clear()
-  if (address.length <= MAX_TEXT) judged.set(address, kind)
-  return kind
-}
-
-/** No address is longer, zone included. */
-const MAX_TEXT = 64
 
 /** One entry of `MCPGW_ALLOWED_UPSTREAMS`: a host, `host:port`, an address, or a CIDR. */
 export type AllowedUpstream =
@@ -131,7 +116,10 @@ export const parseAllowed = (text: string): AllowedUpstream | undefined => {
   const port = match[3] === undefined ? undefined : Number(match[3])
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined
   // As a URL spells it, because that is what it is compared with.
-  const host = URL.parse(`http://${match[2] === undefined ? written : `[${written}]`}`)?.hostname.replace(/^\[|\]$/g, "")
+  const host = URL.parse(`http://${match[2] === undefined ? written : `[${written}]`}`)?.hostname.replace(
+    /^\[|\]$/g,
+    ""
+  )
   return host === undefined ? undefined : { kind: "host", host: canonical(host), port }
 }
 

@@ -7,9 +7,6 @@ export interface EndpointSource {
 
 const isEndpoint = (pathname: string): boolean => /\/(?:mcp|sse)\/?$/.test(pathname)
 
-/** Records never change, so each is worked out once: parsing its URL costs more than the policy decision. */
-const endpoints = new WeakMap<EndpointSource, string>()
-
 /**
  * The upstream URL for `rest`, the request's path after the server's own (`""`, `/`, `/mcp`, `/mcp/` all mean the MCP endpoint).
  * An explicit `mcp_endpoint` is the endpoint; a URL ending in `/mcp` or `/sse` is; otherwise `{url}/mcp` is.
@@ -17,19 +14,15 @@ const endpoints = new WeakMap<EndpointSource, string>()
  * @throws RangeError when `rest` leads outside the server's own path.
  */
 export const endpointOf = (server: EndpointSource, rest: string, search = ""): string => {
-  if (rest !== "" && rest !== "/" && rest !== "/mcp" && rest !== "/mcp/") return withSearch(below(server, rest), search)
-  let endpoint = endpoints.get(server)
-  if (endpoint === undefined) {
-    endpoint = mainEndpoint(server)
-    endpoints.set(server, endpoint)
-  }
-  return withSearch(endpoint, search)
+  const toEndpoint = rest === "" || rest === "/" || rest === "/mcp" || rest === "/mcp/"
+  return withSearch(toEndpoint ? mainEndpoint(server) : below(server, rest), search)
 }
 
 const mainEndpoint = (server: EndpointSource): string => {
   // Parsed even when it is taken as it is: what has no path yet would let a query run on into the host.
   if (server.mcp_endpoint !== undefined) return new URL(server.mcp_endpoint).href
-  return isEndpoint(new URL(server.proxy_pass_url).pathname) ? new URL(server.proxy_pass_url).href : below(server, "/mcp")
+  const url = new URL(server.proxy_pass_url)
+  return isEndpoint(url.pathname) ? url.href : below(server, "/mcp")
 }
 
 const below = (server: EndpointSource, rest: string): string => {

@@ -8,21 +8,34 @@ import { connect } from "node:net"
 import { type AllowedUpstream, mayDial } from "./AddressPolicy.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Resolver, type ResolverApi } from "./Resolver.ts"
-import { type ExchangeRequest, Upstream, type UpstreamApi, UpstreamFailure, type UpstreamFailureReason } from "./Upstream.ts"
+import {
+  type ExchangeRequest,
+  Upstream,
+  type UpstreamApi,
+  UpstreamFailure,
+  type UpstreamFailureReason
+} from "./Upstream.ts"
 
 export interface DiallerOptions {
   readonly allowed: ReadonlyArray<AllowedUpstream>
   readonly connectTimeoutMs: number
   readonly firstByteTimeoutMs: number
+  /** PEM of the authorities that may vouch for a server's name; undefined: those of the system. */
+  readonly ca: string | undefined
 }
 
-export const defaults: DiallerOptions = { allowed: [], connectTimeoutMs: 5_000, firstByteTimeoutMs: 60_000 }
+export const defaults: DiallerOptions = {
+  allowed: [],
+  connectTimeoutMs: 5_000,
+  firstByteTimeoutMs: 60_000,
+  ca: undefined
+}
 
 /** `http(s)` servers over Bun's `fetch`. */
 export const layerHttp = (options: Partial<DiallerOptions> = {}): Layer.Layer<Upstream, never, Resolver> =>
   Layer.scoped(
     Upstream,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const resolver = yield* Resolver
       const deadlines = yield* Effect.acquireRelease(
         Effect.sync(() => new Deadlines()),
@@ -32,14 +45,19 @@ export const layerHttp = (options: Partial<DiallerOptions> = {}): Layer.Layer<Up
     })
   )
 
-/** A parsed origin, kept because URLs repeat. */
+/** A host and port, whatever the path and query. */
+interface Peer {
+  /** When it last answered, `performance.now()`; a quiet one gets its connect deadline watched. */
+  lastAnswer: number
+}
+
+/** A parsed URL, kept because URLs repeat. */
 interface Origin {
   readonly url: URL
   readonly host: string
   readonly port: number
   readonly secure: boolean
-  /** When this origin last answered, `performance.now()`; a quiet one gets its connect deadline watched. */
-  lastAnswer: number
+  readonly peer: Peer
   /** By address: may it be dialled, without and with an administrator's word for it. */
   readonly judged: Map<string, boolean>
   readonly judgedTrusted: Map<string, boolean>
@@ -49,9 +67,12 @@ interface Origin {
 
 const WARM_MS = 10_000
 const MAX_ORIGINS = 10_000
+/** Callers choose the query; longer URLs are not worth the memory. */
+const MAX_KEPT_URL = 1024
 
 class HttpDialler implements UpstreamApi {
   private readonly origins = new Map<string, Origin>()
+  private readonly peers = new Map<string, Peer>()
   private readonly options: DiallerOptions
   private readonly resolver: ResolverApi
   private readonly deadlines: Deadlines
@@ -65,14 +86,20 @@ class HttpDialler implements UpstreamApi {
   async exchange(request: ExchangeRequest): Promise<Response> {
     const origin = this.originOf(request.url)
     const known = this.resolver.known(origin.host, Date.now())
-    const addresses = known ?? (await this.lookUp(origin))
+    const addresses = known ?? (await this.lookUp(origin, request.controller.signal))
     let failure: UpstreamFailure | undefined
     for (const address of addresses) {
       if (!this.mayDial(origin, address, request.trustedAddress)) {
         throw new UpstreamFailure("blocked_address", `${origin.host} resolves to ${address}, which may not be dialled`)
       }
       try {
-        return await this.send(request, origin, address)
+        const last = address === addresses[addresses.length - 1]
+        return await this.send(
+          request,
+          origin,
+          address,
+          last ? request.controller : attemptOf(request.controller.signal)
+        )
       } catch (error) {
         failure = asFailure(error)
         // Only a connection that was never made may be tried at the next address.
@@ -105,63 +132,105 @@ class HttpDialler implements UpstreamApi {
       host,
       port,
       secure,
-      lastAnswer: Number.NEGATIVE_INFINITY,
+      peer: this.peerOf(url.host),
       judged: new Map(),
       judgedTrusted: new Map(),
       pinned: new Map()
     }
     if (this.origins.size >= MAX_ORIGINS) this.origins.clear()
-    this.origins.set(href, origin)
+    if (href.length <= MAX_KEPT_URL) this.origins.set(href, origin)
     return origin
   }
 
-  private async lookUp(origin: Origin): Promise<ReadonlyArray<string>> {
-    try {
-      return await this.resolver.resolve(origin.host)
-    } catch (cause) {
-      throw new UpstreamFailure("unknown_host", `${origin.host} does not resolve`, { cause })
+  private peerOf(host: string): Peer {
+    let peer = this.peers.get(host)
+    if (peer === undefined) {
+      peer = { lastAnswer: Number.NEGATIVE_INFINITY }
+      if (this.peers.size >= MAX_ORIGINS) this.peers.clear()
+      this.peers.set(host, peer)
     }
+    return peer
   }
 
-  private async send(request: ExchangeRequest, origin: Origin, address: string): Promise<Response> {
-    const { controller } = request
+  /** The name's addresses; looking it up is part of connecting, so its deadline holds here too. */
+  private lookUp(origin: Origin, signal: AbortSignal): Promise<ReadonlyArray<string>> {
+    const { promise, resolve, reject } = Promise.withResolvers<ReadonlyArray<string>>()
+    const leave = (): void => reject(new UpstreamFailure("aborted", "the caller left"))
+    const deadline = this.deadlines.start(this.options.connectTimeoutMs, () =>
+      reject(new UpstreamFailure("connect_timeout", `${origin.host} was not resolved in time`))
+    )
+    if (signal.aborted) leave()
+    signal.addEventListener("abort", leave, { once: true })
+    this.resolver
+      .resolve(origin.host)
+      .then(resolve, (cause: unknown) =>
+        reject(new UpstreamFailure("unknown_host", `${origin.host} does not resolve`, { cause }))
+      )
+    return promise.finally(() => {
+      deadline.cancel()
+      signal.removeEventListener("abort", leave)
+    })
+  }
+
+  private async send(
+    request: ExchangeRequest,
+    origin: Origin,
+    address: string,
+    controller: AbortController
+  ): Promise<Response> {
     const deadline = this.deadlines.start(this.options.firstByteTimeoutMs, () =>
       controller.abort(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
     )
-    const stopWatching = performance.now() - origin.lastAnswer > WARM_MS
-      ? watchConnect(address, origin, this.options.connectTimeoutMs, controller)
-      : undefined
+    const stopWatching =
+      performance.now() - origin.peer.lastAnswer > WARM_MS
+        ? watchConnect(address, origin, this.options.connectTimeoutMs, controller)
+        : undefined
     try {
-      const response = await fetch(pinned(origin, address), this.init(request, origin, address))
-      origin.lastAnswer = performance.now()
+      const response = await fetch(pinned(origin, address), this.init(request, origin, address, controller.signal))
+      origin.peer.lastAnswer = performance.now()
       return response
     } catch (error) {
       if (!controller.signal.aborted) throw asFailure(error)
       const { reason } = controller.signal
-      throw reason instanceof UpstreamFailure ? reason : new UpstreamFailure("aborted", "the caller left", { cause: error })
+      throw reason instanceof UpstreamFailure
+        ? reason
+        : new UpstreamFailure("aborted", "the caller left", { cause: error })
     } finally {
       deadline.cancel()
       stopWatching?.()
     }
   }
 
-  private init(request: ExchangeRequest, origin: Origin, address: string): BunFetchRequestInit {
+  private init(request: ExchangeRequest, origin: Origin, address: string, signal: AbortSignal): BunFetchRequestInit {
     const init: BunFetchRequestInit = {
       method: request.method,
       headers: request.headers,
-      signal: request.controller.signal,
+      signal,
       redirect: "manual",
       decompress: false,
       // Bun cuts silent answers at some minutes otherwise; the deadlines are ours (design.md §4, rule 0).
       timeout: false
     }
     if (request.body !== undefined) init.body = request.body
-    if (address !== origin.host) {
-      request.headers.set("host", origin.url.host)
-      if (origin.secure) init.tls = { serverName: origin.host }
+    if (address !== origin.host) request.headers.set("host", origin.url.host)
+    if (origin.secure) {
+      const { ca } = this.options
+      // An address as host is verified as the address it is.
+      if (address !== origin.host)
+        init.tls = ca === undefined ? { serverName: origin.host } : { serverName: origin.host, ca }
+      else if (ca !== undefined) init.tls = { ca }
     }
     return init
   }
+}
+
+/** A try at one address of several: its connect deadline must not end the whole exchange, the caller's leaving must. */
+const attemptOf = (caller: AbortSignal): AbortController => {
+  const attempt = new AbortController()
+  const leave = (): void => attempt.abort(caller.reason)
+  if (caller.aborted) leave()
+  else caller.addEventListener("abort", leave, { once: true })
+  return attempt
 }
 
 const pinned = (origin: Origin, address: string): string => {

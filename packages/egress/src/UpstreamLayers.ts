@@ -30,15 +30,25 @@ const inProcess = async (
   const { method, headers, body } = request
   const { signal } = request.controller
   const init: RequestInit = body === undefined ? { method, headers, signal } : { method, headers, signal, body }
+  const left = Promise.withResolvers<never>()
+  const leave = (): void => left.reject(signal.reason)
+  if (signal.aborted) leave()
+  signal.addEventListener("abort", leave, { once: true })
   try {
     // Servers check that they are addressed by a name of their own machine (W-10).
-    return await handler(new Request(`http://localhost${url.pathname}${url.search}`, init))
+    const answer = signal.aborted
+      ? left.promise
+      : handler(new Request(`http://localhost${url.pathname}${url.search}`, init))
+    return await Promise.race([answer, left.promise])
   } catch (cause) {
     throw signal.aborted
       ? new UpstreamFailure("aborted", "the caller left", { cause })
       : new UpstreamFailure("broken", `bundled server ${url.hostname} failed`, { cause })
+  } finally {
+    signal.removeEventListener("abort", leave)
   }
 }
 
 /** A scripted upstream; for tests. Keeps nothing. */
-export const layerOf = (exchange: UpstreamApi["exchange"]): Layer.Layer<Upstream> => Layer.succeed(Upstream, { exchange })
+export const layerOf = (exchange: UpstreamApi["exchange"]): Layer.Layer<Upstream> =>
+  Layer.succeed(Upstream, { exchange })

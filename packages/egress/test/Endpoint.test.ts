@@ -48,13 +48,6 @@ describe("endpointOf", () => {
     expect(to("http://h/", "", "?a=b", "http://h/e?k=1")).toBe("http://h/e?k=1&a=b")
   })
 
-  it("asked again, it says the same", () => {
-    const server = { proxy_pass_url: "http://h:1/" }
-    const ask = () => ["", "/mcp", "/sse"].map((rest) => endpointOf(server, rest, rest === "" ? "?q" : ""))
-    expect(ask()).toEqual(ask())
-    expect(ask()).toEqual(["http://h:1/mcp?q", "http://h:1/mcp", "http://h:1/sse"])
-  })
-
   it("S-06: a rest that climbs out of the server's own path is refused", () => {
     const climbs = ["/../x", "/..", "/a/../../x", "/%2e%2e/x", "/%2E./x", "/.%2e", "/..\\x", "/\\..\\..\\x", "/a/../../team2/x"]
     for (const rest of climbs) {
@@ -92,7 +85,7 @@ describe("endpointOf", () => {
         const own = new URL(url)
         expect([found.protocol, found.host, found.username, found.password]).toEqual([own.protocol, own.host, "", ""])
       }),
-      { numRuns: 2000 }
+      { numRuns: 300 }
     )
   })
 })

@@ -3,7 +3,7 @@
  * because anything two parsers could read differently — duplicate or mis-cased keys, invalid UTF-8, a byte order mark — is
  * refused (design.md §6; W-44, S-10). Never re-encodes: the caller forwards the original bytes.
  */
-import { countColons, countKeys } from "./JsonText.ts"
+import { countKeys, hasDistinctKeys } from "./JsonText.ts"
 import { Code, isObject, type JsonObject, type JsonRpcId } from "./JsonRpc.ts"
 
 export const VERSION_META = "io.modelcontextprotocol/protocolVersion"
@@ -70,15 +70,15 @@ export const readEnvelope = (bytes: Uint8Array, limits: EnvelopeLimits = default
   } catch {
     return malformed("utf8", "The body is not valid UTF-8", { code: Code.parseError })
   }
-  const colons = countColons(text, limits.maxDepth)
-  if (colons === -1) return malformed("depth", `The body is nested deeper than ${limits.maxDepth} levels`)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return malformed("json", "The body is not valid JSON", { code: Code.parseError })
   }
-  if (countKeys(value) !== colons) {
+  const keys = countKeys(value, limits.maxDepth)
+  if (keys === -1) return malformed("depth", `The body is nested deeper than ${limits.maxDepth} levels`)
+  if (!hasDistinctKeys(text, keys)) {
     return malformed("duplicate_key", "An object in the body has the same key twice")
   }
   return Array.isArray(value) ? readBatch(value, limits) : readSingle(value)
@@ -104,26 +104,56 @@ const readBatch = (values: ReadonlyArray<unknown>, limits: EnvelopeLimits): Enve
   return { batch: true, messages: [first, ...rest] }
 }
 
-const foldingTo = (...names: ReadonlyArray<string>): ReadonlyMap<string, string> =>
-  new Map(names.map((name) => [name.toLowerCase(), name]))
+const isEnvelopeKey = (key: string): boolean => {
+  switch (key) {
+    case "jsonrpc":
+    case "id":
+    case "method":
+    case "params":
+    case "result":
+    case "error":
+      return true
+    default:
+      return false
+  }
+}
 
-const ENVELOPE_KEYS = foldingTo("jsonrpc", "id", "method", "params", "result", "error")
-const PARAM_KEYS = foldingTo("name", "uri", "arguments", "_meta", "cursor", "ref", "taskId")
+const isParamKey = (key: string): boolean => {
+  switch (key) {
+    case "name":
+    case "uri":
+    case "arguments":
+    case "_meta":
+    case "cursor":
+    case "ref":
+    case "taskId":
+      return true
+    default:
+      return false
+  }
+}
 
-/** A key that a case-insensitive parser would take for one of `known` (CVE-2026-27896). */
-const misCased = (object: JsonObject, known: ReadonlyMap<string, string>): string | undefined => {
+const ENVELOPE_KEYS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"])
+const PARAM_KEYS: ReadonlySet<string> = new Set(["name", "uri", "arguments", "_meta", "cursor", "ref", "taskid"])
+
+/** A key that a case-insensitive parser would take for a known one (CVE-2026-27896). `folded`: the known ones in lower case. */
+const misCased = (
+  object: JsonObject,
+  isKnown: (key: string) => boolean,
+  folded: ReadonlySet<string>
+): string | undefined => {
   for (const key in object) {
-    if (known.get(key) === key || key.length > 16) continue
     // Upper-casing first folds what Go's parser folds: long s and the Kelvin sign.
-    const name = known.get(key.toUpperCase().toLowerCase())
-    if (name !== undefined && name !== key) return key
+    if (!isKnown(key) && key.length <= LONGEST_KEY && folded.has(key.toUpperCase().toLowerCase())) return key
   }
   return undefined
 }
 
+const LONGEST_KEY = 16
+
 const readMessage = (value: unknown): Message | Malformed => {
   if (!isObject(value)) return malformed("shape", "A JSON-RPC message must be an object")
-  const wrongKey = misCased(value, ENVELOPE_KEYS)
+  const wrongKey = misCased(value, isEnvelopeKey, ENVELOPE_KEYS)
   if (wrongKey !== undefined) {
     return malformed("key_case", `The key "${wrongKey.slice(0, 32)}" is mis-spelt: JSON-RPC keys are lower-case`)
   }
@@ -162,15 +192,17 @@ const readCall = (method: string, params: JsonObject | undefined, id: JsonRpcId 
   let version: string | undefined
   let tool: string | undefined
   if (params !== undefined) {
-    const wrongKey = misCased(params, PARAM_KEYS)
-    if (wrongKey !== undefined) return malformed("key_case", `The key "params.${wrongKey.slice(0, 32)}" is mis-spelt`, { id })
+    const wrongKey = misCased(params, isParamKey, PARAM_KEYS)
+    if (wrongKey !== undefined)
+      return malformed("key_case", `The key "params.${wrongKey.slice(0, 32)}" is mis-spelt`, { id })
     const { name, uri, _meta: meta } = params
     if (name !== undefined && typeof name !== "string") return bad("params.name", "a string")
     if (uri !== undefined && typeof uri !== "string") return bad("params.uri", "a string")
     if (meta !== undefined) {
       if (!isObject(meta)) return bad("params._meta", "an object")
       const claimed = meta[VERSION_META]
-      if (claimed !== undefined && typeof claimed !== "string") return bad(`params._meta["${VERSION_META}"]`, "a string")
+      if (claimed !== undefined && typeof claimed !== "string")
+        return bad(`params._meta["${VERSION_META}"]`, "a string")
       version = claimed
     }
     if (method === "tools/call") tool = name

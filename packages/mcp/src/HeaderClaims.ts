@@ -53,10 +53,14 @@ export const checkHeaderClaims = (headers: Headers, envelope: Envelope): Era | M
     return checkNames(headers, message, true) ?? "modern"
   }
   if (headerEra === "modern" && message.method !== "initialize") {
-    return malformed("missing_meta", "The header says 2026-07-28 or later, but params._meta names no protocol version", {
-      code: Code.invalidParams,
-      id: message.id ?? null
-    })
+    return malformed(
+      "missing_meta",
+      "The header says 2026-07-28 or later, but params._meta names no protocol version",
+      {
+        code: Code.invalidParams,
+        id: message.id ?? null
+      }
+    )
   }
   return checkNames(headers, message, false) ?? "legacy"
 }
@@ -76,7 +80,8 @@ const checkNames = (headers: Headers, message: Message, required: boolean): Malf
   if (field === undefined) return undefined
   const named = message.params?.[field]
   if (typeof named !== "string") return name === null ? undefined : mismatch(message, "Mcp-Name", `params.${field}`)
-  if (name === null ? required : decodeHeaderValue(name) !== named) return mismatch(message, "Mcp-Name", `params.${field}`)
+  if (name === null ? required : decodeHeaderValue(name) !== named)
+    return mismatch(message, "Mcp-Name", `params.${field}`)
   return undefined
 }
 

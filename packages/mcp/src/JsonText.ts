@@ -3,28 +3,14 @@
  * more such colons than its parsed value has keys held some key twice. Both counts cost less than the parse itself.
  */
 
-/** Colons outside strings; -1 when nested deeper than `maxDepth`. Expects text that may or may not be valid JSON. */
-export const countColons = (text: string, maxDepth: number): number => {
+/** Colons outside strings. Expects valid JSON. */
+const countColons = (text: string): number => {
   let colons = 0
-  let depth = 0
   const length = text.length
   for (let i = 0; i < length; i++) {
-    switch (text.charCodeAt(i)) {
-      case 34:
-        i = endOfString(text, i + 1)
-        break
-      case 58:
-        colons++
-        break
-      case 91:
-      case 123:
-        if (++depth > maxDepth) return -1
-        break
-      case 93:
-      case 125:
-        depth--
-        break
-    }
+    const code = text.charCodeAt(i)
+    if (code === 34) i = endOfString(text, i + 1)
+    else if (code === 58) colons++
   }
   return colons
 }
@@ -51,14 +37,20 @@ const endOfString = (text: string, from: number): number => {
   return length
 }
 
-/** Keys of all objects in a parsed value. Depth is bounded by the check above. */
-export const countKeys = (value: unknown): number => {
+/**
+ * Keys of all objects in a parsed value; -1 when it is nested deeper than `maxDepth`. Recursion is bounded by that depth.
+ */
+export const countKeys = (value: unknown, maxDepth: number): number => {
   if (typeof value !== "object" || value === null) return 0
+  if (maxDepth === 0) return -1
   let count = 0
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i]
-      if (typeof item === "object" && item !== null) count += countKeys(item)
+      if (typeof item !== "object" || item === null) continue
+      const inner = countKeys(item, maxDepth - 1)
+      if (inner === -1) return -1
+      count += inner
     }
     return count
   }
@@ -67,7 +59,20 @@ export const countKeys = (value: unknown): number => {
   for (const key in object) {
     count++
     const item = object[key]
-    if (typeof item === "object" && item !== null) count += countKeys(item)
+    if (typeof item !== "object" || item === null) continue
+    const inner = countKeys(item, maxDepth - 1)
+    if (inner === -1) return -1
+    count += inner
   }
   return count
+}
+
+/**
+ * Has no object in `text` the same key twice? `keys` is `countKeys` of what it parsed to. Colons in all are looked at first, with
+ * the engine's vectorised search: as many as keys means none stands in a string, and none too many outside.
+ */
+export const hasDistinctKeys = (text: string, keys: number): boolean => {
+  let colons = 0
+  for (let i = text.indexOf(":"); i !== -1 && colons <= keys; i = text.indexOf(":", i + 1)) colons++
+  return colons === keys || countColons(text) === keys
 }

@@ -72,14 +72,21 @@ const fromPlain = (plain: string): BoundSession | undefined => {
   const fields: unknown = JSON.parse(plain)
   if (!Array.isArray(fields) || fields.length !== 7) return undefined
   const [issuer, subject, clientId, server, version, upstreamId, expiresAt] = fields as ReadonlyArray<unknown>
-  return typeof issuer === "string" && typeof subject === "string" && typeof clientId === "string" &&
-      typeof server === "string" && typeof version === "string" && typeof upstreamId === "string" &&
-      typeof expiresAt === "number"
+  return typeof issuer === "string" &&
+    typeof subject === "string" &&
+    typeof clientId === "string" &&
+    typeof server === "string" &&
+    typeof version === "string" &&
+    typeof upstreamId === "string" &&
+    typeof expiresAt === "number"
     ? { owner: { issuer, subject, clientId }, server, version, upstreamId, expiresAt }
     : undefined
 }
 
 /** May this caller use the session at this server now? `now` in epoch seconds. */
 export const belongsTo = (session: BoundSession, owner: SessionOwner, server: string, now: number): boolean =>
-  session.server === server && session.expiresAt > now && session.owner.subject === owner.subject &&
-  session.owner.issuer === owner.issuer && session.owner.clientId === owner.clientId
+  session.server === server &&
+  session.expiresAt > now &&
+  session.owner.subject === owner.subject &&
+  session.owner.issuer === owner.issuer &&
+  session.owner.clientId === owner.clientId

@@ -84,7 +84,11 @@ describe("W-40: names in any case, values exact, whitespace trimmed, base64 deco
   })
 
   it("decoding undoes encoding, for any text", () => {
-    fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => { expect(decodeHeaderValue(encoded(text))).toBe(text) }))
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => {
+        expect(decodeHeaderValue(encoded(text))).toBe(text)
+      })
+    )
   })
 })
 
@@ -198,9 +202,21 @@ describe("W-43: headers are believed only together with the body", () => {
   })
 
   it("whatever the headers, what is let through agrees with the body", () => {
-    const word = fc.constantFrom("tools/call", "tools/list", "echo", "danger", MODERN, "2025-11-25", encoded("echo"), "")
+    const word = fc.constantFrom(
+      "tools/call",
+      "tools/list",
+      "echo",
+      "danger",
+      MODERN,
+      "2025-11-25",
+      encoded("echo"),
+      ""
+    )
     const headers = fc.record({ v: word, m: word, n: word }, { requiredKeys: [] })
-    const body = fc.record({ method: word.filter((text) => text !== ""), name: word, version: word }, { requiredKeys: ["method"] })
+    const body = fc.record(
+      { method: word.filter((text) => text !== ""), name: word, version: word },
+      { requiredKeys: ["method"] }
+    )
     fc.assert(
       fc.property(headers, body, ({ v, m, n }, { method, name, version }) => {
         const given = new Headers()

@@ -4,7 +4,11 @@ import { errorBody, isObject } from "../src/JsonRpc.ts"
 
 describe("JsonRpc", () => {
   it("an error body always carries its id, null when unknown", () => {
-    expect(JSON.parse(errorBody(null, -32700, "no"))).toEqual({ jsonrpc: "2.0", id: null, error: { code: -32700, message: "no" } })
+    expect(JSON.parse(errorBody(null, -32700, "no"))).toEqual({
+      jsonrpc: "2.0",
+      id: null,
+      error: { code: -32700, message: "no" }
+    })
     expect(JSON.parse(errorBody("0", 1, "m", { supported: ["x"] })).error.data).toEqual({ supported: ["x"] })
     expect(errorBody(0, 1, "m")).toContain('"id":0')
   })
@@ -16,7 +20,15 @@ describe("JsonRpc", () => {
 
 describe("HeaderNames", () => {
   it("S-01: credentials, cookies, identity and hop-by-hop headers are never sent on; every name is lower-case", () => {
-    for (const name of ["authorization", "x-authorization", "cookie", "host", "content-length", "mcp-session-id", "dpop"]) {
+    for (const name of [
+      "authorization",
+      "x-authorization",
+      "cookie",
+      "host",
+      "content-length",
+      "mcp-session-id",
+      "dpop"
+    ]) {
       expect(NEVER_FORWARDED.has(name)).toBe(true)
     }
     for (const name of [...HOP_BY_HOP, ...IDENTITY]) expect(NEVER_FORWARDED.has(name)).toBe(true)

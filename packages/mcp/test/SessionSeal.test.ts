@@ -67,8 +67,16 @@ describe("SessionSeal", () => {
   })
 
   it("never throws, whatever is presented", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (any) => { expect(open([key], any)).toBeUndefined() }))
-    fc.assert(fc.property(fc.base64String(), (any) => { expect(open([key], `v1.k1.${any}`)).toBeUndefined() }))
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (any) => {
+        expect(open([key], any)).toBeUndefined()
+      })
+    )
+    fc.assert(
+      fc.property(fc.base64String(), (any) => {
+        expect(open([key], `v1.k1.${any}`)).toBeUndefined()
+      })
+    )
     expect(open([key], `v1.k1.${"A".repeat(100_000)}`)).toBeUndefined()
     expect(open([], seal(key, session))).toBeUndefined()
   })

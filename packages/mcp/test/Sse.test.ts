@@ -19,7 +19,18 @@ const split = (parts: ReadonlyArray<Uint8Array>, limit = LIMIT) => {
 const textOf = (parts: ReadonlyArray<Uint8Array>): string => Buffer.concat(parts).toString()
 
 const lineEnd = fc.constantFrom("\n", "\r", "\r\n")
-const line = fc.constantFrom("data: {}", "data:x", "data", "data: é😀", "id: 7", "event: message", "retry: 10", ": note", ":", "x")
+const line = fc.constantFrom(
+  "data: {}",
+  "data:x",
+  "data",
+  "data: é😀",
+  "id: 7",
+  "event: message",
+  "retry: 10",
+  ": note",
+  ":",
+  "x"
+)
 const event = fc
   .tuple(fc.array(fc.tuple(line, lineEnd), { maxLength: 5 }), lineEnd)
   .map(([lines, last]) => lines.map(([text, end]) => text + end).join("") + last)
@@ -50,14 +61,18 @@ describe("EventSplitter", () => {
       const { blocks, rest } = split([bytes.subarray(0, cut), bytes.subarray(cut)])
       expect(textOf(blocks)).toBe(text)
       expect(rest).toBeUndefined()
-      for (const block of blocks) expect(endOfLastEvent(block) === block.length || Buffer.from(block).toString() === "\n").toBe(true)
+      for (const block of blocks)
+        expect(endOfLastEvent(block) === block.length || Buffer.from(block).toString() === "\n").toBe(true)
     }
   })
 
   it("byte by byte, and with empty parts between", () => {
     fc.assert(
       fc.property(stream, fc.boolean(), (text, empties) => {
-        const single = [...bytesOf(text)].flatMap((byte) => [...(empties ? [new Uint8Array(0)] : []), Uint8Array.of(byte)])
+        const single = [...bytesOf(text)].flatMap((byte) => [
+          ...(empties ? [new Uint8Array(0)] : []),
+          Uint8Array.of(byte)
+        ])
         const { blocks, rest } = split(single)
         const whole = bytesOf(text)
         const held = Buffer.from(rest ?? []).toString()
@@ -83,15 +98,28 @@ describe("EventSplitter", () => {
   it("S-16: an event past the limit is an error, before it is held; many small ones are none", () => {
     expect(() => split([bytesOf("data: "), bytesOf("x".repeat(100))], 64)).toThrow(EventTooLarge)
     expect(() => split([bytesOf(`data: ${"x".repeat(100)}`)], 64)).toThrow(EventTooLarge)
-    expect(() => split(Array.from({ length: 100 }, () => bytesOf("data: 1\n\n")), 64)).not.toThrow()
-    expect(() => split(Array.from({ length: 100 }, () => bytesOf("data: 1\n\nda")).concat(bytesOf("\n\n")), 64)).not.toThrow()
+    expect(() =>
+      split(
+        Array.from({ length: 100 }, () => bytesOf("data: 1\n\n")),
+        64
+      )
+    ).not.toThrow()
+    expect(() =>
+      split(Array.from({ length: 100 }, () => bytesOf("data: 1\n\nda")).concat(bytesOf("\n\n")), 64)
+    ).not.toThrow()
   })
 })
 
 describe("readEvents", () => {
   it("joins back to the block; data as the standard reads it", () => {
     fc.assert(
-      fc.property(stream, (block) => { expect(readEvents(block).map(({ raw }) => raw).join("")).toBe(block) })
+      fc.property(stream, (block) => {
+        expect(
+          readEvents(block)
+            .map(({ raw }) => raw)
+            .join("")
+        ).toBe(block)
+      })
     )
   })
 
@@ -130,14 +158,19 @@ describe("replaceData", () => {
 
   it("whatever the event was, it now holds the new data and its other lines", () => {
     fc.assert(
-      fc.property(event, fc.string().filter((text) => !/[\r\n]/.test(text)), (block, data) => {
-        const old = first(block)
-        const fresh = readEvents(replaceData(old, data))
-        const others = (raw: string) => raw.split(/\r\n|\r|\n/).filter((text) => text !== "" && !/^data(?::|$)/.test(text))
-        expect(fresh).toHaveLength(1)
-        expect(fresh[0]?.data).toBe(old.data === undefined ? undefined : data)
-        expect(others(fresh[0]?.raw ?? "")).toEqual(others(old.raw))
-      })
+      fc.property(
+        event,
+        fc.string().filter((text) => !/[\r\n]/.test(text)),
+        (block, data) => {
+          const old = first(block)
+          const fresh = readEvents(replaceData(old, data))
+          const others = (raw: string) =>
+            raw.split(/\r\n|\r|\n/).filter((text) => text !== "" && !/^data(?::|$)/.test(text))
+          expect(fresh).toHaveLength(1)
+          expect(fresh[0]?.data).toBe(old.data === undefined ? undefined : data)
+          expect(others(fresh[0]?.raw ?? "")).toEqual(others(old.raw))
+        }
+      )
     )
   })
 })

@@ -159,7 +159,10 @@ const events = (
     dispatcher.parts.options.maxEventBytes,
     relayOptions(dispatcher, exchange, onEnd)
   )
-  return new Response(stream, { status: response.status, headers: streamHeaders(responseHeaders(response.headers, session)) })
+  return new Response(stream, {
+    status: response.status,
+    headers: streamHeaders(responseHeaders(response.headers, session))
+  })
 }
 
 /** An `initialize` answered by a stream: held until the answer is seen, because the session's seal names its version. */
@@ -210,7 +213,8 @@ const viewerOf = ({ parts: { policy } }: Dispatcher, { principal, target }: Outb
 })
 
 const relayOptions = ({ parts }: Dispatcher, { outbound }: Exchange, onEnd: OnEnd): RelayOptions => {
-  const quiet = outbound.method === "GET" || outbound.calls.some((call) => call.access.method === "subscriptions/listen")
+  const quiet =
+    outbound.method === "GET" || outbound.calls.some((call) => call.access.method === "subscriptions/listen")
   const { deadlines, streams, options } = parts
   return { deadlines, streams, onEnd, idleMs: quiet ? undefined : options.idleTimeoutMs }
 }

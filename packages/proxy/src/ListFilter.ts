@@ -2,7 +2,7 @@
  * Lists and calls agree: takes what a caller may not use out of every list result, recognised by shape, wherever it travels
  * (design.md §6; W-56). Everything else passes as the bytes it came in.
  */
-import { countColons, countKeys } from "@mcpgw/mcp/JsonText"
+import { countKeys, hasDistinctKeys } from "@mcpgw/mcp/JsonText"
 import { errorBody, Code, isObject } from "@mcpgw/mcp/JsonRpc"
 import { readEvents, replaceData, type SseEvent } from "@mcpgw/mcp/Sse"
 import type { Policy, Subject } from "@mcpgw/policy/Policy"
@@ -74,7 +74,7 @@ export const filterText = (
   }
   note(message, seen)
   const filtered = viewer.policy().filterList(viewer.subject, viewer.server, message)
-  const rewrite = filtered.changed || countColons(text, MAX_DEPTH) !== countKeys(message)
+  const rewrite = filtered.changed || !hasDistinctKeys(text, countKeys(message, MAX_DEPTH))
   return rewrite ? { _tag: "Text", text: JSON.stringify(filtered.message) } : undefined
 }
 

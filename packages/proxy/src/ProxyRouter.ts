@@ -54,7 +54,7 @@ export class ProxyRouter extends Context.Tag("@mcpgw/proxy/ProxyRouter")<ProxyRo
 }
 
 const make = (options: ProxyOptions) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const registry = yield* Registry
     const upstream = yield* Upstream
     const policy = yield* ScopePolicy

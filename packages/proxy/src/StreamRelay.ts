@@ -44,9 +44,10 @@ class Relay implements OpenStream {
     this.tap = tap
     this.options = options
     this.idle = options.idleMs === undefined
-    this.deadline = options.idleMs === undefined
-      ? undefined
-      : options.deadlines.start(options.idleMs, () => this.fail("the server fell silent"))
+    this.deadline =
+      options.idleMs === undefined
+        ? undefined
+        : options.deadlines.start(options.idleMs, () => this.fail("the server fell silent"))
     options.streams.add(this)
   }
 
@@ -134,15 +135,19 @@ export const relayEvents = (
   const splitter = new EventSplitter(maxEventBytes)
   const seen: Seen = { failure: undefined }
   return new ReadableStream(
-    new Relay(body, {
-      seen,
-      greeting: GREETING,
-      take: (chunk) => {
-        const block = splitter.push(chunk)
-        return block === undefined ? undefined : filterEvents(viewer, block, seen)
+    new Relay(
+      body,
+      {
+        seen,
+        greeting: GREETING,
+        take: (chunk) => {
+          const block = splitter.push(chunk)
+          return block === undefined ? undefined : filterEvents(viewer, block, seen)
+        },
+        farewell: () => encoder.encode(id === undefined ? CLOSING : farewell(id))
       },
-      farewell: () => encoder.encode(id === undefined ? CLOSING : farewell(id))
-    }, options),
+      options
+    ),
     { highWaterMark: 0 }
   )
 }

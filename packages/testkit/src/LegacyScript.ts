@@ -50,7 +50,12 @@ export const legacyScript = (options: LegacyOptions = {}): Answer => {
 }
 
 const sessionProblem = (asked: Asked, session: string | null): Response =>
-  problem(asked, -32000, session === null ? "Mcp-Session-Id is missing" : "no such session", session === null ? 400 : 404)
+  problem(
+    asked,
+    -32000,
+    session === null ? "Mcp-Session-Id is missing" : "no such session",
+    session === null ? 400 : 404
+  )
 
 /** Notifications and responses are taken, other requests are unknown. */
 const rest = (asked: Asked): Response =>

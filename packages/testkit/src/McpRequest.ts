@@ -142,7 +142,7 @@ export const reading = (response: Response): Reading => {
   return {
     text: () => text,
     until,
-    end: () => until(/$^/),
+    end: () => until(/(?!)/),
     leave: async () => {
       await reader?.cancel()
     }

@@ -2,7 +2,13 @@
  * A server of the 2026-07-28 era on `@modelcontextprotocol/server`, over HTTP on loopback. It also records every request, and
  * speaks the legacy era statelessly. Imported from tests only.
  */
-import { acceptedContent, createMcpHandler, inputRequired, McpServer, type ServerNotifier } from "@modelcontextprotocol/server"
+import {
+  acceptedContent,
+  createMcpHandler,
+  inputRequired,
+  McpServer,
+  type ServerNotifier
+} from "@modelcontextprotocol/server"
 import * as z from "zod"
 import { type ScriptedServer, startScripted } from "./ScriptedServer.ts"
 
@@ -17,7 +23,12 @@ const text = (value: string) => ({ content: [{ type: "text" as const, text: valu
 const makeServer = (): McpServer => {
   const server = new McpServer(
     { name: "modern", version: "1.0.0" },
-    { cacheHints: { "tools/list": { ttlMs: 60_000, cacheScope: "public" }, "prompts/list": { ttlMs: 60_000, cacheScope: "public" } } }
+    {
+      cacheHints: {
+        "tools/list": { ttlMs: 60_000, cacheScope: "public" },
+        "prompts/list": { ttlMs: 60_000, cacheScope: "public" }
+      }
+    }
   )
   server.registerTool("echo", { inputSchema: z.object({ message: z.string() }) }, ({ message }) => text(message))
   server.registerTool("secret", { inputSchema: z.object({}) }, () => text("secret"))

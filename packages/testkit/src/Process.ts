@@ -15,7 +15,9 @@ export const freePort = (): Promise<number> =>
     server.once("error", reject)
     server.listen(0, "127.0.0.1", () => {
       const address = server.address()
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))))
+      server.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))
+      )
     })
   })
 
@@ -39,7 +41,13 @@ export interface SpawnOptions {
 
 export const spawn = ({ command, cwd = root, env = {} }: SpawnOptions): Running => {
   const inherited = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" }
-  const child = Bun.spawn([...command], { cwd, env: { ...inherited, ...env }, stdout: "pipe", stderr: "pipe", stdin: "ignore" })
+  const child = Bun.spawn([...command], {
+    cwd,
+    env: { ...inherited, ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+    stdin: "ignore"
+  })
   let text = ""
   const listeners = new Set<() => void>()
   const collect = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
@@ -63,7 +71,14 @@ export const spawn = ({ command, cwd = root, env = {} }: SpawnOptions): Running 
     pid: child.pid,
     exited,
     output: () => text,
-    printed: (pattern, ms = 15_000) => waitFor(() => pattern.exec(text), () => over, () => text, listeners, ms),
+    printed: (pattern, ms = 15_000) =>
+      waitFor(
+        () => pattern.exec(text),
+        () => over,
+        () => text,
+        listeners,
+        ms
+      ),
     stop: async (signal = "SIGTERM") => {
       child.kill(signal)
       const kill = setTimeout(() => child.kill("SIGKILL"), 10_000)

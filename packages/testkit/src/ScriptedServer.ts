@@ -127,7 +127,10 @@ const rpcOf = (body: string): Rpc => {
 }
 
 /** Is it this JSON-RPC method? */
-export const asks = (method: string) => (asked: Asked): boolean => asked.rpc.method === method
+export const asks =
+  (method: string) =>
+  (asked: Asked): boolean =>
+    asked.rpc.method === method
 
 export const result = (asked: Asked, value: unknown, init?: ResponseInit): Response =>
   Response.json({ jsonrpc: "2.0", id: asked.rpc.id, result: value }, init)

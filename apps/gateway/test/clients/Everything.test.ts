@@ -58,7 +58,12 @@ afterAll(async () => {
 
 type Connect = (who: Caller, options?: PeerOptions) => Promise<Peer>
 
-const withPeer = async <A>(connect: Connect, who: Caller, use: (peer: Peer) => Promise<A>, options?: PeerOptions): Promise<A> => {
+const withPeer = async <A>(
+  connect: Connect,
+  who: Caller,
+  use: (peer: Peer) => Promise<A>,
+  options?: PeerOptions
+): Promise<A> => {
   const peer = await connect(who, options)
   try {
     return await use(peer)
@@ -69,7 +74,10 @@ const withPeer = async <A>(connect: Connect, who: Caller, use: (peer: Peer) => P
 
 /** Code and words of a failed call. */
 const failure = (promise: Promise<unknown>): Promise<string> =>
-  promise.then(() => "no failure", (error: { readonly code?: unknown }) => `${String(error.code)} ${String(error)}`)
+  promise.then(
+    () => "no failure",
+    (error: { readonly code?: unknown }) => `${String(error.code)} ${String(error)}`
+  )
 
 const lines: ReadonlyArray<readonly [string, Connect]> = [
   ["@modelcontextprotocol/sdk 1.x", connectV1],
@@ -94,12 +102,19 @@ describe.each(lines)("%s with server-everything", (_name, connect) => {
         assert.strictEqual(await peer.prompt("simple-prompt"), 1)
         assert.strictEqual(await peer.read("demo://resource/dynamic/text/1"), 1)
         assert.deepEqual(await peer.complete("completable-prompt", "department", "S"), ["Sales", "Support"])
-        assert.strictEqual(await peer.call("echo", { message: "hello" }), await straight.call("echo", { message: "hello" }))
-      })))
+        assert.strictEqual(
+          await peer.call("echo", { message: "hello" }),
+          await straight.call("echo", { message: "hello" })
+        )
+      })
+    ))
 
   it("lists and calls agree for whom little is allowed", () =>
     withPeer(connect, few, async (peer) => {
-      assert.sameMembers((await peer.tools()).map(({ name }) => name), FEW)
+      assert.sameMembers(
+        (await peer.tools()).map(({ name }) => name),
+        FEW
+      )
       assert.deepEqual(await peer.prompts(), [], "prompts/get is not granted")
       assert.isNotEmpty(await peer.resources(), "resources/read is")
       assert.include(await peer.call("get-sum", { a: 2, b: 3 }), "5")
@@ -111,7 +126,9 @@ describe.each(lines)("%s with server-everything", (_name, connect) => {
   it("progress arrives step by step (W-04, W-53)", () =>
     withPeer(connect, few, async (peer) => {
       const steps: Array<number> = []
-      const text = await peer.call("trigger-long-running-operation", { duration: 0.2, steps: 4 }, (step) => steps.push(step))
+      const text = await peer.call("trigger-long-running-operation", { duration: 0.2, steps: 4 }, (step) =>
+        steps.push(step)
+      )
       assert.include(text, "completed")
       assert.deepEqual(steps, [1, 2, 3, 4])
     }))
@@ -127,14 +144,19 @@ describe.each(lines)("%s with server-everything", (_name, connect) => {
     const onNotification = (method: string, params: unknown): void => {
       if (method === "notifications/message") logged.resolve(params)
     }
-    await withPeer(connect, all, async (peer) => {
-      await listening.promise
-      await peer.setLevel("debug")
-      assert.include(await peer.call("toggle-simulated-logging"), "Started")
-      assert.isObject(await logged.promise)
-      assert.include(await peer.call("get-roots-list"), "file:///workspace", "roots/list went to the client and back")
-      await peer.call("toggle-simulated-logging")
-    }, { fetch, onNotification })
+    await withPeer(
+      connect,
+      all,
+      async (peer) => {
+        await listening.promise
+        await peer.setLevel("debug")
+        assert.include(await peer.call("toggle-simulated-logging"), "Started")
+        assert.isObject(await logged.promise)
+        assert.include(await peer.call("get-roots-list"), "file:///workspace", "roots/list went to the client and back")
+        await peer.call("toggle-simulated-logging")
+      },
+      { fetch, onNotification }
+    )
   })
 
   it("sampling and elicitation go to the client and back", () =>
@@ -149,14 +171,20 @@ describe.each(lines)("%s with server-everything", (_name, connect) => {
     const fetch: Fetch = async (url, init) => {
       if (new Headers(init?.headers).has("last-event-id")) resumed++
       const response = await globalThis.fetch(url, init)
-      if (cut || typeof init?.body !== "string" || !init.body.includes("trigger-long-running-operation")) return response
+      if (cut || typeof init?.body !== "string" || !init.body.includes("trigger-long-running-operation"))
+        return response
       cut = true
       return afterFirstEvent(response)
     }
-    await withPeer(connect, few, async (peer) => {
-      const text = await peer.call("trigger-long-running-operation", { duration: 0.05, steps: 2 })
-      assert.include(text, "completed")
-    }, { fetch })
+    await withPeer(
+      connect,
+      few,
+      async (peer) => {
+        const text = await peer.call("trigger-long-running-operation", { duration: 0.05, steps: 2 })
+        assert.include(text, "completed")
+      },
+      { fetch }
+    )
     assert.isTrue(cut)
     assert.isAbove(resumed, 0)
   })

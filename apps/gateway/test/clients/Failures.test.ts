@@ -1,7 +1,18 @@
 /** Servers that are gone, slow, broken or wrong, seen through a real gateway: the status says which, a JSON-RPC body says it in words. */
 import type { TestGateway } from "@mcpgw/testkit/Gateway"
 import { legacyScript } from "@mcpgw/testkit/LegacyScript"
-import { answerOf, type Caller, caller, callTool, get, messagesIn, openSession, post, reading, request } from "@mcpgw/testkit/McpRequest"
+import {
+  answerOf,
+  type Caller,
+  caller,
+  callTool,
+  get,
+  messagesIn,
+  openSession,
+  post,
+  reading,
+  request
+} from "@mcpgw/testkit/McpRequest"
 import { freePort } from "@mcpgw/testkit/Process"
 import { type Answer, asks, eventStream, type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -13,6 +24,8 @@ all:
     methods: ["*"]
     tools: ["*"]
 `
+
+const notHere = (): Response => new Response("not here", { status: 404, headers: { "content-type": "text/plain" } })
 
 /** A tool's name says what the server does when it is called. */
 const MISBEHAVIOUR: Readonly<Record<string, Answer>> = {
@@ -39,17 +52,23 @@ const MISBEHAVIOUR: Readonly<Record<string, Answer>> = {
   redirect: () => new Response(null, { status: 307, headers: { location: "http://127.0.0.1:1/" } }),
   login: () => new Response("<html>", { headers: { "content-type": "text/html" } }),
   unauthorized: () =>
-    new Response("{}", { status: 401, headers: { "www-authenticate": 'Bearer resource_metadata="https://internal"', "content-type": "application/json" } }),
-  missing: () => new Response("not here", { status: 404, headers: { "content-type": "text/plain" } }),
+    new Response("{}", {
+      status: 401,
+      headers: { "www-authenticate": 'Bearer resource_metadata="https://internal"', "content-type": "application/json" }
+    }),
+  missing: notHere,
   teapot: () => new Response("short and stout", { status: 418, headers: { "content-type": "text/plain" } }),
   overloaded: () => new Response("", { status: 503, headers: { "retry-after": "7" } }),
   zipped: () =>
-    new Response(Bun.gzipSync('{"jsonrpc":"2.0","id":1,"result":{}}'), { headers: { "content-type": "application/json", "content-encoding": "gzip" } })
+    new Response(Bun.gzipSync('{"jsonrpc":"2.0","id":1,"result":{}}'), {
+      headers: { "content-type": "application/json", "content-encoding": "gzip" }
+    })
 }
 
 let server: ScriptedServer
 let fine: ScriptedServer
 let dying: ScriptedServer
+let wrong: ScriptedServer
 let gateway: TestGateway
 let token: string
 let bad: Caller
@@ -57,7 +76,8 @@ let bad: Caller
 const on = (path: string): Caller => caller(`${gateway.url}/${path}/mcp`, token)
 
 beforeAll(async () => {
-  const misbehave: Answer = (asked) => MISBEHAVIOUR[String(asked.rpc.params?.["name"])]?.(asked) ?? new Response(null, { status: 500 })
+  const misbehave: Answer = (asked) =>
+    MISBEHAVIOUR[String(asked.rpc.params?.["name"])]?.(asked) ?? new Response(null, { status: 500 })
   server = await startScripted(
     legacyScript({
       instead: {
@@ -68,6 +88,8 @@ beforeAll(async () => {
     })
   )
   fine = await startScripted(legacyScript())
+  const probed = legacyScript()
+  wrong = await startScripted((asked) => (asked.headers.has("x-user") ? notHere() : probed(asked)))
   dying = await startScripted(legacyScript())
   const nobody = `http://127.0.0.1:${await freePort()}`
   gateway = await startSeeded({
@@ -75,6 +97,7 @@ beforeAll(async () => {
       at("/bad", server.url),
       at("/fine", fine.url),
       at("/dying", dying.url),
+      at("/wrong", wrong.url),
       at("/sick", nobody),
       at("/off", fine.url, { is_enabled: false }),
       at("/blocked", fine.url, { trusted_address: false })
@@ -87,7 +110,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await Promise.all([gateway?.close(), server?.stop(), fine?.stop(), dying?.stop()])
+  await Promise.all([gateway?.close(), server?.stop(), fine?.stop(), dying?.stop(), wrong?.stop()])
 })
 
 /** Asks until the answer has this status; health is found out in the background. */
@@ -108,7 +131,6 @@ const outcomes: ReadonlyArray<readonly [string, number, number, RegExp]> = [
   ["redirect", 502, -31502, /'bad' answered with a redirect/],
   ["login", 502, -31502, /'bad' sent an answer that is no MCP answer/],
   ["unauthorized", 502, -31502, /'bad' did not accept the credential/],
-  ["missing", 502, -31502, /'bad' has no MCP endpoint/],
   ["teapot", 418, -31502, /answered 418/],
   ["overloaded", 503, -31502, /answered 503/],
   ["zipped", 502, -31502, /'bad' sent an answer that is no MCP answer/]
@@ -127,21 +149,33 @@ describe("design §6: 404 never means that the server is down, and every failure
     assert.notMatch(error?.message ?? "", /127\.0\.0\.1|localhost|internal/, "S-19: no internal address")
   })
 
+  it("W-05: a bare 404 is the session's end within a session and a wrong address without one", async () => {
+    const within = await post(bad, callTool("missing", 2))
+    assert.strictEqual(within.status, 404)
+    assert.strictEqual((await answerOf(within)).id, 2)
+    const without = await post(on("wrong"), callTool("any", 3))
+    assert.strictEqual(without.status, 502)
+    assert.match((await answerOf(without)).error?.message ?? "", /'wrong' has no MCP endpoint at its registered URL/)
+  })
+
   it("a JSON answer that could hold a list and can not be read is refused", async () => {
     const answer = await post(bad, request("made/list", {}, 4))
     assert.strictEqual(answer.status, 502)
     assert.strictEqual((await answerOf(answer)).id, 4)
   })
 
-  it.concurrent.each([["fallSilent"], ["breakOff"]])("%s: the stream ends with an error for the request", async (name) => {
-    const answer = await post(bad, callTool(name, "r-1"))
-    assert.strictEqual(answer.status, 200)
-    const [begun, last, ...rest] = messagesIn(await answer.text())
-    assert.strictEqual(begun?.method, "notifications/message")
-    assert.strictEqual(last?.id, "r-1")
-    assert.strictEqual(last?.error?.code, -31502)
-    assert.lengthOf(rest, 0)
-  })
+  it.concurrent.each([["fallSilent"], ["breakOff"]])(
+    "%s: the stream ends with an error for the request",
+    async (name) => {
+      const answer = await post(bad, callTool(name, "r-1"))
+      assert.strictEqual(answer.status, 200)
+      const [begun, last, ...rest] = messagesIn(await answer.text())
+      assert.strictEqual(begun?.method, "notifications/message")
+      assert.strictEqual(last?.id, "r-1")
+      assert.strictEqual(last?.error?.code, -31502)
+      assert.lengthOf(rest, 0)
+    }
+  )
 
   it("a GET stream may be silent for longer than any deadline", async () => {
     const body = reading(await get(bad))
@@ -179,14 +213,20 @@ describe("servers that are not called at all: 503 with the reason", () => {
 
   it("S-06: at a loopback address nobody vouched for", async () => {
     const answer = await untilStatus(on("blocked"), 503)
-    assert.match((await answerOf(answer)).error?.message ?? "", /'blocked' is not available: error: address not allowed/)
+    assert.match(
+      (await answerOf(answer)).error?.message ?? "",
+      /'blocked' is not available: error: address not allowed/
+    )
   })
 
   it("without a path there is nothing: 404, and 401 before that for a stranger", async () => {
     const answer = await post(on("nothing"), request("tools/list"))
     assert.strictEqual(answer.status, 404)
     assert.strictEqual((await answerOf(answer)).error?.code, -31404)
-    assert.strictEqual((await post({ url: `${gateway.url}/nothing/mcp`, headers: {} }, request("tools/list"))).status, 401)
+    assert.strictEqual(
+      (await post({ url: `${gateway.url}/nothing/mcp`, headers: {} }, request("tools/list"))).status,
+      401
+    )
   })
 })
 

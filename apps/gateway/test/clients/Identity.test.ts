@@ -1,7 +1,17 @@
 /** Whose token goes where (contracts.md §2.2; S-01, A-10): two credentials in, one out, and never ours. */
 import type { TestGateway } from "@mcpgw/testkit/Gateway"
 import { legacyScript } from "@mcpgw/testkit/LegacyScript"
-import { answerOf, callTool, get, modern, openSession, post, remove, request, withHeaders } from "@mcpgw/testkit/McpRequest"
+import {
+  answerOf,
+  callTool,
+  get,
+  modern,
+  openSession,
+  post,
+  remove,
+  request,
+  withHeaders
+} from "@mcpgw/testkit/McpRequest"
 import { type Asked, type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -49,7 +59,9 @@ const viaXAuthorization = () => ({ url, headers: { "x-authorization": `Bearer ${
 describe("S-01: the inbound token never leaves", () => {
   it("not in a header, the URL or the body, whatever is asked and wherever the token was presented", async () => {
     for (const who of [viaAuthorization(), viaXAuthorization()]) {
-      const inside = await openSession(withHeaders(who, { cookie: `mcp_gateway_session=${token}; other=1`, "x-custom": "kept" }))
+      const inside = await openSession(
+        withHeaders(who, { cookie: `mcp_gateway_session=${token}; other=1`, "x-custom": "kept" })
+      )
       await post(inside, request("tools/list"))
       await post(inside, callTool("open"))
       await post(...modern(who, "tools/call", { name: "open", arguments: {} }))
@@ -65,12 +77,18 @@ describe("S-01: the inbound token never leaves", () => {
         assert.isFalse(one.headers.has(name), name)
       }
     }
-    assert.isTrue(asked().some(({ headers }) => headers.get("x-custom") === "kept"), "all else is passed on")
+    assert.isTrue(
+      asked().some(({ headers }) => headers.get("x-custom") === "kept"),
+      "all else is passed on"
+    )
   })
 
   it("A-05: a token in the query is refused, so that it is in nobody's log", async () => {
     for (const name of ["access_token", "token", "api_key", "mcp_gateway_session"]) {
-      const answer = await post({ url: `${url}?x=1&${name}=${token}`, headers: viaAuthorization().headers }, request("tools/list"))
+      const answer = await post(
+        { url: `${url}?x=1&${name}=${token}`, headers: viaAuthorization().headers },
+        request("tools/list")
+      )
       assert.strictEqual(answer.status, 400)
       assert.isDefined((await answerOf(answer)).error)
     }
@@ -92,14 +110,24 @@ describe("contracts §2.2: dual tokens", () => {
     const who = withHeaders(viaXAuthorization(), { authorization: "Bearer servers-own-credential" })
     await openSession(who)
     assert.strictEqual(asked()[0]?.headers.get("authorization"), "Bearer servers-own-credential")
-    await post({ ...who, headers: { ...who.headers, authorization: "Basic dXNlcjpwYXNz" } }, request("initialize", { protocolVersion: "2025-11-25" }))
+    await post(
+      { ...who, headers: { ...who.headers, authorization: "Basic dXNlcjpwYXNz" } },
+      request("initialize", { protocolVersion: "2025-11-25" })
+    )
     assert.strictEqual(asked().at(-1)?.headers.get("authorization"), "Basic dXNlcjpwYXNz")
   })
 
   it("a token of ours in Authorization beside X-Authorization is refused: the same, another's, an expired one", async () => {
     const other = await gateway.token(["few"], { sub: "other" })
     const expired = await gateway.token(["few"], { exp: 1_000 })
-    for (const value of [`Bearer ${token}`, `bearer ${token}`, `Bearer ${other}`, `Bearer ${expired}`, `Bearer  ${token} `, token]) {
+    for (const value of [
+      `Bearer ${token}`,
+      `bearer ${token}`,
+      `Bearer ${other}`,
+      `Bearer ${expired}`,
+      `Bearer  ${token} `,
+      token
+    ]) {
       const answer = await post(withHeaders(viaXAuthorization(), { authorization: value }), request("tools/list"))
       assert.strictEqual(answer.status, 400, value.slice(0, 12))
       assert.isDefined((await answerOf(answer)).error)
@@ -121,9 +149,24 @@ describe("contracts §2.2: dual tokens", () => {
 describe("contracts §2.2: identity headers", () => {
   it("say who calls what, and a client's own of these names are dropped", async () => {
     const forged = [
-      "x-user", "x-username", "x-client-id-auth", "x-scopes", "x-groups", "x-auth-method", "x-server-name", "x-tool-name",
-      "x-original-url", "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-internal-token", "forwarded",
-      "x-body", "origin", "referer"
+      "x-user",
+      "x-username",
+      "x-client-id-auth",
+      "x-scopes",
+      "x-groups",
+      "x-auth-method",
+      "x-server-name",
+      "x-tool-name",
+      "x-original-url",
+      "x-real-ip",
+      "x-forwarded-for",
+      "x-forwarded-proto",
+      "x-forwarded-host",
+      "x-internal-token",
+      "forwarded",
+      "x-body",
+      "origin",
+      "referer"
     ]
     const headers = Object.fromEntries(forged.map((name) => [name, name === "origin" ? gateway.url : "forged"]))
     const inside = await openSession(withHeaders(viaAuthorization(), headers))
@@ -153,8 +196,12 @@ describe("contracts §2.2: identity headers", () => {
 
   it("what belongs to one hop stays there", async () => {
     const inside = await openSession(viaAuthorization())
-    await post(withHeaders(inside, { te: "trailers", "proxy-authorization": "Basic x", "keep-alive": "timeout=9" }), request("tools/list"))
+    await post(
+      withHeaders(inside, { te: "trailers", "proxy-authorization": "Basic x", "keep-alive": "timeout=9" }),
+      request("tools/list")
+    )
     const sent = asked().at(-1)
-    for (const name of ["te", "proxy-authorization", "keep-alive", "upgrade"]) assert.isFalse(sent?.headers.has(name), name)
+    for (const name of ["te", "proxy-authorization", "keep-alive", "upgrade"])
+      assert.isFalse(sent?.headers.has(name), name)
   })
 })

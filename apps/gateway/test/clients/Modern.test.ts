@@ -2,7 +2,17 @@
 import { registrations } from "@mcpgw/demo-servers/Demo"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import type { TestGateway } from "@mcpgw/testkit/Gateway"
-import { answerOf, type Caller, caller, modern, openSession, post, request, toolNames, withHeaders } from "@mcpgw/testkit/McpRequest"
+import {
+  answerOf,
+  type Caller,
+  caller,
+  modern,
+  openSession,
+  post,
+  request,
+  toolNames,
+  withHeaders
+} from "@mcpgw/testkit/McpRequest"
 import { type ModernServer, startModern } from "@mcpgw/testkit/ModernServer"
 import { asks } from "@mcpgw/testkit/ScriptedServer"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -50,7 +60,9 @@ const withClient = async <A>(who: Caller, use: (client: Client) => Promise<A>): 
     { versionNegotiation: { mode: { pin: "2026-07-28" } }, capabilities: { elicitation: {} } }
   )
   client.setRequestHandler("elicitation/create", () => ({ action: "accept", content: { name: "Ada" } }))
-  await client.connect(new StreamableHTTPClientTransport(new URL(who.url), { requestInit: { headers: { ...who.headers } } }))
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(who.url), { requestInit: { headers: { ...who.headers } } })
+  )
   try {
     return await use(client)
   } finally {
@@ -65,7 +77,10 @@ describe("client 2.x pinned to 2026-07-28", () => {
     withClient(all, async (client) => {
       assert.strictEqual(client.getNegotiatedProtocolVersion(), "2026-07-28")
       assert.strictEqual(client.getServerVersion()?.name, "modern")
-      assert.sameMembers((await client.listTools()).tools.map(({ name }) => name), ["echo", "secret", "count", "ask"])
+      assert.sameMembers(
+        (await client.listTools()).tools.map(({ name }) => name),
+        ["echo", "secret", "count", "ask"]
+      )
       assert.deepEqual((await client.callTool({ name: "echo", arguments: { message: "hi" } })).content, text("hi"))
       assert.lengthOf((await client.getPrompt({ name: "greeting" })).messages, 1)
       assert.lengthOf((await client.readResource({ uri: "test://note" })).contents, 1)
@@ -73,8 +88,14 @@ describe("client 2.x pinned to 2026-07-28", () => {
 
   it("sees and calls only what the policy allows", () =>
     withClient(few, async (client) => {
-      assert.sameMembers((await client.listTools()).tools.map(({ name }) => name), ["echo", "count", "ask"])
-      const refused = await client.callTool({ name: "secret", arguments: {} }).then(() => undefined, (error) => error)
+      assert.sameMembers(
+        (await client.listTools()).tools.map(({ name }) => name),
+        ["echo", "count", "ask"]
+      )
+      const refused = await client.callTool({ name: "secret", arguments: {} }).then(
+        () => undefined,
+        (error) => error
+      )
       assert.strictEqual(refused?.code, -32602)
       assert.match(String(refused), /Access denied: no tool 'secret' for you on 'modern'/)
     }))
@@ -109,8 +130,14 @@ describe("client 2.x pinned to 2026-07-28", () => {
 
   it("reaches the demo servers in the gateway's own process", async () => {
     await withClient(demo("/currenttime", few), async (client) => {
-      assert.deepEqual((await client.listTools()).tools.map(({ name }) => name), ["current_time_by_timezone"])
-      const { structuredContent } = await client.callTool({ name: "current_time_by_timezone", arguments: { tz_name: "UTC" } })
+      assert.deepEqual(
+        (await client.listTools()).tools.map(({ name }) => name),
+        ["current_time_by_timezone"]
+      )
+      const { structuredContent } = await client.callTool({
+        name: "current_time_by_timezone",
+        arguments: { tz_name: "UTC" }
+      })
       assert.propertyVal(structuredContent, "timezone", "UTC")
     })
     await withClient(demo("/realserverfaketools", all), async (client) => {
@@ -153,10 +180,16 @@ describe("on the wire of 2026-07-28", () => {
       assert.strictEqual(answer.status, 400)
       assert.strictEqual((await answerOf(answer)).error?.code, code)
     }
-    const plain = await post(withHeaders(few, { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/list" }), request("tools/list"))
+    const plain = await post(
+      withHeaders(few, { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/list" }),
+      request("tools/list")
+    )
     assert.strictEqual(plain.status, 400)
     assert.strictEqual((await answerOf(plain)).error?.code, -32602)
-    assert.lengthOf(server.seen.filter(({ headers }) => headers.has("x-user")), 0)
+    assert.lengthOf(
+      server.seen.filter(({ headers }) => headers.has("x-user")),
+      0
+    )
     const encoded = await post(withHeaders(who, { "mcp-name": `=?base64?${btoa("echo")}?=` }), body)
     assert.strictEqual(encoded.status, 200)
   })
@@ -191,7 +224,10 @@ describe("on the wire of 2026-07-28", () => {
   })
 
   it("the same server still serves legacy clients that need no session", async () => {
-    const opened = await openSession(few).then(() => "opened", (error: unknown) => String(error))
+    const opened = await openSession(few).then(
+      () => "opened",
+      (error: unknown) => String(error)
+    )
     assert.match(opened, /no session: 200/)
     assert.sameMembers([...toolNames(await answerOf(await post(few, request("tools/list"))))], ["echo", "count", "ask"])
   })

@@ -17,7 +17,15 @@ import {
   toolNames,
   withHeaders
 } from "@mcpgw/testkit/McpRequest"
-import { type Asked, asks, eventStream, eventText, type EventStream, type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
+import {
+  type Asked,
+  asks,
+  eventStream,
+  eventText,
+  type EventStream,
+  type ScriptedServer,
+  startScripted
+} from "@mcpgw/testkit/ScriptedServer"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
 

@@ -3,7 +3,7 @@ import { verifyChain } from "@mcpgw/telemetry/AuditChain"
 import type { Running } from "@mcpgw/testkit/Process"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { openSession } from "../refusals/Sessions.ts"
 import { ask, eventually, type Told } from "./support/Ask.ts"
 import { auditRows } from "./support/AuditFile.ts"
@@ -11,6 +11,9 @@ import { type Backend, startBackend } from "./support/Backend.ts"
 import { type Box, makeBox, serverAt } from "./support/Box.ts"
 import { claimsFor, gatewayKey, mint } from "./support/Minting.ts"
 import { type Connection, open, parseAll, type RawResponse } from "./support/RawHttp.ts"
+
+// A project of the workspace does not inherit these.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const SCOPES = `
 tester:
@@ -52,7 +55,9 @@ beforeAll(async () => {
   )
   await stream.until(/: hello/)
   slow = ask({ url, token, params: { name: "slow" } })
-  await eventually("the slow call is with the server", () => backend.calls().some(({ body }) => body.includes('"slow"')))
+  await eventually("the slow call is with the server", () =>
+    backend.calls().some(({ body }) => body.includes('"slow"'))
+  )
 
   const began = Date.now()
   const exited = running.stop("SIGTERM")
@@ -102,8 +107,14 @@ describe("SIGTERM with a call and a stream in flight", () => {
     const of = (tool: string): number => rows.filter((row) => row.tool === tool && row.outcome === "ok").length
     assert.strictEqual(of("echo"), 20)
     assert.strictEqual(of("slow"), 1)
-    assert.lengthOf(rows.filter(({ method, decision }) => method === "http:GET" && decision === "allow"), 1)
-    assert.lengthOf(rows.filter(({ method }) => method === "initialize"), 1)
+    assert.lengthOf(
+      rows.filter(({ method, decision }) => method === "http:GET" && decision === "allow"),
+      1
+    )
+    assert.lengthOf(
+      rows.filter(({ method }) => method === "initialize"),
+      1
+    )
   })
 
   it("the chain of the record holds", async () => {

@@ -1,12 +1,15 @@
 /** The policy file of a running gateway: edited in place, replaced, broken, gone (design §4: swapped by reference). */
 import type { Running } from "@mcpgw/testkit/Process"
 import { renameSync, rmSync, writeFileSync } from "node:fs"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { ask, eventually } from "./support/Ask.ts"
 import { auditUntil } from "./support/AuditFile.ts"
 import { type Backend, startBackend } from "./support/Backend.ts"
 import { type Box, makeBox, serverAt } from "./support/Box.ts"
 import { claimsFor, gatewayKey, mint } from "./support/Minting.ts"
+
+// A project of the workspace does not inherit these.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const policy = (tools: string, more = ""): string => `
 tester:
@@ -84,7 +87,10 @@ describe("scopes.yml of a running gateway", () => {
 
   it("lists follow: what is shown is what may be called (design §6)", async () => {
     const { message } = await ask({ url: `${box.url}/backend/mcp`, token, method: "tools/list", params: {} })
-    assert.deepEqual((message?.result?.["tools"] as ReadonlyArray<{ name: string }>).map(({ name }) => name), ["echo"])
+    assert.deepEqual(
+      (message?.result?.["tools"] as ReadonlyArray<{ name: string }>).map(({ name }) => name),
+      ["echo"]
+    )
   })
 
   it("a grant taken away altogether is 403 at the route", async () => {

@@ -2,13 +2,16 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Running } from "@mcpgw/testkit/Process"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { openSession } from "../refusals/Sessions.ts"
 import { ask } from "./support/Ask.ts"
 import { auditUntil } from "./support/AuditFile.ts"
 import { type Backend, startBackend, UPSTREAM_SESSION } from "./support/Backend.ts"
 import { type Box, makeBox, serverAt } from "./support/Box.ts"
 import { claimsFor, freshKey, gatewayKey, mint } from "./support/Minting.ts"
+
+// A project of the workspace does not inherit these.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const SCOPES = `
 group_mappings:
@@ -87,7 +90,8 @@ const work = async (): Promise<void> => {
   const url = `${box.url}/backend/mcp`
   const session = await openSession(box.url, "/backend/mcp", issued, "2025-11-25")
   const params = { name: "echo", arguments: { text: ARGUMENT } }
-  const call = (headers: Readonly<Record<string, string>>, token = issued): Promise<unknown> => ask({ url, token, params, headers })
+  const call = (headers: Readonly<Record<string, string>>, token = issued): Promise<unknown> =>
+    ask({ url, token, params, headers })
   await call({})
   await call({ "mcp-session-id": session })
   await call({ authorization: BACKEND_KEY, "x-authorization": `Bearer ${issued}` })
@@ -116,7 +120,10 @@ const work = async (): Promise<void> => {
   secrets.set("the server's own session id", UPSTREAM_SESSION)
   secrets.set("the sealed session id", session)
   secrets.set("an argument of a call", ARGUMENT)
-  secrets.set("the private signing key", /"d": "([^"]+)"/.exec(readFileSync(join(box.dataDir, "keys", "keys.json"), "utf8"))?.[1] ?? "none")
+  secrets.set(
+    "the private signing key",
+    /"d": "([^"]+)"/.exec(readFileSync(join(box.dataDir, "keys", "keys.json"), "utf8"))?.[1] ?? "none"
+  )
 }
 
 const filesBelow = (folder: string): ReadonlyArray<string> =>
@@ -168,6 +175,9 @@ describe("secrets", () => {
 
   it("dual token: the caller's own Authorization reaches the server only beside X-Authorization", () => {
     const credentials = backend.calls().map(({ headers }) => headers["authorization"])
-    assert.deepEqual(credentials.filter((value) => value !== undefined), [BACKEND_KEY])
+    assert.deepEqual(
+      credentials.filter((value) => value !== undefined),
+      [BACKEND_KEY]
+    )
   })
 })

@@ -1,6 +1,14 @@
 /** Everyone who knocks in the golden table: what `{{name}}` stands for. For tests only. */
 import { createPublicKey } from "node:crypto"
-import { claimsFor, freshKey, gatewayKey, mint, mintHmac, mintUnsigned, tampered } from "../lifecycle/support/Minting.ts"
+import {
+  claimsFor,
+  freshKey,
+  gatewayKey,
+  mint,
+  mintHmac,
+  mintUnsigned,
+  tampered
+} from "../lifecycle/support/Minting.ts"
 
 /** `reader` may use tools/list and the tool echo on /backend; `bystander` /other; `both` both; the rest nothing. */
 export const SCOPES = `
@@ -32,8 +40,10 @@ export const makeCallers = (dataDir: string, url: string): Readonly<Record<strin
   const key = gatewayKey(dataDir)
   const foreign = freshKey(key.kid)
   const now = Math.floor(Date.now() / 1000)
-  const token = (more: Readonly<Record<string, unknown>> = {}, header: Readonly<Record<string, unknown>> = {}): string =>
-    mint(key, claimsFor(url, ["reader"], more), header)
+  const token = (
+    more: Readonly<Record<string, unknown>> = {},
+    header: Readonly<Record<string, unknown>> = {}
+  ): string => mint(key, claimsFor(url, ["reader"], more), header)
   const reader = token()
   const good = claimsFor(url, ["reader"])
   const publicKey = createPublicKey({ key: { ...key.jwk }, format: "jwk" })

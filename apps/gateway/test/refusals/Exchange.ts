@@ -4,7 +4,12 @@ import type { Expected, Sent } from "./Golden.ts"
 
 export type Names = Readonly<Record<string, string>>
 
-const DEFAULT_BODY = { jsonrpc: "2.0", id: 7, method: "tools/call", params: { name: "echo", arguments: { text: "hi" } } }
+const DEFAULT_BODY = {
+  jsonrpc: "2.0",
+  id: 7,
+  method: "tools/call",
+  params: { name: "echo", arguments: { text: "hi" } }
+}
 
 const REPEAT = /\{\{repeat ([\s\S]*?) (\d+)\}\}/g
 const NAME = /\{\{(\w+)\}\}/g

@@ -57,7 +57,8 @@ export const REGENERATE = process.env["MCPGW_GOLDEN"] === "write"
 
 const lineOf = (expected: Expected): string => `  expect: ${JSON.stringify(expected)}`
 
-export const readTable = (path: string): ReadonlyArray<Row> => Bun.YAML.parse(readFileSync(path, "utf8")) as ReadonlyArray<Row>
+export const readTable = (path: string): ReadonlyArray<Row> =>
+  Bun.YAML.parse(readFileSync(path, "utf8")) as ReadonlyArray<Row>
 
 /** `found` by row name. */
 export const writeTable = (path: string, found: ReadonlyMap<string, Expected>): void => {

@@ -1,12 +1,15 @@
 /** Refusals that need another set-up than the golden table's: a gateway on every interface, a client that leaves mid-way. */
 import type { Running } from "@mcpgw/testkit/Process"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { auditUntil } from "../lifecycle/support/AuditFile.ts"
 import { type Backend, startBackend } from "../lifecycle/support/Backend.ts"
 import { type Box, makeBox, serverAt } from "../lifecycle/support/Box.ts"
 import { open, send } from "../lifecycle/support/RawHttp.ts"
 import { makeCallers, SCOPES } from "./Callers.ts"
 import { bytesOf, type Names } from "./Exchange.ts"
+
+// A project of the workspace does not inherit these.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 let box: Box
 let running: Running

@@ -2,7 +2,7 @@
 import type { AuditRecord } from "@mcpgw/telemetry/AuditRecord"
 import type { Running } from "@mcpgw/testkit/Process"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { auditUntil } from "../lifecycle/support/AuditFile.ts"
 import { type Backend, startBackend } from "../lifecycle/support/Backend.ts"
 import { type Box, makeBox, serverAt } from "../lifecycle/support/Box.ts"
@@ -10,6 +10,9 @@ import { makeCallers, REVOKED, SCOPES } from "./Callers.ts"
 import { type Answer, exchange, type Names } from "./Exchange.ts"
 import { type AuditExpected, type Expected, readTable, REGENERATE, writeTable } from "./Golden.ts"
 import { openSession } from "./Sessions.ts"
+
+// A project of the workspace does not inherit these.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const FILE = join(import.meta.dirname, "..", "golden", "refusals.yml")
 const table = readTable(FILE)
@@ -50,7 +53,7 @@ beforeAll(async () => {
     found.set(name, { ...answer, ...(reached === 0 ? {} : { reached }), audit })
   }
   if (REGENERATE) writeTable(FILE, found)
-}, 60_000)
+})
 
 afterAll(async () => {
   await running?.stop()
@@ -89,7 +92,10 @@ const sendAll = async (names: Names): Promise<ReadonlyMap<string, Observed>> => 
     await Bun.sleep(2)
     const before = backend.calls().length
     const from = Date.now()
-    const answer = await exchange(box.port, send, names).catch((error: unknown): Answer => ({ status: -1, body: String(error).slice(0, 500) }))
+    const answer = await exchange(box.port, send, names).catch((error: unknown): Answer => ({
+      status: -1,
+      body: String(error).slice(0, 500)
+    }))
     observed.set(name, { answer, reached: backend.calls().length - before, from, to: Date.now() })
   }
   return observed
@@ -138,7 +144,9 @@ describe("refusals, as a whole", () => {
   })
 
   it("W-13: every 4xx of ours on an MCP route carries a JSON-RPC error", () => {
-    const bare = all().filter(([, { status, code, body }]) => status >= 400 && status < 500 && code === undefined && body !== "")
+    const bare = all().filter(
+      ([, { status, code, body }]) => status >= 400 && status < 500 && code === undefined && body !== ""
+    )
     assert.deepEqual(bare, [])
   })
 
@@ -164,12 +172,19 @@ describe("refusals, as a whole", () => {
 
   it("S-19: no answer names an internal host or shows a stack", () => {
     for (const [name, expected] of all()) {
-      assert.notMatch(JSON.stringify({ ...expected, headers: {} }), /127\.0\.0\.1:\d|node_modules|\.ts:\d|at \w+ \(/, name)
+      assert.notMatch(
+        JSON.stringify({ ...expected, headers: {} }),
+        /127\.0\.0\.1:\d|node_modules|\.ts:\d|at \w+ \(/,
+        name
+      )
     }
   })
 
   it("design §3: settle wraps refusals — whatever our code answered is recorded", () => {
     const silent = all().filter(([, { code, audit }]) => code !== undefined && audit.length === 0)
-    assert.deepEqual(silent.map(([name]) => name), [])
+    assert.deepEqual(
+      silent.map(([name]) => name),
+      []
+    )
   })
 })

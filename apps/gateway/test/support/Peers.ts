@@ -2,7 +2,11 @@
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client"
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
-import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } from "@modelcontextprotocol/sdk/types.js"
+import {
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+  ListRootsRequestSchema
+} from "@modelcontextprotocol/sdk/types.js"
 import type { Caller } from "@mcpgw/testkit/McpRequest"
 
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
@@ -42,11 +46,18 @@ const ELICITED = { action: "accept", content: { name: "Ada", check: true } } as 
 const ROOTS = { roots: [{ uri: "file:///workspace", name: "workspace" }] }
 
 /** Reconnects sooner than by default, yet late enough for the server to have finished what the dropped stream was for. */
-const RECONNECT = { initialReconnectionDelay: 600, maxReconnectionDelay: 600, reconnectionDelayGrowFactor: 1, maxRetries: 10 }
+const RECONNECT = {
+  initialReconnectionDelay: 600,
+  maxReconnectionDelay: 600,
+  reconnectionDelayGrowFactor: 1,
+  maxRetries: 10
+}
 
 const textOf = (content: unknown): string =>
   Array.isArray(content)
-    ? content.map((part: unknown) => (typeof part === "object" && part !== null && "text" in part ? String(part.text) : "")).join("\n")
+    ? content
+        .map((part: unknown) => (typeof part === "object" && part !== null && "text" in part ? String(part.text) : ""))
+        .join("\n")
     : ""
 
 const transportOptions = ({ headers }: Caller, { fetch }: PeerOptions) => ({
@@ -71,16 +82,19 @@ export const connectV1 = async (who: Caller, options: PeerOptions = {}): Promise
     sessionId: () => transport.sessionId,
     tools: async () => (await client.listTools()).tools,
     call: async (name, args = {}, onProgress) => {
-      const progress = onProgress === undefined ? {} : { onprogress: (step: { progress: number }) => onProgress(step.progress) }
+      const progress =
+        onProgress === undefined ? {} : { onprogress: (step: { progress: number }) => onProgress(step.progress) }
       return textOf((await client.callTool({ name, arguments: { ...args } }, undefined, progress)).content)
     },
     prompts: async () => (await client.listPrompts()).prompts.map(({ name }) => name),
     prompt: async (name) => (await client.getPrompt({ name })).messages.length,
     resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
-    templates: async () => (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
+    templates: async () =>
+      (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
     read: async (uri) => (await client.readResource({ uri })).contents.length,
     complete: async (prompt, name, value) =>
-      (await client.complete({ ref: { type: "ref/prompt", name: prompt }, argument: { name, value } })).completion.values,
+      (await client.complete({ ref: { type: "ref/prompt", name: prompt }, argument: { name, value } })).completion
+        .values,
     setLevel: async (level) => void (await client.setLoggingLevel(level)),
     terminate: () => transport.terminateSession(),
     close: () => client.close()
@@ -102,16 +116,19 @@ export const connectV2 = async (who: Caller, options: PeerOptions = {}): Promise
     sessionId: () => transport.sessionId,
     tools: async () => (await client.listTools()).tools,
     call: async (name, args = {}, onProgress) => {
-      const progress = onProgress === undefined ? {} : { onprogress: (step: { progress: number }) => onProgress(step.progress) }
+      const progress =
+        onProgress === undefined ? {} : { onprogress: (step: { progress: number }) => onProgress(step.progress) }
       return textOf((await client.callTool({ name, arguments: { ...args } }, progress)).content)
     },
     prompts: async () => (await client.listPrompts()).prompts.map(({ name }) => name),
     prompt: async (name) => (await client.getPrompt({ name })).messages.length,
     resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
-    templates: async () => (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
+    templates: async () =>
+      (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
     read: async (uri) => (await client.readResource({ uri })).contents.length,
     complete: async (prompt, name, value) =>
-      (await client.complete({ ref: { type: "ref/prompt", name: prompt }, argument: { name, value } })).completion.values,
+      (await client.complete({ ref: { type: "ref/prompt", name: prompt }, argument: { name, value } })).completion
+        .values,
     setLevel: async (level) => void (await client.setLoggingLevel(level)),
     terminate: () => transport.terminateSession(),
     close: () => client.close()

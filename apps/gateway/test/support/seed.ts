@@ -9,8 +9,10 @@ import * as Layer from "effect/Layer"
 import { join } from "node:path"
 
 export const seed = (dataDir: string, servers: ReadonlyArray<Registration>): Promise<void> => {
-  const store = RegistryStore.layerSqlite.pipe(Layer.provide(Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })))
-  return Effect.gen(function*() {
+  const store = RegistryStore.layerSqlite.pipe(
+    Layer.provide(Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") }))
+  )
+  return Effect.gen(function* () {
     const registry = yield* Registry
     for (const server of servers) yield* registry.register(server, "admin")
   }).pipe(Effect.provide(Registry.layer.pipe(Layer.provide(store))), Effect.runPromise)

@@ -23,7 +23,13 @@ export interface Question {
 }
 
 /** tools/call of `echo` unless told otherwise. */
-export const ask = async ({ url, token, method = "tools/call", params = { name: "echo" }, headers = {} }: Question): Promise<Told> => {
+export const ask = async ({
+  url,
+  token,
+  method = "tools/call",
+  params = { name: "echo" },
+  headers = {}
+}: Question): Promise<Told> => {
   const response = await fetch(url, {
     method: "POST",
     headers: {

@@ -16,7 +16,8 @@ export const auditUntil = async (
   for (;;) {
     const rows = await auditRows(dataDir)
     if (enough(rows)) return rows
-    if (Date.now() > deadline) throw new Error(`not recorded within 5 s; there are:\n${rows.map((row) => JSON.stringify(row)).join("\n")}`)
+    if (Date.now() > deadline)
+      throw new Error(`not recorded within 5 s; there are:\n${rows.map((row) => JSON.stringify(row)).join("\n")}`)
     await Bun.sleep(25)
   }
 }

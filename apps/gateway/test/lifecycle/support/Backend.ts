@@ -59,7 +59,10 @@ export const startBackend = (): Backend => {
         if (params?.name === "slow") await released
         return result(id, { content: [{ type: "text", text: `ran ${params?.name}` }] })
       default:
-        return Response.json({ jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } }, { status: 200 })
+        return Response.json(
+          { jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } },
+          { status: 200 }
+        )
     }
   }
   const server = Bun.serve({
@@ -68,7 +71,12 @@ export const startBackend = (): Backend => {
     idleTimeout: 0,
     fetch: async (request) => {
       const body = await request.text()
-      exchanges.push({ method: request.method, path: new URL(request.url).pathname, headers: request.headers.toJSON(), body })
+      exchanges.push({
+        method: request.method,
+        path: new URL(request.url).pathname,
+        headers: request.headers.toJSON(),
+        body
+      })
       if (request.method === "GET") return new Response(quiet(), { headers: { "content-type": "text/event-stream" } })
       if (request.method === "DELETE") return new Response(null, { status: 200 })
       const message: Message | ReadonlyArray<Message> = JSON.parse(body)

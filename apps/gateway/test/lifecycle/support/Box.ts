@@ -34,8 +34,8 @@ export interface Box {
   readonly env: Readonly<Record<string, string>>
   /** Starts a gateway over the folder; resolves when it is ready. */
   readonly start: (env?: Readonly<Record<string, string>>) => Promise<Running>
-  /** Starts one that is expected to end by itself. */
-  readonly launch: (env?: Readonly<Record<string, string>>) => Running
+  /** Starts one without waiting for it; `before` stands before the command, such as `setpriv`. */
+  readonly launch: (env?: Readonly<Record<string, string>>, before?: ReadonlyArray<string>) => Running
   readonly remove: () => void
 }
 
@@ -55,7 +55,8 @@ export const makeBox = async (options: BoxOptions): Promise<Box> => {
     HEALTH_CHECK_INTERVAL_SECONDS: "86400",
     ...options.env
   }
-  const launch = (more: Readonly<Record<string, string>> = {}): Running => spawn({ command: COMMAND, env: { ...env, ...more } })
+  const launch: Box["launch"] = (more = {}, before = []) =>
+    spawn({ command: [...before, ...COMMAND], env: { ...env, ...more } })
   return {
     dataDir: dir.path,
     scopesFile,
@@ -74,7 +75,10 @@ export const makeBox = async (options: BoxOptions): Promise<Box> => {
 
 /** Writes servers and revocations with the product's own layers, as an earlier run would have. */
 const seed = (dataDir: string, { servers = [], revoked = [] }: BoxOptions): Promise<void> => {
-  const stored = Layer.mergeAll(Registry.layer.pipe(Layer.provide(RegistryStore.layerSqlite)), DurableRevocations.layerSqlite)
+  const stored = Layer.mergeAll(
+    Registry.layer.pipe(Layer.provide(RegistryStore.layerSqlite)),
+    DurableRevocations.layerSqlite
+  )
   const write = Effect.gen(function* () {
     const registry = yield* Registry
     const revocations = yield* Revocations
@@ -83,7 +87,10 @@ const seed = (dataDir: string, { servers = [], revoked = [] }: BoxOptions): Prom
   })
   const database = Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })
   return Effect.runPromise(
-    write.pipe(Effect.provide(stored.pipe(Layer.provide(database))), Effect.provide(Logger.remove(Logger.defaultLogger)))
+    write.pipe(
+      Effect.provide(stored.pipe(Layer.provide(database))),
+      Effect.provide(Logger.remove(Logger.defaultLogger))
+    )
   )
 }
 

@@ -1,5 +1,12 @@
 /** Tokens good and bad, signed by hand so that each is wrong in exactly one way. For tests only. */
-import { createHmac, createPublicKey, generateKeyPairSync, sign as signBytes, type KeyObject, createPrivateKey } from "node:crypto"
+import {
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  sign as signBytes,
+  type KeyObject,
+  createPrivateKey
+} from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -28,7 +35,11 @@ export const gatewayKey = (dataDir: string): SigningKey => {
 export const freshKey = (kid: string): SigningKey => ({ kid, ...halves(generateKeyPairSync("ed25519").privateKey) })
 
 const halves = (key: KeyObject): { readonly private: KeyObject; readonly jwk: Readonly<Record<string, string>> } => {
-  const { kty = "", crv = "", x = "" } = createPublicKey(key.export({ format: "pem", type: "pkcs8" }) as string).export({ format: "jwk" })
+  const {
+    kty = "",
+    crv = "",
+    x = ""
+  } = createPublicKey(key.export({ format: "pem", type: "pkcs8" }) as string).export({ format: "jwk" })
   return { private: key, jwk: { kty, crv, x } }
 }
 

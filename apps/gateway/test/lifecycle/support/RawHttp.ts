@@ -73,7 +73,11 @@ export const open = (port: number): Connection => {
 }
 
 /** Sends these bytes (text counts as Latin-1) and reads until the server closes. */
-export const send = async (port: number, bytes: string | Uint8Array, ms = 5_000): Promise<ReadonlyArray<RawResponse>> => {
+export const send = async (
+  port: number,
+  bytes: string | Uint8Array,
+  ms = 5_000
+): Promise<ReadonlyArray<RawResponse>> => {
   const connection = open(port)
   connection.write(bytes)
   try {
