@@ -1,9 +1,3 @@
 import { defineConfig } from "vitest/config"
 
-export default defineConfig({
-  test: {
-    projects: ["packages/*", "apps/*"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000
-  }
-})
+export default defineConfig({ test: { projects: ["packages/*", "apps/*"] } })

@@ -39,7 +39,10 @@ describe.each(runtimes)("words, under %s", (_, runtime) => {
 
 describe("which Bun", () => {
   it("the one that runs the launcher; none in PATH is needed", async () => {
-checkout.write("bun.lock", readFileSync(join(root, "bun.lock"), "utf8"))
+    checkout.write(
+      "node_modules/.mcpgw-lock",
+      new Bun.CryptoHasher("sha256").update(checkout.read("bun.lock")).digest("hex")
+    )
     const running = checkout.launch(
       process.execPath,
       "exec",

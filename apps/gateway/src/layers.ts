@@ -66,7 +66,6 @@ const infrastructure = Layer.mergeAll(
 
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
-  RegistryStore.layerSqlite,
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
   DiscoveryIndex.layerLexical,
@@ -104,7 +103,6 @@ const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: Ga
 
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
-  AuthLayer.layer.pipe(Layer.provide(verifiers)),
   withConfig((config) => ProxyRouter.layer({ idleTimeoutMs: config.idleTimeout * 1000 })),
   Layer.unwrapEffect(
     Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
@@ -121,13 +119,26 @@ const services = Layer.mergeAll(
   ProcessGauges.layerAudit
 )
 
-/** Everything below the edge; tests put other layers in its place. */
-export const layerServices = services.pipe(
-  Layer.provideMerge(people),
-  Layer.provideMerge(stores),
-  Layer.provideMerge(infrastructure),
-  Layer.provideMerge(layerDataDir)
-)
+/** Callers proved by our own tokens and cookies, and by the configured issuer's tokens. */
+export const layerAuth = AuthLayer.layer.pipe(Layer.provide(verifiers))
+
+/**
+ * Everything below the edge, over another identity provider or another store of servers. Both may use what the tiers below them
+ * hold: the database, keys, sessions, revocations.
+ */
+export const layerServicesOver = <E1, R1, E2, R2>(
+  auth: Layer.Layer<AuthLayer, E1, R1>,
+  registryStore: Layer.Layer<RegistryStore, E2, R2>
+) =>
+  Layer.merge(services, auth).pipe(
+    Layer.provideMerge(people),
+    Layer.provideMerge(Layer.merge(stores, registryStore)),
+    Layer.provideMerge(infrastructure),
+    Layer.provideMerge(layerDataDir)
+  )
+
+/** Everything below the edge, as shipped. */
+export const layerServices = layerServicesOver(layerAuth, RegistryStore.layerSqlite)
 
 /** The edge over whatever services there are; the port opens last. */
 export const layerEdge = Edge.layer.pipe(Layer.provide(layerEdgeServices), Layer.provideMerge(layerFirstStart))

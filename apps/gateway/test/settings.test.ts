@@ -6,13 +6,15 @@ import { freePort, spawn, tempDir } from "@mcpgw/testkit/Process"
 import { existsSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
-import { afterAll, assert, describe, it } from "vitest"
+import { afterAll, assert, describe, it, vi } from "vitest"
 import { settings } from "../src/settings.ts"
 
 const COMMAND = [process.execPath, "run", "--no-env-file", "apps/gateway"]
 
 /** So that the process does not have to start over; and no `.env` of the checkout's gets in. */
 const ALONE = { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" }
+
+vi.setConfig({ testTimeout: 30_000 })
 
 const room = tempDir("settings")
 afterAll(room.remove)

@@ -178,9 +178,12 @@ class HttpDialler implements UpstreamApi {
     address: string,
     controller: AbortController
   ): Promise<Response> {
-    const deadline = this.deadlines.start(this.options.firstByteTimeoutMs, () =>
-      controller.abort(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
-    )
+    // A GET asks for a stream that may be quiet for ever, and some servers send its head with the first event only.
+    const deadline = request.method === "GET"
+      ? undefined
+      : this.deadlines.start(this.options.firstByteTimeoutMs, () =>
+        controller.abort(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
+      )
     const stopWatching =
       performance.now() - origin.peer.lastAnswer > WARM_MS
         ? watchConnect(address, origin, this.options.connectTimeoutMs, controller)
@@ -196,7 +199,7 @@ class HttpDialler implements UpstreamApi {
         ? reason
         : new UpstreamFailure("aborted", "the caller left", { cause: error })
     } finally {
-      deadline.cancel()
+      deadline?.cancel()
       stopWatching?.()
     }
   }

@@ -23,7 +23,10 @@ const dialler = (options: Partial<DiallerOptions> = {}, table: Table = nobody) =
   )
 
 const raw = (...args: Parameters<typeof rawServer>) =>
-  Effect.acquireRelease(Effect.promise(() => rawServer(...args)), (server) => Effect.sync(server.stop))
+  Effect.acquireRelease(
+    Effect.promise(() => rawServer(...args)),
+    (server) => Effect.sync(server.stop)
+  )
 
 const exchange = (upstream: UpstreamApi, url: string, more: Partial<ExchangeRequest> = {}) =>
   Effect.promise(async () => {
@@ -174,7 +177,9 @@ describe("layerHttp, when it gives up", () => {
 
   it.scoped("no connection to be had: connect_timeout, long before the first byte would be late", () =>
     Effect.gen(function* () {
-      const hole = yield* Effect.acquireRelease(Effect.promise(openBlackhole), (open) => Effect.sync(() => open?.close()))
+      const hole = yield* Effect.acquireRelease(Effect.promise(openBlackhole), (open) =>
+        Effect.sync(() => open?.close())
+      )
       if (hole === undefined) return
       const upstream = yield* dialler({ connectTimeoutMs: 150 })
       expect(yield* reasonOf(upstream, `http://127.0.0.1:${hole.port}/`)).toBe("connect_timeout")
@@ -183,7 +188,9 @@ describe("layerHttp, when it gives up", () => {
 
   it.scoped("an address that takes no connection gives way to the next", () =>
     Effect.gen(function* () {
-      const hole = yield* Effect.acquireRelease(Effect.promise(openBlackhole), (open) => Effect.sync(() => open?.close()))
+      const hole = yield* Effect.acquireRelease(Effect.promise(openBlackhole), (open) =>
+        Effect.sync(() => open?.close())
+      )
       if (hole === undefined) return
       const server = Bun.serve({ hostname: "127.0.0.2", port: hole.port, fetch: () => new Response("second") })
       yield* Effect.addFinalizer(() => Effect.promise(() => server.stop(true)))
@@ -196,7 +203,10 @@ describe("layerHttp, when it gives up", () => {
 
   it.scoped("a caller that leaves closes the exchange, whichever address answers", () =>
     Effect.gen(function* () {
-      const server = yield* raw((socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart"), "127.0.0.1")
+      const server = yield* raw(
+        (socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart"),
+        "127.0.0.1"
+      )
       const upstream = yield* dialler({}, () => ["127.0.0.1", "127.0.0.2"])
       const request = requestTo(`http://a.example:${server.port}/`)
       const response = yield* Effect.promise(() => upstream.exchange(request))
@@ -252,7 +262,14 @@ const tls = certificate()
 
 describe.skipIf(tls === undefined)("layerHttp, over TLS", () => {
   const secure = Effect.acquireRelease(
-    Effect.sync(() => Bun.serve({ hostname: "127.0.0.1", port: 0, tls: tls ?? {}, fetch: (request) => new Response(request.headers.get("host")) })),
+    Effect.sync(() =>
+      Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        tls: tls ?? {},
+        fetch: (request) => new Response(request.headers.get("host"))
+      })
+    ),
     (server) => Effect.promise(() => server.stop(true))
   )
 

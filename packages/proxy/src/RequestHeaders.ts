@@ -17,12 +17,30 @@ export interface Identity {
   readonly proto: "http" | "https"
 }
 
-/** Header values are visible ASCII; anything else is percent-encoded so that it can neither break nor fake a header. */
-export const headerSafe = (value: string): string =>
-  SAFE.test(value) ? value : value.replace(UNSAFE, (char) => encodeURIComponent(char.isWellFormed() ? char : "\uFFFD"))
+/**
+ * Header values are visible ASCII with spaces inside; anything else is percent-encoded, so that it can neither break nor fake a
+ * header, and no two names become one.
+ */
+export const headerSafe = (value: string): string => (SAFE.test(value) ? value : value.replace(UNSAFE, encoded))
 
-const SAFE = /^[\x20-\x24\x26-\x7e]*$/
-const UNSAFE = /%|[^\x20-\x7e]+/gu
+// Spaces at either end are trimmed on the way: " root" would arrive as somebody else.
+const SAFE = /^(?! )[\x20-\x24\x26-\x7e]*(?<! )$/
+const UNSAFE = /%|^ | $|[^\x20-\x7e]/gu
+
+/** As `encodeURIComponent`; half a surrogate pair, which that refuses, by the bytes its code point would have. */
+const encoded = (char: string): string => {
+  if (char.isWellFormed()) return encodeURIComponent(char)
+  const unit = char.charCodeAt(0)
+  return [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]
+    .map((byte) => `%${byte.toString(16).toUpperCase()}`)
+    .join("")
+}
+
+/** May the client's header not pass? CGI and WSGI servers take `x_user` for `x-user`. */
+const isDropped = (name: string): boolean => {
+  const lower = name.toLowerCase()
+  return NEVER_FORWARDED.has(lower) || (lower.includes("_") && NEVER_FORWARDED.has(lower.replaceAll("_", "-")))
+}
 
 /** What a caller is told about at one server does not change from call to call: built once, copied for each. */
 const base = (claims: Claims, scopes: string, serverName: string, proto: Identity["proto"]): Headers => {
@@ -62,7 +80,7 @@ export class RequestHeaders {
     const out = new Headers(this.baseOf(identity))
     for (const name in client) {
       const value = client[name]
-      if (value !== undefined && !NEVER_FORWARDED.has(name)) out.set(name, value)
+      if (value !== undefined && !isDropped(name)) out.set(name, value)
     }
     out.set("x-tool-name", headerSafe(identity.toolName))
     out.set("x-original-url", headerSafe(identity.originalUrl))

@@ -14,13 +14,18 @@ const DROPPED: ReadonlySet<string> = new Set([
   "alt-svc",
   "clear-site-data",
   "service-worker-allowed",
+  "refresh",
+  "nel",
+  "report-to",
+  "reporting-endpoints",
   "content-length",
   "access-control-allow-origin",
   "access-control-allow-credentials",
   "access-control-allow-headers",
   "access-control-allow-methods",
   "access-control-expose-headers",
-  "access-control-max-age"
+  "access-control-max-age",
+  "access-control-allow-private-network"
 ])
 
 /** Copies what may pass. `session` is the id to show the client. */

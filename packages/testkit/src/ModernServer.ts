@@ -34,7 +34,8 @@ const makeServer = (): McpServer => {
   server.registerTool("secret", { inputSchema: z.object({}) }, () => text("secret"))
   server.registerTool("count", { inputSchema: z.object({ to: z.number() }) }, async ({ to }, ctx) => {
     const progressToken = ctx.mcpReq._meta?.progressToken
-    for (let progress = 1; progress <= to && progressToken !== undefined; progress++) {
+    if (progressToken === undefined) return text(`counted to ${to}`)
+    for (let progress = 1; progress <= to; progress++) {
       await ctx.mcpReq.notify({ method: "notifications/progress", params: { progressToken, progress, total: to } })
     }
     return text(`counted to ${to}`)

@@ -18,10 +18,13 @@ import {
   toolNames,
   withHeaders
 } from "@mcpgw/testkit/McpRequest"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { connectV1, connectV2, type Fetch, type Peer, type PeerOptions } from "../support/Peers.ts"
 import { type Everything, startEverything } from "../support/everything.ts"
 import { at, startSeeded } from "../support/seed.ts"
+
+// A project does not inherit the root's limits.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const FEW = ["echo", "get-sum", "trigger-long-running-operation"]
 

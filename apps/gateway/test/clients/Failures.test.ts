@@ -14,9 +14,19 @@ import {
   request
 } from "@mcpgw/testkit/McpRequest"
 import { freePort } from "@mcpgw/testkit/Process"
-import { type Answer, asks, eventStream, type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import {
+  type Answer,
+  asks,
+  eventStream,
+  type EventStream,
+  type ScriptedServer,
+  startScripted
+} from "@mcpgw/testkit/ScriptedServer"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
+
+// A project does not inherit the root's limits.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const SCOPES = `
 all:
@@ -69,9 +79,34 @@ let server: ScriptedServer
 let fine: ScriptedServer
 let dying: ScriptedServer
 let wrong: ScriptedServer
+let lazy: ReturnType<typeof startLazy>
+const lazyStreams: Array<EventStream> = []
 let gateway: TestGateway
 let token: string
 let bad: Caller
+
+/** A server with sessions on `Bun.serve`. */
+const startLazy = () => {
+  const answer = legacyScript({
+    instead: {
+      GET: () => {
+        const stream = eventStream()
+        lazyStreams.push(stream)
+        return stream.response
+      }
+    }
+  })
+  return Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0,
+    fetch: async (request) => {
+      const body = await request.text()
+      const { method, url: path, headers, signal } = request
+      return answer({ method, path, headers, body, signal, rpc: body === "" ? {} : JSON.parse(body) })
+    }
+  })
+}
 
 const on = (path: string): Caller => caller(`${gateway.url}/${path}/mcp`, token)
 
@@ -91,6 +126,7 @@ beforeAll(async () => {
   const probed = legacyScript()
   wrong = await startScripted((asked) => (asked.headers.has("x-user") ? notHere() : probed(asked)))
   dying = await startScripted(legacyScript())
+  lazy = startLazy()
   const nobody = `http://127.0.0.1:${await freePort()}`
   gateway = await startSeeded({
     servers: [
@@ -98,6 +134,7 @@ beforeAll(async () => {
       at("/fine", fine.url),
       at("/dying", dying.url),
       at("/wrong", wrong.url),
+      at("/lazy", `http://127.0.0.1:${lazy.port}`),
       at("/sick", nobody),
       at("/off", fine.url, { is_enabled: false }),
       at("/blocked", fine.url, { trusted_address: false })
@@ -110,7 +147,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await Promise.all([gateway?.close(), server?.stop(), fine?.stop(), dying?.stop(), wrong?.stop()])
+  await Promise.all([gateway?.close(), server?.stop(), fine?.stop(), dying?.stop(), wrong?.stop(), lazy?.stop(true)])
 })
 
 /** Asks until the answer has this status; health is found out in the background. */
@@ -183,6 +220,21 @@ describe("design §6: 404 never means that the server is down, and every failure
     assert.strictEqual((await post(bad, callTool("hang"))).status, 504)
     const ended = await Promise.race([body.end().then(() => true), Bun.sleep(100).then(() => false)])
     assert.isFalse(ended)
+    await body.leave()
+  })
+
+  // `packages/egress` ends a GET whose head is late; a server on `Bun.serve` completes its head with its first event only.
+  it("a GET stream whose head comes with its first event outlives the first-byte deadline", async () => {
+    const inside = await openSession(on("lazy"))
+    const answer = get(inside)
+    assert.strictEqual((await post(bad, callTool("hang"))).status, 504)
+    const state = await Promise.race([answer.then(({ status }) => status), Bun.sleep(200).then(() => "open")])
+    assert.strictEqual(state, "open")
+    lazyStreams.at(-1)?.send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" })
+    const response = await answer
+    assert.strictEqual(response.status, 200)
+    const body = reading(response)
+    assert.include(await body.until(/list_changed/), "list_changed")
     await body.leave()
   })
 

@@ -15,8 +15,11 @@ import {
 import { type Asked, type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
+
+// A project does not inherit the root's limits.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const SCOPES = `
 few:

@@ -15,8 +15,11 @@ import {
 } from "@mcpgw/testkit/McpRequest"
 import { type ModernServer, startModern } from "@mcpgw/testkit/ModernServer"
 import { asks } from "@mcpgw/testkit/ScriptedServer"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
+
+// A project does not inherit the root's limits.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const SCOPES = `
 all:

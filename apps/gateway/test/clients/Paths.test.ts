@@ -3,8 +3,11 @@ import type { TestGateway } from "@mcpgw/testkit/Gateway"
 import { legacyScript } from "@mcpgw/testkit/LegacyScript"
 import { answerOf, caller, notification, post, request } from "@mcpgw/testkit/McpRequest"
 import { type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
-import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
+
+// A project does not inherit the root's limits.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const SCOPES = `
 all:

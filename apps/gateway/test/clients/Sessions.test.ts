@@ -26,8 +26,11 @@ import {
   type ScriptedServer,
   startScripted
 } from "@mcpgw/testkit/ScriptedServer"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
+
+// A project does not inherit the root's limits.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const TOOLS = ["open", "secret"]
 

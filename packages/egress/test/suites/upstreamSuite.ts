@@ -27,7 +27,10 @@ export const requestTo = (url: string, more: Partial<ExchangeRequest> = {}): Exc
 
 /** The failure an exchange ends with; anything else is an error of its own. */
 export const failureOf = async (answer: Promise<Response>): Promise<UpstreamFailure> => {
-  const error = await answer.then((response) => new Error(`answered ${response.status}`), (failure: unknown) => failure)
+  const error = await answer.then(
+    (response) => new Error(`answered ${response.status}`),
+    (failure: unknown) => failure
+  )
   assert(error instanceof UpstreamFailure, String(error))
   return error
 }
@@ -55,18 +58,22 @@ export const upstreamSuite = (
       return new Response(body, { status: 207, headers: { "x-answer": "yes" } })
     }
 
-    law("bytes, method, path, query and headers arrive as given, and so does the answer", echo, async (upstream, url) => {
-      const body = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 7) % 256)
-      const headers = new Headers({ "x-given": "Ab c", "mcp-session-id": "s" })
-      const response = await upstream.exchange(requestTo(`${url}?a=%20b&c`, { body, headers }))
-      expect([response.status, response.headers.get("x-answer")]).toEqual([207, "yes"])
-      expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true)
-      assert(seen !== undefined)
-      expect(Buffer.from(seen.body).equals(body)).toBe(true)
-      expect([seen.method, new URL(seen.url).search]).toEqual(["POST", "?a=%20b&c"])
-      expect(new URL(seen.url).pathname).toBe(new URL(url).pathname)
-      expect([seen.headers.get("x-given"), seen.headers.get("mcp-session-id")]).toEqual(["Ab c", "s"])
-    })
+    law(
+      "bytes, method, path, query and headers arrive as given, and so does the answer",
+      echo,
+      async (upstream, url) => {
+        const body = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 7) % 256)
+        const headers = new Headers({ "x-given": "Ab c", "mcp-session-id": "s" })
+        const response = await upstream.exchange(requestTo(`${url}?a=%20b&c`, { body, headers }))
+        expect([response.status, response.headers.get("x-answer")]).toEqual([207, "yes"])
+        expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true)
+        assert(seen !== undefined)
+        expect(Buffer.from(seen.body).equals(body)).toBe(true)
+        expect([seen.method, new URL(seen.url).search]).toEqual(["POST", "?a=%20b&c"])
+        expect(new URL(seen.url).pathname).toBe(new URL(url).pathname)
+        expect([seen.headers.get("x-given"), seen.headers.get("mcp-session-id")]).toEqual(["Ab c", "s"])
+      }
+    )
 
     for (const method of ["GET", "DELETE", "POST"] as const) {
       law(`${method} without a body`, echo, async (upstream, url) => {
@@ -107,28 +114,40 @@ export const upstreamSuite = (
       expect((await reader.read()).done).toBe(true)
     })
 
-    law("S-06: a redirect is an answer, and is not followed", (request) =>
-      new URL(request.url).pathname.endsWith("/elsewhere")
-        ? new Response("followed")
-        : new Response("moved", { status: 307, headers: { location: "/elsewhere" } }), async (upstream, url) => {
-      const response = await upstream.exchange(requestTo(url))
-      expect([response.status, response.headers.get("location")]).toEqual([307, "/elsewhere"])
-      expect(await response.text()).toBe("moved")
-    })
+    law(
+      "S-06: a redirect is an answer, and is not followed",
+      (request) =>
+        new URL(request.url).pathname.endsWith("/elsewhere")
+          ? new Response("followed")
+          : new Response("moved", { status: 307, headers: { location: "/elsewhere" } }),
+      async (upstream, url) => {
+        const response = await upstream.exchange(requestTo(url))
+        expect([response.status, response.headers.get("location")]).toEqual([307, "/elsewhere"])
+        expect(await response.text()).toBe("moved")
+      }
+    )
 
     const zipped = Bun.gzipSync(bytesOf("plain"))
-    law("an encoded body is not decoded", () => new Response(zipped, { headers: { "content-encoding": "gzip" } }), async (upstream, url) => {
-      const response = await upstream.exchange(requestTo(url))
-      expect(response.headers.get("content-encoding")).toBe("gzip")
-      expect(Buffer.from(await response.arrayBuffer()).equals(zipped)).toBe(true)
-    })
+    law(
+      "an encoded body is not decoded",
+      () => new Response(zipped, { headers: { "content-encoding": "gzip" } }),
+      async (upstream, url) => {
+        const response = await upstream.exchange(requestTo(url))
+        expect(response.headers.get("content-encoding")).toBe("gzip")
+        expect(Buffer.from(await response.arrayBuffer()).equals(zipped)).toBe(true)
+      }
+    )
 
-    law("a caller that leaves before the answer gets `aborted`", () => forever, async (upstream, url) => {
-      const request = requestTo(url)
-      const answer = upstream.exchange(request)
-      setTimeout(() => request.controller.abort(), 20)
-      expect((await failureOf(answer)).reason).toBe("aborted")
-    })
+    law(
+      "a caller that leaves before the answer gets `aborted`",
+      () => forever,
+      async (upstream, url) => {
+        const request = requestTo(url)
+        const answer = upstream.exchange(request)
+        setTimeout(() => request.controller.abort(), 20)
+        expect((await failureOf(answer)).reason).toBe("aborted")
+      }
+    )
 
     law("a caller that has already left gets `aborted`", echo, async (upstream, url) => {
       const request = requestTo(url)

@@ -1,0 +1,51 @@
+/** Bodies made of given chunks, and bodies read to their end. */
+import { Deadlines } from "@mcpgw/egress/Deadlines"
+import type { Policy } from "@mcpgw/policy/Policy"
+import type { Viewer } from "../../src/ListFilter.ts"
+import { OpenStreams } from "../../src/OpenStreams.ts"
+import type { Ending } from "../../src/Outcome.ts"
+import type { RelayOptions } from "../../src/StreamRelay.ts"
+
+export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+
+export const bodyOf = (chunks: ReadonlyArray<Uint8Array>): ReadableStream<Uint8Array> => {
+  let next = 0
+  return new ReadableStream({
+    pull: (controller) => {
+      const chunk = chunks[next++]
+      if (chunk === undefined) controller.close()
+      else controller.enqueue(chunk)
+    }
+  })
+}
+
+/** Cuts `bytes` at the given places, taken modulo the length. */
+export const cutAt = (bytes: Uint8Array, cuts: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+  return places.slice(1).map((end, i) => bytes.subarray(places[i] ?? 0, end))
+}
+
+export const textOf = (body: ReadableStream<Uint8Array>): Promise<string> => new Response(body).text()
+
+export interface Recorded {
+  readonly options: RelayOptions
+  readonly streams: OpenStreams
+  readonly endings: Array<Ending>
+}
+
+/** Relay options that record how relays end. */
+export const recorded = (idleMs: number | undefined = undefined): Recorded => {
+  const endings: Array<Ending> = []
+  const streams = new OpenStreams()
+  return {
+    endings,
+    streams,
+    options: { deadlines: new Deadlines(), streams, idleMs, onEnd: (ending) => endings.push(ending), signal: new AbortController().signal }
+  }
+}
+
+export const viewerOf = (policy: Policy, scope: string, server = "/time"): Viewer => ({
+  policy: () => policy,
+  subject: { groups: [], scopes: [scope] },
+  server
+})
