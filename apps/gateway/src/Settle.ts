@@ -83,11 +83,19 @@ export class Settle {
   }
 
   /** A relayed answer that ended. `session`: the id the client knows, for the flow's steps. */
-  ended(trail: Trail, calls: ReadonlyArray<AuthorizedCall>, status: number, ending: Ending, session: string | undefined): void {
+  ended(
+    trail: Trail,
+    calls: ReadonlyArray<AuthorizedCall>,
+    status: number,
+    ending: Ending,
+    session: string | undefined
+  ): void {
     this.authSample(trail, undefined)
-    const failed = ending.kind === "broken" || (ending.kind === "finished" && ending.failure !== undefined) || status >= 400
+    const failed =
+      ending.kind === "broken" || (ending.kind === "finished" && ending.failure !== undefined) || status >= 400
     const outcome: Outcome = ending.kind === "aborted" ? "aborted" : failed ? "error" : "ok"
-    const code = ending.kind === "finished" && ending.failure !== undefined && ending.failure !== 0 ? ending.failure : null
+    const code =
+      ending.kind === "finished" && ending.failure !== undefined && ending.failure !== 0 ? ending.failure : null
     for (let i = 0; i < calls.length; i++) {
       const call = calls[i]
       if (call === undefined) continue

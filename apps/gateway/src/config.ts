@@ -80,7 +80,7 @@ const values: Config.Config<Values> = Config.all({
 })
 
 const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const read = yield* Effect.mapError(values, (error) => new BadConfig({ problems: problemsOf(error) }))
     const problems = together(read)
     if (problems.length > 0) return yield* new BadConfig({ problems })
@@ -137,7 +137,9 @@ export const strangers = (names: ReadonlyArray<string>): ReadonlyArray<string> =
 }
 
 const closest = (name: string, known: ReadonlyArray<string>): string => {
-  const best = known.map((candidate) => ({ candidate, far: distance(name, candidate) })).sort((a, b) => a.far - b.far)[0]
+  const best = known
+    .map((candidate) => ({ candidate, far: distance(name, candidate) }))
+    .sort((a, b) => a.far - b.far)[0]
   return best === undefined || best.far > 3 ? "" : `; did you mean ${best.candidate}?`
 }
 

@@ -6,7 +6,7 @@ import { ControlPlaneConfig } from "@mcpgw/registry-app/ControlPlaneConfig"
 import type { Services } from "@mcpgw/registry-app/ControlPlane"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { GatewayConfig } from "./config.ts"
 import type { ControlPlane } from "./edge.ts"
 
@@ -15,7 +15,7 @@ export const controlPlane: Effect.Effect<
   Effect.Effect<ControlPlane>,
   never,
   Exclude<Services, ControlPlaneConfig> | GatewayConfig | Scope.Scope
-> = Effect.gen(function*() {
+> = Effect.gen(function* () {
   const { publicUrl } = yield* GatewayConfig
   const context = yield* Effect.context<Exclude<Services, ControlPlaneConfig> | Scope.Scope>()
   const services = Context.add(context, ControlPlaneConfig, { publicUrl, loginRedirect: "/" })

@@ -51,11 +51,13 @@ export class Edge extends Context.Tag("@mcpgw/gateway/Edge")<Edge, { readonly ur
 /** First path segments that are not servers'. */
 const CONTROL = /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)/
 
-const make = Effect.gen(function*() {
+const make = Effect.gen(function* () {
   const config = yield* GatewayConfig
   const parts = yield* EdgeServices
   const state = { draining: false }
-  const server = yield* Effect.acquireRelease(listen(config, parts, state), (server) => drain(config, parts, server, state))
+  const server = yield* Effect.acquireRelease(listen(config, parts, state), (server) =>
+    drain(config, parts, server, state)
+  )
   // Whoever signs in first should not wait for it, and neither should a call that comes right after the start.
   yield* Effect.forkScoped(Effect.delay(Effect.promise(parts.control), WARM_UP))
   return { url: `${config.tlsCert === undefined ? "http" : "https"}://${server.hostname}:${server.port}` }
@@ -123,7 +125,7 @@ const until = (done: () => boolean): Effect.Effect<void, string> =>
   Effect.suspend(() => (done() ? Effect.void : Effect.fail("busy"))).pipe(Effect.retry(spaced))
 
 const drain = (config: GatewayConfigApi, { pipeline }: EdgeParts, server: Server, state: { draining: boolean }) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     state.draining = true
     yield* Effect.logInfo(`draining: ${server.pendingRequests} requests in flight`)
     const { router } = pipeline
@@ -133,7 +135,9 @@ const drain = (config: GatewayConfigApi, { pipeline }: EdgeParts, server: Server
     const quiet = Effect.interruptible(until(() => server.pendingRequests === 0))
     const inTime = yield* quiet.pipe(Effect.timeoutOption(`${config.drain} seconds`))
     if (inTime._tag === "None") {
-      yield* Effect.logWarning(`closing ${server.pendingRequests} requests that did not finish within MCPGW_DRAIN_SECONDS`)
+      yield* Effect.logWarning(
+        `closing ${server.pendingRequests} requests that did not finish within MCPGW_DRAIN_SECONDS`
+      )
       router.closeStreams("all")
       yield* Effect.sleep("200 millis")
       yield* Effect.promise(() => server.stop(true))

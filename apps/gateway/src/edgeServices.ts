@@ -18,7 +18,7 @@ import { makeMcpCheck } from "./EdgeChecks.ts"
 import type { Pipeline } from "./pipeline.ts"
 import { Settle } from "./Settle.ts"
 
-const makePipeline = Effect.gen(function*() {
+const makePipeline = Effect.gen(function* () {
   const config = yield* GatewayConfig
   const auth = yield* AuthLayer
   const policy = yield* ScopePolicy
@@ -56,7 +56,7 @@ const makePipeline = Effect.gen(function*() {
 
 export const layerEdgeServices = Layer.scoped(
   EdgeServices,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const pipeline = yield* makePipeline
     const metrics = yield* Metrics
     const registry = yield* Registry

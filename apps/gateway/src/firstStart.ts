@@ -13,14 +13,17 @@ import * as Redacted from "effect/Redacted"
 import { GatewayConfig } from "./config.ts"
 
 /** How this start found things. */
-export class FirstStart extends Context.Tag("@mcpgw/gateway/FirstStart")<FirstStart, {
-  readonly admin: AdminOutcome
-  readonly demoServers: ReadonlyArray<string>
-}>() {}
+export class FirstStart extends Context.Tag("@mcpgw/gateway/FirstStart")<
+  FirstStart,
+  {
+    readonly admin: AdminOutcome
+    readonly demoServers: ReadonlyArray<string>
+  }
+>() {}
 
 export const layerFirstStart = Layer.effect(
   FirstStart,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const config = yield* GatewayConfig
     const registry = yield* Registry
     const admin = yield* ensureAdmin({ username: config.adminUser, password: config.adminPassword })
@@ -44,10 +47,20 @@ export const banner = (
     `  ${servers} servers registered · data in ${config.dataDir}`
   ]
   if (Option.isSome(generated)) {
-    lines.push("", `  Administrator: ${config.adminUser}`, `  Password:      ${generated.value}   (shown once; only its hash is kept)`)
+    lines.push(
+      "",
+      `  Administrator: ${config.adminUser}`,
+      `  Password:      ${generated.value}   (shown once; only its hash is kept)`
+    )
   }
   const password = Option.getOrElse(generated, () => "<password>")
-  lines.push("", "  A first governed call — paste this:", "", ...firstCall(config.publicUrl, config.adminUser, password), "")
+  lines.push(
+    "",
+    "  A first governed call — paste this:",
+    "",
+    ...firstCall(config.publicUrl, config.adminUser, password),
+    ""
+  )
   return lines.join("\n")
 }
 

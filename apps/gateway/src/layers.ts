@@ -91,15 +91,15 @@ const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: Ga
   oidcIssuer === undefined || oidcAudience === undefined || oidcJwksUrl === undefined
     ? Effect.succeed([])
     : Effect.map(
-      JwtVerifier.oidc({
-        name: oidcIssuer,
-        issuer: oidcIssuer,
-        audiences: [oidcAudience],
-        resource: publicUrl,
-        keys: { kind: "remote", url: oidcJwksUrl }
-      }),
-      (verifier) => [verifier]
-    )
+        JwtVerifier.oidc({
+          name: oidcIssuer,
+          issuer: oidcIssuer,
+          audiences: [oidcAudience],
+          resource: publicUrl,
+          keys: { kind: "remote", url: oidcJwksUrl }
+        }),
+        (verifier) => [verifier]
+      )
 
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(

@@ -30,7 +30,7 @@ const logging = Layer.unwrapEffect(
 
 /** Runs when the port is open. */
 const announce = Layer.effectDiscard(
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const config = yield* GatewayConfig
     const first = yield* FirstStart
     const registry = yield* Registry

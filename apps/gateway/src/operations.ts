@@ -2,7 +2,7 @@
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import type { RegistryApi } from "@mcpgw/registry/Registry"
 import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 
 export interface Operations {
   readonly metrics: MetricsApi
@@ -13,7 +13,11 @@ export interface Operations {
 }
 
 /** Undefined: not one of these paths. */
-export const operate = (operations: Operations, method: string, pathname: string): Promise<Response> | Response | undefined => {
+export const operate = (
+  operations: Operations,
+  method: string,
+  pathname: string
+): Promise<Response> | Response | undefined => {
   if (method !== "GET" && method !== "HEAD") return undefined
   switch (pathname) {
     case "/":
@@ -23,9 +27,9 @@ export const operate = (operations: Operations, method: string, pathname: string
     case "/ready":
       return ready(operations)
     case "/metrics":
-      return operations.run(operations.metrics.render).then(
-        (text) => new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } })
-      )
+      return operations
+        .run(operations.metrics.render)
+        .then((text) => new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } }))
     default:
       return undefined
   }

@@ -40,7 +40,8 @@ const inTime = (
 const isJson = (type: string): boolean =>
   type === "application/json" || /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)
 
-const readKnown = async (request: Request): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await request.arrayBuffer())
+const readKnown = async (request: Request): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await request.arrayBuffer())
 
 /** A body of unannounced length: counted as it comes. */
 const readCounting = async (request: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | Refusal> => {

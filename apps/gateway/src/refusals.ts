@@ -23,6 +23,8 @@ export interface Refusal {
   readonly id: JsonRpcId | null
   /** For audit: which message of a batch was refused; undefined when it concerns all. */
   readonly index: number | undefined
+  /** A batch: ids of the requests that were not carried because of this one. */
+  readonly siblings: ReadonlyArray<JsonRpcId> | undefined
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -31,7 +33,7 @@ const refusal = (
   code: number,
   rule: string,
   message: string,
-  rest: Partial<Pick<Refusal, "decision" | "outcome" | "id" | "index" | "headers">> = {}
+  rest: Partial<Pick<Refusal, "decision" | "outcome" | "id" | "index" | "siblings" | "headers">> = {}
 ): Refusal => ({
   _tag: "Refusal",
   status,
@@ -42,13 +44,24 @@ const refusal = (
   outcome: "refused",
   id: null,
   index: undefined,
+  siblings: undefined,
   headers: {},
   ...rest
 })
 
+const errorOf = ({ id, code, message }: Refusal): string => errorBody(id, code, message)
+
+/** A refused batch is answered as a batch: one error for each request in it. */
+const batchOf = (refused: Refusal, siblings: ReadonlyArray<JsonRpcId>): string => {
+  const words = "Not carried: another message of the batch was refused"
+  const errors = siblings.map((id) => errorBody(id, Code.invalidRequest, words))
+  if (refused.id !== null || errors.length === 0) errors.unshift(errorOf(refused))
+  return `[${errors.join(",")}]`
+}
+
 /** The response a refusal becomes. */
 export const respond = (refused: Refusal): Response =>
-  new Response(errorBody(refused.id, refused.code, refused.message), {
+  new Response(refused.siblings === undefined ? errorOf(refused) : batchOf(refused, refused.siblings), {
     status: refused.status,
     headers: { "content-type": "application/json", "cache-control": "no-store", ...refused.headers }
   })
@@ -59,16 +72,25 @@ export const methodNotAllowed = (): Refusal =>
   })
 
 export const upgradeRefused = (): Refusal =>
-  refusal(400, Code.invalidRequest, "edge:upgrade", "WebSocket and other upgrades are not served here: use Streamable HTTP")
+  refusal(
+    400,
+    Code.invalidRequest,
+    "edge:upgrade",
+    "WebSocket and other upgrades are not served here: use Streamable HTTP"
+  )
 
 export const badPath = (): Refusal =>
   refusal(400, Code.invalidRequest, "edge:path", "The path must be plain: no '%', no backslash, no empty segment")
 
 export const tokenInQuery = (): Refusal =>
-  refusal(400, Code.invalidRequest, "edge:query_token", "Tokens in the query string are refused: send Authorization: Bearer <token>")
+  refusal(
+    400,
+    Code.invalidRequest,
+    "edge:query_token",
+    "Tokens in the query string are refused: send Authorization: Bearer <token>"
+  )
 
-export const foreignHost = (): Refusal =>
-  refusal(403, Code.forbidden, "edge:host", "This host name is not served here")
+export const foreignHost = (): Refusal => refusal(403, Code.forbidden, "edge:host", "This host name is not served here")
 
 export const foreignOrigin = (): Refusal =>
   refusal(403, Code.forbidden, "edge:origin", "Requests from this origin are not accepted")
@@ -80,7 +102,9 @@ export const lengthRequired = (): Refusal =>
   refusal(411, Code.invalidRequest, "edge:length", "Send the body with a Content-Length")
 
 export const slowBody = (): Refusal =>
-  refusal(408, Code.invalidRequest, "edge:body_time", "The body did not arrive in time", { headers: { connection: "close" } })
+  refusal(408, Code.invalidRequest, "edge:body_time", "The body did not arrive in time", {
+    headers: { connection: "close" }
+  })
 
 export const wrongContentType = (): Refusal =>
   refusal(415, Code.invalidRequest, "edge:content_type", "The body must be sent as Content-Type: application/json")
@@ -88,11 +112,20 @@ export const wrongContentType = (): Refusal =>
 /** `left`: the client went away; otherwise what it sent is no HTTP body, and the HTTP server has said so already. */
 export const brokenBody = (left: boolean): Refusal =>
   left
-    ? refusal(499, Code.invalidRequest, "edge:body_aborted", "The client left before its body had arrived", { outcome: "aborted" })
-    : refusal(400, Code.invalidRequest, "edge:body_broken", "The body did not arrive whole", { headers: { connection: "close" } })
+    ? refusal(499, Code.invalidRequest, "edge:body_aborted", "The client left before its body had arrived", {
+        outcome: "aborted"
+      })
+    : refusal(400, Code.invalidRequest, "edge:body_broken", "The body did not arrive whole", {
+        headers: { connection: "close" }
+      })
 
 export const encodedBody = (): Refusal =>
-  refusal(415, Code.invalidRequest, "edge:content_encoding", "An encoded body can not be judged: send it without Content-Encoding")
+  refusal(
+    415,
+    Code.invalidRequest,
+    "edge:content_encoding",
+    "An encoded body can not be judged: send it without Content-Encoding"
+  )
 
 export const unauthenticated = (failure: Unauthenticated): Refusal =>
   refusal(401, Code.unauthenticated, `auth:${failure.reason}`, describe[failure.reason], {
@@ -113,7 +146,8 @@ export const foreignCredential = (): Refusal =>
     "Authorization holds a token of this gateway: beside X-Authorization it must hold the server's own credential"
   )
 
-export const notFound = (): Refusal => refusal(404, Code.notFound, "resolve:not_found", "No server is registered at this path")
+export const notFound = (): Refusal =>
+  refusal(404, Code.notFound, "resolve:not_found", "No server is registered at this path")
 
 export const unavailable = (server: string, reason: string): Refusal =>
   refusal(503, Code.unavailable, "resolve:unavailable", `Server '${server}' is not available: ${reason}`, {
@@ -123,17 +157,28 @@ export const unavailable = (server: string, reason: string): Refusal =>
 
 export const noGrant = (server: string, scopes: number): Refusal => {
   const why = scopes === 0 ? "you have no scopes configured" : "none of your scopes covers it"
-  return refusal(403, Code.forbidden, scopes === 0 ? "policy:no-scopes" : "policy:no-grant", `Access denied to '${server}': ${why}`, {
-    decision: "deny",
-    headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`) }
-  })
+  return refusal(
+    403,
+    Code.forbidden,
+    scopes === 0 ? "policy:no-scopes" : "policy:no-grant",
+    `Access denied to '${server}': ${why}`,
+    {
+      decision: "deny",
+      headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`) }
+    }
+  )
 }
 
 export const malformed = (problem: Malformed): Refusal =>
   refusal(problem.status, problem.code, problem.rule, problem.message, { id: problem.id })
 
 export const batchRefused = (): Refusal =>
-  refusal(400, Code.invalidRequest, "envelope:batch", "Batches are accepted only in a session that negotiated 2025-03-26")
+  refusal(
+    400,
+    Code.invalidRequest,
+    "envelope:batch",
+    "Batches are accepted only in a session that negotiated 2025-03-26"
+  )
 
 export const sessionNotFound = (id: JsonRpcId | null): Refusal =>
   refusal(404, Code.notFound, "session:not_found", "Session not found: initialize again", { id })
@@ -151,13 +196,19 @@ export const noStreamHere = (denied: Denied): Refusal =>
  * A refused call. A refused tool and a tool that does not exist get the same bytes (design.md §6); the rule that decided goes to
  * audit alone. A request is answered as JSON-RPC answers (200), a notification by status (W-03).
  */
-export const denied = (call: Denied, id: JsonRpcId | undefined, index: number): Refusal => {
+export const denied = (
+  call: Denied,
+  id: JsonRpcId | undefined,
+  index: number,
+  siblings: ReadonlyArray<JsonRpcId> | undefined
+): Refusal => {
   const { access, decision } = call
   const server = access.server.slice(1)
-  const rest = { decision: "deny", id: id ?? null, index } as const
+  const rest = { decision: "deny", id: id ?? null, index, siblings } as const
   const status = id === undefined ? 403 : 200
   if (access.method === "tools/call") {
-    const what = access.tool === undefined ? "no tool was named" : `no tool '${access.tool.slice(0, 200)}' for you on '${server}'`
+    const what =
+      access.tool === undefined ? "no tool was named" : `no tool '${access.tool.slice(0, 200)}' for you on '${server}'`
     return refusal(status, Code.invalidParams, decision.rule, `Access denied: ${what}`, rest)
   }
   const words = `Access denied: method '${access.method.slice(0, 200)}' is not allowed for you on '${server}'`
@@ -190,4 +241,6 @@ export const forwardFailed = (server: string, failure: ForwardFailure, id: JsonR
 }
 
 export const internal = (): Refusal =>
-  refusal(500, Code.internalError, "internal", "The gateway failed to handle this request; its log says why", { outcome: "error" })
+  refusal(500, Code.internalError, "internal", "The gateway failed to handle this request; its log says why", {
+    outcome: "error"
+  })

@@ -75,7 +75,11 @@ const origin = {
 const upstreams = {
   holds: "hosts, host:port pairs, addresses and CIDRs, separated by commas, such as mcp.internal:8000,10.1.0.0/16",
   parse: (value: string): ReadonlyArray<AllowedUpstream> | undefined => {
-    const entries = value.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "").map(parseAllowed)
+    const entries = value
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== "")
+      .map(parseAllowed)
     const known = entries.filter((entry) => entry !== undefined)
     return known.length === entries.length ? known : undefined
   }
@@ -128,8 +132,18 @@ export const settings = {
     "Private addresses that any registration may lead to; an administrator's own registrations need no entry.",
     upstreams
   ),
-  tlsCert: setting<string | undefined>("MCPGW_TLS_CERT", unset, "PEM file of the certificate chain; with MCPGW_TLS_KEY.", text),
-  tlsKey: setting<string | undefined>("MCPGW_TLS_KEY", unset, "PEM file of the private key; with MCPGW_TLS_CERT.", text),
+  tlsCert: setting<string | undefined>(
+    "MCPGW_TLS_CERT",
+    unset,
+    "PEM file of the certificate chain; with MCPGW_TLS_KEY.",
+    text
+  ),
+  tlsKey: setting<string | undefined>(
+    "MCPGW_TLS_KEY",
+    unset,
+    "PEM file of the private key; with MCPGW_TLS_CERT.",
+    text
+  ),
   adminUser: setting("ADMIN_USER", "admin", "Name of the administrator's local account.", username),
   adminPassword: setting<string | undefined>(
     "ADMIN_PASSWORD",
@@ -154,13 +168,13 @@ export const settings = {
     holds: "an http:// or https:// URL",
     parse: (value: string) => (/^https?:$/.test(URL.parse(value)?.protocol ?? "") ? value : undefined)
   }),
-  healthInterval: setting("HEALTH_CHECK_INTERVAL_SECONDS", 30, "Seconds between two checks of a server.", integer(1, 86_400)),
-  connectTimeout: setting(
-    "MCPGW_CONNECT_TIMEOUT_SECONDS",
-    5,
-    "Seconds to reach a server; then 504.",
-    integer(1, 600)
+  healthInterval: setting(
+    "HEALTH_CHECK_INTERVAL_SECONDS",
+    30,
+    "Seconds between two checks of a server.",
+    integer(1, 86_400)
   ),
+  connectTimeout: setting("MCPGW_CONNECT_TIMEOUT_SECONDS", 5, "Seconds to reach a server; then 504.", integer(1, 600)),
   firstByteTimeout: setting(
     "MCPGW_FIRST_BYTE_TIMEOUT_SECONDS",
     60,
@@ -173,8 +187,18 @@ export const settings = {
     "Seconds a server may be silent within an answer; then the answer ends with an error.",
     integer(1, 86_400)
   ),
-  maxBody: setting("MCPGW_MAX_BODY_BYTES", 4 * 1024 * 1024, "Largest request body on the data plane.", integer(1_024, 1_073_741_824)),
-  drain: setting("MCPGW_DRAIN_SECONDS", 20, "Seconds that calls in flight have to finish after SIGTERM.", integer(0, 3_600)),
+  maxBody: setting(
+    "MCPGW_MAX_BODY_BYTES",
+    4 * 1024 * 1024,
+    "Largest request body on the data plane.",
+    integer(1_024, 1_073_741_824)
+  ),
+  drain: setting(
+    "MCPGW_DRAIN_SECONDS",
+    20,
+    "Seconds that calls in flight have to finish after SIGTERM.",
+    integer(0, 3_600)
+  ),
   logLevel: setting<LogLevelName>("MCPGW_LOG_LEVEL", "info", "Least severity that is logged.", logLevel)
 }
 

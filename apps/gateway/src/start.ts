@@ -9,7 +9,8 @@ const MOST = "65535"
 
 const help = (): string => {
   const lines = Object.values(settings).map(
-    ({ name, about, holds, shown }) => `  ${name}\n      ${about}\n      May hold ${holds}.${shown === "" ? "" : ` Default: ${shown}`}`
+    ({ name, about, holds, shown }) =>
+      `  ${name}\n      ${about}\n      May hold ${holds}.${shown === "" ? "" : ` Default: ${shown}`}`
   )
   return [
     "mcpgw — the one governed door to every MCP server",
@@ -28,7 +29,9 @@ const [, , ...args] = process.argv
 if (args.includes("--help") || args.includes("-h")) {
   process.stdout.write(help())
 } else if (args.length > 0) {
-  process.stderr.write(`mcpgw: unknown argument "${args[0]}"; it takes none but --help, settings come from the environment\n`)
+  process.stderr.write(
+    `mcpgw: unknown argument "${args[0]}"; it takes none but --help, settings come from the environment\n`
+  )
   process.exitCode = 2
 } else if (process.env[LIMIT] === undefined && process.execve !== undefined) {
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {

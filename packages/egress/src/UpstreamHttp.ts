@@ -179,11 +179,12 @@ class HttpDialler implements UpstreamApi {
     controller: AbortController
   ): Promise<Response> {
     // A GET asks for a stream that may be quiet for ever, and some servers send its head with the first event only.
-    const deadline = request.method === "GET"
-      ? undefined
-      : this.deadlines.start(this.options.firstByteTimeoutMs, () =>
-        controller.abort(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
-      )
+    const deadline =
+      request.method === "GET"
+        ? undefined
+        : this.deadlines.start(this.options.firstByteTimeoutMs, () =>
+            controller.abort(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
+          )
     const stopWatching =
       performance.now() - origin.peer.lastAnswer > WARM_MS
         ? watchConnect(address, origin, this.options.connectTimeoutMs, controller)

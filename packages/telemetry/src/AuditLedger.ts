@@ -5,6 +5,7 @@
  * Insert is kept cheap: three columns, no secondary index (sequence order is time order), `previous` not stored twice (it is
  * the digest of the row before), 8 KiB pages. Readers use the `audit` view, which names the columns.
  */
+import { chmodSync, closeSync, openSync } from "node:fs"
 import { Database } from "bun:sqlite"
 import { digestOf, FIELDS, genesisOf } from "./AuditRecord.ts"
 
@@ -112,6 +113,9 @@ const start = (db: Database, token: string): AuditLedger => {
 
 /** Opens the file, creating it when absent. `token` names the sink, so that a reopened file tells how far it came. */
 export const openLedger = (path: string, token: string): AuditLedger => {
+  // Made, or closed to other users, before SQLite opens it: the files beside it take over its mode.
+  closeSync(openSync(path, "a", 0o600))
+  chmodSync(path, 0o600)
   const db = new Database(path, { create: true, readwrite: true, strict: true })
   try {
     return start(db, token)

@@ -64,9 +64,11 @@ export const spawn = ({ command, cwd = root, env = {} }: SpawnOptions): Running 
     return code
   })
   let over = false
-  void exited.then(() => {
+  const markOver = async (): Promise<void> => {
+    await exited
     over = true
-  })
+  }
+  void markOver()
   return {
     pid: child.pid,
     exited,

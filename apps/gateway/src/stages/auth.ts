@@ -21,7 +21,10 @@ export interface Admitted {
 }
 
 /** Synchronous for a credential seen before. */
-export const admitCaller = (pipeline: Pipeline, ctx: RequestContext): Admitted | Refusal | Promise<Admitted | Refusal> => {
+export const admitCaller = (
+  pipeline: Pipeline,
+  ctx: RequestContext
+): Admitted | Refusal | Promise<Admitted | Refusal> => {
   const credential = presented(ctx.headers, SESSION_COOKIE)
   if (credential === undefined) return unauthenticated(unauthenticatedBecause("missing"))
   if (credential === "malformed") return unauthenticated(unauthenticatedBecause("malformed"))

@@ -1,5 +1,7 @@
 /** policy: every message is judged on the resolved target; nothing is dispatched unless all are allowed. */
 import type { Principal } from "@mcpgw/domain/Principal"
+import type { Message } from "@mcpgw/mcp/Envelope"
+import type { JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import type { AuthorizedCall } from "@mcpgw/policy/AuthorizedCall"
 import { HTTP_DELETE, HTTP_GET } from "@mcpgw/policy/Methods"
 import type { Target } from "@mcpgw/proxy/Target"
@@ -29,14 +31,19 @@ export const judge = (
     const call = pipeline.policy.decide(principal, { server, method, tool: undefined })
     return call._tag === "Denied" ? noStreamHere(call) : { _tag: "Judged", calls: [call] }
   }
-  const [first, ...rest] = read.envelope.messages
+  const { batch, messages } = read.envelope
+  const [first, ...rest] = messages
   const call = pipeline.policy.decide(principal, { server, method: first.method, tool: first.tool })
-  if (call._tag === "Denied") return denied(call, first.id, 0)
+  if (call._tag === "Denied") return denied(call, first.id, 0, batch ? requestsBeside(messages, 0) : undefined)
   const calls: [AuthorizedCall, ...Array<AuthorizedCall>] = [call]
   for (const [i, message] of rest.entries()) {
     const next = pipeline.policy.decide(principal, { server, method: message.method, tool: message.tool })
-    if (next._tag === "Denied") return denied(next, message.id, i + 1)
+    if (next._tag === "Denied") return denied(next, message.id, i + 1, requestsBeside(messages, i + 1))
     calls.push(next)
   }
   return { _tag: "Judged", calls }
 }
+
+/** Ids of a batch's other requests: each is owed an answer. */
+const requestsBeside = (messages: ReadonlyArray<Message>, index: number): ReadonlyArray<JsonRpcId> =>
+  messages.flatMap(({ kind, id }, i) => (i === index || kind !== "request" || id === undefined ? [] : [id]))

@@ -31,9 +31,7 @@ export const readMessages = async (
   principal: Principal
 ): Promise<Read | Refusal> => {
   const sealed = ctx.headers.get(SESSION_ID)
-  const session = sealed === null
-    ? undefined
-    : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at)
+  const session = sealed === null ? undefined : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at)
   if (ctx.method !== "POST") {
     if (sealed !== null && session === undefined) return sessionNotFound(null)
     if (session === undefined && ctx.headers.has(LAST_EVENT_ID)) return resumeWithoutSession()

@@ -209,9 +209,21 @@ describe("W-16: batches", () => {
   it("one element that is not allowed stops the whole batch before the server", async () => {
     const inside = await openSession(alice, "2025-03-26")
     const before = asked().length
-    const answer = await answerOf(await post(inside, [list, callTool("secret", 2), callTool("open", 3)]))
-    assert.strictEqual(answer.error?.code, -32602)
-    assert.match(answer.error?.message ?? "", /^Access denied/)
+    const answer = await post(inside, [list, callTool("secret", 2), callTool("open", 3)])
+    const body: ReadonlyArray<{
+      readonly id: unknown
+      readonly error: { readonly code: number; readonly message: string }
+    }> = JSON.parse(await answer.text())
+    // Each request of the batch is answered; the refused one says why.
+    assert.deepEqual(
+      body.map(({ id, error }) => [id, error.code]),
+      [
+        [2, -32602],
+        [list.id, -32600],
+        [3, -32600]
+      ]
+    )
+    assert.match(body[0]?.error.message ?? "", /^Access denied/)
     assert.strictEqual(asked().length, before)
   })
 
