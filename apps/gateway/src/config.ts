@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { accessSync, constants } from "node:fs"
 import { resolve } from "node:path"
 import { OWN_PREFIX, type Setting, settings } from "./settings.ts"
 
@@ -82,7 +83,7 @@ const values: Config.Config<Values> = Config.all({
 const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
   Effect.gen(function* () {
     const read = yield* Effect.mapError(values, (error) => new BadConfig({ problems: problemsOf(error) }))
-    const problems = together(read)
+    const problems = together(root, read)
     if (problems.length > 0) return yield* new BadConfig({ problems })
     const scheme = read.tlsCert === undefined ? "http" : "https"
     const host = read.host === "0.0.0.0" || read.host === "::" ? "localhost" : bracketed(read.host)
@@ -91,6 +92,8 @@ const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
       publicUrl: read.publicUrl ?? `${scheme}://${host}:${read.port}`,
       dataDir: resolve(root, read.dataDir ?? "data"),
       scopesFile: read.scopesFile === undefined ? undefined : resolve(root, read.scopesFile),
+      tlsCert: read.tlsCert === undefined ? undefined : resolve(root, read.tlsCert),
+      tlsKey: read.tlsKey === undefined ? undefined : resolve(root, read.tlsKey),
       adminPassword: Option.map(Option.fromNullable(read.adminPassword), Redacted.make)
     }
   })
@@ -98,7 +101,7 @@ const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 
 /** Settings that only make sense together. */
-const together = (read: Values): ReadonlyArray<string> => {
+const together = (root: string, read: Values): ReadonlyArray<string> => {
   const missing = (given: ReadonlyArray<Setting<string | undefined>>): ReadonlyArray<string> => {
     const unset = given.filter((setting) => valueOf(read, setting) === undefined)
     return unset.length === 0 || unset.length === given.length
@@ -106,9 +109,27 @@ const together = (read: Values): ReadonlyArray<string> => {
       : unset.map((setting) => `${setting.name}: held nothing; ${given.map(({ name }) => name).join(", ")} go together`)
   }
   return [
+    ...unreadable(root, read.scopesFile, settings.scopesFile),
+    ...unreadable(root, read.tlsCert, settings.tlsCert),
+    ...unreadable(root, read.tlsKey, settings.tlsKey),
     ...missing([settings.tlsCert, settings.tlsKey]),
     ...missing([settings.oidcIssuer, settings.oidcAudience, settings.oidcJwksUrl])
   ]
+}
+
+/** A file that is named has to be there; what is unset has a default. */
+const unreadable = (
+  root: string,
+  path: string | undefined,
+  { name }: Setting<string | undefined>
+): ReadonlyArray<string> => {
+  if (path === undefined) return []
+  try {
+    accessSync(resolve(root, path), constants.R_OK)
+    return []
+  } catch {
+    return [`${name}: held ${JSON.stringify(path)}; it may hold the path of a file that can be read`]
+  }
 }
 
 const valueOf = (read: Values, setting: Setting<string | undefined>): unknown => {

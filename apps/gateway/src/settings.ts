@@ -54,6 +54,12 @@ const text = {
   parse: (value: string): string | undefined => value
 }
 
+/** Whether the file is there is checked when all settings are read, because its folder may be another setting. */
+const path = {
+  holds: "a path, relative to the workspace root or absolute",
+  parse: (value: string): string | undefined => (value.includes("\0") ? undefined : value)
+}
+
 const httpUrl = {
   holds: "an http:// or https:// URL without user, query or fragment, such as https://mcp.example.com",
   parse: (value: string): string | undefined => {
@@ -70,6 +76,12 @@ const origin = {
     const url = httpUrl.parse(value)
     return url !== undefined && new URL(url).pathname === "/" ? url : undefined
   }
+}
+
+/** Compared with `iss` letter by letter, so it is kept as written. */
+const issuer = {
+  holds: "the issuer's https:// URL (or http://), exactly as its tokens spell it",
+  parse: (value: string): string | undefined => (httpUrl.parse(value) === undefined ? undefined : value)
 }
 
 const upstreams = {
@@ -117,13 +129,13 @@ export const settings = {
     "MCPGW_DATA_DIR",
     unset,
     "Folder of the database, the keys and the audit log. Unset: data under the workspace root.",
-    text
+    path
   ),
   scopesFile: setting<string | undefined>(
     "MCPGW_SCOPES_FILE",
     unset,
     "The policy, scopes.yml; a change takes effect within a second. Unset: scopes.yml in the data folder, written at first start.",
-    text
+    path
   ),
   demoServers: setting("MCPGW_DEMO_SERVERS", true, "Register the bundled demo servers at first start.", boolean),
   allowedUpstreams: setting<ReadonlyArray<AllowedUpstream>>(
@@ -136,13 +148,13 @@ export const settings = {
     "MCPGW_TLS_CERT",
     unset,
     "PEM file of the certificate chain; with MCPGW_TLS_KEY.",
-    text
+    path
   ),
   tlsKey: setting<string | undefined>(
     "MCPGW_TLS_KEY",
     unset,
     "PEM file of the private key; with MCPGW_TLS_CERT.",
-    text
+    path
   ),
   adminUser: setting("ADMIN_USER", "admin", "Name of the administrator's local account.", username),
   adminPassword: setting<string | undefined>(
@@ -156,7 +168,7 @@ export const settings = {
     "MCPGW_OIDC_ISSUER",
     unset,
     "Issuer (`iss`) of one more identity provider whose access tokens are accepted; with MCPGW_OIDC_AUDIENCE and MCPGW_OIDC_JWKS_URL.",
-    text
+    issuer
   ),
   oidcAudience: setting<string | undefined>(
     "MCPGW_OIDC_AUDIENCE",

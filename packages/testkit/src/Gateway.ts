@@ -37,6 +37,8 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<TestGa
   const dir = tempDir("gateway")
   const url = `http://127.0.0.1:${port}`
   const env: Record<string, string> = {
+    // A developer's .env must not decide a test, and would be read again when the process replaces itself.
+    BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
     MCPGW_PORT: String(port),
     MCPGW_DATA_DIR: dir.path,
     ADMIN_PASSWORD: PASSWORD,
@@ -47,7 +49,7 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<TestGa
     writeFileSync(join(dir.path, "policy.yml"), options.scopes)
   }
   await options.prepare?.(dir.path)
-  const running = spawn({ command: options.command ?? [process.execPath, "run", "apps/gateway"], env })
+  const running = spawn({ command: options.command ?? [process.execPath, "--no-env-file", "run", "apps/gateway"], env })
   await running.printed(/is ready at/)
   const signIn = async (): Promise<string> => {
     const response = await fetch(`${url}/api/auth/login`, {
