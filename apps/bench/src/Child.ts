@@ -42,7 +42,9 @@ const stopProcess = (process: Process): Effect.Effect<void> =>
     return Effect.promise(() => process.exited).pipe(
       Effect.interruptible,
       Effect.timeout(GRACE),
-      Effect.catchAll(() => Effect.sync(() => process.kill("SIGKILL")).pipe(Effect.zipRight(Effect.promise(() => process.exited)))),
+      Effect.catchAll(() =>
+        Effect.sync(() => process.kill("SIGKILL")).pipe(Effect.zipRight(Effect.promise(() => process.exited)))
+      ),
       Effect.asVoid
     )
   })
@@ -71,7 +73,9 @@ export const start = (spec: ChildSpec): Effect.Effect<Child, BenchFailed, Scope.
       return Effect.timeoutFail(look, { duration: PATIENCE, onTimeout: () => failed("is not ready in time", text) })
     }
     const finished = Effect.promise(() => drained.then(() => process.exited)).pipe(
-      Effect.flatMap((code) => (code === 0 ? Effect.succeed(text) : Effect.fail(failed(`ended with code ${code}`, text))))
+      Effect.flatMap((code) =>
+        code === 0 ? Effect.succeed(text) : Effect.fail(failed(`ended with code ${code}`, text))
+      )
     )
     const write = (line: string): Effect.Effect<void> =>
       Effect.promise(async () => {
@@ -88,6 +92,8 @@ export const freePort: Effect.Effect<number, BenchFailed> = Effect.async((resume
   server.once("error", (error) => fail(error.message))
   server.listen(0, "127.0.0.1", () => {
     const address = server.address()
-    server.close(() => (typeof address === "object" && address !== null ? resume(Effect.succeed(address.port)) : fail("none given")))
+    server.close(() =>
+      typeof address === "object" && address !== null ? resume(Effect.succeed(address.port)) : fail("none given")
+    )
   })
 })

@@ -78,8 +78,20 @@ const streamBars = (streams: StreamFigures): ReadonlyArray<Bar> => {
   const ratio = (of: (sample: StreamSample) => number): Range | undefined =>
     rangeOf(ratios(streams.mcpgw.map(of), streams.bare.map(of)))
   return [
-    ...barOf(`memory of an idle stream of ${streams.streams}, to a bare relay's`, 2, "x", ratio(({ memory }) => memory), wobbled),
-    ...barOf("CPU of idle streams, to a bare relay's", 2, "x", ratio(({ idle }) => Math.max(idle, IDLE_GRAIN)), false)
+    ...barOf(
+      `memory of an idle stream of ${streams.streams}, to a bare relay's`,
+      2,
+      "x",
+      ratio(({ memory }) => memory),
+      wobbled
+    ),
+    ...barOf(
+      "CPU of idle streams, to a bare relay's",
+      2,
+      "x",
+      ratio(({ idle }) => Math.max(idle, IDLE_GRAIN)),
+      false
+    )
   ]
 }
 

@@ -23,8 +23,12 @@ const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelea
 const missingOf = (options: Options, machine: Machine): ReadonlyArray<string> => {
   const arms = armsOf(options)
   return [
-    ...(machine.nginx === undefined && arms.some((arm) => arm.startsWith("nginx")) ? ["nginx and nginx-auth: nginx is not installed"] : []),
-    ...(arms.length > 0 && machine.wrk === undefined && options.generator === "any" ? ["nothing with wrk: it is not installed; the bundled generator costs more (see load CPU)"] : [])
+    ...(machine.nginx === undefined && arms.some((arm) => arm.startsWith("nginx"))
+      ? ["nginx and nginx-auth: nginx is not installed"]
+      : []),
+    ...(arms.length > 0 && machine.wrk === undefined && options.generator === "any"
+      ? ["nothing with wrk: it is not installed; the bundled generator costs more (see load CPU)"]
+      : [])
   ]
 }
 
@@ -35,8 +39,10 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
       const machine = yield* look(options)
       const folder = yield* temporary
       const { origin: upstream } = yield* startUpstream(machine)
-      const when = <A>(wanted: boolean, phase: Effect.Effect<A, BenchFailed>): Effect.Effect<A | undefined, BenchFailed> =>
-        wanted ? phase : Effect.succeed(undefined)
+      const when = <A>(
+        wanted: boolean,
+        phase: Effect.Effect<A, BenchFailed>
+      ): Effect.Effect<A | undefined, BenchFailed> => (wanted ? phase : Effect.succeed(undefined))
 
       const parts = { options, machine, upstream, folder, progress }
       const load = yield* when(armsOf(options).length > 0, Effect.scoped(loadPhase(parts)))
@@ -47,7 +53,15 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
       yield* progress("")
 
       const { cores, pinned } = machine
-      const setup = { bun: Bun.version, cores, pinned, rounds, seconds, connections, missing: missingOf(options, machine) }
+      const setup = {
+        bun: Bun.version,
+        cores,
+        pinned,
+        rounds,
+        seconds,
+        connections,
+        missing: missingOf(options, machine)
+      }
       return { setup, load, start, streams: idle, micro }
     })
   )

@@ -41,7 +41,9 @@ export const look = (options: Options): Effect.Effect<Machine, BenchFailed> =>
     const find = (name: string): string | undefined => Bun.which(name, { PATH: path + SEARCHED }) ?? undefined
     const wrk = options.generator === "bundled" ? undefined : find("wrk")
     if (wrk === undefined && options.generator === "wrk") {
-      return yield* new BenchFailed({ problem: "--generator wrk: wrk is not installed; leave the flag out for the bundled one" })
+      return yield* new BenchFailed({
+        problem: "--generator wrk: wrk is not installed; leave the flag out for the bundled one"
+      })
     }
     const taskset = find("taskset")
     const cores = availableParallelism()

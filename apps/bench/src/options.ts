@@ -48,7 +48,9 @@ const NUMBERS = {
 
 const isNumberFlag = (flag: string): flag is keyof typeof NUMBERS => Object.hasOwn(NUMBERS, flag)
 
-type Step = { readonly _tag: "Set"; readonly set: Partial<Options>; readonly used: 1 | 2 } | Extract<Parsed, { _tag: "Help" | "Wrong" }>
+type Step =
+  | { readonly _tag: "Set"; readonly set: Partial<Options>; readonly used: 1 | 2 }
+  | Extract<Parsed, { _tag: "Help" | "Wrong" }>
 
 const set = (set: Partial<Options>, used: 1 | 2): Step => ({ _tag: "Set", set, used })
 
@@ -58,7 +60,10 @@ const readFlag = (flag: string, value: string | undefined): Step => {
     const number = Number(value)
     return /^\d+$/.test(value ?? "") && number >= least && number <= most
       ? set({ [key]: number }, 2)
-      : { _tag: "Wrong", problem: `${flag} held ${JSON.stringify(value ?? "nothing")}; it may hold an integer from ${least} to ${most}` }
+      : {
+          _tag: "Wrong",
+          problem: `${flag} held ${JSON.stringify(value ?? "nothing")}; it may hold an integer from ${least} to ${most}`
+        }
   }
   switch (flag) {
     case "--only":
@@ -66,7 +71,10 @@ const readFlag = (flag: string, value: string | undefined): Step => {
     case "--generator":
       return value === "wrk" || value === "bundled"
         ? set({ generator: value }, 2)
-        : { _tag: "Wrong", problem: `--generator held ${JSON.stringify(value ?? "nothing")}; it may hold wrk or bundled` }
+        : {
+            _tag: "Wrong",
+            problem: `--generator held ${JSON.stringify(value ?? "nothing")}; it may hold wrk or bundled`
+          }
     case "--no-pin":
       return set({ pin: false }, 1)
     case "--json":
@@ -86,7 +94,10 @@ const readOnly = (value: string | undefined): Step => {
   const stranger = asked.find((name) => !known.some((candidate) => candidate === name))
   if (asked.length === 0 || stranger !== undefined) {
     const held = stranger ?? "nothing"
-    return { _tag: "Wrong", problem: `--only held ${JSON.stringify(held)}; it may hold, separated by commas, ${known.join(", ")}` }
+    return {
+      _tag: "Wrong",
+      problem: `--only held ${JSON.stringify(held)}; it may hold, separated by commas, ${known.join(", ")}`
+    }
   }
   const loads = ARMS.some((arm) => asked.includes(arm))
   // Everything is measured against the bare proxy.

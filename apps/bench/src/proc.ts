@@ -30,7 +30,10 @@ export const parseResident = (status: string): number => {
 }
 
 /** `roots` and all they started, directly or not. */
-export const descendants = (all: ReadonlyArray<ProcessStat>, roots: ReadonlyArray<number>): ReadonlyArray<ProcessStat> => {
+export const descendants = (
+  all: ReadonlyArray<ProcessStat>,
+  roots: ReadonlyArray<number>
+): ReadonlyArray<ProcessStat> => {
   const wanted = new Set(roots)
   for (let before = -1; before !== wanted.size;) {
     before = wanted.size

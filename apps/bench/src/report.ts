@@ -46,7 +46,17 @@ const loadTable = (load: LoadFigures): string => {
       short(rangeOf(samples.map(({ ownCpu }) => ownCpu))?.median ?? Number.NaN)
     ]
   })
-  const head: Row = ["arm", "req/s", "CPU µs/req", "p50 µs", "p99 µs", "added p50 µs", "CPU to bare", "p99 to bare", "load CPU µs"]
+  const head: Row = [
+    "arm",
+    "req/s",
+    "CPU µs/req",
+    "p50 µs",
+    "p99 µs",
+    "added p50 µs",
+    "CPU to bare",
+    "p99 to bare",
+    "load CPU µs"
+  ]
   return table([head, ...rows]) + load.arms.map(({ name, what }) => `  ${name}: ${what}\n`).join("")
 }
 
@@ -98,18 +108,23 @@ const barRow = ({ name, limit, unit, value, verdict }: Bar): Row => [
   verdict
 ]
 
-const barTable = (bars: ReadonlyArray<Bar>): string => (bars.length === 0 ? "" : table([["bars", "", "", ""], ...bars.map(barRow)]))
+const barTable = (bars: ReadonlyArray<Bar>): string =>
+  bars.length === 0 ? "" : table([["bars", "", "", ""], ...bars.map(barRow)])
 
 const setupLines = ({ setup, load }: Figures): string => {
   const { bun, cores, pinned, rounds, seconds, connections, missing } = setup
   const pins = pinned ? "what serves on core 0, load and echo server on core 1" : "not pinned"
-  const way = load === undefined ? "" : `, ${rounds} rounds of ${seconds} s, ${connections} connections, load by ${load.generator}`
+  const way =
+    load === undefined
+      ? ""
+      : `, ${rounds} rounds of ${seconds} s, ${connections} connections, load by ${load.generator}`
   return `mcpgw bench: Bun ${bun}, ${cores} cores, ${pins}${way}\n${missing.map((words) => `not measured: ${words}\n`).join("")}`
 }
 
 const conclusion = (figures: Figures): string => {
   const wobbles = wobblesOf(figures).map(
-    ({ what, spread }) => `INCONCLUSIVE: ${what} ranged over ${short(spread * 100)} % between rounds; more than 15 % is another's work on this machine\n`
+    ({ what, spread }) =>
+      `INCONCLUSIVE: ${what} ranged over ${short(spread * 100)} % between rounds; more than 15 % is another's work on this machine\n`
   )
   return [...brokenOf(figures).map((words) => `BROKEN: ${words}\n`), ...wobbles].join("")
 }

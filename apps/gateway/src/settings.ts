@@ -57,7 +57,7 @@ const text = {
 /** Whether the file is there is checked when all settings are read, because its folder may be another setting. */
 const path = {
   holds: "a path, relative to the workspace root or absolute",
-  parse: (value: string): string | undefined => (value.includes("\0") ? undefined : value)
+  parse: (value: string): string | undefined => value
 }
 
 const httpUrl = {

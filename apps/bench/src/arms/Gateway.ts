@@ -79,7 +79,9 @@ const register = (folder: string, upstream: string): Effect.Effect<void, BenchFa
       updated_at: now
     })
   }).pipe(
-    Effect.provide(RegistryStore.layerSqlite.pipe(Layer.provide(Store.layerSqlite({ filename: join(folder, "mcpgw.db") })))),
+    Effect.provide(
+      RegistryStore.layerSqlite.pipe(Layer.provide(Store.layerSqlite({ filename: join(folder, "mcpgw.db") })))
+    ),
     Effect.mapError((cause) => new BenchFailed({ problem: `the server can not be registered: ${cause.message}` }))
   )
 
@@ -93,7 +95,10 @@ export const prepare = (folder: string, upstream: string): Effect.Effect<Gateway
   })
 
 /** Answers when the process is there, not when it is ready. */
-export const launch = (machine: Machine, { folder, port }: GatewayHome): Effect.Effect<Child.Child, BenchFailed, Scope.Scope> =>
+export const launch = (
+  machine: Machine,
+  { folder, port }: GatewayHome
+): Effect.Effect<Child.Child, BenchFailed, Scope.Scope> =>
   Child.start({
     name: "gateway",
     command: machine.serving([process.execPath, "run", "apps/gateway"]),

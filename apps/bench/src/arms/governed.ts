@@ -44,7 +44,11 @@ export const countAudit = ({ folder }: GatewayHome): Effect.Effect<AuditCount, B
     catch: (cause) => new BenchFailed({ problem: `the audit record can not be read: ${wordsOf(cause)}` })
   })
 
-const call = (mcp: string, body: string, token: string | undefined): Effect.Effect<{ status: number; text: string }, BenchFailed> =>
+const call = (
+  mcp: string,
+  body: string,
+  token: string | undefined
+): Effect.Effect<{ status: number; text: string }, BenchFailed> =>
   Effect.tryPromise({
     try: async () => {
       const headers = token === undefined ? HEADERS : { ...HEADERS, authorization: `Bearer ${token}` }
@@ -78,9 +82,15 @@ export const verifyGoverned = (gateway: Gateway, home: GatewayHome, token: strin
     const anonymous = yield* call(gateway.mcp, bodyOf(1), undefined)
     yield* expect(anonymous.status === 401, `a call without a token was answered ${anonymous.status}`)
     const denied = yield* call(gateway.mcp, bodyOfTool(DENIED_TOOL), token)
-    yield* expect(denied.text.includes("Access denied"), `the tool ${DENIED_TOOL} was answered ${denied.text.slice(0, 300)}`)
+    yield* expect(
+      denied.text.includes("Access denied"),
+      `the tool ${DENIED_TOOL} was answered ${denied.text.slice(0, 300)}`
+    )
     yield* callOnce(gateway.mcp, token)
-    const recorded = Effect.map(countAudit(home), (count) => count.answered >= 1 && count.denied >= 1 && count.rows >= 3)
+    const recorded = Effect.map(
+      countAudit(home),
+      (count) => count.answered >= 1 && count.denied >= 1 && count.rows >= 3
+    )
     yield* eventually(recorded, "the gateway wrote no audit rows")
     yield* eventually(healthy(gateway), `the gateway's health check of ${SERVER} did not succeed`)
   })
@@ -89,7 +99,12 @@ const healthy = (gateway: Gateway): Effect.Effect<boolean, BenchFailed> =>
   Effect.tryPromise({
     try: async () => {
       const text = await (await fetch(`${gateway.url}/metrics`)).text()
-      return text.split("\n").some((line) => /^mcp_health_checks_total\{.*success="true".*\} [1-9]/.test(line) && line.includes(`server="${SERVER}"`))
+      return text
+        .split("\n")
+        .some(
+          (line) =>
+            /^mcp_health_checks_total\{.*success="true".*\} [1-9]/.test(line) && line.includes(`server="${SERVER}"`)
+        )
     },
     catch: (cause) => new BenchFailed({ problem: `no metrics: ${wordsOf(cause)}` })
   })

@@ -58,18 +58,34 @@ const credentials: Effect.Effect<{ readonly jwk: string; readonly token: string 
   catch: (cause) => new BenchFailed({ problem: `no token could be signed: ${wordsOf(cause)}` })
 })
 
-export const plain = (machine: Machine, binary: string, folder: string, upstream: string): Effect.Effect<Arm, BenchFailed, Scope.Scope> =>
+export const plain = (
+  machine: Machine,
+  binary: string,
+  folder: string,
+  upstream: string
+): Effect.Effect<Arm, BenchFailed, Scope.Scope> =>
   Effect.map(
     startNginx(machine, binary, join(folder, "nginx"), { upstream: hostOf(upstream), auth: undefined }),
     ({ url, pid }): Arm => ({ name: "nginx", what: "nginx, one worker, as a proxy", url, token: "none", pids: [pid] })
   )
 
-export const withAuth = (machine: Machine, binary: string, folder: string, upstream: string): Effect.Effect<Arm, BenchFailed, Scope.Scope> =>
+export const withAuth = (
+  machine: Machine,
+  binary: string,
+  folder: string,
+  upstream: string
+): Effect.Effect<Arm, BenchFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const { jwk, token } = yield* credentials
     const command = machine.serving(machine.bun(program("./servers/authServer.ts"), jwk))
     const auth = yield* startServer("authorization server", command, machine)
     const plan = { upstream: hostOf(upstream), auth: hostOf(auth.origin) }
     const { url, pid } = yield* startNginx(machine, binary, join(folder, "nginx-auth"), plan)
-    return { name: "nginx-auth", what: "nginx asking a Bun server, tokens remembered", url, token, pids: [pid, auth.pid] }
+    return {
+      name: "nginx-auth",
+      what: "nginx asking a Bun server, tokens remembered",
+      url,
+      token,
+      pids: [pid, auth.pid]
+    }
   })

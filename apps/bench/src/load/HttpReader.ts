@@ -8,7 +8,10 @@ export interface Answered {
   readonly status: number
 }
 
-type State = { readonly need: "head" } | { readonly need: "body"; readonly status: number; readonly end: number } | Chunked
+type State =
+  | { readonly need: "head" }
+  | { readonly need: "body"; readonly status: number; readonly end: number }
+  | Chunked
 
 interface Chunked {
   readonly need: "chunk"

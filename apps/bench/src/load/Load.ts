@@ -44,7 +44,8 @@ const RESULT = /^RESULT (\{.*\}) CPU (\d+)$/m
 const read = (output: string): Effect.Effect<Burst, BenchFailed> =>
   Effect.gen(function* () {
     const [, json, cpu] = RESULT.exec(output) ?? []
-    if (json === undefined) return yield* new BenchFailed({ problem: `the load generator printed no result:\n${output}` })
+    if (json === undefined)
+      return yield* new BenchFailed({ problem: `the load generator printed no result:\n${output}` })
     const burst = yield* Effect.mapError(decode(json), () => new BenchFailed({ problem: `not a result: ${json}` }))
     return { ...burst, ownCpu: burst.requests === 0 ? 0 : Number(cpu) / burst.requests }
   })

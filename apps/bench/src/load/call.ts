@@ -6,7 +6,8 @@ export const HEADERS: Readonly<Record<string, string>> = {
 }
 
 /** Around the argument's digits. */
-export const BODY_HEAD = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"call '
+export const BODY_HEAD =
+  '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"call '
 export const BODY_TAIL = '"}}}'
 
 /** Digits of the argument; a body's length never changes. */

@@ -84,7 +84,12 @@ const handlers: Bun.SocketHandler<Line> = {
 
 await Promise.all(
   Array.from({ length: Number(connections) }, () =>
-    Bun.connect({ hostname: url.hostname, port: Number(url.port), data: { reader: new HttpReader(), at: 0 }, socket: handlers })
+    Bun.connect({
+      hostname: url.hostname,
+      port: Number(url.port),
+      data: { reader: new HttpReader(), at: 0 },
+      socket: handlers
+    })
   )
 )
 setTimeout(finish, Number(seconds) * 1000 + 5_000)

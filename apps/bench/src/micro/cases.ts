@@ -61,7 +61,11 @@ const list: Group = {
     { name: "parse + filterList, all shown", bar: LIST_BAR, work: () => filtered(all) },
     { name: "parse + filterList + write, half hidden", bar: LIST_BAR, work: () => filtered(half) },
     { name: "filterText as relayed, all shown", bar: LIST_BAR, work: () => filterText(viewerOf(all), TOOL_LIST, seen) },
-    { name: "filterText as relayed, half hidden", bar: LIST_BAR, work: () => filterText(viewerOf(half), TOOL_LIST, seen) }
+    {
+      name: "filterText as relayed, half hidden",
+      bar: LIST_BAR,
+      work: () => filterText(viewerOf(half), TOOL_LIST, seen)
+    }
   ]
 }
 

@@ -25,12 +25,14 @@ const upTo = (bytes: number, make: (n: number) => string): string => {
 }
 
 /** 137 bytes: what most calls look like. */
-export const SMALL = call({ city: "Berlin", units: "metric", days: 3, verbose: true })
+export const SMALL = call({ city: "Berlin", units: "metric", days: 3 })
 /** About 3 kB and 30 kB of records: many keys. */
 export const MEDIUM = upTo(3_000, (n) => call({ records: Array.from({ length: n }, (_, i) => record(i)) }))
 export const LARGE = upTo(30_000, (n) => call({ records: Array.from({ length: n }, (_, i) => record(i)) }))
 /** About 30 kB of prose with line ends: few keys, one long text. */
-export const PROSE = upTo(30_000, (n) => call({ text: Array.from({ length: n }, (_, i) => sentence(i, 12)).join("\n") }))
+export const PROSE = upTo(30_000, (n) =>
+  call({ text: Array.from({ length: n }, (_, i) => sentence(i, 12)).join("\n") })
+)
 
 /** Tools of the list, about 26 kB. */
 export const TOOL_NAMES: ReadonlyArray<string> = Array.from({ length: 100 }, (_, i) => `tool_${i}`)

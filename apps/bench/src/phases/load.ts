@@ -45,7 +45,13 @@ const startGateway = ({ machine, folder, upstream }: LoadParts): Effect.Effect<R
     const gateway = yield* start(machine, home)
     const token = yield* tokenFor(home)
     yield* verifyGoverned(gateway, home, token)
-    const arm: Arm = { name: "mcpgw", what: "the gateway, fully governed, audit rows on disk", url: gateway.mcp, token, pids: [gateway.pid] }
+    const arm: Arm = {
+      name: "mcpgw",
+      what: "the gateway, fully governed, audit rows on disk",
+      url: gateway.mcp,
+      token,
+      pids: [gateway.pid]
+    }
     return { arm, governed: { gateway, home } }
   })
 
@@ -87,7 +93,13 @@ const measure = (load: Load, arm: Arm, { connections, seconds }: Options) =>
     const seen = yield* burst(load, arm, connections, seconds)
     yield* Effect.sleep(AFTERMATH)
     const cpu = (cpuTime(arm.pids) - before) / seen.requests
-    const sample: LoadSample = { cpu, rate: seen.requests / seen.seconds, p50: seen.p50, p99: seen.p99, ownCpu: seen.ownCpu }
+    const sample: LoadSample = {
+      cpu,
+      rate: seen.requests / seen.seconds,
+      p50: seen.p50,
+      p99: seen.p99,
+      ownCpu: seen.ownCpu
+    }
     return { sample, requests: seen.requests }
   })
 
@@ -97,7 +109,11 @@ const rotated = <A>(items: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
 }
 
 /** Ends the gateway, then counts: what is on disk now is what survives. */
-const auditOf = ({ gateway, home }: Governed, answered: number, cutOff: number): Effect.Effect<AuditFigures, BenchFailed> =>
+const auditOf = (
+  { gateway, home }: Governed,
+  answered: number,
+  cutOff: number
+): Effect.Effect<AuditFigures, BenchFailed> =>
   Effect.gen(function* () {
     yield* gateway.stop
     const { answered: rows, rows: all, sequence } = yield* countAudit(home)

@@ -29,6 +29,9 @@ export const microPhase = (machine: Machine, rounds: number): Effect.Effect<Read
       const child = yield* Child.start({ name: "micro benches", command, env: machine.env })
       const output = yield* child.finished
       const json = /^MICRO (.*)$/m.exec(output)?.[1] ?? ""
-      return yield* Effect.mapError(decode(json), () => new BenchFailed({ problem: `the micro benches printed:\n${output}` }))
+      return yield* Effect.mapError(
+        decode(json),
+        () => new BenchFailed({ problem: `the micro benches printed:\n${output}` })
+      )
     })
   )

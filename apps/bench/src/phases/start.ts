@@ -33,7 +33,9 @@ const laterStart = (machine: Machine, home: GatewayHome, token: string): Effect.
     Effect.gen(function* () {
       const began = performance.now()
       yield* launch(machine, home)
-      const ask: Effect.Effect<void> = Effect.catchAll(callOnce(mcpOf(home), token), () => Effect.zipRight(Effect.sleep("3 millis"), ask))
+      const ask: Effect.Effect<void> = Effect.catchAll(callOnce(mcpOf(home), token), () =>
+        Effect.zipRight(Effect.sleep("3 millis"), ask)
+      )
       yield* Effect.timeoutFail(ask, {
         duration: "20 seconds",
         onTimeout: () => new BenchFailed({ problem: "the gateway answered no call after its start" })

@@ -36,7 +36,10 @@ export interface StreamParts {
 const bareRelay = ({ machine, upstream }: StreamParts): Effect.Effect<Relay, BenchFailed, Scope.Scope> =>
   Effect.map(startBareProxy(machine, upstream), ({ origin, pid }) => ({ url: `${origin}/mcp`, token: "none", pid }))
 
-const gatewayRelay = ({ machine, upstream, folder }: StreamParts, round: number): Effect.Effect<Relay, BenchFailed, Scope.Scope> =>
+const gatewayRelay = (
+  { machine, upstream, folder }: StreamParts,
+  round: number
+): Effect.Effect<Relay, BenchFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const home = yield* prepare(join(folder, `streams-${round}`), upstream)
     const gateway = yield* start(machine, home)
@@ -62,7 +65,10 @@ const broadcast = (upstream: string): Effect.Effect<void, BenchFailed> =>
     catch: (cause) => new BenchFailed({ problem: `the echo server sent no events: ${wordsOf(cause)}` })
   })
 
-const measure = ({ machine, upstream, streams }: StreamParts, relay: Relay): Effect.Effect<StreamSample, BenchFailed, Scope.Scope> =>
+const measure = (
+  { machine, upstream, streams }: StreamParts,
+  relay: Relay
+): Effect.Effect<StreamSample, BenchFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const pids = [relay.pid]
     yield* open(machine, relay, WARM_UP)

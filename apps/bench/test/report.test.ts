@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest"
+import { barsOf, brokenOf, wobblesOf } from "../src/bars.ts"
+import type { AuditFigures, Figures, LoadFigures } from "../src/figures.ts"
+import { render, renderJson, short, table } from "../src/report.ts"
+import { BARE, QUIET } from "./figures.ts"
+
+const NOTHING: Figures = { ...QUIET, load: undefined, start: undefined, streams: undefined, micro: undefined }
+
+const loadOf = (bare: LoadFigures["arms"][number]["samples"]): Figures => ({
+  ...NOTHING,
+  load: {
+    generator: "wrk",
+    arms: [
+      { name: "bare", what: "", samples: bare },
+      { name: "mcpgw", what: "", samples: BARE }
+    ],
+    audit: undefined
+  }
+})
+
+const verdicts = (figures: Figures): ReadonlyArray<string> => barsOf(figures).map(({ verdict }) => verdict)
+
+describe("report", () => {
+  it("is the golden text", async () => {
+    await expect(render(QUIET)).toMatchFileSnapshot("golden/report.txt")
+  })
+
+  it("says nothing of what was not measured", () => {
+    expect(render(NOTHING)).toBe(
+      "mcpgw bench: Bun 1.4.4, 2 cores, what serves on core 0, load and echo server on core 1\nnot measured: nginx and nginx-auth: nginx is not installed\n"
+    )
+  })
+
+  it("gives programs the same verdicts", () => {
+    const json = JSON.parse(renderJson(QUIET))
+    expect(json.bars.map(({ verdict }: { verdict: string }) => verdict)).toEqual(verdicts(QUIET))
+    expect(json.load.arms[1].samples).toEqual(BARE)
+  })
+
+  it("keeps three digits that matter", () => {
+    expect([0.1234, 1.234, 12.34, 123.4, 1234.5, Number.NaN].map(short)).toEqual([
+      "0.12",
+      "1.23",
+      "12.3",
+      "123",
+      "1235",
+      "–"
+    ])
+  })
+
+  it("aligns columns", () => {
+    expect(
+      table([
+        ["a", "10"],
+        ["long", "5"]
+      ])
+    ).toBe("  a      10\n  long    5\n")
+  })
+})
+
+describe("design §4: bars", () => {
+  it("are met and missed by the median", () => {
+    expect(barsOf(QUIET).map(({ name, verdict }) => [name, verdict])).toEqual([
+      ["CPU of a governed call, to the bare proxy's", "met"],
+      ["p99 of a governed call, to the bare proxy's", "met"],
+      ["memory of an idle stream of 2000, to a bare relay's", "met"],
+      ["CPU of idle streams, to a bare relay's", "met"],
+      ["memory at rest", "met"],
+      ["start to the first answered call", "met"],
+      ["envelope, small, 137 B: readEnvelope", "missed"]
+    ])
+  })
+
+  it("compare round with round, so that a drift of both cancels", () => {
+    const drifting = BARE.map((sample, i) => ({ ...sample, cpu: sample.cpu * (1 + i / 30) }))
+    const load = loadOf(drifting).load
+    if (load === undefined) throw new Error("no load")
+    const same: Figures = {
+      ...NOTHING,
+      load: { ...load, arms: load.arms.map((arm) => ({ ...arm, samples: drifting })) }
+    }
+    expect(barsOf(same)[0]?.value).toEqual({ median: 1, low: 1, high: 1 })
+  })
+
+  it("say INCONCLUSIVE when the bare arm wobbles in CPU, naming what wobbled", () => {
+    const figures = loadOf(BARE.map((sample, i) => ({ ...sample, cpu: sample.cpu * (1 + i / 10) })))
+    expect(verdicts(figures)).toEqual(["INCONCLUSIVE", "INCONCLUSIVE"])
+    expect(wobblesOf(figures).map(({ what }) => what)).toEqual(["CPU per request of the bare proxy"])
+    expect(render(figures)).toMatch(/^INCONCLUSIVE: CPU per request of the bare proxy ranged over 2\d\.\d %/m)
+  })
+
+  it("say INCONCLUSIVE when the bare arm wobbles in requests per second", () => {
+    const figures = loadOf(BARE.map((sample, i) => ({ ...sample, rate: sample.rate * (1 + i / 10) })))
+    expect(wobblesOf(figures).map(({ what }) => what)).toEqual(["requests per second of the bare proxy"])
+    expect(verdicts(figures)).toEqual(["INCONCLUSIVE", "INCONCLUSIVE"])
+  })
+
+  it("do not mind 15 % exactly", () => {
+    const figures = loadOf([100, 115, 100].map((rate) => ({ cpu: rate, rate, p50: 1, p99: 1, ownCpu: 1 })))
+    expect(wobblesOf(figures)).toEqual([])
+  })
+
+  it("judge no idle CPU below the clock's grain", () => {
+    const figures: Figures = {
+      ...NOTHING,
+      streams: {
+        streams: 100,
+        bare: [{ memory: 1, opening: 1, idle: 0, event: 1 }],
+        mcpgw: [{ memory: 1, opening: 1, idle: 9_000, event: 1 }]
+      }
+    }
+    expect(barsOf(figures)[1]?.value.median).toBe(1)
+  })
+})
+
+describe("work not done", () => {
+  const withAudit = (audit: Partial<AuditFigures>): Figures => {
+    const load = QUIET.load
+    if (load?.audit === undefined) throw new Error("no audit")
+    return { ...NOTHING, load: { ...load, audit: { ...load.audit, ...audit } } }
+  }
+
+  it("is nothing when every answered call has its row", () => {
+    expect(brokenOf(QUIET)).toEqual([])
+    expect(brokenOf(NOTHING)).toEqual([])
+  })
+
+  it("is a call without a row, a row without a call, a gap", () => {
+    expect(brokenOf(withAudit({ rows: 359_999 }))).toEqual(["1 answered calls have no audit row"])
+    expect(brokenOf(withAudit({ rows: 360_129 }))).toEqual(["there are more audit rows than calls"])
+    expect(brokenOf(withAudit({ gapless: false }))).toEqual(["the audit record has gaps"])
+    expect(render(withAudit({ rows: 359_999 }))).toContain("BROKEN: 1 answered calls have no audit row")
+  })
+})
