@@ -86,7 +86,7 @@ const streamBars = (streams: StreamFigures): ReadonlyArray<Bar> => {
       wobbled
     ),
     ...barOf(
-      "CPU of idle streams, to a bare relay's",
+      "CPU of idle streams (10 ms per s is none), to a bare relay's",
       2,
       "x",
       ratio(({ idle }) => Math.max(idle, IDLE_GRAIN)),

@@ -64,7 +64,7 @@ describe("design §4: bars", () => {
       ["CPU of a governed call, to the bare proxy's", "met"],
       ["p99 of a governed call, to the bare proxy's", "met"],
       ["memory of an idle stream of 2000, to a bare relay's", "met"],
-      ["CPU of idle streams, to a bare relay's", "met"],
+      ["CPU of idle streams (10 ms per s is none), to a bare relay's", "met"],
       ["memory at rest", "met"],
       ["start to the first answered call", "met"],
       ["envelope, small, 137 B: readEnvelope", "missed"]

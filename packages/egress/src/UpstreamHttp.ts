@@ -4,9 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { connect } from "node:net"
 import { type AllowedUpstream, mayDial } from "./AddressPolicy.ts"
 import { Deadlines } from "./Deadlines.ts"
+import { attemptOf, watchConnect } from "./internal/connecting.ts"
 import { Resolver, type ResolverApi } from "./Resolver.ts"
 import {
   type ExchangeRequest,
@@ -187,7 +187,7 @@ class HttpDialler implements UpstreamApi {
           )
     const stopWatching =
       performance.now() - origin.peer.lastAnswer > WARM_MS
-        ? watchConnect(address, origin, this.options.connectTimeoutMs, controller)
+        ? watchConnect(address, origin.port, this.options.connectTimeoutMs, controller)
         : undefined
     try {
       const response = await fetch(pinned(origin, address), this.init(request, origin, address, controller.signal))
@@ -228,15 +228,6 @@ class HttpDialler implements UpstreamApi {
   }
 }
 
-/** A try at one address of several: its connect deadline must not end the whole exchange, the caller's leaving must. */
-const attemptOf = (caller: AbortSignal): AbortController => {
-  const attempt = new AbortController()
-  const leave = (): void => attempt.abort(caller.reason)
-  if (caller.aborted) leave()
-  else caller.addEventListener("abort", leave, { once: true })
-  return attempt
-}
-
 const pinned = (origin: Origin, address: string): string => {
   const known = origin.pinned.get(address)
   if (known !== undefined) return known
@@ -244,25 +235,6 @@ const pinned = (origin: Origin, address: string): string => {
   url.hostname = address.includes(":") ? `[${address}]` : address
   origin.pinned.set(address, url.href)
   return url.href
-}
-
-/**
- * `fetch` does not say when it has connected. For an origin that has not answered lately a bare TCP connection is made beside
- * it: when that can not be had within the deadline, neither can the request's.
- */
-const watchConnect = (address: string, origin: Origin, ms: number, controller: AbortController): (() => void) => {
-  const socket = connect({ host: address, port: origin.port })
-  const done = (): void => {
-    clearTimeout(timer)
-    socket.destroy()
-  }
-  const timer = setTimeout(() => {
-    done()
-    controller.abort(new UpstreamFailure("connect_timeout", `no connection to ${address} within ${ms} ms`))
-  }, ms)
-  socket.once("connect", done)
-  socket.once("error", done)
-  return done
 }
 
 const REASONS: ReadonlyMap<string, UpstreamFailureReason> = new Map([

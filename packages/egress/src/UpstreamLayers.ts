@@ -39,7 +39,7 @@ const inProcess = async (
     const answer = signal.aborted
       ? left.promise
       : handler(new Request(`http://localhost${url.pathname}${url.search}`, init))
-    return await Promise.race([answer, left.promise])
+    return tied(await Promise.race([answer, left.promise]), signal)
   } catch (cause) {
     throw signal.aborted
       ? new UpstreamFailure("aborted", "the caller left", { cause })
@@ -48,6 +48,12 @@ const inProcess = async (
     signal.removeEventListener("abort", leave)
   }
 }
+
+/** The answer, its body ended by the signal as a connection's would be. */
+const tied = (response: Response, signal: AbortSignal): Response =>
+  response.body === null
+    ? response
+    : new Response(response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal }), response)
 
 /** A scripted upstream; for tests. Keeps nothing. */
 export const layerOf = (exchange: UpstreamApi["exchange"]): Layer.Layer<Upstream> =>

@@ -50,7 +50,10 @@ upstreamSuite("layerOf", (handler) =>
         else signal.addEventListener("abort", leave, { once: true })
       })
       const init: RequestInit = body === undefined ? { method, headers } : { method, headers, body }
-      return Promise.race([left, Promise.resolve(handler(new Request(url, init)))])
+      const answer = Promise.resolve(handler(new Request(url, init))).then(
+        (response) => new Response(response.body?.pipeThrough(new TransformStream(), { signal }) ?? null, response)
+      )
+      return Promise.race([left, answer])
     }),
     url: "http://scripted/base/mcp"
   })

@@ -3,16 +3,38 @@ import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { isObject } from "@mcpgw/mcp/JsonRpc"
 import { readEvents } from "@mcpgw/mcp/Sse"
 import type { BodyReader } from "./BodyReader.ts"
+import { BodyTooLarge } from "./GuardedRead.ts"
 import { failure, type ForwardFailure, type Outbound } from "./Forward.ts"
 
 export type AnswerKind = "events" | "json" | "empty" | "other"
 
-export const kindOf = (response: Response): AnswerKind => {
-  if (response.status === 202 || response.status === 204 || response.body === null) return "empty"
-  const type = response.headers.get("content-type") ?? ""
-  if (type.startsWith("text/event-stream")) return "events"
-  return type.startsWith("application/json") ? "json" : "other"
+/** An answer's head, read once. The body is not touched: asking for it as a stream costs, and most are read whole. */
+export interface Answer {
+  readonly response: Response
+  readonly status: number
+  /** Lower-case names. */
+  readonly head: Readonly<Record<string, string | ReadonlyArray<string>>>
+  readonly kind: AnswerKind
+  /** `Content-Length`; NaN when it is not given. */
+  readonly length: number
 }
+
+export const readHead = (response: Response): Answer => {
+  const { status } = response
+  const head = response.headers.toJSON()
+  const length = head["content-length"] === undefined ? Number.NaN : Number(head["content-length"])
+  return { response, status, head, length, kind: kindOf(status, head["content-type"] ?? "", length) }
+}
+
+const kindOf = (status: number, type: string, length: number): AnswerKind => {
+  if (status === 202 || status === 204 || length === 0) return "empty"
+  // Exactly these, in any case: a browser may make a page of what only begins like one of them.
+  if (EVENT_STREAM.test(type)) return "events"
+  return JSON_TYPE.test(type) ? "json" : "other"
+}
+
+const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i
 
 /** Methods whose result is known to be no list; every other JSON answer is looked through. */
 const NO_LIST: ReadonlySet<string> = new Set([
@@ -31,28 +53,42 @@ const NO_LIST: ReadonlySet<string> = new Set([
 export const mayHoldList = (method: string): boolean => !NO_LIST.has(method)
 
 /** Does this answer open a session? */
-export const opensSession = (exchange: { readonly outbound: Outbound; readonly response: Response }): boolean =>
-  exchange.outbound.envelope?.messages[0].method === "initialize" && exchange.response.headers.has(SESSION_ID)
+export const opensSession = (outbound: Outbound, { head }: Answer): boolean =>
+  outbound.envelope?.messages[0].method === "initialize" && head[SESSION_ID] !== undefined
 
 /** DELETE, notifications and responses: nothing but the status is awaited (W-03). */
 export const awaitsStatusOnly = ({ method, envelope }: Outbound): boolean =>
   method === "DELETE" || envelope?.messages.every((message) => message.kind !== "request") === true
 
 /** Answers that are never relayed, and why. */
-export const unusable = (outbound: Outbound, response: Response): ForwardFailure | undefined => {
-  const { status } = response
+export const unusable = (outbound: Outbound, { status, head, kind }: Answer): ForwardFailure | undefined => {
+  // No answer of the protocol, and none that could be passed on.
+  if (status < 200 || status > 599) return failure("unreadable", `the server answered ${status}`)
   if (status === 401) return failure("credential_refused", "the server answered 401")
   if (status >= 300 && status < 400) return failure("redirected", `the server answered ${status}`)
-  const encoding = response.headers.get("content-encoding")
-  if (encoding !== null && encoding !== "identity") return failure("unreadable", `the answer is encoded: ${encoding}`)
-  const kind = kindOf(response)
+  const encoding = head["content-encoding"]
+  if (encoding !== undefined && encoding !== "identity") {
+    return failure("unreadable", `the answer is encoded: ${String(encoding)}`)
+  }
   if (status === 404 && kind !== "json" && outbound.session === undefined) {
     return failure("no_endpoint", "the server answered 404 without a JSON-RPC body")
   }
   if (status < 300 && kind === "other" && !awaitsStatusOnly(outbound)) {
-    return failure("unreadable", `the answer's type is ${response.headers.get("content-type") ?? "not given"}`)
+    return failure("unreadable", `the answer's type is ${String(head["content-type"] ?? "not given")}`)
   }
   return undefined
+}
+
+/** Is this text a JSON-RPC message, or a batch of them? Other JSON is a framework's, or a proxy's on the way. */
+export const speaksJsonRpc = (text: string): boolean => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return false
+  }
+  const speaks = (one: unknown): boolean => isObject(one) && one["jsonrpc"] === "2.0"
+  return Array.isArray(value) ? value.length > 0 && value.every(speaks) : speaks(value)
 }
 
 /** `result.protocolVersion` of an `initialize` answer; undefined when the text is none. */
@@ -75,11 +111,6 @@ export const negotiatedInEvents = (block: string): string | undefined => {
     if (version !== undefined) return version
   }
   return undefined
-}
-
-/** Thrown by `readBounded`. */
-export class BodyTooLarge extends Error {
-  readonly _tag = "BodyTooLarge"
 }
 
 /** Reads a whole body of at most `limit` bytes; calls `progress` with every part. */

@@ -4,21 +4,22 @@
  */
 import { errorBody, Code, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import {
-  type AnswerKind,
+  type Answer,
   awaitsStatusOnly,
-  BodyTooLarge,
   discard,
-  kindOf,
   mayHoldList,
   negotiatedInEvents,
   negotiatedVersion,
   opensSession,
   readBounded,
-  replay
+  replay,
+  speaksJsonRpc
 } from "./Answer.ts"
+import { EventSplitter } from "@mcpgw/mcp/Sse"
 import { readerOf } from "./BodyReader.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import { failure, type ForwardFailure, type ForwardResult, type Outbound } from "./Forward.ts"
+import { BodyTooLarge, guardedRead } from "./GuardedRead.ts"
 import { filterText, noteFailure, type Seen, type Viewer } from "./ListFilter.ts"
 import type { OnEnd } from "./Outcome.ts"
 import { responseHeaders, streamHeaders } from "./ResponseHeaders.ts"
@@ -26,7 +27,7 @@ import { relayBytes, relayEvents, type RelayOptions } from "./StreamRelay.ts"
 
 export interface Exchange {
   readonly outbound: Outbound
-  readonly response: Response
+  readonly answer: Answer
   /** Aborting it closes the exchange with the server. */
   readonly controller: AbortController
   readonly onEnd: OnEnd
@@ -37,112 +38,120 @@ const WHOLE_BYTES = 64 * 1024
 
 const utf8 = new TextDecoder()
 
-/** Resolves with the answer to send the client. Tells `onEnd` when a relayed answer ends, never for a failure. */
-export const relayAnswer = async (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> => {
-  const kind = kindOf(exchange.response)
-  const { body, status } = exchange.response
+/** The answer to send the client. Tells `onEnd` when a relayed answer ends, never for a failure. */
+export const relayAnswer = (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> | ForwardResult => {
+  const { outbound, answer } = exchange
+  const { kind, status, length } = answer
   if (status >= 400 && kind !== "json" && kind !== "events") return worded(dispatcher, exchange)
-  if (kind === "empty" || body === null) return empty(dispatcher, exchange)
-  if (kind === "other" && awaitsStatusOnly(exchange.outbound)) {
-    discard(exchange.response)
-    return empty(dispatcher, exchange)
-  }
-  const opening = opensSession(exchange)
+  if (kind === "empty" || (kind === "other" && awaitsStatusOnly(outbound))) return empty(dispatcher, exchange)
+  const opening = opensSession(outbound, answer)
   if (kind === "events") {
     return opening
-      ? openingEvents(dispatcher, exchange, body)
-      : events(dispatcher, exchange, body, dispatcher.sessionFor(exchange.outbound, exchange.response, undefined))
+      ? openingEvents(dispatcher, exchange)
+      : events(dispatcher, exchange, bodyOf(answer), dispatcher.sessionFor(outbound, answer, undefined))
   }
-  return json(dispatcher, exchange, body, kind, opening)
+  const list = kind === "json" && outbound.calls.some((call) => mayHoldList(call.access.method))
+  if (list || opening || length <= WHOLE_BYTES || status >= 400) return whole(dispatcher, exchange, list, opening)
+  return kind === "json" && Number.isNaN(length)
+    ? unmeasured(dispatcher, exchange)
+    : streamed(dispatcher, exchange, bodyOf(answer))
 }
 
+/** An answer announced with a type has a body; without one it is an empty stream. */
+const bodyOf = ({ response }: Answer): ReadableStream<Uint8Array> => response.body ?? new Blob([]).stream()
+
 /** Every 4xx on an MCP route carries a JSON-RPC body (design.md §6, W-13); a server's bare one is given words. */
-const worded = (dispatcher: Dispatcher, exchange: Exchange): Response => {
-  const { outbound, response, controller, onEnd } = exchange
-  const headers = responseHeaders(response.headers, dispatcher.sessionFor(outbound, response, undefined))
+const worded = (dispatcher: Dispatcher, { outbound, answer, controller, onEnd }: Exchange): Response => {
+  const session = dispatcher.sessionFor(outbound, answer, undefined)
+  const headers = responseHeaders(answer.head, session)
   headers["content-type"] = "application/json"
   controller.abort()
-  onEnd({ kind: "finished", failure: Code.upstreamFailed })
-  const words = `The server answered ${response.status}`
+  onEnd({ kind: "finished", failure: Code.upstreamFailed }, { status: answer.status, session })
+  const words = `The server answered ${answer.status}`
   return new Response(errorBody(awaited(outbound) ?? null, Code.upstreamFailed, words), {
-    status: response.status,
+    status: answer.status,
     headers
   })
 }
 
-const empty = (dispatcher: Dispatcher, { outbound, response, onEnd }: Exchange): Response => {
-  const headers = responseHeaders(response.headers, dispatcher.sessionFor(outbound, response, undefined))
-  onEnd({ kind: "finished", failure: undefined })
-  return new Response(null, { status: response.status, headers })
+const empty = (dispatcher: Dispatcher, { outbound, answer, onEnd }: Exchange): Response => {
+  const session = dispatcher.sessionFor(outbound, answer, undefined)
+  discard(answer.response)
+  onEnd({ kind: "finished", failure: undefined }, { status: answer.status, session })
+  return new Response(null, { status: answer.status, headers: responseHeaders(answer.head, session) })
 }
 
-const json = (
-  dispatcher: Dispatcher,
-  exchange: Exchange,
-  body: ReadableStream<Uint8Array>,
-  kind: AnswerKind,
-  opening: boolean
-): Promise<ForwardResult> | Response => {
-  const { outbound, response, onEnd } = exchange
-  const list = kind === "json" && outbound.calls.some((call) => mayHoldList(call.access.method))
-  if (list || opening || contentLength(response) <= WHOLE_BYTES) return whole(dispatcher, exchange, body, list, opening)
-  const headers = responseHeaders(response.headers, dispatcher.sessionFor(outbound, response, undefined))
-  const stream = relayBytes(body, relayOptions(dispatcher, exchange, onEnd))
-  return new Response(stream, { status: response.status, headers })
-}
-
-const contentLength = (response: Response): number => {
-  const text = response.headers.get("content-length")
-  return text === null ? Number.NaN : Number(text)
+/** Large and known to hold no list: as it comes. */
+const streamed = (dispatcher: Dispatcher, exchange: Exchange, body: ReadableStream<Uint8Array>): Response => {
+  const { outbound, answer } = exchange
+  const session = dispatcher.sessionFor(outbound, answer, undefined)
+  const stream = relayBytes(body, relayOptions(dispatcher, exchange, session))
+  return new Response(stream, { status: answer.status, headers: responseHeaders(answer.head, session) })
 }
 
 /** Read whole: filtered when it may hold a list, sealed when it opens a session, otherwise as it came. */
 const whole = async (
   dispatcher: Dispatcher,
   exchange: Exchange,
-  body: ReadableStream<Uint8Array>,
   list: boolean,
   opening: boolean
 ): Promise<ForwardResult> => {
-  const { outbound, response, onEnd } = exchange
-  const bytes = await readWhole(dispatcher, exchange, body)
-  if ("_tag" in bytes) return bytes
-  const seen: Seen = { failure: undefined }
-  let answer: Uint8Array<ArrayBuffer> | string = bytes
-  const text = utf8.decode(bytes)
-  if (list) {
-    const filtered = filterText(viewerOf(dispatcher, outbound), text, seen)
-    if (filtered?._tag === "Unreadable") return failure("unreadable", "the answer is not JSON")
-    if (filtered !== undefined) answer = filtered.text
-  } else noteFailure(text, seen)
-  const session = dispatcher.sessionFor(outbound, response, opening ? negotiatedVersion(text) : undefined)
-  onEnd({ kind: "finished", failure: seen.failure })
-  return new Response(answer, { status: response.status, headers: responseHeaders(response.headers, session) })
+  const bytes = await readWhole(dispatcher, exchange)
+  return "_tag" in bytes ? bytes : judged(dispatcher, exchange, bytes, list, opening)
 }
 
-const readWhole = async (
+const judged = (
   dispatcher: Dispatcher,
-  { outbound, response, controller }: Exchange,
-  body: ReadableStream<Uint8Array>
-): Promise<ForwardFailure | Uint8Array<ArrayBuffer>> => {
-  const { deadlines, options } = dispatcher.parts
-  let late = false
-  const deadline = deadlines.start(options.idleTimeoutMs, () => {
-    late = true
-    controller.abort()
-  })
-  try {
-    return contentLength(response) <= WHOLE_BYTES
-      ? new Uint8Array(await response.arrayBuffer())
-      : await readBounded(body, options.maxListBytes, () => deadline.extend(options.idleTimeoutMs))
-  } catch (error) {
-    if (late) return failure("idle_timeout", "the answer's body stood still")
-    if (outbound.signal.aborted) return failure("aborted", "the caller left")
-    const detail = error instanceof Error ? error.message : String(error)
-    return failure(error instanceof BodyTooLarge ? "unreadable" : "broken", detail)
-  } finally {
-    deadline.cancel()
+  exchange: Exchange,
+  bytes: Uint8Array<ArrayBuffer>,
+  list: boolean,
+  opening: boolean
+): ForwardResult => {
+  const { outbound, answer, onEnd } = exchange
+  if (answer.status >= 400 && !speaksJsonRpc(utf8.decode(bytes))) {
+    const missing = answer.status === 404 && outbound.session === undefined
+    return missing ? failure("no_endpoint", "the server answered 404 without JSON-RPC") : worded(dispatcher, exchange)
   }
+  const seen: Seen = { failure: undefined }
+  let body: Uint8Array<ArrayBuffer> | string = bytes
+  let version: string | undefined
+  if (list) {
+    const filtered = filterText(viewerOf(dispatcher, outbound), utf8.decode(bytes), seen)
+    if (filtered?._tag === "Unreadable") return failure("unreadable", "the answer is not JSON")
+    if (filtered !== undefined) body = filtered.text
+  } else noteFailure(bytes, seen)
+  if (opening) version = negotiatedVersion(utf8.decode(bytes))
+  const session = dispatcher.sessionFor(outbound, answer, version)
+  onEnd({ kind: "finished", failure: seen.failure }, { status: answer.status, session })
+  return new Response(body, { status: answer.status, headers: responseHeaders(answer.head, session) })
+}
+
+const readWhole = (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardFailure | Uint8Array<ArrayBuffer>> => {
+  const { answer } = exchange
+  return guardedRead(dispatcher, exchange, async (progress) =>
+    answer.length <= WHOLE_BYTES
+      ? new Uint8Array(await answer.response.arrayBuffer())
+      : await readBounded(bodyOf(answer), dispatcher.parts.options.maxListBytes, progress)
+  )
+}
+
+/** No length was given: read on until it has ended, and is looked through like any small one, or is known to be large. */
+const unmeasured = async (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> => {
+  const reader = readerOf(bodyOf(exchange.answer))
+  const held: Array<Uint8Array> = []
+  const bytes = await guardedRead(dispatcher, exchange, async (progress) => {
+    let size = 0
+    while (size <= WHOLE_BYTES) {
+      const { done, value } = await reader.read()
+      if (done || value === undefined) return Buffer.concat(held)
+      held.push(value)
+      size += value.length
+      progress()
+    }
+    return undefined
+  })
+  if (bytes === undefined) return streamed(dispatcher, exchange, replay(held, reader))
+  return "_tag" in bytes ? bytes : judged(dispatcher, exchange, bytes, false, false)
 }
 
 const events = (
@@ -151,55 +160,44 @@ const events = (
   body: ReadableStream<Uint8Array>,
   session: string | undefined
 ): Response => {
-  const { outbound, response, onEnd } = exchange
+  const { outbound, answer } = exchange
   const stream = relayEvents(
     body,
     viewerOf(dispatcher, outbound),
     awaited(outbound),
     dispatcher.parts.options.maxEventBytes,
-    relayOptions(dispatcher, exchange, onEnd)
+    relayOptions(dispatcher, exchange, session)
   )
   return new Response(stream, {
-    status: response.status,
-    headers: streamHeaders(responseHeaders(response.headers, session))
+    status: answer.status,
+    headers: streamHeaders(responseHeaders(answer.head, session))
   })
 }
 
 /** An `initialize` answered by a stream: held until the answer is seen, because the session's seal names its version. */
-const openingEvents = async (
-  dispatcher: Dispatcher,
-  exchange: Exchange,
-  body: ReadableStream<Uint8Array>
-): Promise<ForwardResult> => {
-  const { outbound, response, controller } = exchange
-  const { deadlines, options } = dispatcher.parts
-  const reader = readerOf(body)
+const openingEvents = async (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> => {
+  const { outbound, answer } = exchange
+  const { maxEventBytes, maxListBytes } = dispatcher.parts.options
+  const reader = readerOf(bodyOf(answer))
+  const splitter = new EventSplitter(maxEventBytes)
   const held: Array<Uint8Array> = []
-  const decoder = new TextDecoder()
-  let text = ""
-  let version: string | undefined
-  let late = false
-  const deadline = deadlines.start(options.idleTimeoutMs, () => {
-    late = true
-    controller.abort()
-  })
-  try {
+  const read = await guardedRead(dispatcher, exchange, async () => {
+    let size = 0
+    let version: string | undefined
     while (version === undefined) {
       const { done, value } = await reader.read()
       if (done || value === undefined) break
       held.push(value)
-      text += decoder.decode(value, { stream: true })
-      if (text.length > options.maxListBytes) return failure("unreadable", "the opening answer is too large")
-      version = negotiatedInEvents(text)
+      size += value.length
+      if (size > maxListBytes) throw new BodyTooLarge(`larger than ${maxListBytes} bytes`)
+      // Each event is looked at once, when it is whole.
+      const block = splitter.push(value)
+      if (block !== undefined) version = negotiatedInEvents(utf8.decode(block))
     }
-  } catch (error) {
-    if (late) return failure("idle_timeout", "the opening answer stood still")
-    if (outbound.signal.aborted) return failure("aborted", "the caller left")
-    return failure("broken", error instanceof Error ? error.message : String(error))
-  } finally {
-    deadline.cancel()
-  }
-  return events(dispatcher, exchange, replay(held, reader), dispatcher.sessionFor(outbound, response, version))
+    return { version }
+  })
+  if ("_tag" in read) return read
+  return events(dispatcher, exchange, replay(held, reader), dispatcher.sessionFor(outbound, answer, read.version))
 }
 
 /** Id of the request whose answer is awaited. */
@@ -212,9 +210,19 @@ const viewerOf = ({ parts: { policy } }: Dispatcher, { principal, target }: Outb
   server: target.server.record.path
 })
 
-const relayOptions = ({ parts }: Dispatcher, { outbound }: Exchange, onEnd: OnEnd): RelayOptions => {
+const relayOptions = (
+  { parts }: Dispatcher,
+  { outbound, answer: { status }, onEnd }: Exchange,
+  session: string | undefined
+): RelayOptions => {
   const quiet =
     outbound.method === "GET" || outbound.calls.some((call) => call.access.method === "subscriptions/listen")
   const { deadlines, streams, options } = parts
-  return { deadlines, streams, onEnd, idleMs: quiet ? undefined : options.idleTimeoutMs }
+  return {
+    deadlines,
+    streams,
+    signal: outbound.signal,
+    onEnd: (ending) => onEnd(ending, { status, session }),
+    idleMs: quiet ? undefined : options.idleTimeoutMs
+  }
 }

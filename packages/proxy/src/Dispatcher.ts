@@ -8,15 +8,16 @@ import type { ServerRecord } from "@mcpgw/domain/Server"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
 import { endpointOf } from "@mcpgw/egress/Endpoint"
 import { type UpstreamApi, UpstreamFailure } from "@mcpgw/egress/Upstream"
+import { eraOf } from "@mcpgw/mcp/HeaderClaims"
 import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { seal } from "@mcpgw/mcp/SessionSeal"
 import type { Policy } from "@mcpgw/policy/Policy"
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
-import { discard, unusable } from "./Answer.ts"
+import { type Answer, discard, readHead, unusable } from "./Answer.ts"
 import { relayAnswer } from "./AnswerRelay.ts"
 import type { CredentialsApi } from "./Credentials.ts"
 import { failure, type ForwardResult, type Outbound } from "./Forward.ts"
-import { type OnEnd, once } from "./Outcome.ts"
+import type { OnEnd } from "./Outcome.ts"
 import type { OpenStreams } from "./OpenStreams.ts"
 import type { ProxyOptions } from "./ProxyRouter.ts"
 import { RequestHeaders } from "./RequestHeaders.ts"
@@ -34,6 +35,13 @@ export interface DispatcherParts {
 
 const MAX_RESTS = 8
 
+/** Calls `then` when `signal` aborts. A listener object costs more than the policy decision; the first needs none. */
+const whenAborted = (signal: AbortSignal, then: () => void): void => {
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- see above; whoever comes second is listened for
+  if (signal.onabort === null || signal.onabort === undefined) signal.onabort = then
+  else signal.addEventListener("abort", then, { once: true })
+}
+
 export class Dispatcher {
   readonly parts: DispatcherParts
   private readonly requestHeaders = new RequestHeaders()
@@ -49,7 +57,7 @@ export class Dispatcher {
     if (signal.aborted) return failure("aborted", "the caller left")
     const record = target.server.record
     const controller = new AbortController()
-    signal.addEventListener("abort", () => controller.abort(), { once: true })
+    whenAborted(signal, () => controller.abort())
     let response: Response
     try {
       response = await this.parts.upstream.exchange({
@@ -64,18 +72,25 @@ export class Dispatcher {
       if (error instanceof UpstreamFailure) return failure(error.reason, error.message)
       return failure("broken", error instanceof Error ? error.message : String(error))
     }
-    const refusal = unusable(outbound, response)
+    const answer = readHead(response)
+    const refusal = unusable(outbound, answer)
     if (refusal !== undefined) {
       discard(response)
       return refusal
     }
-    return relayAnswer(this, { outbound, response, controller, onEnd: once(onEnd) })
+    try {
+      return await relayAnswer(this, { outbound, answer, controller, onEnd })
+    } catch (error) {
+      controller.abort()
+      return failure("broken", error instanceof Error ? error.message : String(error))
+    }
   }
 
   /** The session id to show the client: the one it knows, or a newly sealed one when the server named another. */
-  sessionFor(outbound: Outbound, response: Response, version: string | undefined): string | undefined {
-    const upstreamId = response.headers.get(SESSION_ID)
-    if (upstreamId === null) return undefined
+  sessionFor(outbound: Outbound, { head }: Answer, version: string | undefined): string | undefined {
+    const upstreamId = head[SESSION_ID]
+    // Modern requests have no session, whatever the server says (protocol.md §2.1).
+    if (typeof upstreamId !== "string" || eraOf(outbound.envelope?.messages[0].version) === "modern") return undefined
     const { session, principal, target } = outbound
     if (session !== undefined && session.bound.upstreamId === upstreamId) return session.sealed
     const key = this.parts.keys.sealing[0]

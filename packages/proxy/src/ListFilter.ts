@@ -72,9 +72,12 @@ export const filterText = (
     seen.failure = Code.parseError
     return { _tag: "Unreadable" }
   }
+  const keys = countKeys(message, MAX_DEPTH)
+  // What follows walks the message by recursion; no real answer is nested that deep.
+  if (keys === -1) return { _tag: "Unreadable" }
   note(message, seen)
   const filtered = viewer.policy().filterList(viewer.subject, viewer.server, message)
-  const rewrite = filtered.changed || !hasDistinctKeys(text, countKeys(message, MAX_DEPTH))
+  const rewrite = filtered.changed || !hasDistinctKeys(text, keys)
   return rewrite ? { _tag: "Text", text: JSON.stringify(filtered.message) } : undefined
 }
 
@@ -89,11 +92,12 @@ const note = (message: unknown, seen: Seen): void => {
   else if (isObject(result) && result["isError"] === true) seen.failure = 0
 }
 
-/** Looks only for a failure, in a text known to hold no list. */
-export const noteFailure = (text: string, seen: Seen): void => {
-  if (!text.includes('rror"') && !text.includes("\\u")) return
+/** Looks only for a failure, in an answer known to hold no list. */
+export const noteFailure = (bytes: Uint8Array<ArrayBuffer>, seen: Seen): void => {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (!buffer.includes('rror"') && !buffer.includes("\\u")) return
   try {
-    note(JSON.parse(text), seen)
+    note(JSON.parse(utf8.decode(bytes)), seen)
   } catch {
     seen.failure = Code.parseError
   }

@@ -8,14 +8,12 @@ export type Ending =
   /** The server broke off or fell silent after its answer had begun. */
   | { readonly kind: "broken"; readonly detail: string }
 
-export type OnEnd = (ending: Ending) => void
-
-/** Calls `onEnd` the first time only. */
-export const once = (onEnd: OnEnd): OnEnd => {
-  let told = false
-  return (ending) => {
-    if (told) return
-    told = true
-    onEnd(ending)
-  }
+/** What the client was answered. */
+export interface Answered {
+  readonly status: number
+  /** Session id as the client knows it, when the answer named one. */
+  readonly session: string | undefined
 }
+
+/** Called once, and only for an answer that was relayed. */
+export type OnEnd = (ending: Ending, answered: Answered) => void

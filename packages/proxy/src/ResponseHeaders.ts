@@ -29,9 +29,16 @@ const DROPPED: ReadonlySet<string> = new Set([
 ])
 
 /** Copies what may pass. `session` is the id to show the client. */
-export const responseHeaders = (upstream: Headers, session: string | undefined): Record<string, string> => {
+export const responseHeaders = (
+  upstream: Readonly<Record<string, string | ReadonlyArray<string>>>,
+  session: string | undefined
+): Record<string, string> => {
   const out: Record<string, string> = {}
-  for (const [name, value] of upstream) if (!DROPPED.has(name)) out[name] = value
+  for (const name in upstream) {
+    const value = upstream[name]
+    // Only `set-cookie` comes as a list, and never passes.
+    if (typeof value === "string" && !DROPPED.has(name)) out[name] = value
+  }
   if (session !== undefined) out[SESSION_ID] = session
   return out
 }

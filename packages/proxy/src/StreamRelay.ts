@@ -7,7 +7,7 @@ import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import { EventSplitter } from "@mcpgw/mcp/Sse"
 import { type BodyReader, readerOf } from "./BodyReader.ts"
 import { filterEvents, type Seen, type Viewer } from "./ListFilter.ts"
-import type { OnEnd } from "./Outcome.ts"
+import type { Ending } from "./Outcome.ts"
 import type { OpenStream, OpenStreams } from "./OpenStreams.ts"
 
 export interface RelayOptions {
@@ -15,13 +15,17 @@ export interface RelayOptions {
   readonly streams: OpenStreams
   /** Silence of the server that ends the relay, milliseconds; undefined for streams that may be quiet for ever. */
   readonly idleMs: number | undefined
-  readonly onEnd: OnEnd
+  /** The client's: once it has left, whatever ends the relay is an abort. */
+  readonly signal: AbortSignal
+  readonly onEnd: (ending: Ending) => void
 }
 
 /** What turns chunks of the server into chunks for the client. */
 interface Tap {
   /** Undefined: nothing to pass on yet. */
   readonly take: (chunk: Uint8Array) => Uint8Array | undefined
+  /** What the server had begun when it ended; undefined when nothing. */
+  readonly rest: () => Uint8Array | undefined
   readonly seen: Seen
   /** Said when the server says nothing at once: Bun holds the head of an answer back until its body begins. */
   readonly greeting: Uint8Array | undefined
@@ -62,7 +66,7 @@ class Relay implements OpenStream {
       for (;;) {
         const { done, value } = await this.reader.read()
         if (this.over) return
-        if (done || value === undefined) return this.finish()
+        if (done || value === undefined) return this.finish(this.tap.rest())
         if (this.options.idleMs !== undefined) this.deadline?.extend(this.options.idleMs)
         const out = this.tap.take(value)
         if (out === undefined) continue
@@ -88,8 +92,9 @@ class Relay implements OpenStream {
     this.closeUpstream()
   }
 
-  private finish(): void {
+  private finish(rest: Uint8Array | undefined): void {
     if (!this.end()) return
+    if (rest !== undefined) this.controller?.enqueue(rest)
     this.controller?.close()
     this.options.onEnd({ kind: "finished", failure: this.tap.seen.failure })
   }
@@ -102,7 +107,7 @@ class Relay implements OpenStream {
       this.controller?.enqueue(words)
       this.controller?.close()
     }
-    this.options.onEnd({ kind: "broken", detail })
+    this.options.onEnd(this.options.signal.aborted ? { kind: "aborted" } : { kind: "broken", detail })
     this.closeUpstream()
   }
 
@@ -144,6 +149,10 @@ export const relayEvents = (
           const block = splitter.push(chunk)
           return block === undefined ? undefined : filterEvents(viewer, block, seen)
         },
+        rest: () => {
+          const left = splitter.rest()
+          return left === undefined ? undefined : filterEvents(viewer, left, seen)
+        },
         farewell: () => encoder.encode(id === undefined ? CLOSING : farewell(id))
       },
       options
@@ -159,11 +168,14 @@ const CLOSING = ": the server broke off\n\n"
 const farewell = (id: JsonRpcId): string =>
   `event: message\ndata: ${errorBody(id, Code.upstreamFailed, "The server broke off before it had answered")}\n\n`
 
+const same = (chunk: Uint8Array): Uint8Array => chunk
+const nothing = (): undefined => undefined
+
 /** Any other body, untouched. */
 export const relayBytes = (body: ReadableStream<Uint8Array>, options: RelayOptions): ReadableStream<Uint8Array> => {
   const seen: Seen = { failure: undefined }
   return new ReadableStream(
-    new Relay(body, { seen, greeting: undefined, take: (chunk) => chunk, farewell: () => undefined }, options),
+    new Relay(body, { seen, greeting: undefined, take: same, rest: nothing, farewell: nothing }, options),
     { highWaterMark: 0 }
   )
 }

@@ -94,20 +94,23 @@ describe("filterText (design §6: lists and calls agree)", () => {
   })
 
   it("nesting past any real list is refused, and overflows no stack", () => {
-    const deep = (depth: number) => `{"id":1,"result":{"tools":[{"name":"seen","x":${"[".repeat(depth)}${"]".repeat(depth)}}]}}`
+    const deep = (depth: number) =>
+      `{"id":1,"result":{"tools":[{"name":"seen","x":${"[".repeat(depth)}${"]".repeat(depth)}}]}}`
     expect(filterText(viewer, deep(400), seen())).toBeUndefined()
     expect(filterText(viewer, deep(200_000), seen())?._tag).toBe("Unreadable")
     expect(filterText(viewer, `${"[".repeat(200_000)}${"]".repeat(200_000)}`, seen())?._tag).toBe("Unreadable")
-    expect(() => noteFailure(`${"[".repeat(200_000)}"isError"${"]".repeat(200_000)}`, seen())).not.toThrow()
+    expect(() => noteFailure(bytesOf(`${"[".repeat(200_000)}"isError"${"]".repeat(200_000)}`), seen())).not.toThrow()
   })
 
+  const looked = (text: string, into: Seen) => void noteFailure(bytesOf(text), into)
+
   it("notes JSON-RPC errors and failed tools, in batches too, and nothing else", () => {
-    const noted = (value: unknown, note = (text: string, into: Seen) => void filterText(viewer, text, into)) => {
+    const noted = (value: unknown, note = (text: string, into: Seen): void => void filterText(viewer, text, into)) => {
       const into = seen()
       note(JSON.stringify(value), into)
       return into.failure
     }
-    for (const note of [undefined, noteFailure]) {
+    for (const note of [undefined, looked]) {
       expect(noted({ id: 1, error: { code: -32601, message: "no" } }, note)).toBe(-32601)
       expect(noted({ id: 1, error: {} }, note)).toBe(-32603)
       expect(noted(answer({ isError: true, content: [] }), note)).toBe(0)
@@ -160,7 +163,12 @@ const quiet = fc.tuple(note, lineEnd).map(([text, end]) => {
   return `id: ${text.length}${end}: ${text.replace(/[\r\n]/g, "")}${end}data: ${data}${end}${end}`
 })
 const listing = fc
-  .tuple(fc.array(fc.constantFrom("seen", "hidden-1", "hidden-2"), { maxLength: 4 }), lineEnd, fc.boolean(), fc.boolean())
+  .tuple(
+    fc.array(fc.constantFrom("seen", "hidden-1", "hidden-2"), { maxLength: 4 }),
+    lineEnd,
+    fc.boolean(),
+    fc.boolean()
+  )
   .map(([names, end, escaped, split]) => {
     const text = JSON.stringify(answer({ tools: names.map(tool) }))
     const spelt = escaped ? text.replace("tools", "to\\u006fls").replaceAll("hidden", "\\u0068idden") : text
@@ -176,27 +184,37 @@ describe("relayEvents, for any stream cut anywhere", () => {
 
   it("W-20: a stream without lists comes out byte for byte, an unfinished end included", () =>
     fc.assert(
-      fc.asyncProperty(fc.array(quiet, { maxLength: 5 }), cuts, fc.constantFrom("", ": open", "data: x", "id: 1\n", "\n"), async (events, at, tail) => {
-        const text = events.join("") + tail
-        expect(await through(text, at)).toBe(text)
-      })
+      fc.asyncProperty(
+        fc.array(quiet, { maxLength: 5 }),
+        cuts,
+        fc.constantFrom("", ": open", "data: x", "id: 1\n", "\n"),
+        async (events, at, tail) => {
+          const text = events.join("") + tail
+          expect(await through(text, at)).toBe(text)
+        }
+      )
     ))
 
   it("a stream with lists never shows a hidden name, and keeps everything else in order", () =>
     fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(quiet, listing), { maxLength: 6 }), cuts, fc.boolean(), async (events, at, cutShort) => {
-        const whole = events.join("")
-        const text = cutShort ? whole.slice(0, -1) : whole
-        const out = await through(text, at)
-        for (const name of ["hidden-1", "hidden-2", "\\u0068idden"]) expect(out).not.toContain(name)
-        const others = events.filter((one) => !one.startsWith("event: message"))
-        let from = 0
-        for (const other of cutShort ? others.slice(0, -1) : others) {
-          const found = out.indexOf(other, from)
-          expect(found).toBeGreaterThanOrEqual(from)
-          from = found + other.length
+      fc.asyncProperty(
+        fc.array(fc.oneof(quiet, listing), { maxLength: 6 }),
+        cuts,
+        fc.boolean(),
+        async (events, at, cutShort) => {
+          const whole = events.join("")
+          const text = cutShort ? whole.slice(0, -1) : whole
+          const out = await through(text, at)
+          for (const name of ["hidden-1", "hidden-2", "\\u0068idden"]) expect(out).not.toContain(name)
+          const others = events.filter((one) => !one.startsWith("event: message"))
+          let from = 0
+          for (const other of cutShort ? others.slice(0, -1) : others) {
+            const found = out.indexOf(other, from)
+            expect(found).toBeGreaterThanOrEqual(from)
+            from = found + other.length
+          }
         }
-      })
+      )
     ))
 
   it("one list, cut at every place", async () => {

@@ -5,7 +5,8 @@ import { layerHttp } from "@mcpgw/egress/UpstreamHttp"
 import { layerInProcess, layerOf } from "@mcpgw/egress/UpstreamLayers"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { benchOver, proxyRouterSuite, type Serve } from "./suites/proxyRouterSuite.ts"
+import { proxyRouterSuite } from "./suites/proxyRouterSuite.ts"
+import { benchOver, type Serve } from "./support/Bench.ts"
 import { failureOf, responseOf } from "./support/Call.ts"
 
 const nowhere = layerOf((request) => Promise.reject(new UpstreamFailure("unknown_host", request.url)))
@@ -35,7 +36,16 @@ describe("ProxyRouter over a scripted upstream", () => {
 
   it.scoped("every reason an exchange fails for is passed on", () =>
     Effect.gen(function* () {
-      for (const reason of ["refused", "unreachable", "unknown_host", "blocked_address", "connect_timeout", "first_byte_timeout", "broken", "aborted"] as const) {
+      for (const reason of [
+        "refused",
+        "unreachable",
+        "unknown_host",
+        "blocked_address",
+        "connect_timeout",
+        "first_byte_timeout",
+        "broken",
+        "aborted"
+      ] as const) {
         const { call } = yield* scripted(() => Promise.reject(new UpstreamFailure(reason, "internal.host:1")))
         const outcome = yield* Effect.promise(() => call())
         expect([failureOf(outcome).reason, outcome.endings]).toEqual([reason, []])
@@ -52,7 +62,6 @@ describe("ProxyRouter over a scripted upstream", () => {
           throw new Error("boom")
         },
         () => Promise.resolve(Response.error()),
-        () => Promise.resolve(Object.assign(Object.create(Response.prototype), { status: 999, headers: new Headers(), body: null })),
         () => {
           const response = new Response("{}", { headers: { "content-type": "application/json" } })
           response.body?.getReader()
@@ -86,6 +95,20 @@ describe("ProxyRouter over a scripted upstream", () => {
     })
   )
 
+  it.scoped("W-22: one caller's signal ends every exchange made for them", () =>
+    Effect.gen(function* () {
+      const signals: Array<AbortSignal> = []
+      const { call } = yield* scripted((request) => {
+        signals.push(request.controller.signal)
+        return Promise.resolve(new Response(new ReadableStream(), { headers: { "content-type": "text/event-stream" } }))
+      })
+      const client = new AbortController()
+      yield* Effect.promise(() => Promise.all([1, 2, 3].map(() => call({ signal: client.signal }))))
+      client.abort()
+      expect(signals.map((signal) => signal.aborted)).toEqual([true, true, true])
+    })
+  )
+
   it.scoped("an answer without a body is let go, one that is not relayed too", () =>
     Effect.gen(function* () {
       let cancelled = 0
@@ -109,7 +132,9 @@ describe("ProxyRouter over a scripted upstream", () => {
     Effect.gen(function* () {
       const { router, registry } = yield* scripted(() => Promise.reject(new UpstreamFailure("refused", "")))
       expect(router.resolve("/new/mcp")._tag).toBe("NotFound")
-      yield* registry.register({ server_name: "n", path: "/new", proxy_pass_url: "http://scripted.example/" }, "admin").pipe(Effect.orDie)
+      yield* registry
+        .register({ server_name: "n", path: "/new", proxy_pass_url: "http://scripted.example/" }, "admin")
+        .pipe(Effect.orDie)
       expect(router.resolve("/new/mcp")._tag).toBe("Target")
       yield* registry.toggle("/new", false).pipe(Effect.orDie)
       expect(router.resolve("/new/mcp")._tag).toBe("Unavailable")

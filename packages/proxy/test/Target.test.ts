@@ -28,11 +28,28 @@ describe("resolve", () => {
     ["/team/searching/mcp", "/team", "/searching/mcp"],
     ["/a/b/c/d/e/f/g/h/mcp", "/a/b/c/d/e/f/g/h", "/mcp"],
     ["/fin//evil.example/x", "/fin", "//evil.example/x"]
-  ])("%s: the longest prefix of whole segments", (pathname, path, rest) => expect(found(pathname)).toEqual([path, rest]))
+  ])("%s: the longest prefix of whole segments", (pathname, path, rest) =>
+    expect(found(pathname)).toEqual([path, rest])
+  )
 
-  it.each(["", "/", "//", "/fininfo", "/fi", "fin", "/FIN/mcp", "/Fin", "/%66in/mcp", "/f%69n", "/fin%2Fmcp", "//fin", "/x/fin", "/a/b", "/constructor"])(
-    "%j is nobody's (contracts §2.4: `/fin` does not catch `/fininfo` here)",
-    (pathname) => expect(found(pathname)).toBe("NotFound")
+  it.each([
+    "",
+    "/",
+    "//",
+    "/fininfo",
+    "/fi",
+    "fin",
+    "/FIN/mcp",
+    "/Fin",
+    "/%66in/mcp",
+    "/f%69n",
+    "/fin%2Fmcp",
+    "//fin",
+    "/x/fin",
+    "/a/b",
+    "/constructor"
+  ])("%j is nobody's (contracts §2.4: `/fin` does not catch `/fininfo` here)", (pathname) =>
+    expect(found(pathname)).toBe("NotFound")
   )
 
   it("switched off and unhealthy servers are there, but not available, and say why", () => {

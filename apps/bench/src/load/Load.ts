@@ -1,7 +1,6 @@
 /** One burst of load on one arm, by whichever generator there is: wrk, or the bundled one. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { BenchFailed } from "../BenchFailed.ts"
@@ -38,7 +37,7 @@ export interface Load {
   readonly run: (spec: LoadSpec) => Effect.Effect<Burst, BenchFailed>
 }
 
-/** `getrusage` of an ended child, microseconds, is not told apart by Bun; the generators print their own. */
+/** What both generators print: the result, and their own CPU time in microseconds. */
 const RESULT = /^RESULT (\{.*\}) CPU (\d+)$/m
 
 const read = (output: string): Effect.Effect<Burst, BenchFailed> =>
@@ -75,6 +74,3 @@ export const make = (machine: Machine, folder: string): Load => {
       execute([wrk, "-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, url, "--", token])
   }
 }
-
-/** A folder of its own is needed for the script only; the scope is the caller's. */
-export type LoadNeeds = Scope.Scope

@@ -1,8 +1,6 @@
 /** dispatch: carries the allowed call to the server and hands its answer to the client; settles when it ends. */
 import type { Principal } from "@mcpgw/domain/Principal"
-import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import type { AuthorizedCall } from "@mcpgw/policy/AuthorizedCall"
-import type { Ending } from "@mcpgw/proxy/Outcome"
 import type { Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
 import { forwardFailed, type Refusal } from "../refusals.ts"
@@ -24,12 +22,6 @@ export const dispatch = async (
   trail: Trail,
   { principal, clientAuthorization, target, read, calls }: Dispatch
 ): Promise<Response | Refusal> => {
-  let answer: Response | undefined
-  let early: Ending | undefined
-  const settle = (ending: Ending, response: Response): void => {
-    const session = response.headers.get(SESSION_ID) ?? read.session?.sealed
-    pipeline.settle.ended(trail, calls, response.status, ending, session)
-  }
   const result = await pipeline.router.forward(
     {
       calls,
@@ -47,11 +39,8 @@ export const dispatch = async (
       proto: pipeline.publicUrl.startsWith("https:") ? "https" : "http",
       signal: ctx.request.signal
     },
-    (ending) => {
-      // An answer read whole has ended before it is handed over.
-      if (answer === undefined) early = ending
-      else settle(ending, answer)
-    }
+    (ending, { status, session }) =>
+      pipeline.settle.ended(trail, calls, status, ending, session ?? read.session?.sealed)
   )
   if (!(result instanceof Response)) {
     if (result.reason !== "aborted") {
@@ -60,7 +49,5 @@ export const dispatch = async (
     }
     return forwardFailed(target.server.record.path.slice(1), result, read.envelope?.messages[0].id ?? null)
   }
-  answer = result
-  if (early !== undefined) settle(early, result)
   return result
 }

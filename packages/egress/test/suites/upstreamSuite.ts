@@ -174,5 +174,18 @@ export const upstreamSuite = (
       await reader.cancel()
       await told
     })
+
+    law("aborting ends a body that has begun, on both sides", quiet, async (upstream, url) => {
+      const told = new Promise<void>((resolve) => (left.told = resolve))
+      const request = requestTo(url)
+      const response = await upstream.exchange(request)
+      assert(response.body !== null)
+      const reader = response.body.getReader()
+      await reader.read()
+      const next = reader.read()
+      request.controller.abort()
+      await expect(next).rejects.toThrow()
+      await told
+    })
   })
 }

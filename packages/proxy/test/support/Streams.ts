@@ -40,7 +40,13 @@ export const recorded = (idleMs: number | undefined = undefined): Recorded => {
   return {
     endings,
     streams,
-    options: { deadlines: new Deadlines(), streams, idleMs, onEnd: (ending) => endings.push(ending), signal: new AbortController().signal }
+    options: {
+      deadlines: new Deadlines(),
+      streams,
+      idleMs,
+      onEnd: (ending) => endings.push(ending),
+      signal: new AbortController().signal
+    }
   }
 }
 

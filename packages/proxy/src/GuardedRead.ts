@@ -1,0 +1,34 @@
+/** Reads of an answer before anything of it is sent on: under the idle deadline, every way to fail told apart. */
+import { EventTooLarge } from "@mcpgw/mcp/Sse"
+import type { Exchange } from "./AnswerRelay.ts"
+import type { Dispatcher } from "./Dispatcher.ts"
+import { failure, type ForwardFailure } from "./Forward.ts"
+
+/** Thrown by a read that met more than it may hold. */
+export class BodyTooLarge extends Error {
+  readonly _tag = "BodyTooLarge"
+}
+
+/** Runs `read`, which says when it gets on. A read that fails, stands still or is left closes the exchange. */
+export const guardedRead = async <A>(
+  { parts: { deadlines, options } }: Dispatcher,
+  { outbound, controller }: Exchange,
+  read: (progress: () => void) => Promise<A>
+): Promise<A | ForwardFailure> => {
+  let late = false
+  const deadline = deadlines.start(options.idleTimeoutMs, () => {
+    late = true
+    controller.abort()
+  })
+  try {
+    return await read(() => deadline.extend(options.idleTimeoutMs))
+  } catch (error) {
+    controller.abort()
+    const detail = error instanceof Error ? error.message : String(error)
+    if (error instanceof BodyTooLarge || error instanceof EventTooLarge) return failure("unreadable", detail)
+    if (late) return failure("idle_timeout", "the answer's body stood still")
+    return outbound.signal.aborted ? failure("aborted", "the caller left") : failure("broken", detail)
+  } finally {
+    deadline.cancel()
+  }
+}
