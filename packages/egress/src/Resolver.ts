@@ -39,7 +39,11 @@ const make = (ask: (host: string) => Promise<ReadonlyArray<string>>): ResolverAp
     known: (host, now) => {
       const entry = cache.get(host)
       if (entry !== undefined && entry.until > now) return entry.addresses
-      return isIP(host) === 0 ? undefined : [host]
+      if (isIP(host) === 0) return undefined
+      // An address is its own answer for ever; asking what it is costs more than remembering.
+      const addresses = [host]
+      if (cache.size < MAX_NAMES) cache.set(host, { addresses, until: Number.POSITIVE_INFINITY })
+      return addresses
     },
     resolve: (host) => {
       if (isIP(host) !== 0) return Promise.resolve([host])

@@ -5,7 +5,7 @@ export interface ExchangeRequest {
   readonly method: "GET" | "POST" | "DELETE"
   /** Absolute; `http(s)` or `in-process://{name}/…`. */
   readonly url: string
-  /** The layer may add to it. */
+  /** Left as it is: the same object may be sent again. */
   readonly headers: Headers
   /** Sent as it is. */
   readonly body: Uint8Array<ArrayBuffer> | undefined

@@ -83,9 +83,21 @@ class HttpDialler implements UpstreamApi {
     this.deadlines = deadlines
   }
 
-  async exchange(request: ExchangeRequest): Promise<Response> {
+  exchange(request: ExchangeRequest): Promise<Response> {
     const origin = this.originOf(request.url)
     const known = this.resolver.known(origin.host, Date.now())
+    const only = known?.length === 1 ? known[0] : undefined
+    // The usual case, without the price of trying several.
+    return only !== undefined && this.mayDial(origin, only, request.trustedAddress)
+      ? this.send(request, origin, only, request.controller)
+      : this.exchangeSomewhere(request, origin, known)
+  }
+
+  private async exchangeSomewhere(
+    request: ExchangeRequest,
+    origin: Origin,
+    known: ReadonlyArray<string> | undefined
+  ): Promise<Response> {
     const addresses = known ?? (await this.lookUp(origin, request.controller.signal))
     let failure: UpstreamFailure | undefined
     for (const address of addresses) {
@@ -216,7 +228,12 @@ class HttpDialler implements UpstreamApi {
       timeout: false
     }
     if (request.body !== undefined) init.body = request.body
-    if (address !== origin.host) request.headers.set("host", origin.url.host)
+    if (address !== origin.host) {
+      // The caller may send the same object again, elsewhere.
+      const headers = new Headers(request.headers)
+      headers.set("host", origin.url.host)
+      init.headers = headers
+    }
     if (origin.secure) {
       const { ca } = this.options
       // An address as host is verified as the address it is.

@@ -42,34 +42,16 @@ const isDropped = (name: string): boolean => {
   return NEVER_FORWARDED.has(lower) || (lower.includes("_") && NEVER_FORWARDED.has(lower.replaceAll("_", "-")))
 }
 
-/** What a caller is told about at one server does not change from call to call: built once, copied for each. */
-const base = (claims: Claims, scopes: string, serverName: string, proto: Identity["proto"]): Headers => {
-  const user = headerSafe(claims.username)
-  return new Headers({
-    "x-user": user,
-    "x-username": user,
-    "x-client-id-auth": headerSafe(claims.clientId),
-    "x-scopes": headerSafe(scopes),
-    "x-auth-method": claims.method,
-    "x-server-name": serverName,
-    "x-forwarded-proto": proto,
-    // Lists inside an encoded body could not be read; everything is asked for plain.
-    "accept-encoding": "identity"
-  })
-}
+/** Finished headers kept per caller. Clients send the same few sets over and over. */
+const MAX_KEPT = 32
 
-interface Known {
-  readonly scopes: string
-  readonly headers: Headers
-}
-
-/** Outgoing headers, with the part that belongs to a caller at a server kept for as long as the caller's claims live. */
+/** Outgoing headers. `Headers` objects, and finished ones kept: building one costs more than all decisions on the way together. */
 export class RequestHeaders {
-  private readonly known = new WeakMap<Claims, Map<string, Known>>()
+  private readonly kept = new WeakMap<Claims, Map<string, Headers>>()
 
   /**
-   * A `Headers` object: `fetch` takes it as it is, where a plain object costs more than the policy decision. `credentials` are
-   * added last, `upstreamSession` is the server's own session id.
+   * The headers to send; not to be changed, as the next call may get the same object. `credentials` are added last,
+   * `upstreamSession` is the server's own session id.
    */
   build(
     client: Readonly<Record<string, string>>,
@@ -77,30 +59,54 @@ export class RequestHeaders {
     credentials: Readonly<Record<string, string>>,
     upstreamSession: string | undefined
   ): Headers {
-    const out = new Headers(this.baseOf(identity))
-    for (const name in client) {
-      const value = client[name]
-      if (value !== undefined && !isDropped(name)) out.set(name, value)
+    const { scopes, serverName, originalUrl, remote, proto } = identity
+    const toolName = headerSafe(identity.toolName)
+    // No part holds a line end: the tool's name was made safe, and the rest can not have one.
+    let key = `${serverName}\n${toolName}\n${originalUrl}\n${remote}\n${proto}\n${scopes}\n${upstreamSession ?? ""}`
+    for (const name in client) if (!isDropped(name)) key += `\n${name}:${client[name]}`
+    for (const name in credentials) key += `\n\n${name}:${credentials[name]}`
+    let kept = this.kept.get(identity.claims)
+    if (kept === undefined) {
+      kept = new Map()
+      this.kept.set(identity.claims, kept)
     }
-    out.set("x-tool-name", headerSafe(identity.toolName))
-    out.set("x-original-url", headerSafe(identity.originalUrl))
-    out.set("x-real-ip", identity.remote)
-    out.set("x-forwarded-for", identity.remote)
-    for (const name in credentials) out.set(name, credentials[name] ?? "")
-    if (upstreamSession !== undefined) out.set(SESSION_ID, upstreamSession)
-    return out
-  }
-
-  private baseOf({ claims, scopes, serverName, proto }: Identity): Headers {
-    let servers = this.known.get(claims)
-    if (servers === undefined) {
-      servers = new Map()
-      this.known.set(claims, servers)
+    let headers = kept.get(key)
+    if (headers === undefined) {
+      headers = make(client, identity, credentials, upstreamSession)
+      if (kept.size >= MAX_KEPT) kept.clear()
+      kept.set(key, headers)
     }
-    const known = servers.get(serverName)
-    if (known !== undefined && known.scopes === scopes) return known.headers
-    const headers = base(claims, scopes, serverName, proto)
-    servers.set(serverName, { scopes, headers })
     return headers
   }
+}
+
+const make = (
+  client: Readonly<Record<string, string>>,
+  identity: Identity,
+  credentials: Readonly<Record<string, string>>,
+  upstreamSession: string | undefined
+): Headers => {
+  const out = new Headers()
+  for (const name in client) {
+    const value = client[name]
+    if (value !== undefined && !isDropped(name)) out.set(name, value)
+  }
+  const { claims } = identity
+  const user = headerSafe(claims.username)
+  out.set("x-user", user)
+  out.set("x-username", user)
+  out.set("x-client-id-auth", headerSafe(claims.clientId))
+  out.set("x-scopes", headerSafe(identity.scopes))
+  out.set("x-auth-method", claims.method)
+  out.set("x-server-name", identity.serverName)
+  out.set("x-tool-name", headerSafe(identity.toolName))
+  out.set("x-original-url", headerSafe(identity.originalUrl))
+  out.set("x-real-ip", identity.remote)
+  out.set("x-forwarded-for", identity.remote)
+  out.set("x-forwarded-proto", identity.proto)
+  // Lists inside an encoded body could not be read; everything is asked for plain.
+  out.set("accept-encoding", "identity")
+  for (const name in credentials) out.set(name, credentials[name] ?? "")
+  if (upstreamSession !== undefined) out.set(SESSION_ID, upstreamSession)
+  return out
 }

@@ -4,7 +4,7 @@ import { answer, event, EVENTS, json, lists } from "../support/Answers.ts"
 import type { Law } from "../support/Bench.ts"
 import { responseOf } from "../support/Call.ts"
 
-export const routerAnswers = (law: Law): void =>
+export const routerAnswers = (law: Law): void => {
   describe("other answers", () => {
     law(
       "media types in any case and with parameters",
@@ -98,3 +98,4 @@ export const routerAnswers = (law: Law): void =>
       }
     )
   })
+}

@@ -1,11 +1,11 @@
 /** Contract of `ProxyRouter`: bodies read whole, and large ones. Run by `proxyRouterSuite`. */
 import { describe, expect } from "@effect/vitest"
-import { answer, event, json } from "../support/Answers.ts"
-import type { Law } from "../support/Bench.ts"
+import { answer, EVENTS, json } from "../support/Answers.ts"
+import type { Handler, Law } from "../support/Bench.ts"
 import { failureOf, responseOf } from "../support/Call.ts"
 import { bytesOf } from "../support/Streams.ts"
 
-export const routerBodies = (law: Law): void =>
+export const routerBodies = (law: Law): void => {
   describe("large and slow JSON", () => {
     const BIG = JSON.stringify(answer({ content: [{ type: "text", text: "é".repeat(2_000_000) }] }))
     const asBody: Handler = () => json(JSON.parse(BIG))
@@ -94,3 +94,4 @@ export const routerBodies = (law: Law): void =>
       { maxEventBytes: 100_000 }
     )
   })
+}

@@ -2,11 +2,11 @@
 import { describe, expect } from "@effect/vitest"
 import { Principal } from "@mcpgw/domain/Principal"
 import { event, EVENTS, json, lists } from "../support/Answers.ts"
-import type { Law } from "../support/Bench.ts"
+import type { Handler, Law } from "../support/Bench.ts"
 import { claimsOf, failureOf, responseOf } from "../support/Call.ts"
 import { bytesOf } from "../support/Streams.ts"
 
-export const routerLists = (law: Law): void =>
+export const routerLists = (law: Law): void => {
   describe("lists", () => {
     const asJson: Handler = () => json(lists)
     const asEvents: Handler = () => new Response(`: hi\n\n${event(lists)}`, { headers: EVENTS })
@@ -89,3 +89,4 @@ export const routerLists = (law: Law): void =>
       }
     )
   })
+}

@@ -2,9 +2,9 @@
 import { describe, expect } from "@effect/vitest"
 import { json } from "../support/Answers.ts"
 import type { Law } from "../support/Bench.ts"
-import { failureOf } from "../support/Call.ts"
+import { type CallOptions, failureOf } from "../support/Call.ts"
 
-export const routerRefusals = (law: Law): void =>
+export const routerRefusals = (law: Law): void => {
   describe("answers that are not relayed", () => {
     const refusing = (title: string, reason: string, make: () => Response, more: CallOptions = {}) =>
       law(title, make, async ({ call }) => {
@@ -46,3 +46,4 @@ export const routerRefusals = (law: Law): void =>
       () => new Response("<script>", { headers: { "content-type": "application/jsonp" } })
     )
   })
+}

@@ -1,10 +1,10 @@
 /** Contract of `ProxyRouter`: what is sent. Run by `proxyRouterSuite`. */
 import { assert, describe, expect } from "@effect/vitest"
 import { answer, json } from "../support/Answers.ts"
-import type { Law } from "../support/Bench.ts"
+import type { Handler, Law } from "../support/Bench.ts"
 import { failureOf, responseOf } from "../support/Call.ts"
 
-export const routerRequests = (law: Law): void =>
+export const routerRequests = (law: Law): void => {
   describe("requests", () => {
     let seen: { url: URL; headers: Headers; body: string; method: string } | undefined
     const note: Handler = async (request) => {
@@ -61,3 +61,4 @@ export const routerRequests = (law: Law): void =>
       expect(seen).toMatchObject({ method: "POST" })
     })
   })
+}

@@ -2,11 +2,11 @@
 import { assert, describe, expect } from "@effect/vitest"
 import { VERSION_META } from "@mcpgw/mcp/Envelope"
 import { open } from "@mcpgw/mcp/SessionSeal"
-import { answer, event, json } from "../support/Answers.ts"
-import type { Law } from "../support/Bench.ts"
+import { answer, event, EVENTS, json } from "../support/Answers.ts"
+import type { Handler, Law } from "../support/Bench.ts"
 import { alice, bob, claimsOf, responseOf } from "../support/Call.ts"
 
-export const routerSessions = (law: Law): void =>
+export const routerSessions = (law: Law): void => {
   describe("sessions (design §6; S-07)", () => {
     const RAW = "upstream-session"
     const opened = answer({ protocolVersion: "2025-11-25", capabilities: {} })
@@ -92,3 +92,4 @@ export const routerSessions = (law: Law): void =>
       expect(response.headers.has("mcp-session-id")).toBe(false)
     })
   })
+}

@@ -1,11 +1,11 @@
 /** Contract of `ProxyRouter`: streams. Run by `proxyRouterSuite`. */
 import { assert, describe, expect } from "@effect/vitest"
 import { answer, event, EVENTS, liveStream, readerOf } from "../support/Answers.ts"
-import type { Law } from "../support/Bench.ts"
+import type { Handler, Law } from "../support/Bench.ts"
 import { responseOf } from "../support/Call.ts"
 import { bytesOf } from "../support/Streams.ts"
 
-export const routerStreams = (law: Law): void =>
+export const routerStreams = (law: Law): void => {
   describe("streams", () => {
     let live = liveStream()
     const streaming: Handler = () => {
@@ -172,3 +172,4 @@ export const routerStreams = (law: Law): void =>
       { maxEventBytes: 10_000 }
     )
   })
+}
