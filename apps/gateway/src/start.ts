@@ -7,6 +7,10 @@ import { settings } from "./settings.ts"
 const LIMIT = "BUN_CONFIG_MAX_HTTP_REQUESTS"
 const MOST = "65535"
 
+/** `fetch` would hand every call to such a proxy, by name, and the dialler's judgement of addresses with it (design.md §6, SSRF). */
+const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
+const proxied = PROXIES.some((name) => (process.env[name] ?? "") !== "") && process.env["NO_PROXY"] !== "*"
+
 const help = (): string => {
   const lines = Object.values(settings).map(
     ({ name, about, holds, shown }) =>
@@ -33,10 +37,12 @@ if (args.includes("--help") || args.includes("-h")) {
     `mcpgw: unknown argument "${args[0]}"; it takes none but --help, settings come from the environment\n`
   )
   process.exitCode = 2
-} else if (process.env[LIMIT] === undefined && process.execve !== undefined) {
+} else if ((process.env[LIMIT] === undefined || proxied) && process.execve !== undefined) {
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
     ...process.env,
-    [LIMIT]: MOST
+    [LIMIT]: process.env[LIMIT] ?? MOST,
+    NO_PROXY: "*",
+    no_proxy: "*"
   })
 } else {
   await import("./main.ts")

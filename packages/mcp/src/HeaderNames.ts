@@ -38,16 +38,24 @@ export const IDENTITY: ReadonlySet<string> = new Set([
   "x-original-method",
   "x-body",
   "x-real-ip",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-forwarded-proto",
   "x-internal-token",
+  // What other proxies tell servers about who calls, and from where: nobody but the gateway may say it here.
+  "x-remote-user",
+  "remote-user",
+  "x-authenticated-user",
+  "true-client-ip",
+  "cf-connecting-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-http-method-override",
   "forwarded"
 ])
 
+/** The same, by how their names begin. */
+const IDENTITY_PREFIXES = ["x-forwarded-", "x-auth-request-"] as const
+
 /** Never sent on: our credentials, and what describes this hop's body. */
-export const NEVER_FORWARDED: ReadonlySet<string> = new Set([
+const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   ...IDENTITY,
   X_AUTHORIZATION,
@@ -63,3 +71,10 @@ export const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   "accept-encoding",
   SESSION_ID
 ])
+
+/** May a client's header of this name, in lower case, not be sent on? CGI and WSGI servers take `x_user` for `x-user`. */
+export const isNeverForwarded = (name: string): boolean => {
+  if (NEVER_FORWARDED.has(name)) return true
+  const dashed = name.includes("_") ? name.replaceAll("_", "-") : name
+  return NEVER_FORWARDED.has(dashed) || IDENTITY_PREFIXES.some((prefix) => dashed.startsWith(prefix))
+}

@@ -1,6 +1,6 @@
 /** Headers towards the server: the client's own untouched, ours set and never forgeable (contracts.md §2.2, S-01). */
 import type { Claims } from "@mcpgw/domain/Principal"
-import { NEVER_FORWARDED, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+import { isNeverForwarded, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 
 /** What the gateway tells the server about the call. */
 export interface Identity {
@@ -36,11 +36,8 @@ const encoded = (char: string): string => {
     .join("")
 }
 
-/** May the client's header not pass? CGI and WSGI servers take `x_user` for `x-user`. */
-const isDropped = (name: string): boolean => {
-  const lower = name.toLowerCase()
-  return NEVER_FORWARDED.has(lower) || (lower.includes("_") && NEVER_FORWARDED.has(lower.replaceAll("_", "-")))
-}
+/** Characters of a tool's name that fit a header everywhere; names have 128 at most (W-54). */
+const MAX_TOOL_NAME = 256
 
 /** Finished headers kept per caller. Clients send the same few sets over and over. */
 const MAX_KEPT = 32
@@ -59,11 +56,12 @@ export class RequestHeaders {
     credentials: Readonly<Record<string, string>>,
     upstreamSession: string | undefined
   ): Headers {
-    const { scopes, serverName, originalUrl, remote, proto } = identity
-    const toolName = headerSafe(identity.toolName)
-    // No part holds a line end: the tool's name was made safe, and the rest can not have one.
+    const { serverName, originalUrl, remote, proto } = identity
+    const scopes = headerSafe(identity.scopes)
+    const toolName = headerSafe(identity.toolName.slice(0, MAX_TOOL_NAME))
+    // No part holds a line end: names were made safe, and the rest can not have one.
     let key = `${serverName}\n${toolName}\n${originalUrl}\n${remote}\n${proto}\n${scopes}\n${upstreamSession ?? ""}`
-    for (const name in client) if (!isDropped(name)) key += `\n${name}:${client[name]}`
+    for (const name in client) if (!isNeverForwarded(name.toLowerCase())) key += `\n${name}:${client[name]}`
     for (const name in credentials) key += `\n\n${name}:${credentials[name]}`
     let kept = this.kept.get(identity.claims)
     if (kept === undefined) {
@@ -89,7 +87,7 @@ const make = (
   const out = new Headers()
   for (const name in client) {
     const value = client[name]
-    if (value !== undefined && !isDropped(name)) out.set(name, value)
+    if (value !== undefined && !isNeverForwarded(name.toLowerCase())) out.set(name, value)
   }
   const { claims } = identity
   const user = headerSafe(claims.username)
@@ -99,7 +97,7 @@ const make = (
   out.set("x-scopes", headerSafe(identity.scopes))
   out.set("x-auth-method", claims.method)
   out.set("x-server-name", identity.serverName)
-  out.set("x-tool-name", headerSafe(identity.toolName))
+  out.set("x-tool-name", headerSafe(identity.toolName.slice(0, MAX_TOOL_NAME)))
   out.set("x-original-url", headerSafe(identity.originalUrl))
   out.set("x-real-ip", identity.remote)
   out.set("x-forwarded-for", identity.remote)
