@@ -12,8 +12,11 @@ import type { Ending } from "@mcpgw/proxy/Outcome"
 import type { AuditSinkApi } from "@mcpgw/telemetry/AuditSink"
 import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
 import { createHash } from "node:crypto"
+import { FlowTimes } from "./FlowTimes.ts"
+import { methodLabel } from "./methodLabel.ts"
 import type { Refusal } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
+import { StrangerRows } from "./StrangerRows.ts"
 
 /** What is known of a request so far; filled in as it goes down the pipeline. */
 export interface Trail {
@@ -56,6 +59,7 @@ export class Settle {
   private readonly metrics: MetricsApi
   private readonly hashes = new WeakMap<Claims, string>()
   private readonly flows = new FlowTimes()
+  private readonly strangers = new StrangerRows()
 
   constructor(audit: AuditSinkApi, metrics: MetricsApi) {
     this.audit = audit
@@ -66,7 +70,9 @@ export class Settle {
   refused(trail: Trail, refusal: Refusal): void {
     const { index, outcome, status, code } = refusal
     this.authSample(trail, refusal)
-    const count = Math.max(1, trail.messages.length)
+    if (trail.principal === undefined && !this.strangers.admit(trail.ctx.at)) return
+    // Refused as a whole it is one event, however many messages it holds; a row each is for those that were judged.
+    const count = index === undefined ? 1 : trail.messages.length
     for (let i = 0; i < count; i++) {
       const message = trail.messages[i]
       const meant = index === undefined || index === i
@@ -81,6 +87,12 @@ export class Settle {
     }
     if (refusal.decision === "allow") this.executionSamples(trail, false)
   }
+
+  /** False: the record is full, and a call now would leave no trace. */
+  readonly canRecord = (): boolean => this.audit.hasRoom()
+
+  /** Refusals of callers nobody knows that were counted and not written, since start. */
+  readonly unwritten = (): number => this.strangers.turnedAway
 
   /** A relayed answer that ended. `session`: the id the client knows, for the flow's steps. */
   ended(
@@ -148,7 +160,7 @@ export class Settle {
     this.metrics.record({
       type: "auth_request",
       success: known && refusal?.decision !== "deny",
-      method: trail.messages[0]?.method ?? "",
+      method: methodLabel(trail.messages[0]?.method ?? ""),
       server: trail.server?.record.path ?? "",
       userHash: this.userHash(trail),
       seconds: (until - trail.ctx.started) / 1000
@@ -164,11 +176,11 @@ export class Settle {
       const client = clientOf(message.params)
       this.metrics.record({
         type: "tool_execution",
-        toolName: message.tool ?? message.method,
+        toolName: message.tool ?? methodLabel(message.method),
         serverPath: server.record.path,
         serverName: server.record.server_name,
         success,
-        method: message.method,
+        method: methodLabel(message.method),
         userHash: this.userHash(trail),
         clientName: client.name,
         clientVersion: client.version,
@@ -212,38 +224,3 @@ const clientOf = (params: JsonObject | undefined): { readonly name: string; read
     version: typeof version === "string" ? version.slice(0, 32) : "unknown"
   }
 }
-
-type FlowSample = Extract<Parameters<MetricsApi["record"]>[0], { readonly type: "protocol_latency" }>
-
-/** Seconds between the steps of a session's opening, contracts.md §2.12. Bounded: forgets the oldest sessions. */
-class FlowTimes {
-  private readonly sessions = new Map<string, { readonly opened: number; listed: number | undefined }>()
-
-  step(session: string, method: string): ReadonlyArray<FlowSample> | undefined {
-    const now = performance.now()
-    if (method === "initialize") {
-      if (this.sessions.size >= MAX_FLOWS) this.sessions.delete(this.sessions.keys().next().value ?? session)
-      this.sessions.set(session, { opened: now, listed: undefined })
-      return undefined
-    }
-    if (method !== "tools/list" && method !== "tools/call") return undefined
-    const times = this.sessions.get(session)
-    if (times === undefined) return undefined
-    if (method === "tools/list") {
-      if (times.listed !== undefined) return undefined
-      times.listed = now
-      return [sample("initialize_to_tools_list", now - times.opened)]
-    }
-    this.sessions.delete(session)
-    const full = sample("full_protocol_flow", now - times.opened)
-    return times.listed === undefined ? [full] : [sample("tools_list_to_tools_call", now - times.listed), full]
-  }
-}
-
-const MAX_FLOWS = 10_000
-
-const sample = (flowStep: FlowSample["flowStep"], ms: number): FlowSample => ({
-  type: "protocol_latency",
-  flowStep,
-  seconds: ms / 1000
-})

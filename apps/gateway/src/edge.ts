@@ -104,7 +104,10 @@ const router = (config: GatewayConfigApi, parts: EdgeParts, state: { readonly dr
     }
     if (CONTROL.test(ctx.pathname)) {
       const size = controlBodyProblem(request, config.maxBody)
-      if (size !== undefined) return respond(size)
+      if (size !== undefined) {
+        pipeline.settle.refused(trailOf(ctx), size)
+        return respond(size)
+      }
       return parts.control().then((control) => control.handle(request, { remote: ctx.remote }))
     }
     return operate(operations, ctx.method, ctx.pathname) ?? handle(pipeline, ctx)

@@ -61,6 +61,12 @@ export const layerEdgeServices = Layer.scoped(
     const metrics = yield* Metrics
     const registry = yield* Registry
     metrics.gauge("mcpgw_open_streams", "Streams now open towards clients", pipeline.router.openStreams)
+    const { unwritten } = pipeline.settle
+    metrics.gauge(
+      "mcpgw_audit_rows_suppressed_total",
+      "Refusals of unknown callers beyond 100 a second, not written",
+      unwritten
+    )
     metrics.gauge("mcpgw_registered_servers", "Servers in the registry", () => registry.snapshot().servers.size)
     const runtime = yield* Effect.runtime()
     const load = Runtime.runPromise(runtime)

@@ -5,6 +5,7 @@
 import { registrations } from "@mcpgw/demo-servers/Demo"
 import { type AdminOutcome, ensureAdmin } from "@mcpgw/identity/AdminAccount"
 import { Registry } from "@mcpgw/registry/Registry"
+import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -27,6 +28,10 @@ export const layerFirstStart = Layer.effect(
     const config = yield* GatewayConfig
     const registry = yield* Registry
     const admin = yield* ensureAdmin({ username: config.adminUser, password: config.adminPassword })
+    // At once, while it is all there is: a start that fails later must not have kept it to itself.
+    if (admin.kind === "created" && Option.isSome(admin.generated)) {
+      yield* Console.log(passwordLines(config.adminUser, Redacted.value(admin.generated.value)))
+    }
     const fresh = admin.kind === "created" && registry.snapshot().servers.size === 0
     const demoServers = fresh && config.demoServers ? Object.values(registrations) : []
     for (const registration of demoServers) yield* registry.register(registration, "mcpgw")
@@ -34,34 +39,26 @@ export const layerFirstStart = Layer.effect(
   })
 )
 
-/** What a start prints. */
+const passwordLines = (user: string, password: string): string =>
+  ["", `  Administrator: ${user}`, `  Password:      ${password}   (shown once; only its hash is kept)`].join("\n")
+
+/** What a start prints once the port is open. `paths`: the registered servers'. */
 export const banner = (
   { admin }: { readonly admin: AdminOutcome },
   config: { readonly publicUrl: string; readonly dataDir: string; readonly adminUser: string },
-  servers: number
+  paths: ReadonlyArray<string>
 ): string => {
-  const generated = admin.kind === "created" ? Option.map(admin.generated, Redacted.value) : Option.none<string>()
   const lines = [
     "",
     `  mcpgw is ready at ${config.publicUrl}`,
-    `  ${servers} servers registered · data in ${config.dataDir}`
-  ]
-  if (Option.isSome(generated)) {
-    lines.push(
-      "",
-      `  Administrator: ${config.adminUser}`,
-      `  Password:      ${generated.value}   (shown once; only its hash is kept)`
-    )
-  }
-  const password = Option.getOrElse(generated, () => "<password>")
-  lines.push(
-    "",
-    "  A first governed call — paste this:",
-    "",
-    ...firstCall(config.publicUrl, config.adminUser, password),
+    `  ${paths.length} servers registered · data in ${config.dataDir}`,
     ""
-  )
-  return lines.join("\n")
+  ]
+  if (!paths.includes("/currenttime")) return lines.join("\n")
+  const generated = admin.kind === "created" ? Option.map(admin.generated, Redacted.value) : Option.none<string>()
+  const password = Option.getOrElse(generated, () => "<password>")
+  const call = firstCall(config.publicUrl, config.adminUser, password)
+  return [...lines, "  A first governed call — paste this:", "", ...call, ""].join("\n")
 }
 
 /** Sign in, make a token, call a tool. */

@@ -34,7 +34,7 @@ const announce = Layer.effectDiscard(
     const config = yield* GatewayConfig
     const first = yield* FirstStart
     const registry = yield* Registry
-    yield* Console.log(banner(first, config, registry.snapshot().servers.size))
+    yield* Console.log(banner(first, config, [...registry.snapshot().servers.keys()]))
     for (const stranger of strangers(Object.keys(process.env))) yield* Effect.logWarning(stranger)
   })
 )

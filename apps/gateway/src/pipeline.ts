@@ -15,7 +15,7 @@ import { judge } from "./stages/policy.ts"
 import { readMessages } from "./stages/read.ts"
 import { resolveTarget } from "./stages/resolve.ts"
 import type { EdgeCheck } from "./EdgeChecks.ts"
-import { internal, type Refusal, respond } from "./refusals.ts"
+import { internal, type Refusal, respond, unrecordable } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import { type Settle, type Trail, trailOf } from "./Settle.ts"
 
@@ -70,6 +70,7 @@ const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promi
   const judged = judge(pipeline, ctx, principal, target, read)
   if (judged._tag !== "Judged") return judged
 
+  if (!pipeline.settle.canRecord()) return unrecordable()
   for (const gate of pipeline.gates) {
     const refused = gate(judged.calls, target)
     if (refused !== undefined) return refused

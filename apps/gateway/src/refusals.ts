@@ -240,6 +240,18 @@ export const forwardFailed = (server: string, failure: ForwardFailure, id: JsonR
   })
 }
 
+export const unrecordable = (): Refusal =>
+  refusal(
+    503,
+    Code.unavailable,
+    "audit:full",
+    "The audit record can not be written now, and no call is carried without it",
+    {
+      outcome: "error",
+      headers: { "retry-after": "1" }
+    }
+  )
+
 export const internal = (): Refusal =>
   refusal(500, Code.internalError, "internal", "The gateway failed to handle this request; its log says why", {
     outcome: "error"

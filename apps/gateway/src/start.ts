@@ -2,7 +2,22 @@
  * `bun run apps/gateway`. Bun reads how many `fetch` calls may be in flight from the environment when the process starts, 256
  * otherwise (design.md §4, rule 0); so the process replaces itself once with the limit lifted.
  */
-import { settings } from "./settings.ts"
+import { existsSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+
+/** A checkout that was never installed: exactly what the lockfile says, before anything of it is imported. */
+if (!existsSync(join(root, "node_modules"))) {
+  process.stderr.write("mcpgw: installing what the lockfile names\n")
+  const { exitCode } = Bun.spawnSync([process.execPath, "install", "--frozen-lockfile"], {
+    cwd: root,
+    stdout: "ignore",
+    stderr: "inherit"
+  })
+  if (exitCode !== 0) process.exit(exitCode)
+}
 
 const LIMIT = "BUN_CONFIG_MAX_HTTP_REQUESTS"
 const MOST = "65535"
@@ -11,7 +26,8 @@ const MOST = "65535"
 const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
 const proxied = PROXIES.some((name) => (process.env[name] ?? "") !== "") && process.env["NO_PROXY"] !== "*"
 
-const help = (): string => {
+const help = async (): Promise<string> => {
+  const { settings } = await import("./settings.ts")
   const lines = Object.values(settings).map(
     ({ name, about, holds, shown }) =>
       `  ${name}\n      ${about}\n      May hold ${holds}.${shown === "" ? "" : ` Default: ${shown}`}`
@@ -31,7 +47,7 @@ const help = (): string => {
 
 const [, , ...args] = process.argv
 if (args.includes("--help") || args.includes("-h")) {
-  process.stdout.write(help())
+  process.stdout.write(await help())
 } else if (args.length > 0) {
   process.stderr.write(
     `mcpgw: unknown argument "${args[0]}"; it takes none but --help, settings come from the environment\n`

@@ -69,6 +69,16 @@ const REFUSALS: Record<Permission, (name: string) => string> = {
   health_check_service: (name) => `You do not have permission to refresh ${name}`
 }
 
+/** As `authorize`, by the display name alone: for a name that a server is to get, whose path proves nothing about it. */
+export const authorizeName = (who: Caller, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
+  who.policy.permits(who.claims, permission, record.server_name)
+    ? authorize(who, permission, record)
+    : Effect.flatMap(RequestTrail, (trail) => {
+        trail.rule = `api:${permission}`
+        trail.server = record.path
+        return new Forbidden(problem(REFUSALS[permission](record.server_name)))
+      })
+
 /** Passes when the caller has the permission, refuses by name otherwise; either way the audit record says which one decided. */
 export const authorize = (who: Caller, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
   Effect.gen(function* () {

@@ -19,7 +19,8 @@ const outcomeOf = (status: number): Outcome => {
 /** The row of a request that changed something, tried to, or was turned away. `durationMs` is fractional. */
 export const auditRow = (trail: Trail, method: string, status: number, durationMs: number): AuditRow | undefined => {
   const changes = !trail.readOnly && (!SAFE.has(method) || trail.rule === "api:logout")
-  if (!changes && !isRefusal(status)) return undefined
+  // Reads that went well leave no row; whatever was turned away or failed does.
+  if (!changes && status < 400) return undefined
   const { claims } = trail
   return {
     id: trail.id,

@@ -14,7 +14,7 @@ import type { StoreUnavailable } from "@mcpgw/registry/RegistryStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { authorize, caller, findServer } from "./access.ts"
+import { authorize, authorizeName, caller, findServer } from "./access.ts"
 import { fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson } from "./headers.ts"
@@ -76,7 +76,9 @@ export const register = (request: Request, scope: Scope.Scope) =>
     const { server_name } = registration
     // The name as it will be stored: a permission is never asked for another spelling.
     const path = normalizePath(registration.path)
-    yield* authorize(who, "register_service", { server_name: server_name.trim(), path })
+    // Both count, each by itself: a name opens no foreign path, and a path no foreign name.
+    yield* authorizeName(who, "register_service", { server_name: server_name.trim(), path })
+    yield* authorize(who, "register_service", { server_name: path.slice(1), path })
     const server = yield* registry.register(registration, who.claims.username).pipe(
       Effect.catchTags({
         InvalidServer: invalid,
@@ -119,7 +121,7 @@ export const edit = (request: Request, path: string, scope: Scope.Scope) =>
     const patch = yield* Effect.flatMap(fieldsOf(request, FORM), (fields) => editOf(fields, record, who.isAdmin))
     // A display name carries permissions: nobody may rename a server into one they could not modify.
     if (patch.server_name !== undefined) {
-      yield* authorize(who, "modify_service", { server_name: patch.server_name.trim(), path: record.path })
+      yield* authorizeName(who, "modify_service", { server_name: patch.server_name.trim(), path: record.path })
     }
     const server = yield* Effect.catchTags(registry.update(record.path, patch), { ...failures, InvalidServer: invalid })
     if (server.record.is_enabled && server.health.status === "unknown") yield* checkIn(scope, record.path)

@@ -70,8 +70,9 @@ export const registrationOf = (fields: Fields, vouched: boolean): Effect.Effect<
 export type Edit = Partial<Omit<Registration, "path">>
 
 /**
- * The edit that `fields` make of `record`. An administrator who gives an address vouches for it; anyone else who changes one takes the trust
- * away. The path stays.
+ * The edit that `fields` make of `record`. An administrator who changes an address vouches for the record's addresses when the edit names
+ * them all, or when they were vouched for already; anyone else who changes one takes the trust away. Repeating what is there changes
+ * nothing. The path stays.
  */
 export const editOf = (fields: Fields, record: ServerRecord, vouched: boolean): Effect.Effect<Edit, BadRequest> =>
   Effect.gen(function* () {
@@ -79,7 +80,9 @@ export const editOf = (fields: Fields, record: ServerRecord, vouched: boolean): 
     if (path !== undefined && normalizePath(path) !== record.path) {
       return yield* new BadRequest(fieldProblem("path", JSON.stringify(path), `it can not change from ${record.path}`))
     }
-    if (vouched) return ADDRESSES.some((name) => edit[name] !== undefined) ? { ...edit, trusted_address: true } : edit
     const moved = ADDRESSES.some((name) => edit[name] !== undefined && edit[name] !== (record[name] ?? ""))
-    return moved ? { ...edit, trusted_address: false } : edit
+    if (!moved) return edit
+    // An address of the record that this edit does not name may be somebody else's choice: nobody vouched for it.
+    const allNamed = ADDRESSES.every((name) => edit[name] !== undefined || (record[name] ?? "") === "")
+    return { ...edit, trusted_address: vouched && (allNamed || record.trusted_address) }
   })

@@ -49,22 +49,13 @@ const asked = (fields: Fields): Effect.Effect<Asked, BadRequest> => {
 
 const bad = (sentence: string): Effect.Effect<never, BadRequest> => Effect.fail(new BadRequest(problem(sentence)))
 
-/** A token's own remaining whole hours bound what is made with it; a session's do not. */
-const hoursFor = (claims: Claims, hours: number | undefined, now: number): Effect.Effect<number, Forbidden> => {
-  if (claims.method === "session_cookie") return Effect.succeed(hours ?? DEFAULT_HOURS)
-  const left = Math.floor((claims.expiresAt * 1000 - now) / 3_600_000)
-  const granted = hours ?? Math.min(DEFAULT_HOURS, left)
-  return granted >= 1 && granted <= left
-    ? Effect.succeed(granted)
-    : Effect.fail(
-        new Forbidden(
-          problem(
-            "A token can not outlive the token it was made with",
-            `The token you came with lasts ${Math.max(left, 0)} more whole hours: sign in, or ask for fewer`
-          )
-        )
+/** A stolen token must die with its revocation: it can not have made others. */
+const mayMint = (claims: Claims): Effect.Effect<void, Forbidden> =>
+  claims.method === "gateway_token"
+    ? new Forbidden(
+        problem("A token can not make tokens", "Sign in, at /api/auth/login or your identity provider, and use that")
       )
-}
+    : Effect.void
 
 const refusalOf = (refused: TokenRefused): Effect.Effect<never, BadRequest | Forbidden | TooManyRequests> => {
   if (refused._tag === "ScopesExceeded") return new Forbidden(problem(refused.message))
@@ -109,10 +100,10 @@ const generate = (request: Request) =>
     const tokens = yield* Tokens
     trail.rule = "api:generate_token"
     const { claims, policy } = yield* caller
+    yield* mayMint(claims)
     const wanted = yield* Effect.flatMap(fieldsOf(request), asked)
     const ownerScopes = policy.scopesOf(claims)
-    const hours = yield* hoursFor(claims, wanted.hours, yield* Clock.currentTimeMillis)
-    const { description, scopes } = wanted
+    const { description, hours = DEFAULT_HOURS, scopes } = wanted
     const issued = yield* Effect.catchAll(
       tokens.issue({ owner: claims, ownerScopes, scopes, hours, description }),
       refusalOf

@@ -180,8 +180,25 @@ all/execute:
       const cookie = yield* signedIn("admin")
       yield* call(plane, "POST", "/api/edit/x", { cookie, json: { description: "only words" } })
       expect(yield* trusted).toBe(false)
-      yield* call(plane, "POST", "/api/edit/x", { cookie, json: { proxy_pass_url: "http://10.0.0.1/" } })
+      // Repeating what somebody else chose vouches for nothing.
+      yield* call(plane, "POST", "/api/edit/x", {
+        cookie,
+        json: { proxy_pass_url: "http://10.0.0.1/", description: "d" }
+      })
+      expect(yield* trusted).toBe(false)
+      yield* call(plane, "POST", "/api/edit/x", { cookie, json: { proxy_pass_url: "http://10.0.0.2/" } })
       expect(yield* trusted).toBe(true)
+    }).pipe(Effect.provide(layer({ scopes: MODIFYING })))
+  )
+
+  it.scoped("an administrator's edit of one address does not vouch for another that is somebody else's", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const hidden = { ...json, proxy_pass_url: "https://example.com/mcp", mcp_endpoint: "http://10.0.0.9/internal" }
+      yield* call(plane, "POST", "/api/register", { cookie: yield* signedIn("developer"), json: hidden })
+      const cookie = yield* signedIn("admin")
+      yield* call(plane, "POST", "/api/edit/x", { cookie, json: { proxy_pass_url: "https://example.com/v2/mcp" } })
+      expect(yield* trusted).toBe(false)
     }).pipe(Effect.provide(layer({ scopes: MODIFYING })))
   )
 

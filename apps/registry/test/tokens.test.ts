@@ -1,7 +1,6 @@
 import { it } from "@effect/vitest"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import * as Effect from "effect/Effect"
-import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
@@ -71,7 +70,7 @@ describe("contracts §2.7: generate", () => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.scoped("property: a token's scopes never exceed its owner's, through any chain of tokens", () =>
+  it.scoped("property: a token's scopes never exceed its owner's, whatever is asked for", () =>
     Effect.gen(function* () {
       const plane = yield* ControlPlane.make
       const sessions = yield* Sessions
@@ -91,7 +90,7 @@ describe("contracts §2.7: generate", () => {
         ([role, chain], run) =>
           Effect.gen(function* () {
             // A name of its own: the limit per owner and hour is another rule.
-            let sent: Sent = { cookie: yield* sessions.create({ username: `u${run}`, groups: ROLES[role] }) }
+            const sent: Sent = { cookie: yield* sessions.create({ username: `u${run}`, groups: ROLES[role] }) }
             for (const requested_scopes of chain) {
               const me = yield* call(plane, "GET", "/api/auth/me", sent)
               const owned: ReadonlyArray<string> = Object(me.body).scopes
@@ -103,27 +102,21 @@ describe("contracts §2.7: generate", () => {
                 .split(" ")
                 .filter((scope) => scope !== "")
               expect(owned).toEqual(expect.arrayContaining(scopes))
-              sent = { bearer: textAt(answer.text, "access_token") }
+              const bearer = textAt(answer.text, "access_token")
+              expect(Object((yield* call(plane, "GET", "/api/auth/me", { bearer })).body).scopes).toEqual(scopes)
             }
           })
       )
     }).pipe(Effect.provide(layer()))
   )
 
-  it.scoped("made with a token: never longer than that token", () =>
+  it.scoped("made with a token: nothing, so that revoking it ends all there is", () =>
     Effect.gen(function* () {
       const plane = yield* ControlPlane.make
       const cookie = yield* signedIn("admin")
       const { token: bearer } = yield* minted(plane, { cookie, json: { expires_in_hours: 3 } })
       const child = yield* generate(plane, { bearer, json: {} })
-      expect(child.body).toMatchObject({ tokens: { expires_in: 3 * 3_600 } })
-      expect((yield* generate(plane, { bearer, json: { expires_in_hours: 4 } })).status).toBe(403)
-      yield* TestClock.adjust("150 minutes")
-      const late = yield* generate(plane, { bearer, json: {} })
-      expect([late.status, late.body]).toMatchObject([
-        403,
-        { error: "A token can not outlive the token it was made with" }
-      ])
+      expect([child.status, child.body]).toMatchObject([403, { error: "A token can not make tokens" }])
       expect((yield* call(plane, "GET", "/api/servers", { bearer })).status).toBe(200)
     }).pipe(Effect.provide(layer()))
   )

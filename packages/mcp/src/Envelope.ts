@@ -3,7 +3,7 @@
  * because anything two parsers could read differently — duplicate or mis-cased keys, invalid UTF-8, a byte order mark — is
  * refused (design.md §6; W-44, S-10). Never re-encodes: the caller forwards the original bytes.
  */
-import { countKeys, hasDistinctKeys } from "./JsonText.ts"
+import { countKeys, hasDistinctKeys, hasMoreKeys } from "./JsonText.ts"
 import { Code, isObject, type JsonObject, type JsonRpcId } from "./JsonRpc.ts"
 
 export const VERSION_META = "io.modelcontextprotocol/protocolVersion"
@@ -54,9 +54,11 @@ export interface EnvelopeLimits {
   /** Nesting of objects and arrays. */
   readonly maxDepth: number
   readonly maxBatch: number
+  /** Keys of all objects together. */
+  readonly maxKeys: number
 }
 
-export const defaultLimits: EnvelopeLimits = { maxDepth: 128, maxBatch: 100 }
+export const defaultLimits: EnvelopeLimits = { maxDepth: 128, maxBatch: 100, maxKeys: 20_000 }
 
 // A byte order mark is kept by `ignoreBOM`, and then refused by JSON.parse: servers differ on it.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -69,6 +71,9 @@ export const readEnvelope = (bytes: Uint8Array, limits: EnvelopeLimits = default
     text = utf8.decode(bytes)
   } catch {
     return malformed("utf8", "The body is not valid UTF-8", { code: Code.parseError })
+  }
+  if (text.length > limits.maxKeys && hasMoreKeys(text, limits.maxKeys)) {
+    return malformed("keys", `The body's objects hold more than ${limits.maxKeys} keys`)
   }
   let value: unknown
   try {

@@ -67,6 +67,15 @@ export const countKeys = (value: unknown, maxDepth: number): number => {
   return count
 }
 
+/** Has `text` more keys than `most`? Looked at before parsing: what many keys cost, they cost there. */
+export const hasMoreKeys = (text: string, most: number): boolean => {
+  let colons = 0
+  for (let i = text.indexOf(":"); i !== -1; i = text.indexOf(":", i + 1)) {
+    if (++colons > most) return countColons(text) > most
+  }
+  return false
+}
+
 /**
  * Has no object in `text` the same key twice? `keys` is `countKeys` of what it parsed to. Colons in all are looked at first, with
  * the engine's vectorised search: as many as keys means none stands in a string, and none too many outside.

@@ -228,12 +228,19 @@ describe("readEnvelope, what it refuses (design §6: what it judged is what the 
   })
 
   it("millions of brackets are refused, closed or not, and exhaust nothing", () => {
-    // The parser itself gives up somewhere between the two.
-    expect(refused("[".repeat(200_000) + "]".repeat(200_000)).rule).toBe("envelope:depth")
-    expect(refused('{"a":'.repeat(200_000) + "1" + "}".repeat(200_000)).rule).toBe("envelope:depth")
-    expect(["envelope:depth", "envelope:json"]).toContain(refused("[".repeat(2_000_000) + "]".repeat(2_000_000)).rule)
+    expect(refused("[".repeat(2_000_000) + "]".repeat(2_000_000)).rule).toBe("envelope:depth")
+    expect(refused('{"a":'.repeat(10_000) + "1" + "}".repeat(10_000)).rule).toBe("envelope:depth")
+    expect(refused('{"a":'.repeat(500_000) + "1" + "}".repeat(500_000)).rule).toBe("envelope:keys")
     expect(refused("[".repeat(4_000_000)).rule).toBe("envelope:json")
-    expect(refused('{"a":'.repeat(1_000_000)).rule).toBe("envelope:json")
+  })
+
+  it("S-16: more keys than any call needs are refused before they are parsed; colons in texts do not count", () => {
+    const keys = (count: number) =>
+      call({ params: Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`, i])) })
+    const read = (text: string) => readEnvelope(new TextEncoder().encode(text))
+    expect(refused(keys(300_000)).rule).toBe("envelope:keys")
+    expect("_tag" in read(keys(10_000))).toBe(false)
+    expect("_tag" in read(call({ params: { text: ":".repeat(100_000) } }))).toBe(false)
   })
 })
 

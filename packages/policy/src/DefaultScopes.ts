@@ -22,7 +22,11 @@ export const DEFAULT_SCOPES: string = `# Who may do what. Changes take effect wi
 # read resources, and prompts/list with prompts/get for prompts.
 
 group_mappings:
-  mcp-registry-admin: [mcp-registry-admin, mcp-servers-unrestricted/read, mcp-servers-unrestricted/execute]
+  mcp-registry-admin:
+    - mcp-registry-admin
+    - mcp-servers-unrestricted/read
+    - mcp-servers-unrestricted/execute
+    - mcp-servers-demo/execute
   mcp-registry-developer: [mcp-registry-developer, mcp-servers-restricted/read, mcp-servers-restricted/execute]
   mcp-registry-operator: [mcp-registry-operator, mcp-servers-restricted/read, mcp-servers-restricted/execute]
   mcp-registry-user: [mcp-registry-user, mcp-servers-restricted/read]
@@ -47,6 +51,12 @@ UI-Scopes:
   mcp-registry-user:
     list_service: [mcpgw, currenttime, realserverfaketools]
     health_check_service: [mcpgw]
+
+# Opens nothing that administrators have not: a token made with this scope alone shows how lists are filtered.
+mcp-servers-demo/execute:
+  - server: realserverfaketools
+    methods: [initialize, notifications/initialized, ping, tools/list, tools/call, resources/list, resources/templates/list]
+    tools: [quantum_flux_analyzer, synthetic_data_generator]
 
 # What members of the lowest group may call themselves: finding tools, and the clock. mcpgw judges every call it makes
 # on someone's behalf as that person, so invoke_mcp_tool opens nothing by itself.

@@ -28,9 +28,12 @@ const make = (capacity: number) => {
     records.push({ ...row, chain, sequence: records.length + 1, previous, digest })
     previous = digest
   }
-  return Context.make(AuditSink, { append, flush: Effect.void, lost: () => lost }).pipe(
-    Context.add(AuditRows, { read: Effect.sync(() => records.slice()) })
-  )
+  return Context.make(AuditSink, {
+    append,
+    hasRoom: () => records.length < capacity,
+    flush: Effect.void,
+    lost: () => lost
+  }).pipe(Context.add(AuditRows, { read: Effect.sync(() => records.slice()) }))
 }
 
 /** Keeps the first `capacity` rows (default 10 000), chained as the production sink chains them; counts the rest as lost. */

@@ -14,6 +14,8 @@ export interface AuditSinkApi {
   readonly append: (row: AuditRow) => void
   /** Returns when every row appended before it is durable. Waits as long as the record can not be written. */
   readonly flush: Effect.Effect<void>
+  /** Hot. False: a row would be lost now; what could not be recorded should not be carried either. */
+  readonly hasRoom: () => boolean
   /** Rows lost since start: the buffer was full, or the sink closed. */
   readonly lost: () => number
 }
@@ -34,6 +36,7 @@ export class AuditError extends Schema.TaggedError<AuditError>()("AuditError", {
 /** Drops every row, for tests and benches that measure something else. */
 export const layerNoop: Layer.Layer<AuditSink> = Layer.succeed(AuditSink, {
   append: () => {},
+  hasRoom: () => true,
   flush: Effect.void,
   lost: () => 0
 })

@@ -58,17 +58,15 @@ export const spawn = ({ command, cwd = root, env = {} }: SpawnOptions): Running 
     }
   }
   const collected = Promise.all([collect(child.stdout), collect(child.stderr)])
-  const exited = child.exited.then(async (code) => {
+  let over = false
+  const end = async (): Promise<number> => {
+    const code = await child.exited
     await collected
+    over = true
     for (const listener of listeners) listener()
     return code
-  })
-  let over = false
-  const markOver = async (): Promise<void> => {
-    await exited
-    over = true
   }
-  void markOver()
+  const exited = end()
   return {
     pid: child.pid,
     exited,

@@ -41,9 +41,23 @@ const admit = (pipeline: Pipeline, ctx: RequestContext, outcome: Caller["outcome
   if ("_tag" in principal) return unauthenticated(principal)
   const clientAuthorization = ctx.headers.has(X_AUTHORIZATION) ? ctx.headers.get("authorization") : null
   if (clientAuthorization === null) return { _tag: "Admitted", principal, clientAuthorization: undefined }
-  const value = clientAuthorization.replace(/^\S+\s+/, "").trim()
-  if (pipeline.auth.isOurs(value)) return foreignCredential()
+  if (holdsOurs(pipeline, ctx, clientAuthorization)) return foreignCredential()
   return { _tag: "Admitted", principal, clientAuthorization }
+}
+
+/** A JWT, wherever in a value it stands: `Bearer …`, `Token token="…"`. */
+const JWT = /[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g
+
+/** Does the caller's own `Authorization` for the server hold what they came with, or anything else that is ours? */
+const holdsOurs = (pipeline: Pipeline, ctx: RequestContext, authorization: string): boolean => {
+  const own =
+    ctx.headers
+      .get(X_AUTHORIZATION)
+      ?.replace(/^\S+\s+/, "")
+      .trim() ?? ""
+  if (own !== "" && authorization.includes(own)) return true
+  const value = authorization.replace(/^\S+\s+/, "").trim()
+  return pipeline.auth.isOurs(value) || (authorization.match(JWT) ?? []).some((token) => pipeline.auth.isOurs(token))
 }
 
 /** Audiences that name this route: the gateway as a whole, and the route's own URL without a trailing slash (RFC 8707). */

@@ -1,6 +1,6 @@
 /** Starts that must not succeed, and what they say; what a start leaves on disk; what a restart and a kill keep. */
 import { verifyChain } from "@mcpgw/telemetry/AuditChain"
-import { type Running, tempDir } from "@mcpgw/testkit/Process"
+import { type Running, tempDir, freePort } from "@mcpgw/testkit/Process"
 import * as Effect from "effect/Effect"
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -75,7 +75,7 @@ describe("what a start leaves on disk", () => {
 
   it("a data folder it makes itself is closed, its parents included in the making", async () => {
     const dir = tempDir("fresh")
-    const port = String(box.port + 1)
+    const port = String(await freePort())
     const fresh = await box.start({ MCPGW_DATA_DIR: join(dir.path, "a", "b"), MCPGW_PORT: port })
     assert.strictEqual((statSync(join(dir.path, "a", "b")).mode & 0o777).toString(8), "700")
     assert.strictEqual((statSync(join(dir.path, "a", "b", "scopes.yml")).mode & 0o777).toString(8), "600")
