@@ -102,18 +102,16 @@ const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : 
 
 /** Settings that only make sense together. */
 const together = (root: string, read: Values): ReadonlyArray<string> => {
-  const missing = (given: ReadonlyArray<Setting<string | undefined>>): ReadonlyArray<string> => {
-    const unset = given.filter((setting) => valueOf(read, setting) === undefined)
-    return unset.length === 0 || unset.length === given.length
-      ? []
-      : unset.map((setting) => `${setting.name}: held nothing; ${given.map(({ name }) => name).join(", ")} go together`)
-  }
   return [
     ...unreadable(root, read.scopesFile, settings.scopesFile),
     ...unreadable(root, read.tlsCert, settings.tlsCert),
     ...unreadable(root, read.tlsKey, settings.tlsKey),
-    ...missing([settings.tlsCert, settings.tlsKey]),
-    ...missing([settings.oidcIssuer, settings.oidcAudience, settings.oidcJwksUrl])
+    ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey]),
+    ...missing(
+      [settings.oidcIssuer, read.oidcIssuer],
+      [settings.oidcAudience, read.oidcAudience],
+      [settings.oidcJwksUrl, read.oidcJwksUrl]
+    )
   ]
 }
 
@@ -132,11 +130,14 @@ const unreadable = (
   }
 }
 
-const valueOf = (read: Values, setting: Setting<string | undefined>): unknown => {
-  for (const [key, candidate] of Object.entries(settings)) {
-    if (candidate.name === setting.name) return read[key as keyof Values]
-  }
-  return undefined
+/** Of settings that go together: those without a value, when others have one. */
+const missing = (
+  ...given: ReadonlyArray<readonly [setting: Setting<string | undefined>, value: string | undefined]>
+): ReadonlyArray<string> => {
+  const unset = given.filter(([, value]) => value === undefined)
+  if (unset.length === given.length) return []
+  const names = given.map(([{ name }]) => name).join(", ")
+  return unset.map(([{ name }]) => `${name}: held nothing; ${names} go together`)
 }
 
 const problemsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> => {

@@ -18,7 +18,6 @@ export class FirstStart extends Context.Tag("@mcpgw/gateway/FirstStart")<
   FirstStart,
   {
     readonly admin: AdminOutcome
-    readonly demoServers: ReadonlyArray<string>
   }
 >() {}
 
@@ -35,7 +34,7 @@ export const layerFirstStart = Layer.effect(
     const fresh = admin.kind === "created" && registry.snapshot().servers.size === 0
     const demoServers = fresh && config.demoServers ? Object.values(registrations) : []
     for (const registration of demoServers) yield* registry.register(registration, "mcpgw")
-    return { admin, demoServers: demoServers.map(({ path }) => path) }
+    return { admin }
   })
 )
 

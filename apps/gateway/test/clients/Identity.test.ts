@@ -129,6 +129,8 @@ describe("contracts §2.2: dual tokens", () => {
       `Bearer ${other}`,
       `Bearer ${expired}`,
       `Bearer  ${token} `,
+      `Token token="${token}"`,
+      `Custom a=1;credential=${other},b=2`,
       token
     ]) {
       const answer = await post(withHeaders(viaXAuthorization(), { authorization: value }), request("tools/list"))
