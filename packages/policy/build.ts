@@ -74,8 +74,10 @@ const buildTypes = async (outdir: string): Promise<void> => {
         emitDeclarationOnly: true,
         rootDir: packages,
         outDir: join(work, "emitted"),
-        // Declarations of the domain types are emitted too only when they count as sources, not as a dependency.
-        paths: { "@mcpgw/domain/*": [join(packages, "domain", "src", "*.ts")] },
+        // Declarations of other packages' types are emitted too only when they count as sources, not as a dependency.
+        paths: Object.fromEntries(
+          ["domain", "mcp"].map((name) => [`@mcpgw/${name}/*`, [join(packages, name, "src", "*.ts")]])
+        ),
         types: []
       },
       include: [],

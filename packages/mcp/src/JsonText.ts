@@ -2,39 +2,19 @@
  * Duplicate keys without a second parser: every key of every object is followed by one colon outside strings, so a text with
  * more such colons than its parsed value has keys held some key twice. Both counts cost less than the parse itself.
  */
+import { endOfString } from "./internal/jsonScanner.ts"
 
 /** Colons outside strings. Expects valid JSON. */
 const countColons = (text: string): number => {
   let colons = 0
   const length = text.length
   for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
+    let code = text.charCodeAt(i)
+    while (code <= 32) code = text.charCodeAt(++i)
     if (code === 34) i = endOfString(text, i + 1)
     else if (code === 58) colons++
   }
   return colons
-}
-
-/** Index of the closing quote, or the text's length when there is none. */
-const endOfString = (text: string, from: number): number => {
-  const length = text.length
-  const near = from + 24 < length ? from + 24 : length
-  let i = from
-  for (; i < near; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 34) return i
-    if (code === 92) i++
-  }
-  // Long strings: let the engine's vectorised search find the next quote.
-  while (i < length) {
-    const quote = text.indexOf('"', i)
-    if (quote === -1) return length
-    let slash = quote - 1
-    while (slash >= i && text.charCodeAt(slash) === 92) slash--
-    if (((quote - slash) & 1) === 1) return quote
-    i = quote + 1
-  }
-  return length
 }
 
 /**

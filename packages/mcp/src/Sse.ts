@@ -87,6 +87,10 @@ export interface SseEvent {
 }
 
 const LINE = /[^\r\n]*(?:\r\n|\n|\r|$)/g
+const LINE_ENDS = ["\r\n", "\n", "\r"]
+
+/** How a line of the text ends; empty for the last when it is not ended. */
+const endOf = (line: string): string => LINE_ENDS.find((end) => line.endsWith(end)) ?? ""
 
 /** The events of a block of whole events. Joining every `raw` gives the block back. */
 export const readEvents = (block: string): ReadonlyArray<SseEvent> => {
@@ -96,7 +100,7 @@ export const readEvents = (block: string): ReadonlyArray<SseEvent> => {
   for (const [line] of block.matchAll(LINE)) {
     if (line === "") break
     raw += line
-    const text = line.replace(/[\r\n]+$/, "")
+    const text = line.slice(0, line.length - endOf(line).length)
     if (text === "") {
       events.push({ raw, data })
       raw = ""
@@ -111,18 +115,33 @@ export const readEvents = (block: string): ReadonlyArray<SseEvent> => {
   return events
 }
 
-/** The same event with other data: every other line stays, in place of the first data line stands the new one. */
+const DATA_LINE = /^data(?:[:\r\n]|$)/
+
+/**
+ * The same event with other data: every other line stays, in place of the first data line stands the new data, spelt as that
+ * line was. A line end in `data` must be LF, and makes a further line.
+ */
 export const replaceData = (event: SseEvent, data: string): string => {
   let placed = false
   let out = ""
   for (const [line] of event.raw.matchAll(LINE)) {
     if (line === "") break
-    const isData = line.startsWith("data:") || /^data[\r\n]/.test(line)
-    if (!isData) out += line
+    if (!DATA_LINE.test(line)) out += line
     else if (!placed) {
       placed = true
-      out += `data: ${data}\n`
+      out += dataLines(data, line)
     }
   }
   return out
+}
+
+const dataLines = (data: string, like: string): string => {
+  // Never a lone CR: with an LF after it, it would be one line end instead of two.
+  const end = like.endsWith("\r\n") ? "\r\n" : "\n"
+  const bare = /^data:(?! )/.test(like)
+  // One space after the colon is not of the value: a value that begins with one needs another before it.
+  return data
+    .split("\n")
+    .map((value) => `${bare && !value.startsWith(" ") ? "data:" : "data: "}${value}${end}`)
+    .join("")
 }

@@ -153,14 +153,33 @@ const first = (block: string): SseEvent => readEvents(block)[0] ?? { raw: "", da
 describe("replaceData", () => {
   it("W-20: id, event, retry and comments stay in their places", () => {
     const block = ": c\r\nid: 7\r\ndata: old\r\nevent: message\r\ndata: older\r\nretry: 3\r\n\r\n"
-    expect(replaceData(first(block), "new")).toBe(": c\r\nid: 7\r\ndata: new\nevent: message\r\nretry: 3\r\n\r\n")
+    expect(replaceData(first(block), "new")).toBe(": c\r\nid: 7\r\ndata: new\r\nevent: message\r\nretry: 3\r\n\r\n")
+  })
+
+  it("design §4.3: the new data is spelt as the old was, a line for each of its lines", () => {
+    expect(replaceData(first("data:a\ndata: b\n\n"), "x\n y\nz")).toBe("data:x\ndata:  y\ndata:z\n\n")
+    expect(replaceData(first("data: a\r\n\r\n"), "x\n y\n")).toBe("data: x\r\ndata:  y\r\ndata: \r\n\r\n")
+    expect(replaceData(first("data\n\n"), "x")).toBe("data: x\n\n")
+  })
+
+  it("the blank line stays one, whatever ended the lines of data", () => {
+    for (const end of ["\r", "\n", "\r\n"]) {
+      for (const blank of ["\r", "\n", "\r\n"]) {
+        if (end === "\r" && blank === "\n") continue
+        const block = `data: a\rdata: b${end}${blank}`
+        expect(readEvents(`${replaceData(first(block), "x")}data: next\n\n`).map(({ data }) => data)).toEqual([
+          "x",
+          "next"
+        ])
+      }
+    }
   })
 
   it("whatever the event was, it now holds the new data and its other lines", () => {
     fc.assert(
       fc.property(
         event,
-        fc.string().filter((text) => !/[\r\n]/.test(text)),
+        fc.array(fc.oneof(fc.constantFrom("\n", " "), fc.string())).map((parts) => parts.join("").replaceAll("\r", "")),
         (block, data) => {
           const old = first(block)
           const fresh = readEvents(replaceData(old, data))

@@ -2,6 +2,8 @@
  * What filtering a list of 100 tools costs beside parsing it (design.md §4: at most 2.2 times `JSON.parse`), and what one
  * decision costs. `bun run bench/filter.ts`. Prints ratios; asserts nothing.
  */
+import { editText } from "@mcpgw/mcp/JsonEdit"
+import { countKeys } from "@mcpgw/mcp/JsonText"
 import { DEFAULT_SCOPES } from "../src/DefaultScopes.ts"
 import { fromYaml } from "../src/Library.ts"
 import type { Policy, Subject } from "../src/Policy.ts"
@@ -46,6 +48,11 @@ const decisions = (judge: Policy, who: Subject): number =>
 const parse = best(7, 1_000, () => JSON.parse(text))
 const filtered = best(7, 1_000, () => policy.filterList(subject, "/s", JSON.parse(text)))
 const rewritten = best(7, 1_000, () => JSON.stringify(policy.filterList(subject, "/s", JSON.parse(text)).message))
+const cut = best(7, 1_000, () => {
+  const message: unknown = JSON.parse(text)
+  const { edit } = policy.judgeList(subject, "/s", message)
+  return edit === undefined ? text : editText(text, edit, countKeys(message, 512))
+})
 const decide = decisions(fromYaml(DEFAULT_SCOPES), { groups: ["mcp-registry-developer"], scopes: [] })
 
 const line = (name: string, ns: number) =>
@@ -55,5 +62,6 @@ process.stdout.write(
     line("JSON.parse", parse) +
     line("JSON.parse + filter", filtered) +
     line("JSON.parse + filter + write", rewritten) +
+    line("JSON.parse + judge + cut", cut) +
     `decide ${decide.toFixed(0)} ns\n`
 )

@@ -1,5 +1,6 @@
 /** The compiled policy: immutable tables and the pure questions one asks of them. */
 import type { Access, Decision } from "@mcpgw/domain/Decision"
+import type { JsonEdit } from "@mcpgw/mcp/JsonEdit"
 
 /**
  * Whoever is judged: identity-provider groups (mapped by `group_mappings`) and scope names held directly.
@@ -17,6 +18,16 @@ export type Permission =
   | "health_check_service"
   | "toggle_service"
   | "modify_service"
+
+/** What `filterList` would do to a message, for those who do it to the text it came in. */
+export interface JudgedList {
+  /** Undefined when nothing has to change. */
+  readonly edit: JsonEdit | undefined
+  /** Entries to be left out. */
+  readonly hidden: number
+  /** A list could not be read, and an error is to stand in its place. */
+  readonly refused: boolean
+}
 
 /** What `filterList` made of a message. */
 export interface Filtered {
@@ -48,6 +59,8 @@ export interface Policy {
    * Everything else passes as it is; a list that can not be judged is replaced by a JSON-RPC error.
    */
   readonly filterList: (subject: Subject, server: string, message: unknown) => Filtered
+  /** The judgement behind `filterList`, which is `editValue` of this edit and nothing more. */
+  readonly judgeList: (subject: Subject, server: string, message: unknown) => JudgedList
   readonly explain: (subject: Subject, access: Access) => Explanation
   /**
    * May the subject do this to the server with that display name? (`UI-Scopes`) Entries are compared with the display

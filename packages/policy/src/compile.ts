@@ -5,7 +5,7 @@
 import type { Access, Decision } from "@mcpgw/domain/Decision"
 import { decideByRules, NO_SCOPES } from "./internal/compiledRule.ts"
 import { explainDecision } from "./internal/explain.ts"
-import { filterByRules } from "./internal/listFilter.ts"
+import { filterByRules, judgeByRules } from "./internal/listFilter.ts"
 import { serverKey } from "./internal/serverKey.ts"
 import { makeSubjectTables } from "./internal/subjectTables.ts"
 import type { Policy, Subject } from "./Policy.ts"
@@ -60,6 +60,8 @@ export const compile = (document: PolicyDocument): Policy => {
     hasGrant: (subject: Subject, server: string) => tables.of(subject).rulesOn(server).length > 0,
     filterList: (subject: Subject, server: string, message: unknown) =>
       filterByRules(tables.of(subject).rulesOn(server), message),
+    judgeList: (subject: Subject, server: string, message: unknown) =>
+      judgeByRules(tables.of(subject).rulesOn(server), message),
     explain: (subject: Subject, access: Access) => explainDecision(tables.of(subject), access, decide(subject, access)),
     permits: compilePermits(document, scopesOf),
     canModifyServers: (subject: Subject) => {

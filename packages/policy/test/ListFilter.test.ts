@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { editValue, type JsonEdit } from "@mcpgw/mcp/JsonEdit"
+import * as fc from "fast-check"
 import { fromRules } from "../src/Library.ts"
 import type { Subject } from "../src/Policy.ts"
 
@@ -79,6 +81,66 @@ describe("design §6: lists and calls agree", () => {
     assert.notProperty(Object(filter(some, reply({ tools })).message).result, "cacheScope")
     const other = reply({ cacheScope: "public", contents: [] })
     assert.strictEqual(filter(some, other).message, other)
+  })
+})
+
+describe("design §6: lists and calls agree — judgeList says what filterList does", () => {
+  const entries = fc.array(fc.oneof(fc.record({ name: fc.constantFrom("alpha", "beta", "") }), fc.constant({})), {
+    maxLength: 4
+  })
+  const result = fc.record(
+    { tools: entries, prompts: entries, cacheScope: fc.constantFrom("public", "private"), other: fc.jsonValue() },
+    { requiredKeys: [] }
+  )
+  const one = fc.oneof(
+    fc.record({ jsonrpc: fc.constant("2.0"), id: fc.oneof(fc.nat(), fc.string()), result }),
+    fc.jsonValue()
+  )
+
+  it("its edit of the value is the filtered message, its counts are filterList's", () => {
+    let edited = 0
+    fc.assert(
+      fc.property(
+        fc.oneof(one, fc.array(one, { maxLength: 3 })),
+        fc.constantFrom(some, everything, nobody),
+        (value, who) => {
+          const message = deepFreeze(JSON.parse(JSON.stringify(value)))
+          const { edit, hidden, refused } = policy.judgeList(who, "one", message)
+          const filtered = policy.filterList(who, "one", message)
+          assert.deepEqual(filtered, {
+            message: edit === undefined ? message : editValue(message, edit),
+            changed: edit !== undefined,
+            hidden,
+            refused
+          })
+          if (edit !== undefined) edited++
+        }
+      ),
+      { numRuns: 500 }
+    )
+    assert.isAbove(edited, 100, "too little is edited to tell anything")
+  })
+
+  it("names the entries to take out by index, and the member W-56 makes private", () => {
+    const tools = [{ name: "beta" }, { name: "alpha" }, { name: "gamma" }]
+    const members = (edits: Readonly<Record<string, JsonEdit>>): JsonEdit => ({
+      _tag: "Members",
+      edits: new Map(Object.entries(edits))
+    })
+    const result = members({
+      tools: { _tag: "Without", indexes: [0, 2] },
+      cacheScope: { _tag: "Replace", value: "private" }
+    })
+    assert.deepEqual(policy.judgeList(some, "one", [5, reply({ cacheScope: "public", tools })]), {
+      edit: { _tag: "Elements", edits: new Map([[1, members({ result })]]) },
+      hidden: 2,
+      refused: false
+    })
+    assert.deepEqual(policy.judgeList(everything, "one", reply({ tools })), {
+      edit: undefined,
+      hidden: 0,
+      refused: false
+    })
   })
 })
 

@@ -29,7 +29,7 @@ scopes.yml: reports/execute[0]: has no key 'tool'; a rule has server, methods an
 
 const CONSUMER = `import {
   DEFAULT_SCOPES, fromRules, fromYaml, InvalidPolicy, HTTP_GET,
-  type Access, type Decision, type Explanation, type Filtered, type Policy, type PolicyRules, type Subject
+  type Access, type Decision, type Explanation, type Filtered, type JsonEdit, type JudgedList, type Policy, type PolicyRules, type Subject
 } from "@mcpgw/policy"
 
 const subject: Subject = { groups: ["mcp-registry-user"], scopes: [] }
@@ -38,12 +38,16 @@ const policy: Policy = fromYaml(DEFAULT_SCOPES, "default")
 const decision: Decision = policy.decide(subject, access)
 const explained: Explanation = policy.explain(subject, access)
 const filtered: Filtered = policy.filterList(subject, "/mcpgw", {})
+const judged: JudgedList = policy.judgeList(subject, "/mcpgw", {})
+const edit: JsonEdit["_tag"] | undefined = judged.edit?._tag
 const rules: PolicyRules = { scopes: { s: [{ server: "*", tools: "all" }] } }
 const reasons: string = decision.reason + explained.rule + String(filtered.hidden) + String(fromRules(rules).isAdmin(subject))
 const broken = (error: unknown): string => (error instanceof InvalidPolicy ? error.field : reasons)
 // @ts-expect-error a decision is not a string: the declarations are really read
 const wrong: string = decision
-export { broken, wrong }
+// @ts-expect-error an edit has no such kind
+const unknown: typeof edit = "Rename"
+export { broken, unknown, wrong }
 `
 
 beforeAll(async () => {

@@ -2,6 +2,7 @@
  * Lists and calls agree: takes what a caller may not use out of every list result, recognised by shape, wherever it travels
  * (design.md §6; W-56). Everything else passes as the bytes it came in.
  */
+import { editText, editValue } from "@mcpgw/mcp/JsonEdit"
 import { countKeys, hasDistinctKeys } from "@mcpgw/mcp/JsonText"
 import { errorBody, Code, isObject } from "@mcpgw/mcp/JsonRpc"
 import { readEvents, replaceData, type SseEvent } from "@mcpgw/mcp/Sse"
@@ -57,8 +58,9 @@ const filterEvent = (viewer: Viewer, event: SseEvent, seen: Seen): string | unde
 const UNREADABLE = errorBody(null, Code.internalError, "The server sent a message that could not be read")
 
 /**
- * One JSON text. Undefined: pass it as it came. A text that is no JSON can not be judged and is refused; one that two parsers
- * could read differently is passed re-encoded, as it was judged.
+ * One JSON text. Undefined: pass it as it came. What may not be seen is cut out of the text, never written anew (design.md
+ * §4.3). A text that is no JSON can not be judged and is refused; one that two parsers could read differently is passed
+ * re-encoded, as it was judged.
  */
 export const filterText = (
   viewer: Viewer,
@@ -76,9 +78,11 @@ export const filterText = (
   // What follows walks the message by recursion; no real answer is nested that deep.
   if (keys === -1) return { _tag: "Unreadable" }
   note(message, seen)
-  const filtered = viewer.policy().filterList(viewer.subject, viewer.server, message)
-  const rewrite = filtered.changed || !hasDistinctKeys(text, keys)
-  return rewrite ? { _tag: "Text", text: JSON.stringify(filtered.message) } : undefined
+  const { edit } = viewer.policy().judgeList(viewer.subject, viewer.server, message)
+  if (edit === undefined) {
+    return hasDistinctKeys(text, keys) ? undefined : { _tag: "Text", text: JSON.stringify(message) }
+  }
+  return { _tag: "Text", text: editText(text, edit, keys) ?? JSON.stringify(editValue(message, edit)) }
 }
 
 const note = (message: unknown, seen: Seen): void => {

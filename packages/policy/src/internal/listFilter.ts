@@ -1,9 +1,10 @@
 /**
- * Takes out of a list result what the subject may not use. Lists are recognised by shape wherever they travel
+ * Says what of a list result the subject may not use, and takes it out of a parsed message. Lists are recognised by shape wherever they travel
  * (design.md §6, "Lists and calls agree"): an own `tools`, `prompts`, `resources` or `resourceTemplates` of a JSON-RPC
  * result. Never changes its input; what it can not read it refuses rather than passes.
  */
-import type { Filtered } from "../Policy.ts"
+import { editValue, type JsonEdit } from "@mcpgw/mcp/JsonEdit"
+import type { Filtered, JudgedList } from "../Policy.ts"
 import { PROMPTS_GET, RESOURCES_READ } from "../Methods.ts"
 import { type CompiledRule, decideMethod, decideTool } from "./compiledRule.ts"
 
@@ -36,68 +37,71 @@ const MEMBERS: ReadonlyArray<Member> = [
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** The entries to keep, the same array when all are; undefined when one can not be judged. */
-const keep = (rules: Rules, member: Member, entries: ReadonlyArray<unknown>): ReadonlyArray<unknown> | undefined => {
-  const kept: Array<unknown> = []
-  for (const entry of entries) {
+/** Indexes of the entries to take out; undefined when one can not be judged. */
+const unusable = (rules: Rules, member: Member, entries: ReadonlyArray<unknown>): ReadonlyArray<number> | undefined => {
+  const indexes: Array<number> = []
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i]
     const id = isObject(entry) && Object.hasOwn(entry, member.id) ? entry[member.id] : undefined
     if (typeof id !== "string") return undefined
-    if (member.usable(rules, id)) kept.push(entry)
+    if (!member.usable(rules, id)) indexes.push(i)
   }
-  return kept.length === entries.length ? entries : kept
+  return indexes
 }
 
-const refuse = (message: JsonObject): Filtered => ({
-  message: {
-    jsonrpc: "2.0",
-    id: message["id"] ?? null,
-    error: { code: UNREADABLE_CODE, message: UNREADABLE_MESSAGE }
-  },
-  changed: true,
+const PASSED = Object.freeze<JudgedList>({ edit: undefined, hidden: 0, refused: false })
+const REFUSED = Object.freeze<JudgedList>({
+  edit: { _tag: "Refuse", code: UNREADABLE_CODE, message: UNREADABLE_MESSAGE },
   hidden: 0,
   refused: true
 })
+// Lists now differ by caller, so no shared cache may keep one (protocol.md W-56).
+const PRIVATE: JsonEdit = { _tag: "Replace", value: "private" }
 
-const same = (message: unknown): Filtered => ({ message, changed: false, hidden: 0, refused: false })
-
-const filterMessage = (rules: Rules, message: unknown): Filtered => {
-  if (!isObject(message) || !Object.hasOwn(message, "result")) return same(message)
+const judgeMessage = (rules: Rules, message: unknown): JudgedList => {
+  if (!isObject(message) || !Object.hasOwn(message, "result")) return PASSED
   const result = message["result"]
-  if (!isObject(result)) return same(message)
-  const changes: Record<string, unknown> = {}
-  let changed = false
+  if (!isObject(result)) return PASSED
+  const edits = new Map<string, JsonEdit>()
   let isList = false
   let hidden = 0
   for (const member of MEMBERS) {
     if (!Object.hasOwn(result, member.key)) continue
     isList = true
     const entries = result[member.key]
-    const kept = Array.isArray(entries) ? keep(rules, member, entries) : undefined
-    if (!Array.isArray(entries) || kept === undefined) return refuse(message)
-    if (kept === entries) continue
-    changes[member.key] = kept
-    changed = true
-    hidden += entries.length - kept.length
+    const indexes = Array.isArray(entries) ? unusable(rules, member, entries) : undefined
+    if (indexes === undefined) return REFUSED
+    if (indexes.length === 0) continue
+    edits.set(member.key, { _tag: "Without", indexes })
+    hidden += indexes.length
   }
-  // Lists now differ by caller, so no shared cache may keep one (protocol.md W-56).
   if (isList && Object.hasOwn(result, "cacheScope") && result["cacheScope"] !== "private") {
-    changes["cacheScope"] = "private"
-    changed = true
+    edits.set("cacheScope", PRIVATE)
   }
-  if (!changed) return same(message)
-  return { message: { ...message, result: { ...result, ...changes } }, changed, hidden, refused: false }
+  if (edits.size === 0) return PASSED
+  return { edit: { _tag: "Members", edits: new Map([["result", { _tag: "Members", edits }]]) }, hidden, refused: false }
 }
 
-/** Filters a message, or each of a batch, by the rules that hold for the subject on the server it came from. */
-export const filterByRules = (rules: Rules, message: unknown): Filtered => {
-  if (!Array.isArray(message)) return filterMessage(rules, message)
-  // A batch in a batch is no JSON-RPC, and could hide a list.
-  const parts = message.map((one: unknown) => (Array.isArray(one) ? refuse({}) : filterMessage(rules, one)))
-  if (!parts.some((part) => part.changed)) return same(message)
-  return {
-    message: parts.map((part) => part.message),
-    changed: true,
-    hidden: parts.reduce((sum, part) => sum + part.hidden, 0),
-    refused: parts.some((part) => part.refused)
+/** Judges a message, or each of a batch, by the rules that hold for the subject on the server it came from. */
+export const judgeByRules = (rules: Rules, message: unknown): JudgedList => {
+  if (!Array.isArray(message)) return judgeMessage(rules, message)
+  const edits = new Map<number, JsonEdit>()
+  let hidden = 0
+  let refused = false
+  for (let i = 0; i < message.length; i++) {
+    const one: unknown = message[i]
+    // A batch in a batch is no JSON-RPC, and could hide a list.
+    const judged = Array.isArray(one) ? REFUSED : judgeMessage(rules, one)
+    if (judged.edit !== undefined) edits.set(i, judged.edit)
+    hidden += judged.hidden
+    refused ||= judged.refused
   }
+  return edits.size === 0 ? PASSED : { edit: { _tag: "Elements", edits }, hidden, refused }
+}
+
+/** The message as it was judged. */
+export const filterByRules = (rules: Rules, message: unknown): Filtered => {
+  const { edit, hidden, refused } = judgeByRules(rules, message)
+  if (edit === undefined) return { message, changed: false, hidden, refused }
+  return { message: editValue(message, edit), changed: true, hidden, refused }
 }
