@@ -5,14 +5,30 @@ export interface ExchangeRequest {
   readonly method: "GET" | "POST" | "DELETE"
   /** Absolute; `http(s)` or `in-process://{name}/…`. */
   readonly url: string
-  /** Left as it is: the same object may be sent again. */
-  readonly headers: Headers
+  /** Lower-case names, without those of the connection. Never changed: the same object may be sent again, and is then cheaper. */
+  readonly headers: Readonly<Record<string, string>>
   /** Sent as it is. */
   readonly body: Uint8Array<ArrayBuffer> | undefined
-  /** Aborting it closes the exchange, body included. The layer aborts it itself when a deadline passes. */
-  readonly controller: AbortController
+  /** Of this exchange: aborting it closes the exchange, body included. */
+  readonly signal: AbortSignal
   /** An administrator vouched for this URL: private and loopback addresses may be dialled. */
   readonly trustedAddress: boolean
+}
+
+/** A server's answer: its head, and its body as it comes. */
+export interface UpstreamAnswer {
+  readonly status: number
+  /** Lower-case names; values of a repeated one joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The whole body, when it came together with the head. */
+  readonly whole: Uint8Array<ArrayBuffer> | undefined
+  /**
+   * The next part of the body, the `whole` one too; undefined at its end, or after `cancel`. One read at a time; what is not read
+   * is not asked of the server. Rejects with `UpstreamFailure` when the exchange breaks or the caller has left.
+   */
+  readonly read: () => Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** Closes the exchange, when it has not ended yet. */
+  readonly cancel: () => void
 }
 
 export type UpstreamFailureReason =
@@ -40,7 +56,7 @@ export interface UpstreamApi {
    * Resolves when the response head is here; the body streams. Rejects only with `UpstreamFailure`.
    * The connect and first-byte deadlines are the layer's; the idle deadline of the body is the relay's.
    */
-  readonly exchange: (request: ExchangeRequest) => Promise<Response>
+  readonly exchange: (request: ExchangeRequest) => Promise<UpstreamAnswer>
 }
 
 export class Upstream extends Context.Tag("@mcpgw/egress/Upstream")<Upstream, UpstreamApi>() {}

@@ -6,11 +6,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type AllowedUpstream, mayDial } from "./AddressPolicy.ts"
 import { Deadlines } from "./Deadlines.ts"
-import { attemptOf, watchConnect } from "./internal/connecting.ts"
+import type { Connection } from "./internal/http1/Connection.ts"
+import { Pool } from "./internal/http1/Pool.ts"
+import { headerLines, requestLine } from "./internal/http1/RequestHead.ts"
 import { Resolver, type ResolverApi } from "./Resolver.ts"
 import {
   type ExchangeRequest,
   Upstream,
+  type UpstreamAnswer,
   type UpstreamApi,
   UpstreamFailure,
   type UpstreamFailureReason
@@ -31,25 +34,18 @@ export const defaults: DiallerOptions = {
   ca: undefined
 }
 
-/** `http(s)` servers over Bun's `fetch`. */
+/** `http(s)` servers, over pooled HTTP/1.1 connections. */
 export const layerHttp = (options: Partial<DiallerOptions> = {}): Layer.Layer<Upstream, never, Resolver> =>
   Layer.scoped(
     Upstream,
     Effect.gen(function* () {
       const resolver = yield* Resolver
-      const deadlines = yield* Effect.acquireRelease(
-        Effect.sync(() => new Deadlines()),
-        (wheel) => Effect.sync(() => wheel.stop())
+      return yield* Effect.acquireRelease(
+        Effect.sync(() => new HttpDialler({ ...defaults, ...options }, resolver)),
+        (dialler) => Effect.sync(() => dialler.stop())
       )
-      return new HttpDialler({ ...defaults, ...options }, resolver, deadlines)
     })
   )
-
-/** A host and port, whatever the path and query. */
-interface Peer {
-  /** When it last answered, `performance.now()`; a quiet one gets its connect deadline watched. */
-  lastAnswer: number
-}
 
 /** A parsed URL, kept because URLs repeat. */
 interface Origin {
@@ -57,39 +53,52 @@ interface Origin {
   readonly host: string
   readonly port: number
   readonly secure: boolean
-  readonly peer: Peer
   /** By address: may it be dialled, without and with an administrator's word for it. */
   readonly judged: Map<string, boolean>
   readonly judgedTrusted: Map<string, boolean>
-  /** By address: the URL that leads there. */
-  readonly pinned: Map<string, string>
+  /** By method: the request's first lines. */
+  readonly lines: Map<string, string>
 }
 
-const WARM_MS = 10_000
 const MAX_ORIGINS = 10_000
 /** Callers choose the query; longer URLs are not worth the memory. */
 const MAX_KEPT_URL = 1024
+const SWEEP_MS = 1_000
 
 class HttpDialler implements UpstreamApi {
   private readonly origins = new Map<string, Origin>()
-  private readonly peers = new Map<string, Peer>()
+  private readonly pools = new Map<string, Pool>()
+  private readonly deadlines = new Deadlines()
   private readonly options: DiallerOptions
   private readonly resolver: ResolverApi
-  private readonly deadlines: Deadlines
+  private sweeper: ReturnType<typeof setInterval> | undefined = undefined
 
-  constructor(options: DiallerOptions, resolver: ResolverApi, deadlines: Deadlines) {
+  constructor(options: DiallerOptions, resolver: ResolverApi) {
     this.options = options
     this.resolver = resolver
-    this.deadlines = deadlines
   }
 
-  exchange(request: ExchangeRequest): Promise<Response> {
+  stop(): void {
+    this.deadlines.stop()
+    clearInterval(this.sweeper)
+    for (const pool of this.pools.values()) pool.end()
+  }
+
+  exchange(request: ExchangeRequest): Promise<UpstreamAnswer> {
+    try {
+      return this.start(request)
+    } catch (error) {
+      return Promise.reject(asFailure(error))
+    }
+  }
+
+  private start(request: ExchangeRequest): Promise<UpstreamAnswer> {
     const origin = this.originOf(request.url)
     const known = this.resolver.known(origin.host, Date.now())
     const only = known?.length === 1 ? known[0] : undefined
     // The usual case, without the price of trying several.
     return only !== undefined && this.mayDial(origin, only, request.trustedAddress)
-      ? this.send(request, origin, only, request.controller)
+      ? this.exchangeAt(request, origin, only)
       : this.exchangeSomewhere(request, origin, known)
   }
 
@@ -97,25 +106,19 @@ class HttpDialler implements UpstreamApi {
     request: ExchangeRequest,
     origin: Origin,
     known: ReadonlyArray<string> | undefined
-  ): Promise<Response> {
-    const addresses = known ?? (await this.lookUp(origin, request.controller.signal))
+  ): Promise<UpstreamAnswer> {
+    const addresses = known ?? (await this.lookUp(origin, request.signal))
     let failure: UpstreamFailure | undefined
     for (const address of addresses) {
       if (!this.mayDial(origin, address, request.trustedAddress)) {
         throw new UpstreamFailure("blocked_address", `${origin.host} resolves to ${address}, which may not be dialled`)
       }
       try {
-        const last = address === addresses[addresses.length - 1]
-        return await this.send(
-          request,
-          origin,
-          address,
-          last ? request.controller : attemptOf(request.controller.signal)
-        )
+        return await this.exchangeAt(request, origin, address)
       } catch (error) {
         failure = asFailure(error)
         // Only a connection that was never made may be tried at the next address.
-        if (failure.reason !== "refused" && failure.reason !== "connect_timeout") throw failure
+        if (!NEVER_MADE.has(failure.reason)) throw failure
       }
     }
     throw failure ?? new UpstreamFailure("unreachable", `${origin.host} has no address`)
@@ -139,29 +142,10 @@ class HttpDialler implements UpstreamApi {
     const secure = url.protocol === "https:"
     const host = url.hostname.replace(/^\[|\]$/g, "")
     const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port)
-    const origin = {
-      url,
-      host,
-      port,
-      secure,
-      peer: this.peerOf(url.host),
-      judged: new Map(),
-      judgedTrusted: new Map(),
-      pinned: new Map()
-    }
+    const origin = { url, host, port, secure, judged: new Map(), judgedTrusted: new Map(), lines: new Map() }
     if (this.origins.size >= MAX_ORIGINS) this.origins.clear()
     if (href.length <= MAX_KEPT_URL) this.origins.set(href, origin)
     return origin
-  }
-
-  private peerOf(host: string): Peer {
-    let peer = this.peers.get(host)
-    if (peer === undefined) {
-      peer = { lastAnswer: Number.NEGATIVE_INFINITY }
-      if (this.peers.size >= MAX_ORIGINS) this.peers.clear()
-      this.peers.set(host, peer)
-    }
-    return peer
   }
 
   /** The name's addresses; looking it up is part of connecting, so its deadline holds here too. */
@@ -184,88 +168,79 @@ class HttpDialler implements UpstreamApi {
     })
   }
 
-  private async send(
-    request: ExchangeRequest,
-    origin: Origin,
-    address: string,
-    controller: AbortController
-  ): Promise<Response> {
+  private exchangeAt(request: ExchangeRequest, origin: Origin, address: string): Promise<UpstreamAnswer> {
+    const pool = this.poolOf(origin, address)
+    const connection = pool.take()
+    const answer = connection === undefined ? undefined : this.send(request, origin, connection)
+    return answer ?? this.exchangeAnew(request, origin, pool)
+  }
+
+  private async exchangeAnew(request: ExchangeRequest, origin: Origin, pool: Pool): Promise<UpstreamAnswer> {
+    const answer = this.send(request, origin, await pool.connect(request.signal))
+    if (answer === undefined) throw new UpstreamFailure("broken", `${origin.url.origin} closed the connection at once`)
+    return answer
+  }
+
+  /** Undefined: the connection is gone, and nothing was sent. */
+  private send(request: ExchangeRequest, origin: Origin, connection: Connection): Promise<UpstreamAnswer> | undefined {
+    const { method, headers, body, signal } = request
+    const exchange = connection.send(lineOf(origin, method), headerLines(headers), method, body)
+    if (exchange === undefined) return undefined
     // A GET asks for a stream that may be quiet for ever, and some servers send its head with the first event only.
-    const deadline =
-      request.method === "GET"
-        ? undefined
-        : this.deadlines.start(this.options.firstByteTimeoutMs, () =>
-            controller.abort(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
-          )
-    const stopWatching =
-      performance.now() - origin.peer.lastAnswer > WARM_MS
-        ? watchConnect(address, origin.port, this.options.connectTimeoutMs, controller)
-        : undefined
-    try {
-      const response = await fetch(pinned(origin, address), this.init(request, origin, address, controller.signal))
-      origin.peer.lastAnswer = performance.now()
-      return response
-    } catch (error) {
-      if (!controller.signal.aborted) throw asFailure(error)
-      const { reason } = controller.signal
-      throw reason instanceof UpstreamFailure
-        ? reason
-        : new UpstreamFailure("aborted", "the caller left", { cause: error })
-    } finally {
-      deadline?.cancel()
-      stopWatching?.()
+    if (method !== "GET") {
+      exchange.deadline = this.deadlines.start(this.options.firstByteTimeoutMs, () =>
+        exchange.fail(new UpstreamFailure("first_byte_timeout", `${origin.url.origin} sent no answer in time`))
+      )
     }
+    if (signal.aborted) exchange.leave()
+    else whenAborted(signal, exchange.leave)
+    return exchange.answer
   }
 
-  private init(request: ExchangeRequest, origin: Origin, address: string, signal: AbortSignal): BunFetchRequestInit {
-    const init: BunFetchRequestInit = {
-      method: request.method,
-      headers: request.headers,
-      signal,
-      redirect: "manual",
-      decompress: false,
-      // Bun cuts silent answers at some minutes otherwise; the deadlines are ours (design.md §4, rule 0).
-      timeout: false
+  private poolOf({ host, port, secure }: Origin, address: string): Pool {
+    const key = secure ? `${address} ${port} ${host}` : `${address} ${port}`
+    let pool = this.pools.get(key)
+    if (pool === undefined) {
+      const { ca, connectTimeoutMs } = this.options
+      const tls = secure ? { serverName: host, ca } : undefined
+      pool = new Pool({ address, port, tls, connectTimeoutMs }, this.deadlines)
+      this.pools.set(key, pool)
+      this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS)
     }
-    if (request.body !== undefined) init.body = request.body
-    if (address !== origin.host) {
-      // The caller may send the same object again, elsewhere.
-      const headers = new Headers(request.headers)
-      headers.set("host", origin.url.host)
-      init.headers = headers
+    return pool
+  }
+
+  private sweep(): void {
+    const now = performance.now()
+    for (const [key, pool] of this.pools) {
+      pool.sweep(now)
+      if (pool.idle) this.pools.delete(key)
     }
-    if (origin.secure) {
-      const { ca } = this.options
-      // An address as host is verified as the address it is.
-      if (address !== origin.host)
-        init.tls = ca === undefined ? { serverName: origin.host } : { serverName: origin.host, ca }
-      else if (ca !== undefined) init.tls = { ca }
-    }
-    return init
+    if (this.pools.size > 0) return
+    clearInterval(this.sweeper)
+    this.sweeper = undefined
   }
 }
 
-const pinned = (origin: Origin, address: string): string => {
-  const known = origin.pinned.get(address)
-  if (known !== undefined) return known
-  const url = new URL(origin.url)
-  url.hostname = address.includes(":") ? `[${address}]` : address
-  origin.pinned.set(address, url.href)
-  return url.href
+const NEVER_MADE: ReadonlySet<UpstreamFailureReason> = new Set(["refused", "unreachable", "connect_timeout"])
+
+/** Calls `then` when `signal` aborts. A listener object costs more than the policy decision; the first needs none. */
+const whenAborted = (signal: AbortSignal, then: () => void): void => {
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- see above; whoever comes second is listened for
+  if (signal.onabort === null || signal.onabort === undefined) signal.onabort = then
+  else signal.addEventListener("abort", then, { once: true })
 }
 
-const REASONS: ReadonlyMap<string, UpstreamFailureReason> = new Map([
-  ["ECONNREFUSED", "refused"],
-  ["ConnectionRefused", "refused"],
-  ["FailedToOpenSocket", "unreachable"],
-  ["EHOSTUNREACH", "unreachable"],
-  ["ENETUNREACH", "unreachable"],
-  ["ENOTFOUND", "unknown_host"]
-])
-
-const asFailure = (error: unknown): UpstreamFailure => {
-  if (error instanceof UpstreamFailure) return error
-  const code = error instanceof Error && "code" in error ? String(error.code) : ""
-  const detail = error instanceof Error ? `${code} ${error.message}` : String(error)
-  return new UpstreamFailure(REASONS.get(code) ?? "broken", detail, { cause: error })
+const lineOf = ({ lines, url }: Origin, method: string): string => {
+  let line = lines.get(method)
+  if (line === undefined) {
+    line = requestLine(method, url)
+    lines.set(method, line)
+  }
+  return line
 }
+
+const asFailure = (error: unknown): UpstreamFailure =>
+  error instanceof UpstreamFailure
+    ? error
+    : new UpstreamFailure("broken", error instanceof Error ? error.message : String(error), { cause: error })

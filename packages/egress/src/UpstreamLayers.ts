@@ -1,7 +1,8 @@
 /** Other kinds of upstream, and how kinds are combined into one. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type ExchangeRequest, Upstream, type UpstreamApi, UpstreamFailure } from "./Upstream.ts"
+import { type ExchangeRequest, Upstream, type UpstreamAnswer, type UpstreamApi, UpstreamFailure } from "./Upstream.ts"
+import { answerOf } from "./WebAnswer.ts"
 
 /** A server mounted in this process: a web-standard handler. */
 export type InProcessHandler = (request: Request) => Promise<Response>
@@ -23,12 +24,11 @@ export const layerInProcess = (
 const inProcess = async (
   handlers: Readonly<Record<string, InProcessHandler>>,
   request: ExchangeRequest
-): Promise<Response> => {
+): Promise<UpstreamAnswer> => {
   const url = new URL(request.url)
   const handler = Object.hasOwn(handlers, url.hostname) ? handlers[url.hostname] : undefined
   if (handler === undefined) throw new UpstreamFailure("unknown_host", `no bundled server ${url.hostname}`)
-  const { method, headers, body } = request
-  const { signal } = request.controller
+  const { method, headers, body, signal } = request
   const init: RequestInit = body === undefined ? { method, headers, signal } : { method, headers, signal, body }
   const left = Promise.withResolvers<never>()
   const leave = (): void => left.reject(signal.reason)
@@ -39,7 +39,7 @@ const inProcess = async (
     const answer = signal.aborted
       ? left.promise
       : handler(new Request(`http://localhost${url.pathname}${url.search}`, init))
-    return tied(await Promise.race([answer, left.promise]), signal)
+    return answerOf(tied(await Promise.race([answer, left.promise]), signal), signal)
   } catch (cause) {
     throw signal.aborted
       ? new UpstreamFailure("aborted", "the caller left", { cause })
@@ -56,5 +56,5 @@ const tied = (response: Response, signal: AbortSignal): Response =>
     : new Response(response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal }), response)
 
 /** A scripted upstream; for tests. Keeps nothing. */
-export const layerOf = (exchange: UpstreamApi["exchange"]): Layer.Layer<Upstream> =>
-  Layer.succeed(Upstream, { exchange })
+export const layerOf = (answer: (request: ExchangeRequest) => Promise<Response>): Layer.Layer<Upstream> =>
+  Layer.succeed(Upstream, { exchange: async (request) => answerOf(await answer(request), request.signal) })

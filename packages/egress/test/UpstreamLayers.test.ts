@@ -43,7 +43,7 @@ upstreamSuite("layerInProcess", (handler) =>
 
 upstreamSuite("layerOf", (handler) =>
   Effect.succeed({
-    layer: layerOf(({ url, method, headers, body, controller: { signal } }) => {
+    layer: layerOf(({ url, method, headers, body, signal }) => {
       const left = new Promise<never>((_, reject) => {
         const leave = () => reject(new UpstreamFailure("aborted", "the caller left"))
         if (signal.aborted) leave()

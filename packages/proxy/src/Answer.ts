@@ -2,32 +2,33 @@
 import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { isObject } from "@mcpgw/mcp/JsonRpc"
 import { readEvents } from "@mcpgw/mcp/Sse"
-import type { BodyReader } from "./BodyReader.ts"
+import type { UpstreamAnswer } from "@mcpgw/egress/Upstream"
 import { BodyTooLarge } from "./GuardedRead.ts"
 import { failure, type ForwardFailure, type Outbound } from "./Forward.ts"
 
 export type AnswerKind = "events" | "json" | "empty" | "other"
 
-/** An answer's head, read once. The body is not touched: asking for it as a stream costs, and most are read whole. */
+/** A server's answer and what its head says of the body. */
 export interface Answer {
-  readonly response: Response
-  readonly status: number
-  /** Lower-case names. */
-  readonly head: Readonly<Record<string, string | ReadonlyArray<string>>>
+  readonly upstream: UpstreamAnswer
   readonly kind: AnswerKind
-  /** `Content-Length`; NaN when it is not given. */
+  /** Bytes of the body; NaN when nobody said. */
   readonly length: number
 }
 
-export const readHead = (response: Response): Answer => {
-  const { status } = response
-  const head = response.headers.toJSON()
-  const length = head["content-length"] === undefined ? Number.NaN : Number(head["content-length"])
-  return { response, status, head, length, kind: kindOf(status, head["content-type"] ?? "", length) }
+/** The part of an answer that is read: `UpstreamAnswer`, or something put before it. */
+export type Body = Pick<UpstreamAnswer, "read" | "cancel">
+
+export const readHead = (upstream: UpstreamAnswer): Answer => {
+  const { status, headers, whole } = upstream
+  const announced = headers["content-length"]
+  const length = whole !== undefined ? whole.length : announced === undefined ? Number.NaN : Number(announced)
+  return { upstream, length, kind: kindOf(status, headers["content-type"] ?? "", length) }
 }
 
 const kindOf = (status: number, type: string, length: number): AnswerKind => {
   if (status === 202 || status === 204 || length === 0) return "empty"
+  if (type === "application/json") return "json"
   // Exactly these, in any case: a browser may make a page of what only begins like one of them.
   if (EVENT_STREAM.test(type)) return "events"
   return JSON_TYPE.test(type) ? "json" : "other"
@@ -53,28 +54,29 @@ const NO_LIST: ReadonlySet<string> = new Set([
 export const mayHoldList = (method: string): boolean => !NO_LIST.has(method)
 
 /** Does this answer open a session? */
-export const opensSession = (outbound: Outbound, { head }: Answer): boolean =>
-  outbound.envelope?.messages[0].method === "initialize" && head[SESSION_ID] !== undefined
+export const opensSession = (outbound: Outbound, { upstream }: Answer): boolean =>
+  outbound.envelope?.messages[0].method === "initialize" && upstream.headers[SESSION_ID] !== undefined
 
 /** DELETE, notifications and responses: nothing but the status is awaited (W-03). */
 export const awaitsStatusOnly = ({ method, envelope }: Outbound): boolean =>
   method === "DELETE" || envelope?.messages.every((message) => message.kind !== "request") === true
 
 /** Answers that are never relayed, and why. */
-export const unusable = (outbound: Outbound, { status, head, kind }: Answer): ForwardFailure | undefined => {
+export const unusable = (outbound: Outbound, { upstream, kind }: Answer): ForwardFailure | undefined => {
+  const { status, headers } = upstream
   // No answer of the protocol, and none that could be passed on.
   if (status < 200 || status > 599) return failure("unreadable", `the server answered ${status}`)
   if (status === 401) return failure("credential_refused", "the server answered 401")
   if (status >= 300 && status < 400) return failure("redirected", `the server answered ${status}`)
-  const encoding = head["content-encoding"]
+  const encoding = headers["content-encoding"]
   if (encoding !== undefined && encoding !== "identity") {
-    return failure("unreadable", `the answer is encoded: ${String(encoding)}`)
+    return failure("unreadable", `the answer is encoded: ${encoding}`)
   }
   if (status === 404 && kind !== "json" && outbound.session === undefined) {
     return failure("no_endpoint", "the server answered 404 without a JSON-RPC body")
   }
   if (status < 300 && kind === "other" && !awaitsStatusOnly(outbound)) {
-    return failure("unreadable", `the answer's type is ${String(head["content-type"] ?? "not given")}`)
+    return failure("unreadable", `the answer's type is ${headers["content-type"] ?? "not given"}`)
   }
   return undefined
 }
@@ -115,13 +117,13 @@ export const negotiatedInEvents = (block: string): string | undefined => {
 
 /** Reads a whole body of at most `limit` bytes; calls `progress` with every part. */
 export const readBounded = async (
-  body: ReadableStream<Uint8Array>,
+  body: Body,
   limit: number,
   progress: () => void
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const parts: Array<Uint8Array> = []
+  const parts: Array<Uint8Array<ArrayBuffer>> = []
   let size = 0
-  for await (const part of body) {
+  for (let part = await body.read(); part !== undefined; part = await body.read()) {
     size += part.length
     if (size > limit) throw new BodyTooLarge(`larger than ${limit} bytes`)
     parts.push(part)
@@ -130,29 +132,16 @@ export const readBounded = async (
   return Buffer.concat(parts)
 }
 
-/** Lets the exchange go; whatever it still holds is of no interest. */
-export const discard = (response: Response): void => {
-  if (response.body !== null && !response.body.locked) response.body.cancel().catch(() => undefined)
-}
-
-/** The chunks already read, then the rest. */
-export const replay = (held: ReadonlyArray<Uint8Array>, reader: BodyReader): ReadableStream<Uint8Array> => {
+/** The parts already read, then the rest. */
+export const replay = (held: ReadonlyArray<Uint8Array<ArrayBuffer>>, rest: Body): Body => {
   let next = 0
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const ready = held[next]
-        if (ready !== undefined) {
-          next++
-          controller.enqueue(ready)
-          return
-        }
-        const { done, value } = await reader.read()
-        if (done || value === undefined) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: (reason) => reader.cancel(reason)
+  return {
+    read: () => {
+      const part = held[next]
+      if (part === undefined) return rest.read()
+      next++
+      return Promise.resolve(part)
     },
-    { highWaterMark: 0 }
-  )
+    cancel: () => rest.cancel()
+  }
 }

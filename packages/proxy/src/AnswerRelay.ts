@@ -6,7 +6,7 @@ import { errorBody, Code, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import {
   type Answer,
   awaitsStatusOnly,
-  discard,
+  type Body,
   mayHoldList,
   negotiatedInEvents,
   negotiatedVersion,
@@ -16,7 +16,6 @@ import {
   speaksJsonRpc
 } from "./Answer.ts"
 import { EventSplitter } from "@mcpgw/mcp/Sse"
-import { readerOf } from "./BodyReader.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import { failure, type ForwardFailure, type ForwardResult, type Outbound } from "./Forward.ts"
 import { BodyTooLarge, guardedRead } from "./GuardedRead.ts"
@@ -28,8 +27,6 @@ import { relayBytes, relayEvents, type RelayOptions } from "./StreamRelay.ts"
 export interface Exchange {
   readonly outbound: Outbound
   readonly answer: Answer
-  /** Aborting it closes the exchange with the server. */
-  readonly controller: AbortController
   readonly onEnd: OnEnd
 }
 
@@ -41,63 +38,72 @@ const utf8 = new TextDecoder()
 /** The answer to send the client. Tells `onEnd` when a relayed answer ends, never for a failure. */
 export const relayAnswer = (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> | ForwardResult => {
   const { outbound, answer } = exchange
-  const { kind, status, length } = answer
+  const { kind, length } = answer
+  const { status } = answer.upstream
   if (status >= 400 && kind !== "json" && kind !== "events") return worded(dispatcher, exchange)
   if (kind === "empty" || (kind === "other" && awaitsStatusOnly(outbound))) return empty(dispatcher, exchange)
   const opening = opensSession(outbound, answer)
   if (kind === "events") {
     return opening
       ? openingEvents(dispatcher, exchange)
-      : events(dispatcher, exchange, bodyOf(answer), dispatcher.sessionFor(outbound, answer, undefined))
+      : events(dispatcher, exchange, answer.upstream, dispatcher.sessionFor(outbound, answer, undefined))
   }
   const list = kind === "json" && outbound.calls.some((call) => mayHoldList(call.access.method))
   if (list || opening || length <= WHOLE_BYTES || status >= 400) return whole(dispatcher, exchange, list, opening)
   return kind === "json" && Number.isNaN(length)
     ? unmeasured(dispatcher, exchange)
-    : streamed(dispatcher, exchange, bodyOf(answer))
+    : streamed(dispatcher, exchange, answer.upstream)
 }
 
-/** An answer announced with a type has a body; without one it is an empty stream. */
-const bodyOf = ({ response }: Answer): ReadableStream<Uint8Array> => response.body ?? new Blob([]).stream()
-
 /** Every 4xx on an MCP route carries a JSON-RPC body (design.md §6, W-13); a server's bare one is given words. */
-const worded = (dispatcher: Dispatcher, { outbound, answer, controller, onEnd }: Exchange): Response => {
+const worded = (dispatcher: Dispatcher, { outbound, answer, onEnd }: Exchange): Response => {
+  const { upstream } = answer
   const session = dispatcher.sessionFor(outbound, answer, undefined)
-  const headers = responseHeaders(answer.head, session)
+  const headers = responseHeaders(upstream.headers, session)
   headers["content-type"] = "application/json"
-  controller.abort()
-  onEnd({ kind: "finished", failure: Code.upstreamFailed }, { status: answer.status, session })
-  const words = `The server answered ${answer.status}`
+  upstream.cancel()
+  onEnd({ kind: "finished", failure: Code.upstreamFailed }, { status: upstream.status, session })
+  const words = `The server answered ${upstream.status}`
   return new Response(errorBody(awaited(outbound) ?? null, Code.upstreamFailed, words), {
-    status: answer.status,
+    status: upstream.status,
     headers
   })
 }
 
 const empty = (dispatcher: Dispatcher, { outbound, answer, onEnd }: Exchange): Response => {
   const session = dispatcher.sessionFor(outbound, answer, undefined)
-  discard(answer.response)
-  onEnd({ kind: "finished", failure: undefined }, { status: answer.status, session })
-  return new Response(null, { status: answer.status, headers: responseHeaders(answer.head, session) })
+  answer.upstream.cancel()
+  onEnd({ kind: "finished", failure: undefined }, { status: answer.upstream.status, session })
+  return new Response(null, {
+    status: answer.upstream.status,
+    headers: responseHeaders(answer.upstream.headers, session)
+  })
 }
 
 /** Large and known to hold no list: as it comes. */
-const streamed = (dispatcher: Dispatcher, exchange: Exchange, body: ReadableStream<Uint8Array>): Response => {
+const streamed = (dispatcher: Dispatcher, exchange: Exchange, body: Body): Response => {
   const { outbound, answer } = exchange
   const session = dispatcher.sessionFor(outbound, answer, undefined)
   const stream = relayBytes(body, relayOptions(dispatcher, exchange, session))
-  return new Response(stream, { status: answer.status, headers: responseHeaders(answer.head, session) })
+  return new Response(stream, {
+    status: answer.upstream.status,
+    headers: responseHeaders(answer.upstream.headers, session)
+  })
 }
 
 /** Read whole: filtered when it may hold a list, sealed when it opens a session, otherwise as it came. */
-const whole = async (
+const whole = (
   dispatcher: Dispatcher,
   exchange: Exchange,
   list: boolean,
   opening: boolean
-): Promise<ForwardResult> => {
-  const bytes = await readWhole(dispatcher, exchange)
-  return "_tag" in bytes ? bytes : judged(dispatcher, exchange, bytes, list, opening)
+): Promise<ForwardResult> | ForwardResult => {
+  const { whole } = exchange.answer.upstream
+  // The usual case: it came with its head.
+  if (whole !== undefined) return judged(dispatcher, exchange, whole, list, opening)
+  return readWhole(dispatcher, exchange).then((bytes) =>
+    "_tag" in bytes ? bytes : judged(dispatcher, exchange, bytes, list, opening)
+  )
 }
 
 const judged = (
@@ -108,8 +114,8 @@ const judged = (
   opening: boolean
 ): ForwardResult => {
   const { outbound, answer, onEnd } = exchange
-  if (answer.status >= 400 && !speaksJsonRpc(utf8.decode(bytes))) {
-    const missing = answer.status === 404 && outbound.session === undefined
+  if (answer.upstream.status >= 400 && !speaksJsonRpc(utf8.decode(bytes))) {
+    const missing = answer.upstream.status === 404 && outbound.session === undefined
     return missing ? failure("no_endpoint", "the server answered 404 without JSON-RPC") : worded(dispatcher, exchange)
   }
   const seen: Seen = { failure: undefined }
@@ -122,44 +128,40 @@ const judged = (
   } else noteFailure(bytes, seen)
   if (opening) version = negotiatedVersion(utf8.decode(bytes))
   const session = dispatcher.sessionFor(outbound, answer, version)
-  onEnd({ kind: "finished", failure: seen.failure }, { status: answer.status, session })
-  return new Response(body, { status: answer.status, headers: responseHeaders(answer.head, session) })
+  onEnd({ kind: "finished", failure: seen.failure }, { status: answer.upstream.status, session })
+  return new Response(body, {
+    status: answer.upstream.status,
+    headers: responseHeaders(answer.upstream.headers, session)
+  })
 }
 
 const readWhole = (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardFailure | Uint8Array<ArrayBuffer>> => {
   const { answer } = exchange
-  return guardedRead(dispatcher, exchange, async (progress) =>
-    answer.length <= WHOLE_BYTES
-      ? new Uint8Array(await answer.response.arrayBuffer())
-      : await readBounded(bodyOf(answer), dispatcher.parts.options.maxListBytes, progress)
+  return guardedRead(dispatcher, exchange, (progress) =>
+    readBounded(answer.upstream, dispatcher.parts.options.maxListBytes, progress)
   )
 }
 
 /** No length was given: read on until it has ended, and is looked through like any small one, or is known to be large. */
 const unmeasured = async (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> => {
-  const reader = readerOf(bodyOf(exchange.answer))
-  const held: Array<Uint8Array> = []
+  const { upstream } = exchange.answer
+  const held: Array<Uint8Array<ArrayBuffer>> = []
   const bytes = await guardedRead(dispatcher, exchange, async (progress) => {
     let size = 0
     while (size <= WHOLE_BYTES) {
-      const { done, value } = await reader.read()
-      if (done || value === undefined) return Buffer.concat(held)
-      held.push(value)
-      size += value.length
+      const part = await upstream.read()
+      if (part === undefined) return Buffer.concat(held)
+      held.push(part)
+      size += part.length
       progress()
     }
     return undefined
   })
-  if (bytes === undefined) return streamed(dispatcher, exchange, replay(held, reader))
+  if (bytes === undefined) return streamed(dispatcher, exchange, replay(held, upstream))
   return "_tag" in bytes ? bytes : judged(dispatcher, exchange, bytes, false, false)
 }
 
-const events = (
-  dispatcher: Dispatcher,
-  exchange: Exchange,
-  body: ReadableStream<Uint8Array>,
-  session: string | undefined
-): Response => {
+const events = (dispatcher: Dispatcher, exchange: Exchange, body: Body, session: string | undefined): Response => {
   const { outbound, answer } = exchange
   const stream = relayEvents(
     body,
@@ -169,8 +171,8 @@ const events = (
     relayOptions(dispatcher, exchange, session)
   )
   return new Response(stream, {
-    status: answer.status,
-    headers: streamHeaders(responseHeaders(answer.head, session))
+    status: answer.upstream.status,
+    headers: streamHeaders(responseHeaders(answer.upstream.headers, session))
   })
 }
 
@@ -178,26 +180,26 @@ const events = (
 const openingEvents = async (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> => {
   const { outbound, answer } = exchange
   const { maxEventBytes, maxListBytes } = dispatcher.parts.options
-  const reader = readerOf(bodyOf(answer))
+  const { upstream } = answer
   const splitter = new EventSplitter(maxEventBytes)
-  const held: Array<Uint8Array> = []
+  const held: Array<Uint8Array<ArrayBuffer>> = []
   const read = await guardedRead(dispatcher, exchange, async () => {
     let size = 0
     let version: string | undefined
     while (version === undefined) {
-      const { done, value } = await reader.read()
-      if (done || value === undefined) break
-      held.push(value)
-      size += value.length
+      const part = await upstream.read()
+      if (part === undefined) break
+      held.push(part)
+      size += part.length
       if (size > maxListBytes) throw new BodyTooLarge(`larger than ${maxListBytes} bytes`)
       // Each event is looked at once, when it is whole.
-      const block = splitter.push(value)
+      const block = splitter.push(part)
       if (block !== undefined) version = negotiatedInEvents(utf8.decode(block))
     }
     return { version }
   })
   if ("_tag" in read) return read
-  return events(dispatcher, exchange, replay(held, reader), dispatcher.sessionFor(outbound, answer, read.version))
+  return events(dispatcher, exchange, replay(held, upstream), dispatcher.sessionFor(outbound, answer, read.version))
 }
 
 /** Id of the request whose answer is awaited. */
@@ -212,7 +214,7 @@ const viewerOf = ({ parts: { policy } }: Dispatcher, { principal, target }: Outb
 
 const relayOptions = (
   { parts }: Dispatcher,
-  { outbound, answer: { status }, onEnd }: Exchange,
+  { outbound, answer, onEnd }: Exchange,
   session: string | undefined
 ): RelayOptions => {
   const quiet =
@@ -222,7 +224,7 @@ const relayOptions = (
     deadlines,
     streams,
     signal: outbound.signal,
-    onEnd: (ending) => onEnd(ending, { status, session }),
+    onEnd: (ending) => onEnd(ending, { status: answer.upstream.status, session }),
     idleMs: quiet ? undefined : options.idleTimeoutMs
   }
 }

@@ -7,13 +7,13 @@ import type { Claims } from "@mcpgw/domain/Principal"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
 import { endpointOf } from "@mcpgw/egress/Endpoint"
-import { type UpstreamApi, UpstreamFailure } from "@mcpgw/egress/Upstream"
+import { type UpstreamAnswer, type UpstreamApi, UpstreamFailure } from "@mcpgw/egress/Upstream"
 import { eraOf } from "@mcpgw/mcp/HeaderClaims"
 import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { seal } from "@mcpgw/mcp/SessionSeal"
 import type { Policy } from "@mcpgw/policy/Policy"
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
-import { type Answer, discard, readHead, unusable } from "./Answer.ts"
+import { type Answer, readHead, unusable } from "./Answer.ts"
 import { relayAnswer } from "./AnswerRelay.ts"
 import type { CredentialsApi } from "./Credentials.ts"
 import { failure, type ForwardResult, type Outbound } from "./Forward.ts"
@@ -35,13 +35,6 @@ export interface DispatcherParts {
 
 const MAX_RESTS = 8
 
-/** Calls `then` when `signal` aborts. A listener object costs more than the policy decision; the first needs none. */
-const whenAborted = (signal: AbortSignal, then: () => void): void => {
-  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- see above; whoever comes second is listened for
-  if (signal.onabort === null || signal.onabort === undefined) signal.onabort = then
-  else signal.addEventListener("abort", then, { once: true })
-}
-
 export class Dispatcher {
   readonly parts: DispatcherParts
   private readonly requestHeaders = new RequestHeaders()
@@ -56,41 +49,39 @@ export class Dispatcher {
     const { target, method, body, signal } = outbound
     if (signal.aborted) return failure("aborted", "the caller left")
     const record = target.server.record
-    const controller = new AbortController()
-    whenAborted(signal, () => controller.abort())
-    let response: Response
+    let upstream: UpstreamAnswer
     try {
-      response = await this.parts.upstream.exchange({
+      upstream = await this.parts.upstream.exchange({
         method,
         url: this.endpoint(record, target.rest, outbound.search),
         headers: this.headers(outbound),
         body,
-        controller,
+        signal,
         trustedAddress: record.trusted_address
       })
     } catch (error) {
       if (error instanceof UpstreamFailure) return failure(error.reason, error.message)
       return failure("broken", error instanceof Error ? error.message : String(error))
     }
-    const answer = readHead(response)
+    const answer = readHead(upstream)
     const refusal = unusable(outbound, answer)
     if (refusal !== undefined) {
-      discard(response)
+      upstream.cancel()
       return refusal
     }
     try {
-      return await relayAnswer(this, { outbound, answer, controller, onEnd })
+      return await relayAnswer(this, { outbound, answer, onEnd })
     } catch (error) {
-      controller.abort()
+      upstream.cancel()
       return failure("broken", error instanceof Error ? error.message : String(error))
     }
   }
 
   /** The session id to show the client: the one it knows, or a newly sealed one when the server named another. */
-  sessionFor(outbound: Outbound, { head }: Answer, version: string | undefined): string | undefined {
-    const upstreamId = head[SESSION_ID]
+  sessionFor(outbound: Outbound, { upstream }: Answer, version: string | undefined): string | undefined {
+    const upstreamId = upstream.headers[SESSION_ID]
     // Modern requests have no session, whatever the server says (protocol.md §2.1).
-    if (typeof upstreamId !== "string" || eraOf(outbound.envelope?.messages[0].version) === "modern") return undefined
+    if (upstreamId === undefined || eraOf(outbound.envelope?.messages[0].version) === "modern") return undefined
     const { session, principal, target } = outbound
     if (session !== undefined && session.bound.upstreamId === upstreamId) return session.sealed
     const key = this.parts.keys.sealing[0]
@@ -122,7 +113,7 @@ export class Dispatcher {
     return url
   }
 
-  private headers(outbound: Outbound): Headers {
+  private headers(outbound: Outbound): Readonly<Record<string, string>> {
     const { principal, target, calls } = outbound
     const first = calls[0].access
     const credentials = this.parts.credentials.headersFor(target.server, principal, outbound.clientAuthorization)

@@ -12,23 +12,25 @@ export class BodyTooLarge extends Error {
 /** Runs `read`, which says when it gets on. A read that fails, stands still or is left closes the exchange. */
 export const guardedRead = async <A>(
   { parts: { deadlines, options } }: Dispatcher,
-  { outbound, controller }: Exchange,
+  { outbound, answer }: Exchange,
   read: (progress: () => void) => Promise<A>
 ): Promise<A | ForwardFailure> => {
   let late = false
   const deadline = deadlines.start(options.idleTimeoutMs, () => {
     late = true
-    controller.abort()
+    answer.upstream.cancel()
   })
   try {
-    return await read(() => deadline.extend(options.idleTimeoutMs))
+    const value = await read(() => deadline.extend(options.idleTimeoutMs))
+    // What was cancelled reads like what has ended.
+    if (!late) return value
   } catch (error) {
-    controller.abort()
+    answer.upstream.cancel()
     const detail = error instanceof Error ? error.message : String(error)
     if (error instanceof BodyTooLarge || error instanceof EventTooLarge) return failure("unreadable", detail)
-    if (late) return failure("idle_timeout", "the answer's body stood still")
-    return outbound.signal.aborted ? failure("aborted", "the caller left") : failure("broken", detail)
+    if (!late) return outbound.signal.aborted ? failure("aborted", "the caller left") : failure("broken", detail)
   } finally {
     deadline.cancel()
   }
+  return failure("idle_timeout", "the answer's body stood still")
 }

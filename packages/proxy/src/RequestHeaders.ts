@@ -42,9 +42,9 @@ const MAX_TOOL_NAME = 256
 /** Finished headers kept per caller. Clients send the same few sets over and over. */
 const MAX_KEPT = 32
 
-/** Outgoing headers. `Headers` objects, and finished ones kept: building one costs more than all decisions on the way together. */
+/** Outgoing headers; finished ones are kept, as what is sent of an object known to the connection costs next to nothing. */
 export class RequestHeaders {
-  private readonly kept = new WeakMap<Claims, Map<string, Headers>>()
+  private readonly kept = new WeakMap<Claims, Map<string, Readonly<Record<string, string>>>>()
 
   /**
    * The headers to send; not to be changed, as the next call may get the same object. `credentials` are added last,
@@ -55,7 +55,7 @@ export class RequestHeaders {
     identity: Identity,
     credentials: Readonly<Record<string, string>>,
     upstreamSession: string | undefined
-  ): Headers {
+  ): Readonly<Record<string, string>> {
     const { serverName, originalUrl, remote, proto } = identity
     const scopes = headerSafe(identity.scopes)
     const toolName = headerSafe(identity.toolName.slice(0, MAX_TOOL_NAME))
@@ -83,28 +83,29 @@ const make = (
   identity: Identity,
   credentials: Readonly<Record<string, string>>,
   upstreamSession: string | undefined
-): Headers => {
-  const out = new Headers()
+): Readonly<Record<string, string>> => {
+  const out: Record<string, string> = {}
   for (const name in client) {
     const value = client[name]
-    if (value !== undefined && !isNeverForwarded(name.toLowerCase())) out.set(name, value)
+    const lower = name.toLowerCase()
+    if (value !== undefined && lower !== "__proto__" && !isNeverForwarded(lower)) out[lower] = value
   }
   const { claims } = identity
   const user = headerSafe(claims.username)
-  out.set("x-user", user)
-  out.set("x-username", user)
-  out.set("x-client-id-auth", headerSafe(claims.clientId))
-  out.set("x-scopes", headerSafe(identity.scopes))
-  out.set("x-auth-method", claims.method)
-  out.set("x-server-name", identity.serverName)
-  out.set("x-tool-name", headerSafe(identity.toolName.slice(0, MAX_TOOL_NAME)))
-  out.set("x-original-url", headerSafe(identity.originalUrl))
-  out.set("x-real-ip", identity.remote)
-  out.set("x-forwarded-for", identity.remote)
-  out.set("x-forwarded-proto", identity.proto)
+  out["x-user"] = user
+  out["x-username"] = user
+  out["x-client-id-auth"] = headerSafe(claims.clientId)
+  out["x-scopes"] = headerSafe(identity.scopes)
+  out["x-auth-method"] = claims.method
+  out["x-server-name"] = identity.serverName
+  out["x-tool-name"] = headerSafe(identity.toolName.slice(0, MAX_TOOL_NAME))
+  out["x-original-url"] = headerSafe(identity.originalUrl)
+  out["x-real-ip"] = identity.remote
+  out["x-forwarded-for"] = identity.remote
+  out["x-forwarded-proto"] = identity.proto
   // Lists inside an encoded body could not be read; everything is asked for plain.
-  out.set("accept-encoding", "identity")
-  for (const name in credentials) out.set(name, credentials[name] ?? "")
-  if (upstreamSession !== undefined) out.set(SESSION_ID, upstreamSession)
+  out["accept-encoding"] = "identity"
+  for (const name in credentials) out[name.toLowerCase()] = credentials[name] ?? ""
+  if (upstreamSession !== undefined) out[SESSION_ID] = upstreamSession
   return out
 }

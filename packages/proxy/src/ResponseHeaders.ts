@@ -30,14 +30,13 @@ const DROPPED: ReadonlySet<string> = new Set([
 
 /** Copies what may pass. `session` is the id to show the client. */
 export const responseHeaders = (
-  upstream: Readonly<Record<string, string | ReadonlyArray<string>>>,
+  upstream: Readonly<Record<string, string>>,
   session: string | undefined
 ): Record<string, string> => {
   const out: Record<string, string> = {}
   for (const name in upstream) {
     const value = upstream[name]
-    // Only `set-cookie` comes as a list, and never passes.
-    if (typeof value === "string" && !DROPPED.has(name)) out[name] = value
+    if (value !== undefined && !DROPPED.has(name)) out[name] = value
   }
   if (session !== undefined) out[SESSION_ID] = session
   return out

@@ -5,7 +5,7 @@
 import type { Deadline, Deadlines } from "@mcpgw/egress/Deadlines"
 import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import { EventSplitter } from "@mcpgw/mcp/Sse"
-import { type BodyReader, readerOf } from "./BodyReader.ts"
+import type { Body } from "./Answer.ts"
 import { filterEvents, type Seen, type Viewer } from "./ListFilter.ts"
 import type { Ending } from "./Outcome.ts"
 import type { OpenStream, OpenStreams } from "./OpenStreams.ts"
@@ -35,7 +35,7 @@ interface Tap {
 
 class Relay implements OpenStream {
   readonly idle: boolean
-  private readonly reader: BodyReader
+  private readonly body: Body
   private readonly tap: Tap
   private readonly options: RelayOptions
   private readonly deadline: Deadline | undefined
@@ -43,8 +43,8 @@ class Relay implements OpenStream {
   private controller: ReadableStreamDefaultController<Uint8Array> | undefined
   private over = false
 
-  constructor(body: ReadableStream<Uint8Array>, tap: Tap, options: RelayOptions) {
-    this.reader = readerOf(body)
+  constructor(body: Body, tap: Tap, options: RelayOptions) {
+    this.body = body
     this.tap = tap
     this.options = options
     this.idle = options.idleMs === undefined
@@ -64,11 +64,11 @@ class Relay implements OpenStream {
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
       for (;;) {
-        const { done, value } = await this.reader.read()
+        const part = await this.body.read()
         if (this.over) return
-        if (done || value === undefined) return this.finish(this.tap.rest())
+        if (part === undefined) return this.finish(this.tap.rest())
         if (this.options.idleMs !== undefined) this.deadline?.extend(this.options.idleMs)
-        const out = this.tap.take(value)
+        const out = this.tap.take(part)
         if (out === undefined) continue
         this.silence?.cancel()
         controller.enqueue(out)
@@ -81,7 +81,7 @@ class Relay implements OpenStream {
 
   cancel(): void {
     if (this.end()) this.options.onEnd({ kind: "aborted" })
-    this.closeUpstream()
+    this.body.cancel()
   }
 
   /** Draining: the client sees a clean end. */
@@ -89,7 +89,7 @@ class Relay implements OpenStream {
     if (!this.end()) return
     this.controller?.close()
     this.options.onEnd({ kind: "aborted" })
-    this.closeUpstream()
+    this.body.cancel()
   }
 
   private finish(rest: Uint8Array | undefined): void {
@@ -108,7 +108,7 @@ class Relay implements OpenStream {
       this.controller?.close()
     }
     this.options.onEnd(this.options.signal.aborted ? { kind: "aborted" } : { kind: "broken", detail })
-    this.closeUpstream()
+    this.body.cancel()
   }
 
   /** True the first time. */
@@ -120,18 +120,13 @@ class Relay implements OpenStream {
     this.options.streams.delete(this)
     return true
   }
-
-  private closeUpstream(): void {
-    // The exchange is over for us; a reader that is already closed or errored has nothing left to tell.
-    this.reader.cancel().catch(() => undefined)
-  }
 }
 
 const encoder = new TextEncoder()
 
 /** Server-sent events through the list filter. `id` is the request whose answer is awaited on the stream. */
 export const relayEvents = (
-  body: ReadableStream<Uint8Array>,
+  body: Body,
   viewer: Viewer,
   id: JsonRpcId | undefined,
   maxEventBytes: number,
@@ -172,7 +167,7 @@ const same = (chunk: Uint8Array): Uint8Array => chunk
 const nothing = (): undefined => undefined
 
 /** Any other body, untouched. */
-export const relayBytes = (body: ReadableStream<Uint8Array>, options: RelayOptions): ReadableStream<Uint8Array> => {
+export const relayBytes = (body: Body, options: RelayOptions): ReadableStream<Uint8Array> => {
   const seen: Seen = { failure: undefined }
   return new ReadableStream(
     new Relay(body, { seen, greeting: undefined, take: same, rest: nothing, farewell: nothing }, options),

@@ -20,7 +20,7 @@ const build = (
   more: Partial<Identity> = {},
   credentials: Readonly<Record<string, string>> = {},
   session: string | undefined = undefined
-): Headers => new RequestHeaders().build(client, { ...identity, ...more }, credentials, session)
+): Headers => new Headers(new RequestHeaders().build(client, { ...identity, ...more }, credentials, session))
 
 const FORGED = "forged"
 
@@ -122,9 +122,9 @@ describe("RequestHeaders (contracts §2.2)", () => {
   it("one caller's headers never serve another, nor another server, nor old scopes", () => {
     const headers = new RequestHeaders()
     const of = (more: Partial<Identity>, client: Record<string, string> = {}) =>
-      headers.build(client, { ...identity, ...more }, { authorization: "Bearer a" }, "s")
+      new Headers(headers.build(client, { ...identity, ...more }, { authorization: "Bearer a" }, "s"))
     of({}, { "x-extra": "1" })
-    const next = headers.build({}, identity, {}, undefined)
+    const next = new Headers(headers.build({}, identity, {}, undefined))
     expect([next.has("x-extra"), next.has("authorization"), next.has("mcp-session-id")]).toEqual([false, false, false])
     expect(of({ claims: claimsOf("bob") }).get("x-user")).toBe("bob")
     expect(of({ serverName: "other" }).get("x-server-name")).toBe("other")

@@ -128,7 +128,9 @@ describe("filterEvents", () => {
     const out = block(before + list + before)
     expect(out.startsWith(before)).toBe(true)
     expect(out.endsWith(before)).toBe(true)
-    expect(out.slice(before.length, -before.length)).toMatch(/^id: 2\r\nevent: message\r\ndata: \{.*"seen".*\}\n\r\n$/)
+    expect(out.slice(before.length, -before.length)).toMatch(
+      /^id: 2\r\nevent: message\r\ndata: \{.*"seen".*\}\r\n\r\n$/
+    )
     expect(out).not.toContain("hidden")
   })
 

@@ -84,7 +84,7 @@ describe("ProxyRouter over a scripted upstream", () => {
       let signal: AbortSignal | undefined
       const { call } = yield* scripted((request) => {
         trusted = request.trustedAddress
-        signal = request.controller.signal
+        signal = request.signal
         return Promise.resolve(new Response(new ReadableStream(), { headers: { "content-type": "text/event-stream" } }))
       })
       const client = new AbortController()
@@ -99,7 +99,7 @@ describe("ProxyRouter over a scripted upstream", () => {
     Effect.gen(function* () {
       const signals: Array<AbortSignal> = []
       const { call } = yield* scripted((request) => {
-        signals.push(request.controller.signal)
+        signals.push(request.signal)
         return Promise.resolve(new Response(new ReadableStream(), { headers: { "content-type": "text/event-stream" } }))
       })
       const client = new AbortController()

@@ -28,7 +28,7 @@ export const dispatch = async (
       principal,
       target,
       method: ctx.method === "POST" ? "POST" : ctx.method === "DELETE" ? "DELETE" : "GET",
-      headers: ctx.request.headers.toJSON(),
+      headers: ctx.fields,
       body: read.body,
       envelope: read.envelope,
       search: ctx.search,
@@ -36,7 +36,7 @@ export const dispatch = async (
       clientAuthorization,
       originalUrl: pipeline.publicUrl + ctx.pathname,
       remote: ctx.remote,
-      proto: pipeline.publicUrl.startsWith("https:") ? "https" : "http",
+      proto: ctx.forwarded?.scheme ?? (pipeline.publicUrl.startsWith("https:") ? "https" : "http"),
       signal: ctx.request.signal
     },
     (ending, { status, session }) =>

@@ -4,6 +4,7 @@
  * retries nothing, reads no more than its allowance.
  */
 import { type UpstreamApi, UpstreamFailure } from "@mcpgw/egress/Upstream"
+import { responseOf } from "@mcpgw/egress/WebAnswer"
 import { type Failure, isAuthStatus, retryAfterSeconds } from "./failure.ts"
 
 /** What the latest exchange came to. */
@@ -53,23 +54,16 @@ const exchange = async (
   text: string | undefined
 ): Promise<Response> => {
   const { upstream, trustedAddress } = settings
-  const headers = new Headers(init?.headers)
+  const headers = new Headers(init?.headers).toJSON()
   const body = text === undefined ? undefined : new TextEncoder().encode(text)
-  const controller = linked(init?.signal ? AbortSignal.any([init.signal, settings.signal]) : settings.signal)
+  // One of the exchange's own, as the port wants it.
+  const signal = AbortSignal.any([...(init?.signal ? [init.signal] : []), settings.signal])
   try {
-    return await upstream.exchange({ method, url, headers, body, controller, trustedAddress })
+    return responseOf(await upstream.exchange({ method, url, headers, body, signal, trustedAddress }))
   } catch (cause) {
     trace.failure = { kind: "exchange", reason: cause instanceof UpstreamFailure ? cause.reason : "broken" }
     throw cause
   }
-}
-
-/** The egress port wants a controller of the exchange's own, to end it at its deadlines. */
-const linked = (signal: AbortSignal): AbortController => {
-  const controller = new AbortController()
-  if (signal.aborted) controller.abort(signal.reason)
-  else signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true })
-  return controller
 }
 
 const answered = async (settings: FetchSettings, trace: Trace, response: Response): Promise<Response> => {

@@ -1,8 +1,8 @@
 /** Scripted MCP servers behind the egress port, and the records that lead to them. */
 import { ServerPath } from "@mcpgw/domain/Ids"
 import type { ServerRecord } from "@mcpgw/domain/Server"
-import { type ExchangeRequest, Upstream, UpstreamFailure } from "@mcpgw/egress/Upstream"
-import * as Layer from "effect/Layer"
+import { type ExchangeRequest, UpstreamFailure } from "@mcpgw/egress/Upstream"
+import { layerOf } from "@mcpgw/egress/UpstreamLayers"
 
 export const record = (
   fields: Partial<Omit<ServerRecord, "path">> & { readonly path?: string } = {}
@@ -46,7 +46,7 @@ export const upstream = (answer: Answer) => {
     heard()
     return answer(asked)
   }
-  return { seen, first, layer: Layer.succeed(Upstream, { exchange }) }
+  return { seen, first, layer: layerOf(exchange) }
 }
 
 export const methods = (seen: ReadonlyArray<Asked>): ReadonlyArray<string> =>

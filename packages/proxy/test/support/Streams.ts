@@ -1,6 +1,7 @@
 /** Bodies made of given chunks, and bodies read to their end. */
 import { Deadlines } from "@mcpgw/egress/Deadlines"
 import type { Policy } from "@mcpgw/policy/Policy"
+import type { Body } from "../../src/Answer.ts"
 import type { Viewer } from "../../src/ListFilter.ts"
 import { OpenStreams } from "../../src/OpenStreams.ts"
 import type { Ending } from "../../src/Outcome.ts"
@@ -8,19 +9,16 @@ import type { RelayOptions } from "../../src/StreamRelay.ts"
 
 export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
-export const bodyOf = (chunks: ReadonlyArray<Uint8Array>): ReadableStream<Uint8Array> => {
+export const bodyOf = (chunks: ReadonlyArray<Uint8Array<ArrayBuffer>>): Body => {
   let next = 0
-  return new ReadableStream({
-    pull: (controller) => {
-      const chunk = chunks[next++]
-      if (chunk === undefined) controller.close()
-      else controller.enqueue(chunk)
-    }
-  })
+  return { read: () => Promise.resolve(chunks[next++]), cancel: () => undefined }
 }
 
 /** Cuts `bytes` at the given places, taken modulo the length. */
-export const cutAt = (bytes: Uint8Array, cuts: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
+export const cutAt = (
+  bytes: Uint8Array<ArrayBuffer>,
+  cuts: ReadonlyArray<number>
+): ReadonlyArray<Uint8Array<ArrayBuffer>> => {
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   return places.slice(1).map((end, i) => bytes.subarray(places[i] ?? 0, end))
 }
