@@ -1,11 +1,14 @@
 /**
- * What is checked before anyone is asked who they are: path, host, origin, query, upgrade (W-10, A-05, S-11). Built once from the
- * configuration; each check is a look-up.
+ * What is checked before anyone is asked who they are: address, host, size of the head, path, origin, query, upgrade (W-10, A-05, S-11,
+ * S-16). Built once from the configuration; each check is a look-up.
  */
+import { type AddressSet, ITSELF } from "./AddressSet.ts"
 import {
   badPath,
+  foreignClient,
   foreignHost,
   foreignOrigin,
+  headTooLarge,
   methodNotAllowed,
   type Refusal,
   tokenInQuery,
@@ -17,7 +20,12 @@ export interface EdgeOptions {
   readonly publicUrl: string
   readonly host: string
   readonly port: number
+  /** Who may connect at all; undefined: everybody. */
+  readonly allowedClients: AddressSet | undefined
 }
+
+/** Largest path with query, header names and values, in bytes. `start.ts` has the HTTP server take more, so that the refusal has words. */
+const MAX_HEAD = 16_384
 
 export type EdgeCheck = (ctx: RequestContext) => Refusal | undefined
 
@@ -46,14 +54,30 @@ const holdsToken = (search: string): boolean => {
   return false
 }
 
-/** Host and upgrade: for every route. */
-export const makeHostCheck = (options: EdgeOptions): EdgeCheck => {
+/** Address, host and size of the head: for every route. */
+export const makeEntryCheck = (options: EdgeOptions): EdgeCheck => {
   const hosts = hostsOf(options)
+  const { allowedClients } = options
   return (ctx) => {
+    if (allowedClients !== undefined && !allowedClients.has(ctx.remote) && !isProbe(ctx)) return foreignClient()
     if (ctx.pathname === "") return foreignHost()
-    if (hosts !== undefined && !hosts.has((ctx.headers.get("host") ?? "").toLowerCase())) return foreignHost()
-    return undefined
+    if (hosts !== undefined && !hosts.has(hostOf(ctx))) return foreignHost()
+    return headSize(ctx) > MAX_HEAD ? headTooLarge(MAX_HEAD) : undefined
   }
+}
+
+/** The machine's own question whether the process lives; whatever watches it there must not need a rule. */
+const isProbe = ({ pathname, remote }: RequestContext): boolean =>
+  (pathname === "/health" || pathname === "/ready") && ITSELF.has(remote)
+
+/** What the client asked for: its word to us, or to the trusted proxy that asks us by another name. */
+const hostOf = ({ forwarded, headers }: RequestContext): string =>
+  forwarded?.host ?? (headers.get("host") ?? "").toLowerCase()
+
+const headSize = ({ pathname, search, fields }: RequestContext): number => {
+  let size = pathname.length + search.length
+  for (const name in fields) size += name.length + (fields[name]?.length ?? 0)
+  return size
 }
 
 /** For MCP routes. */

@@ -1,4 +1,5 @@
 /** One request as the pipeline sees it: immutable, made at the edge, passed as an argument. */
+import type { Forwarded } from "./ClientAddress.ts"
 
 export interface RequestContext {
   /** Unique for this process's life; what audit rows and the log call the request. */
@@ -13,8 +14,12 @@ export interface RequestContext {
   /** With its `?`, or empty. */
   readonly search: string
   readonly headers: Headers
-  /** Client address. */
+  /** Every header by its name in lower case, repeated ones joined: for who needs them all, because asking for all costs. */
+  readonly fields: Readonly<Record<string, string>>
+  /** Client address: whoever connected, or whom trusted proxies name. */
   readonly remote: string
+  /** What trusted proxies say of the request; undefined when it came from none. */
+  readonly forwarded: Forwarded | undefined
   readonly request: Request
 }
 
@@ -22,7 +27,7 @@ const boot = Date.now().toString(36)
 let count = 0
 
 /** Splits the URL by hand: a `URL` object costs more than the policy decision. */
-export const makeContext = (request: Request, remote: string): RequestContext => {
+export const makeContext = (request: Request, peer: string, forwarded: Forwarded | undefined): RequestContext => {
   const { url } = request
   // Bun hands the bare request target through, dot segments and all, when Host makes no URL of it.
   const absolute = url.startsWith("http://") || url.startsWith("https://")
@@ -39,7 +44,9 @@ export const makeContext = (request: Request, remote: string): RequestContext =>
     pathname: !absolute ? "" : slash === -1 ? "/" : url.slice(slash, pathEnd),
     search: url.slice(pathEnd, end),
     headers: request.headers,
-    remote,
+    fields: request.headers.toJSON(),
+    remote: forwarded === undefined ? peer : forwarded.remote,
+    forwarded,
     request
   }
 }

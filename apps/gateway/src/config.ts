@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { accessSync, constants } from "node:fs"
 import { resolve } from "node:path"
-import { OWN_PREFIX, type Setting, settings } from "./settings.ts"
+import { type Setting, settings } from "./settings.ts"
 
 type Values = { readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer A> ? A : never }
 
@@ -64,6 +64,8 @@ const values: Config.Config<Values> = Config.all({
   scopesFile: configOf(settings.scopesFile),
   demoServers: configOf(settings.demoServers),
   allowedUpstreams: configOf(settings.allowedUpstreams),
+  trustedProxies: configOf(settings.trustedProxies),
+  allowedClients: configOf(settings.allowedClients),
   tlsCert: configOf(settings.tlsCert),
   tlsKey: configOf(settings.tlsKey),
   adminUser: configOf(settings.adminUser),
@@ -77,6 +79,7 @@ const values: Config.Config<Values> = Config.all({
   idleTimeout: configOf(settings.idleTimeout),
   maxBody: configOf(settings.maxBody),
   drain: configOf(settings.drain),
+  metricsPort: configOf(settings.metricsPort),
   logLevel: configOf(settings.logLevel)
 })
 
@@ -106,6 +109,11 @@ const together = (root: string, read: Values): ReadonlyArray<string> => {
     ...unreadable(root, read.scopesFile, settings.scopesFile),
     ...unreadable(root, read.tlsCert, settings.tlsCert),
     ...unreadable(root, read.tlsKey, settings.tlsKey),
+    ...(read.metricsPort === read.port
+      ? [
+          `${settings.metricsPort.name}: held "${read.metricsPort}"; it may hold another port than ${settings.port.name}`
+        ]
+      : []),
     ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey]),
     ...missing(
       [settings.oidcIssuer, read.oidcIssuer],
@@ -148,33 +156,4 @@ const problemsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> => {
     default:
       return [`${error.path.join(".")}: ${error.message}`]
   }
-}
-
-/** Names in the environment that look like ours and are none, each with the closest that is. */
-export const strangers = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const known = Object.values(settings).map(({ name }) => name)
-  return names
-    .filter((name) => name.startsWith(OWN_PREFIX) && !known.includes(name))
-    .map((name) => `${name} is no setting of this version${closest(name, known)}`)
-}
-
-const closest = (name: string, known: ReadonlyArray<string>): string => {
-  const best = known
-    .map((candidate) => ({ candidate, far: distance(name, candidate) }))
-    .sort((a, b) => a.far - b.far)[0]
-  return best === undefined || best.far > 3 ? "" : `; did you mean ${best.candidate}?`
-}
-
-/** Levenshtein. */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swap))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -6,24 +6,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
-import { makeHostCheck } from "./EdgeChecks.ts"
+import { makeEntrance } from "./Entrance.ts"
+import { serveMetrics } from "./MetricsPort.ts"
 import { operate, type Operations } from "./operations.ts"
 import { handle, type Pipeline } from "./pipeline.ts"
+import { opening, type PortUnavailable } from "./PortUnavailable.ts"
 import { lengthRequired, type Refusal, respond, tooLarge } from "./refusals.ts"
-import { makeContext } from "./RequestContext.ts"
 import { trailOf } from "./Settle.ts"
-
-export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("PortUnavailable", {
-  host: Schema.String,
-  port: Schema.Number,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `MCPGW_HOST and MCPGW_PORT: ${this.host}:${this.port} can not be listened on: ${this.problem}`
-  }
-}
 
 /** The registry's API and everything else that is not the data plane. */
 export interface ControlPlane {
@@ -55,7 +45,9 @@ const make = Effect.gen(function* () {
   const config = yield* GatewayConfig
   const parts = yield* EdgeServices
   const state = { draining: false }
-  const server = yield* Effect.acquireRelease(listen(config, parts, state), (server) =>
+  const operations: Operations = { ...parts.operations, draining: () => state.draining }
+  yield* serveMetrics(config, operations, parts.pipeline.settle)
+  const server = yield* Effect.acquireRelease(listen(config, parts, operations), (server) =>
     drain(config, parts, server, state)
   )
   // Whoever signs in first should not wait for it, and neither should a call that comes right after the start.
@@ -68,47 +60,34 @@ const WARM_UP = "1 second"
 
 type Server = Bun.Server<undefined>
 
-const listen = (config: GatewayConfigApi, parts: EdgeParts, state: { readonly draining: boolean }) =>
-  Effect.try({
-    try: () =>
-      Bun.serve({
-        hostname: config.host,
-        port: config.port,
-        // Quiet streams live; Bun's default of ten seconds cuts them (W-21).
-        idleTimeout: 0,
-        // Judged by us, so that the refusal has words and is recorded; Bun would close with a bare 413.
-        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-        ...(config.tlsCert === undefined || config.tlsKey === undefined
-          ? {}
-          : { tls: { cert: Bun.file(config.tlsCert), key: Bun.file(config.tlsKey) } }),
-        fetch: router(config, parts, state)
-      }),
-    catch: (error) =>
-      new PortUnavailable({
-        host: config.host,
-        port: config.port,
-        problem: error instanceof Error ? error.message : String(error)
-      })
-  })
+const listen = (config: GatewayConfigApi, parts: EdgeParts, operations: Operations) =>
+  opening("MCPGW_HOST and MCPGW_PORT", config, () =>
+    Bun.serve({
+      hostname: config.host,
+      port: config.port,
+      // Quiet streams live; Bun's default of ten seconds cuts them (W-21).
+      idleTimeout: 0,
+      // Judged by us, so that the refusal has words and is recorded; Bun would close with a bare 413.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      ...(config.tlsCert === undefined || config.tlsKey === undefined
+        ? {}
+        : { tls: { cert: Bun.file(config.tlsCert), key: Bun.file(config.tlsKey) } }),
+      fetch: router(config, parts, operations)
+    })
+  )
 
-const router = (config: GatewayConfigApi, parts: EdgeParts, state: { readonly draining: boolean }) => {
-  const { pipeline } = parts
-  const operations: Operations = { ...parts.operations, draining: () => state.draining }
-  const hostCheck = makeHostCheck(config)
+const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, operations: Operations) => {
+  const enter = makeEntrance(config, config.port, pipeline.settle)
   return (request: Request, server: Server): Promise<Response> | Response => {
-    const ctx = makeContext(request, server.requestIP(request)?.address ?? "")
-    const refused = hostCheck(ctx)
-    if (refused !== undefined) {
-      pipeline.settle.refused(trailOf(ctx), refused)
-      return respond(refused)
-    }
+    const ctx = enter(request, server)
+    if (ctx instanceof Response) return ctx
     if (CONTROL.test(ctx.pathname)) {
       const size = controlBodyProblem(request, config.maxBody)
       if (size !== undefined) {
         pipeline.settle.refused(trailOf(ctx), size)
         return respond(size)
       }
-      return parts.control().then((control) => control.handle(request, { remote: ctx.remote }))
+      return control().then((control) => control.handle(request, { remote: ctx.remote }))
     }
     return operate(operations, ctx.method, ctx.pathname) ?? handle(pipeline, ctx)
   }

@@ -9,10 +9,11 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
-import { GatewayConfig, strangers } from "./config.ts"
+import { GatewayConfig } from "./config.ts"
 import { FirstStart, banner } from "./firstStart.ts"
 import { layer } from "./layers.ts"
 import type { LogLevelName } from "./settings.ts"
+import { strangers, withoutEffect } from "./unusedNames.ts"
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
@@ -36,6 +37,8 @@ const announce = Layer.effectDiscard(
     const registry = yield* Registry
     yield* Console.log(banner(first, config, [...registry.snapshot().servers.keys()]))
     for (const stranger of strangers(Object.keys(process.env))) yield* Effect.logWarning(stranger)
+    const idle = withoutEffect(Object.keys(process.env).filter((name) => (process.env[name] ?? "").trim() !== ""))
+    if (idle !== undefined) yield* Effect.logWarning(idle)
   })
 )
 

@@ -90,6 +90,9 @@ export const tokenInQuery = (): Refusal =>
     "Tokens in the query string are refused: send Authorization: Bearer <token>"
   )
 
+export const foreignClient = (): Refusal =>
+  refusal(403, Code.forbidden, "edge:client", "Connections from this address are not accepted")
+
 export const foreignHost = (): Refusal => refusal(403, Code.forbidden, "edge:host", "This host name is not served here")
 
 export const foreignOrigin = (): Refusal =>
@@ -97,6 +100,9 @@ export const foreignOrigin = (): Refusal =>
 
 export const tooLarge = (limit: number): Refusal =>
   refusal(413, Code.tooLarge, "edge:body_size", `The body is larger than ${limit} bytes`)
+
+export const headTooLarge = (limit: number): Refusal =>
+  refusal(431, Code.tooLarge, "edge:head_size", `The path and the headers together are larger than ${limit} bytes`)
 
 export const lengthRequired = (): Refusal =>
   refusal(411, Code.invalidRequest, "edge:length", "Send the body with a Content-Length")

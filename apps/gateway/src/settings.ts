@@ -3,6 +3,7 @@
  * them (a test compares), and an error names the variable, what it held and what it may hold.
  */
 import { type AllowedUpstream, parseAllowed } from "@mcpgw/egress/AddressPolicy"
+import { AddressSet } from "./AddressSet.ts"
 
 export interface Setting<A> {
   readonly name: string
@@ -97,6 +98,20 @@ const upstreams = {
   }
 }
 
+const networks = {
+  holds: "IP addresses and CIDRs, separated by commas, such as 10.0.0.0/8,2001:db8::7",
+  parse: (value: string): AddressSet | undefined => AddressSet.parse(value)
+}
+
+/** A net of everybody would let everybody say where they come from. */
+const proxies = {
+  holds: `${networks.holds}, none of them /0`,
+  parse: (value: string): AddressSet | undefined => {
+    const set = AddressSet.parse(value)
+    return set?.isEverywhere === true ? undefined : set
+  }
+}
+
 export const LOG_LEVELS = ["debug", "info", "warning", "error", "none"] as const
 export type LogLevelName = (typeof LOG_LEVELS)[number]
 
@@ -143,6 +158,18 @@ export const settings = {
     [],
     "Private addresses that any registration may lead to; an administrator's own registrations need no entry.",
     upstreams
+  ),
+  trustedProxies: setting<AddressSet | undefined>(
+    "MCPGW_TRUSTED_PROXIES",
+    unset,
+    "Proxies in front of the gateway: the X-Forwarded-For, -Proto and -Host of these are believed, and of nobody else.",
+    proxies
+  ),
+  allowedClients: setting<AddressSet | undefined>(
+    "MCPGW_ALLOWED_CIDRS",
+    unset,
+    "Client addresses that may connect at all; loopback may always ask /health and /ready. Unset: whoever reaches the port.",
+    networks
   ),
   tlsCert: setting<string | undefined>(
     "MCPGW_TLS_CERT",
@@ -211,8 +238,11 @@ export const settings = {
     "Seconds that calls in flight have to finish after SIGTERM.",
     integer(0, 3_600)
   ),
+  metricsPort: setting<number | undefined>(
+    "OTEL_PROMETHEUS_PORT",
+    unset,
+    "One more port on MCPGW_HOST that serves /metrics, without TLS, and nothing else; the replaced system's was 9465.",
+    integer(1, 65_535)
+  ),
   logLevel: setting<LogLevelName>("MCPGW_LOG_LEVEL", "info", "Least severity that is logged.", logLevel)
 }
-
-/** Prefix of the settings that are ours alone; an unknown name with it is most likely a misspelling. */
-export const OWN_PREFIX = "MCPGW_"

@@ -1,6 +1,7 @@
 /**
  * `bun run apps/gateway`. Bun reads how many `fetch` calls may be in flight from the environment when the process starts, 256
- * otherwise (design.md §4, rule 0); so the process replaces itself once with the limit lifted.
+ * otherwise (design.md §4, rule 0), and how large a request's head may be from its arguments; so the process replaces itself once with
+ * both limits lifted.
  */
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -21,6 +22,11 @@ if (!existsSync(join(root, "node_modules"))) {
 
 const LIMIT = "BUN_CONFIG_MAX_HTTP_REQUESTS"
 const MOST = "65535"
+
+/** Beyond it Bun answers a bare 431 itself; far enough above our own limit that ours says why, and is recorded (S-16). */
+const HEAD = "--max-http-header-size"
+const MOST_HEAD = 65_536
+const headGiven = process.execArgv.some((argument) => argument.startsWith(HEAD))
 
 /** `fetch` would hand every call to such a proxy, by name, and the dialler's judgement of addresses with it (design.md §6, SSRF). */
 const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
@@ -53,8 +59,9 @@ if (args.includes("--help") || args.includes("-h")) {
     `mcpgw: unknown argument "${args[0]}"; it takes none but --help, settings come from the environment\n`
   )
   process.exitCode = 2
-} else if ((process.env[LIMIT] === undefined || proxied) && process.execve !== undefined) {
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+} else if ((process.env[LIMIT] === undefined || proxied || !headGiven) && process.execve !== undefined) {
+  const head = headGiven ? [] : [`${HEAD}=${MOST_HEAD}`]
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...head, ...process.argv.slice(1)], {
     ...process.env,
     [LIMIT]: process.env[LIMIT] ?? MOST,
     NO_PROXY: "*",

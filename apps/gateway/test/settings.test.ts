@@ -67,6 +67,8 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_PUBLIC_URL: ["mcp.example.com", "ftp://x", "https://u:p@x", "https://x/path", "https://x/?q=1", "https://x/#f"],
   MCPGW_DEMO_SERVERS: ["maybe", "1", "yes", "TRUE"],
   MCPGW_ALLOWED_UPSTREAMS: ["a b", "http://internal:80", "10.0.0.0/99", "host:99999", "good.internal,a b"],
+  MCPGW_TRUSTED_PROXIES: ["proxy.internal", "10.0.0.0/33", "10.0.0.1,0.0.0.0/0", "::/0", "10.0.0.1:80", ","],
+  MCPGW_ALLOWED_CIDRS: ["everybody", "10.0.0/8", "10.0.0.0/-1", "fe80::1%eth0", "10.0.0.1/8/8", ","],
   ADMIN_USER: ["a b", "-admin", "a".repeat(129), "<script>"],
   MCPGW_OIDC_ISSUER: ["notaurl", "ftp://idp.example.com"],
   MCPGW_OIDC_JWKS_URL: ["keys.json", "file:///etc/passwd"],
@@ -76,6 +78,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_IDLE_TIMEOUT_SECONDS: ["0", "86401"],
   MCPGW_MAX_BODY_BYTES: ["1023", "4MB", "1073741825"],
   MCPGW_DRAIN_SECONDS: ["-1", "3601"],
+  OTEL_PROMETHEUS_PORT: ["0", "65536", "metrics"],
   MCPGW_LOG_LEVEL: ["loud", "trace"]
 }
 
@@ -170,10 +173,31 @@ describe("design §8: names that are no settings", () => {
     assert.notInclude(outcome.output, "secret-host")
   })
 
+  it("contracts §2.14: names of the replaced system that do nothing yet are told once, by name alone", async () => {
+    const outcome = await start({
+      KEYCLOAK_CLIENT_SECRET: "kc-hush",
+      KEYCLOAK_REALM: "",
+      COGNITO_DOMAIN: "d",
+      SECRET_KEY: "sk-hush",
+      METRICS_RETENTION_DAYS: "90",
+      OTEL_OTLP_ENDPOINT: "http://collector:4318",
+      AWS_REGION: "eu-central-1"
+    })
+    assert.strictEqual(outcome.code, 0)
+    const lines = outcome.output.split("\n").filter((line) => line.includes("not used by this version yet"))
+    assert.strictEqual(lines.length, 1)
+    assert.match(
+      lines[0] ?? "",
+      /level=WARN .*yet: COGNITO_DOMAIN, KEYCLOAK_CLIENT_SECRET, METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY"/
+    )
+    assert.notMatch(outcome.output, /hush|collector/)
+  })
+
   it("settings that are right are not warned about, and an empty value is an unset one", async () => {
     const outcome = await start({ MCPGW_LOG_LEVEL: "", MCPGW_PUBLIC_URL: " ", MCPGW_DRAIN_SECONDS: "1" })
     assert.strictEqual(outcome.code, 0)
     assert.notInclude(outcome.output, "is no setting")
+    assert.notInclude(outcome.output, "not used by this version")
     assert.isTrue(existsSync(join(outcome.dataDir, "keys")))
   })
 })

@@ -70,7 +70,7 @@ describe("contracts §2.6: login", () => {
       expect(first.status).toBe(401)
       expect(first.body).toEqual({ error: "Invalid username or password", detail: "Invalid username or password" })
       expect((yield* attempt("nobody")).text).toBe(first.text)
-      for (let i = 0; i < 3; i++) yield* attempt("alice")
+      for (let i = 0; i < 4; i++) yield* attempt("alice")
       const limited = yield* attempt("alice")
       expect(limited.status).toBe(429)
       expect(Number(limited.headers.get("retry-after"))).toBeGreaterThan(0)
@@ -78,11 +78,11 @@ describe("contracts §2.6: login", () => {
       expect(
         rows.map(({ decision, remote, rule, status, username }) => [decision, remote, rule, status, username])
       ).toEqual(
-        ["alice", "nobody", "alice", "alice", "alice", "alice"].map((name, i) => [
+        ["alice", "nobody", "alice", "alice", "alice", "alice", "alice"].map((name, i) => [
           "deny",
           "198.51.100.7",
           "api:login",
-          i < 5 ? 401 : 429,
+          i < 6 ? 401 : 429,
           name
         ])
       )

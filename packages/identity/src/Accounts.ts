@@ -24,8 +24,11 @@ export interface Account {
 export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {}) {}
 
 /**
- * Five failures within 15 minutes, counted per account at an address and per address; sliding, forgotten at restart. Never per account
- * alone: that would let anyone lock a person out. Also when too many logins wait for the hasher.
+ * Too many failures within 15 minutes; sliding, forgotten at restart. Two limits: five of one account at one address, so that nobody
+ * behind a shared address (an office, a proxy) can lock out the others there, and fifty at one address whatever the accounts. Never a
+ * lock on the account alone: that would let anyone lock a person out from anywhere. When an account is failed on from many addresses,
+ * those addresses wait ever longer between tries, and one that has not failed on it does not wait: the right password from elsewhere is
+ * always let in. Also when too many logins wait for the hasher.
  */
 export class TooManyAttempts extends Schema.TaggedError<TooManyAttempts>()("TooManyAttempts", {
   retryAfterSeconds: Schema.Number
@@ -57,8 +60,15 @@ export interface AccountsApi {
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
 }
 
-/** Limits on failed logins. */
-export const LOGIN_LIMITS = { perPair: 5, perAddress: 5, windowMillis: 900_000, addresses: 10_000 } as const
+/** Limits on failed logins; what each means: `ThrottleOptions`. Remembering takes some 10 MB at the most. */
+export const LOGIN_LIMITS = {
+  perPair: 5,
+  perAddress: 50,
+  perAccount: 20,
+  doubling: 5,
+  windowMillis: 900_000,
+  remembered: 50_000
+} as const
 
 export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, AccountsApi>() {
   /** Forgets at exit; for tests. */

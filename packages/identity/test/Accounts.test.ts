@@ -76,7 +76,9 @@ describe("the work of a login", () => {
             ["nobody", "wrong"],
             ["no such name", "wrong"],
             ["alice", ""],
-            ["alice", "x".repeat(5_000)]
+            ["alice", "x".repeat(5_000)],
+            ["alice", "wrong again"],
+            ["alice", "and again"]
           ] as const
           for (const [index, [username, password]] of attempts.entries()) {
             yield* Effect.flip(accounts.verify(username, password, "192.0.2.1"))
@@ -132,29 +134,82 @@ describe("the throttle", () => {
     expect(throttle.begin("a", "mallory-guesses-bob", 0)).toBe(900)
   })
 
-  it("forgets the longest known address beyond its capacity", () => {
-    const throttle = new Throttle({ ...LOGIN_LIMITS, addresses: 2 })
+  it("success at one address leaves the account's guessers elsewhere waiting", () => {
+    const throttle = new Throttle(LOGIN_LIMITS)
+    for (let i = 0; i < 100; i++) throttle.begin(`guesser-${i}`, "alice", 0)
+    const own = throttle.begin("home", "alice", 0)
+    if (typeof own !== "number") throttle.succeeded(own)
+    expect(throttle.begin("guesser-0", "alice", 60_000)).toBeTypeOf("number")
+    expect(throttle.begin("home", "alice", 60_000)).toBeTypeOf("object")
+  })
+
+  it("the space between two tries grows from a second to the window, and does not outlast it", () => {
+    const waits = [20, 25, 30, 45, 69, 70, 500].map((failures) => {
+      const throttle = new Throttle(LOGIN_LIMITS)
+      for (let i = 0; i < failures; i++) throttle.begin(`guesser-${i}`, "alice", 0)
+      return throttle.begin("guesser-0", "alice", 0)
+    })
+    expect(waits).toEqual([1, 2, 4, 32, 512, 900, 900])
+    const throttle = new Throttle(LOGIN_LIMITS)
+    for (let i = 0; i < 500; i++) throttle.begin(`guesser-${i}`, "alice", 0)
+    expect(throttle.begin("guesser-0", "alice", LOGIN_LIMITS.windowMillis)).toBeTypeOf("object")
+  })
+
+  it("an attempt that came to nothing counts nowhere", () => {
+    const throttle = new Throttle(LOGIN_LIMITS)
+    for (let i = 0; i < 200; i++) {
+      const attempt = throttle.begin("a", `user-${i % 3}`, 0)
+      if (typeof attempt === "number") throw new Error(`waits ${attempt} s after ${i}`)
+      throttle.withdraw(attempt)
+    }
+  })
+
+  it("S-16: forgets the longest unheard of beyond its capacity, whatever the number of addresses and names", () => {
+    const throttle = new Throttle({ ...LOGIN_LIMITS, remembered: 7 })
     for (let i = 0; i < 5; i++) throttle.begin("a", "x", 0)
-    throttle.begin("b", "x", 0)
-    throttle.begin("c", "x", 0)
+    throttle.begin("b", "y", 0)
+    expect(throttle.begin("a", "x", 0)).toBe(900)
+    throttle.begin("c", "z", 0)
+    throttle.begin("d", "z", 0)
     expect(throttle.begin("a", "x", 0)).toBeTypeOf("object")
   })
 
+  const event = fc.record({
+    gap: fc.integer({ min: 0, max: 200_000 }),
+    account: fc.constantFrom("a", "b", "c"),
+    address: fc.constantFrom("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4")
+  })
+  const limits = { ...LOGIN_LIMITS, perPair: 3, perAddress: 6, perAccount: 5, doubling: 2 }
+
   it("property: never more attempts in any window than allowed, and a wait is never longer than the window", () => {
-    const event = fc.record({ gap: fc.integer({ min: 0, max: 400_000 }), account: fc.constantFrom("a", "b", "c") })
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-        const throttle = new Throttle(LOGIN_LIMITS)
-        const admitted: Array<number> = []
+        const throttle = new Throttle(limits)
+        const admitted: Array<{ readonly account: string; readonly address: string; readonly at: number }> = []
         let now = 0
-        for (const { account, gap } of events) {
+        for (const { account, address, gap } of events) {
           now += gap
-          const attempt = throttle.begin("192.0.2.1", account, now)
-          if (typeof attempt === "number") expect(attempt).toBeLessThanOrEqual(900)
-          else admitted.push(now)
-          const start = now - LOGIN_LIMITS.windowMillis
-          expect(admitted.filter((at) => at > start).length).toBeLessThanOrEqual(LOGIN_LIMITS.perAddress)
+          const attempt = throttle.begin(address, account, now)
+          if (typeof attempt === "number") {
+            expect(attempt).toBeGreaterThan(0)
+            expect(attempt).toBeLessThanOrEqual(900)
+          } else admitted.push({ account, address, at: now })
+          const recent = admitted.filter(({ at }) => at > now - limits.windowMillis)
+          const here = recent.filter((other) => other.address === address)
+          expect(here.length).toBeLessThanOrEqual(limits.perAddress)
+          expect(here.filter((other) => other.account === account).length).toBeLessThanOrEqual(limits.perPair)
         }
+      })
+    )
+  })
+
+  it("property: an address nobody failed at never waits, whatever happened elsewhere", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 80 }), fc.constantFrom("a", "b", "c"), (events, account) => {
+        const throttle = new Throttle(limits)
+        let now = 0
+        for (const { account, address, gap } of events) throttle.begin(address, account, (now += gap))
+        expect(throttle.begin("198.51.100.7", account, now)).toBeTypeOf("object")
       })
     )
   })

@@ -1,18 +1,28 @@
 /**
- * Counts failed logins per address, and per account at an address, in a sliding window. Pure: callers pass the time.
+ * Counts failed logins in a sliding window: of an account at an address (strict), at an address whatever the accounts (loose, because
+ * behind one address may be a whole office), and of an account wherever from. Pure: callers pass the time.
  *
- * Never locks an account as such. A lock on the name alone would let anyone lock a person out by failing on purpose from anywhere; here
- * only the address that failed waits. Kept in memory on purpose: a login attempt by a stranger must not cause a write.
+ * Never locks an account as such. A lock on the name alone would let anyone lock a person out by failing on purpose from anywhere. When
+ * many addresses fail on one account, each address that has failed on it has to space its further tries, the longer the more there
+ * were; an address that has not failed on it never waits for what others did. So many addresses get one guess each instead of
+ * `perPair`, and the right password from anywhere but the guessers' own addresses is let in at once.
+ *
+ * Kept in memory on purpose: a login attempt by a stranger must not cause a write.
  */
+import { AttemptLog } from "./attemptLog.ts"
 
 export interface ThrottleOptions {
   /** Failures of one account at one address within the window. */
   readonly perPair: number
   /** Failures at one address, whatever the accounts. */
   readonly perAddress: number
+  /** Failures of one account, wherever from, after which addresses that failed on it space their tries. */
+  readonly perAccount: number
+  /** Beyond `perAccount`, so many more double the space between two tries; it begins with a second and ends with the window. */
+  readonly doubling: number
   readonly windowMillis: number
-  /** Addresses remembered; beyond, the longest known is forgotten. */
-  readonly addresses: number
+  /** Attempts remembered by address, and as many by account; beyond, those of the longest unheard of are forgotten. */
+  readonly remembered: number
 }
 
 /** An attempt under way; it counts as a failure until it is said to have succeeded, so that a burst can not overtake the count. */
@@ -22,57 +32,66 @@ export interface Attempt {
   readonly at: number
 }
 
+const FIRST_SPACE_MILLIS = 1_000
+
 export class Throttle {
-  private readonly attempts = new Map<string, ReadonlyArray<Attempt>>()
+  private readonly byAddress: AttemptLog
+  private readonly byAccount: AttemptLog
   private readonly options: ThrottleOptions
+  /** Failures of an account beyond this many change nothing. */
+  private readonly most: number
 
   constructor(options: ThrottleOptions) {
+    const { windowMillis, remembered, perAccount, doubling } = options
     this.options = options
+    this.byAddress = new AttemptLog(windowMillis, remembered)
+    this.byAccount = new AttemptLog(windowMillis, remembered)
+    this.most = perAccount + doubling * Math.max(1, Math.ceil(Math.log2(windowMillis / FIRST_SPACE_MILLIS)))
   }
 
-  /** The attempt, or the seconds after which one may be made. A refused attempt is not counted, so a lock ends by itself. */
+  /** The attempt, or the seconds after which one may be made. A refused attempt is not counted, so a wait ends by itself. */
   begin(remote: string, account: string, now: number): Attempt | number {
     const address = networkOf(remote)
-    const recent = this.recent(address, now)
-    const pair = recent.filter((attempt) => attempt.account === account)
-    const wait = Math.max(this.wait(pair, this.options.perPair, now), this.wait(recent, this.options.perAddress, now))
-    if (wait > 0) return wait
+    const here = this.byAddress.recent(address, now)
+    const pair = here.filter((attempt) => attempt.account === account)
+    const everywhere = this.byAccount.recent(account, now)
+    const until = Math.max(
+      this.limited(pair, this.options.perPair),
+      this.limited(here, this.options.perAddress),
+      this.spaced(pair, everywhere.length)
+    )
+    if (until > now) return Math.ceil((until - now) / 1000)
     const attempt = { address, account, at: now }
-    this.store(address, [...recent, attempt])
+    this.byAddress.set(address, [...here, attempt])
+    this.byAccount.set(account, [...everywhere, attempt].slice(-this.most))
     return attempt
   }
 
-  /** The right password: this account's failures at this address count no more. Those of other accounts there stay. */
-  succeeded(attempt: Attempt): void {
-    this.keep(attempt.address, (other) => other.account !== attempt.account)
+  /** The right password: this account's failures at this address count no more. Those of other accounts, and elsewhere, stay. */
+  succeeded({ address, account }: Attempt): void {
+    this.byAddress.keep(address, (other) => other.account !== account)
+    this.byAccount.keep(account, (other) => other.address !== address)
   }
 
   /** Nothing was checked, so nothing counts. */
   withdraw(attempt: Attempt): void {
-    this.keep(attempt.address, (other) => other !== attempt)
+    this.byAddress.keep(attempt.address, (other) => other !== attempt)
+    this.byAccount.keep(attempt.account, (other) => other !== attempt)
   }
 
-  private recent(address: string, now: number): ReadonlyArray<Attempt> {
-    return (this.attempts.get(address) ?? []).filter((attempt) => attempt.at + this.options.windowMillis > now)
-  }
-
-  private wait(attempts: ReadonlyArray<Attempt>, limit: number, now: number): number {
+  /** When the oldest of `limit` attempts leaves the window. */
+  private limited(attempts: ReadonlyArray<Attempt>, limit: number): number {
     const freeing = attempts[attempts.length - limit]
-    return freeing === undefined ? 0 : Math.ceil((freeing.at + this.options.windowMillis - now) / 1000)
+    return freeing === undefined ? 0 : freeing.at + this.options.windowMillis
   }
 
-  private keep(address: string, predicate: (attempt: Attempt) => boolean): void {
-    this.store(address, (this.attempts.get(address) ?? []).filter(predicate))
-  }
-
-  private store(address: string, attempts: ReadonlyArray<Attempt>): void {
-    this.attempts.delete(address)
-    if (attempts.length === 0) return
-    if (this.attempts.size >= this.options.addresses) {
-      const oldest = this.attempts.keys().next()
-      if (!oldest.done) this.attempts.delete(oldest.value)
-    }
-    this.attempts.set(address, attempts)
+  /** When the account may be tried again from where it was last failed on; at once from anywhere else. */
+  private spaced(pair: ReadonlyArray<Attempt>, failures: number): number {
+    const { perAccount, doubling, windowMillis } = this.options
+    const last = pair[pair.length - 1]
+    if (last === undefined || failures < perAccount) return 0
+    const space = FIRST_SPACE_MILLIS * 2 ** Math.floor((failures - perAccount) / doubling)
+    return last.at + Math.min(space, windowMillis)
   }
 }
 

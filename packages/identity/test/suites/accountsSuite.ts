@@ -103,11 +103,32 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
       })
     )
 
-    law("an address that fails on many accounts waits for all of them", (accounts) =>
+    law("S-16: behind a shared address nobody locks the others out", (accounts) =>
       Effect.gen(function* () {
-        for (const username of ["a", "b", "c", "d", "e"]) yield* fail(accounts, username, "192.0.2.1")
-        expect((yield* fail(accounts, "f", "192.0.2.1"))._tag).toBe("TooManyAttempts")
-        expect((yield* fail(accounts, "f", "192.0.2.2"))._tag).toBe("InvalidCredentials")
+        yield* accounts.put(alice, PASSWORD)
+        for (let i = 0; i < 6; i++) yield* fail(accounts, "mallory", "192.0.2.1")
+        for (let i = 0; i < 6; i++) yield* fail(accounts, "bob", "192.0.2.1")
+        expect((yield* accounts.verify("alice", PASSWORD, "192.0.2.1")).username).toBe("alice")
+      })
+    )
+
+    law("S-16: an address that fails fifty times waits for all accounts, and others do not", (accounts) =>
+      Effect.gen(function* () {
+        for (let i = 0; i < 50; i++) yield* fail(accounts, `user${i}`, "192.0.2.1")
+        expect((yield* fail(accounts, "another", "192.0.2.1"))._tag).toBe("TooManyAttempts")
+        expect((yield* fail(accounts, "another", "192.0.2.2"))._tag).toBe("InvalidCredentials")
+      })
+    )
+
+    law("S-16: an account failed on from everywhere lets its person in, and makes each guesser wait", (accounts) =>
+      Effect.gen(function* () {
+        yield* accounts.put(alice, PASSWORD)
+        for (let i = 0; i < 30; i++) yield* fail(accounts, "alice", `198.51.100.${i}`)
+        expect((yield* accounts.verify("alice", PASSWORD, "192.0.2.1")).username).toBe("alice")
+        const again = yield* fail(accounts, "alice", "198.51.100.0")
+        expect(again).toMatchObject({ _tag: "TooManyAttempts", retryAfterSeconds: 4 })
+        yield* TestClock.adjust("4 seconds")
+        expect((yield* fail(accounts, "alice", "198.51.100.0"))._tag).toBe("InvalidCredentials")
       })
     )
 

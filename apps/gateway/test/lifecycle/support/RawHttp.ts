@@ -23,9 +23,9 @@ export interface Connection {
   readonly destroy: () => void
 }
 
-/** Opens a connection to loopback. */
-export const open = (port: number): Connection => {
-  const socket = connect({ host: "127.0.0.1", port })
+/** Opens a connection to loopback, from another loopback address when asked. */
+export const open = (port: number, from = "127.0.0.1"): Connection => {
+  const socket = connect({ host: "127.0.0.1", port, localAddress: from })
   let text = ""
   let over = false
   const listeners = new Set<() => void>()
@@ -76,9 +76,10 @@ export const open = (port: number): Connection => {
 export const send = async (
   port: number,
   bytes: string | Uint8Array,
-  ms = 5_000
+  ms = 5_000,
+  from?: string
 ): Promise<ReadonlyArray<RawResponse>> => {
-  const connection = open(port)
+  const connection = open(port, from)
   connection.write(bytes)
   try {
     return parseAll(await connection.closed(ms))

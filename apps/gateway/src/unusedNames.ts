@@ -1,0 +1,81 @@
+/** Names in the environment that no setting reads, and that whoever set them most likely meant to have an effect. Never shows a value. */
+import { settings } from "./settings.ts"
+
+/** Prefix of the settings that are ours alone; an unknown name with it is most likely a misspelling. */
+const OWN_PREFIX = "MCPGW_"
+
+/**
+ * Names the replaced system read (contracts.md §2.14) and this version does not; a `*` stands for whatever follows. Without those that
+ * other programs read too, such as AWS_REGION or ANTHROPIC_API_KEY: they are set for other reasons.
+ */
+const NOT_USED_YET = [
+  "ATLASSIAN_AUTH_TOKEN",
+  "AUTH_PROVIDER",
+  "AUTH_SERVER_EXTERNAL_URL",
+  "AUTH_SERVER_URL",
+  "COGNITO_*",
+  "ENABLE_WELLKNOWN_DISCOVERY",
+  "GATEWAY_ADDITIONAL_SERVER_NAMES",
+  "GITHUB_CLIENT_ID",
+  "GITHUB_CLIENT_SECRET",
+  "GOOGLE_CLIENT_ID",
+  "GOOGLE_CLIENT_SECRET",
+  "INITIAL_ADMIN_PASSWORD",
+  "INITIAL_USER_PASSWORD",
+  "KEYCLOAK_*",
+  "MCP_SCANNER_LLM_API_KEY",
+  "METRICS_API_KEY_*",
+  "METRICS_RATE_LIMIT",
+  "METRICS_RETENTION_DAYS",
+  "METRICS_SERVICE_URL",
+  "OTEL_*",
+  "REGISTRY_URL",
+  "SECRET_KEY",
+  "SMITHERY_API_KEY",
+  "SQLITE_DB_PATH",
+  "SRE_GATEWAY_AUTH_TOKEN"
+] as const
+
+/** Names in the environment that look like ours and are none, each with the closest that is. */
+export const strangers = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const known = Object.values(settings).map(({ name }) => name)
+  return names
+    .filter((name) => name.startsWith(OWN_PREFIX) && !known.includes(name))
+    .map((name) => `${name} is no setting of this version${closest(name, known)}`)
+}
+
+/**
+ * A warning that names the settings of the replaced system that are set and have no effect; undefined when there are none. `set`: names
+ * in the environment whose value is not empty.
+ */
+export const withoutEffect = (set: ReadonlyArray<string>): string | undefined => {
+  const used = Object.values(settings).map(({ name }) => name)
+  const found = set
+    .filter((name) => !used.includes(name) && NOT_USED_YET.some((pattern) => matches(pattern, name)))
+    .sort()
+  return found.length === 0 ? undefined : `set, and not used by this version yet: ${found.join(", ")}`
+}
+
+const matches = (pattern: string, name: string): boolean =>
+  pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+
+const closest = (name: string, known: ReadonlyArray<string>): string => {
+  const best = known
+    .map((candidate) => ({ candidate, far: distance(name, candidate) }))
+    .sort((a, b) => a.far - b.far)[0]
+  return best === undefined || best.far > 3 ? "" : `; did you mean ${best.candidate}?`
+}
+
+/** Levenshtein. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swap))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
