@@ -72,11 +72,11 @@ const isProbe = ({ pathname, remote }: RequestContext): boolean =>
 
 /** What the client asked for: its word to us, or to the trusted proxy that asks us by another name. */
 const hostOf = ({ forwarded, headers }: RequestContext): string =>
-  forwarded?.host ?? (headers.get("host") ?? "").toLowerCase()
+  forwarded?.host ?? (headers["host"] ?? "").toLowerCase()
 
-const headSize = ({ pathname, search, fields }: RequestContext): number => {
+const headSize = ({ pathname, search, headers }: RequestContext): number => {
   let size = pathname.length + search.length
-  for (const name in fields) size += name.length + (fields[name]?.length ?? 0)
+  for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
   return size
 }
 
@@ -86,10 +86,10 @@ export const makeMcpCheck = (options: EdgeOptions): EdgeCheck => {
   return ({ method, pathname, search, headers }) => {
     if (method !== "POST" && method !== "GET" && method !== "DELETE") return methodNotAllowed()
     if (pathname.includes("%") || pathname.includes("\\") || pathname.includes("//")) return badPath()
-    const origin = headers.get("origin")
-    if (origin !== null && !origins.has(origin)) return foreignOrigin()
+    const origin = headers["origin"]
+    if (origin !== undefined && !origins.has(origin)) return foreignOrigin()
     if (search !== "" && holdsToken(search)) return tokenInQuery()
-    if (headers.get("upgrade") !== null) return upgradeRefused()
+    if (headers["upgrade"] !== undefined) return upgradeRefused()
     return undefined
   }
 }

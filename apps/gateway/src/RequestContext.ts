@@ -1,4 +1,5 @@
 /** One request as the pipeline sees it: immutable, made at the edge, passed as an argument. */
+import type { HeaderFields } from "@mcpgw/mcp/HeaderNames"
 import type { Forwarded } from "./ClientAddress.ts"
 
 export interface RequestContext {
@@ -13,9 +14,8 @@ export interface RequestContext {
   readonly pathname: string
   /** With its `?`, or empty. */
   readonly search: string
-  readonly headers: Headers
-  /** Every header by its name in lower case, repeated ones joined: for who needs them all, because asking for all costs. */
-  readonly fields: Readonly<Record<string, string>>
+  /** Read out once: asking the native object for one header after the other costs more. */
+  readonly headers: HeaderFields
   /** Client address: whoever connected, or whom trusted proxies name. */
   readonly remote: string
   /** What trusted proxies say of the request; undefined when it came from none. */
@@ -43,8 +43,7 @@ export const makeContext = (request: Request, peer: string, forwarded: Forwarded
     method: request.method,
     pathname: !absolute ? "" : slash === -1 ? "/" : url.slice(slash, pathEnd),
     search: url.slice(pathEnd, end),
-    headers: request.headers,
-    fields: request.headers.toJSON(),
+    headers: request.headers.toJSON(),
     remote: forwarded === undefined ? peer : forwarded.remote,
     forwarded,
     request

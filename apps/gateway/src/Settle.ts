@@ -69,14 +69,15 @@ export class Settle {
   /** A request that ended before, or instead of, an answer from the server. */
   refused(trail: Trail, refusal: Refusal): void {
     const { index, outcome, status, code } = refusal
-    this.authSample(trail, refusal)
+    const now = performance.now()
+    this.authSample(trail, refusal, now)
     if (trail.principal === undefined && !this.strangers.admit(trail.ctx.at)) return
     // Refused as a whole it is one event, however many messages it holds; a row each is for those that were judged.
     const count = index === undefined ? 1 : trail.messages.length
     for (let i = 0; i < count; i++) {
       const message = trail.messages[i]
       const meant = index === undefined || index === i
-      this.row(trail, count === 1 ? trail.ctx.id : `${trail.ctx.id}.${i}`, {
+      this.row(trail, now, count === 1 ? trail.ctx.id : `${trail.ctx.id}.${i}`, {
         access: { method: methodOf(trail, message), tool: message?.tool ?? null },
         decision: meant ? refusal.decision : "none",
         rule: meant ? refusal.rule : SIBLING,
@@ -85,7 +86,7 @@ export class Settle {
         code
       })
     }
-    if (refusal.decision === "allow") this.executionSamples(trail, false)
+    if (refusal.decision === "allow") this.executionSamples(trail, false, now)
   }
 
   /** False: the record is full, and a call now would leave no trace. */
@@ -102,7 +103,8 @@ export class Settle {
     ending: Ending,
     session: string | undefined
   ): void {
-    this.authSample(trail, undefined)
+    const now = performance.now()
+    this.authSample(trail, undefined, now)
     const failed =
       ending.kind === "broken" || (ending.kind === "finished" && ending.failure !== undefined) || status >= 400
     const outcome: Outcome = ending.kind === "aborted" ? "aborted" : failed ? "error" : "ok"
@@ -112,7 +114,7 @@ export class Settle {
       const call = calls[i]
       if (call === undefined) continue
       const { access, decision } = call
-      this.row(trail, calls.length === 1 ? trail.ctx.id : `${trail.ctx.id}.${i}`, {
+      this.row(trail, now, calls.length === 1 ? trail.ctx.id : `${trail.ctx.id}.${i}`, {
         access: { method: methodOf(trail, trail.messages[i]), tool: access.tool ?? null },
         decision: "allow",
         rule: decision.rule,
@@ -121,13 +123,13 @@ export class Settle {
         code
       })
     }
-    this.executionSamples(trail, outcome === "ok")
+    this.executionSamples(trail, outcome === "ok", now)
     const method = trail.messages[0]?.method
     const step = session === undefined || method === undefined ? undefined : this.flows.step(session, method)
     if (step !== undefined) for (const sample of step) this.metrics.record(sample)
   }
 
-  private row(trail: Trail, id: string, row: Row): void {
+  private row(trail: Trail, now: number, id: string, row: Row): void {
     const claims = trail.principal?.claims
     const { ctx } = trail
     this.audit.append({
@@ -148,15 +150,15 @@ export class Settle {
       outcome: row.outcome,
       status: row.status,
       rpc_code: row.code,
-      duration_ms: performance.now() - ctx.started
+      duration_ms: now - ctx.started
     })
   }
 
-  private authSample(trail: Trail, refusal: Refusal | undefined): void {
+  private authSample(trail: Trail, refusal: Refusal | undefined, now: number): void {
     const known = trail.principal !== undefined
     // What never reached the question of who is calling says nothing about sign-in.
     if (!known && refusal?.rule.startsWith("auth:") !== true) return
-    const until = known ? trail.authenticated : performance.now()
+    const until = known ? trail.authenticated : now
     this.metrics.record({
       type: "auth_request",
       success: known && refusal?.decision !== "deny",
@@ -167,10 +169,10 @@ export class Settle {
     })
   }
 
-  private executionSamples(trail: Trail, success: boolean): void {
+  private executionSamples(trail: Trail, success: boolean, now: number): void {
     const { server } = trail
     if (server === undefined) return
-    const seconds = (performance.now() - trail.authenticated) / 1000
+    const seconds = (now - trail.authenticated) / 1000
     for (const message of trail.messages) {
       if (message.kind === "response") continue
       const client = clientOf(message.params)

@@ -9,11 +9,12 @@ import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import type { ProxyRouterApi } from "@mcpgw/proxy/ProxyRouter"
 import type { SessionGate } from "@mcpgw/proxy/SessionGate"
 import { admitCaller, type Caller } from "./stages/auth.ts"
-import { dispatch } from "./stages/dispatch.ts"
+import { outboundOf, undelivered } from "./stages/dispatch.ts"
 import type { Gate } from "./stages/gates.ts"
 import { judge } from "./stages/policy.ts"
 import { readMessages } from "./stages/read.ts"
 import { resolveTarget } from "./stages/resolve.ts"
+import { readBody } from "./readBody.ts"
 import type { EdgeCheck } from "./EdgeChecks.ts"
 import { internal, type Refusal, respond, unrecordable } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
@@ -40,14 +41,19 @@ export interface Pipeline {
 export const handle = async (pipeline: Pipeline, ctx: RequestContext): Promise<Response> => {
   const trail = trailOf(ctx)
   pipeline.underway.count += 1
-  const result = await run(pipeline, ctx, trail).catch((error: unknown) => {
+  try {
+    const result = await run(pipeline, ctx, trail)
+    if (result instanceof Response) return result
+    pipeline.settle.refused(trail, result)
+    return respond(result)
+  } catch (error) {
     pipeline.log("error", "a request could not be handled", { id: ctx.id, error })
-    return internal()
-  })
-  pipeline.underway.count -= 1
-  if (result instanceof Response) return result
-  pipeline.settle.refused(trail, result)
-  return respond(result)
+    const refused = internal()
+    pipeline.settle.refused(trail, refused)
+    return respond(refused)
+  } finally {
+    pipeline.underway.count -= 1
+  }
 }
 
 const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promise<Response | Refusal> => {
@@ -64,7 +70,9 @@ const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promi
   const target = resolveTarget(pipeline, ctx, trail, principal)
   if (target._tag === "Refusal") return target
 
-  const read = await readMessages(pipeline, ctx, trail, target, principal)
+  const body = readBody(ctx, pipeline.maxBodyBytes, pipeline.deadlines)
+  const arrived = body instanceof Promise ? await body : body
+  const read = readMessages(pipeline, ctx, trail, target, principal, arrived)
   if (read._tag === "Refusal") return read
 
   const judged = judge(pipeline, ctx, principal, target, read)
@@ -76,5 +84,9 @@ const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promi
     if (refused !== undefined) return refused
   }
 
-  return dispatch(pipeline, ctx, trail, { principal, clientAuthorization, target, read, calls: judged.calls })
+  const dispatch = { principal, clientAuthorization, target, read, calls: judged.calls }
+  const outcome = await pipeline.router.forward(outboundOf(pipeline, ctx, dispatch), (ending, answered) =>
+    pipeline.settle.ended(trail, judged.calls, answered.status, ending, answered.session ?? read.session?.sealed)
+  )
+  return outcome instanceof Response ? outcome : undelivered(pipeline, ctx, dispatch, outcome)
 }

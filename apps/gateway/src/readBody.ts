@@ -1,37 +1,38 @@
-/** Reads a POST body, whole, bounded in size and time. Refuses what could not be judged: other types, encodings. */
+/** Reads a POST body, whole, bounded in size and time; undefined for other methods. Refuses what could not be judged: other types, encodings. */
 import { brokenBody, type Refusal, encodedBody, slowBody, tooLarge, wrongContentType } from "./refusals.ts"
+import type { RequestContext } from "./RequestContext.ts"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
 
 /** Milliseconds a body may take to arrive. */
 const ARRIVAL_MS = 30_000
 
-export const readBody = async (
-  request: Request,
+export const readBody = (
+  { headers, method, request }: RequestContext,
   limit: number,
   deadlines: Deadlines
-): Promise<Uint8Array<ArrayBuffer> | Refusal> => {
-  const { headers } = request
-  const type = headers.get("content-type")
-  if (type === null || !isJson(type)) return wrongContentType()
-  const encoding = headers.get("content-encoding")
-  if (encoding !== null && encoding !== "identity") return encodedBody()
-  const length = headers.get("content-length")
-  if (length !== null && Number(length) > limit) return tooLarge(limit)
-  const body = length === null ? readCounting(request, limit) : readKnown(request)
+): Promise<Uint8Array<ArrayBuffer> | Refusal> | Refusal | undefined => {
+  if (method !== "POST") return undefined
+  const type = headers["content-type"]
+  if (type === undefined || !isJson(type)) return wrongContentType()
+  const encoding = headers["content-encoding"]
+  if (encoding !== undefined && encoding !== "identity") return encodedBody()
+  const length = headers["content-length"]
+  if (length !== undefined && Number(length) > limit) return tooLarge(limit)
+  const body = length === undefined ? readCounting(request, limit) : request.arrayBuffer()
   return inTime(body, request, deadlines)
 }
 
 /** One promise and one deadline: a race of promises costs more. */
 const inTime = (
-  body: Promise<Uint8Array<ArrayBuffer> | Refusal>,
+  body: Promise<ArrayBuffer | Uint8Array<ArrayBuffer> | Refusal>,
   request: Request,
   deadlines: Deadlines
 ): Promise<Uint8Array<ArrayBuffer> | Refusal> =>
   new Promise((resolve) => {
     const deadline = deadlines.start(ARRIVAL_MS, () => resolve(slowBody()))
-    const settle = (outcome: Uint8Array<ArrayBuffer> | Refusal): void => {
+    const settle = (outcome: ArrayBuffer | Uint8Array<ArrayBuffer> | Refusal): void => {
       deadline.cancel()
-      resolve(outcome)
+      resolve(outcome instanceof ArrayBuffer ? new Uint8Array(outcome) : outcome)
     }
     // Aborted by the client or malformed in its chunks: theirs, not a failure of ours. Nothing was judged or sent.
     body.then(settle, () => settle(brokenBody(request.signal.aborted)))
@@ -39,9 +40,6 @@ const inTime = (
 
 const isJson = (type: string): boolean =>
   type === "application/json" || /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)
-
-const readKnown = async (request: Request): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(await request.arrayBuffer())
 
 /** A body of unannounced length: counted as it comes. */
 const readCounting = async (request: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | Refusal> => {

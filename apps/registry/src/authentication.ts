@@ -45,7 +45,7 @@ const authenticate: Effect.Effect<
   const request = yield* HttpServerRequest.HttpServerRequest
   const auth = yield* AuthLayer
   const { publicUrl } = yield* ControlPlaneConfig
-  const credential = presented(webHeaders(request), SESSION_COOKIE)
+  const credential = presented(webHeaders(request).toJSON(), SESSION_COOKIE)
   if (credential === undefined) return yield* refuse(refusal("missing"))
   if (credential === "malformed") return yield* refuse(refusal("malformed"))
   const claims =

@@ -15,16 +15,19 @@ export const MAX_BEARER_LENGTH = 16_384
 export const MAX_COOKIE_LENGTH = 4_096
 
 /**
- * The one credential a request presents; `undefined` when there is none. `"malformed"` when an explicit header does not hold exactly one
+ * The one credential a request presents, by its headers (names in lower case, repeated ones joined); `undefined` when there is none. `"malformed"` when an explicit header does not hold exactly one
  * bearer token, or the cookie is sent twice: such a request is refused, the next place is not tried (design.md §6).
  */
-export const presented = (headers: Headers, cookieName: string): Credential | undefined | "malformed" => {
-  const own = headers.get("x-authorization")
-  if (own !== null) return bearer(own, "x-authorization")
-  const standard = headers.get("authorization")
-  if (standard !== null) return bearer(standard, "authorization")
-  const cookies = headers.get("cookie")
-  return cookies === null ? undefined : cookie(cookies, cookieName)
+export const presented = (
+  headers: Readonly<Record<string, string>>,
+  cookieName: string
+): Credential | undefined | "malformed" => {
+  const own = headers["x-authorization"]
+  if (own !== undefined) return bearer(own, "x-authorization")
+  const standard = headers["authorization"]
+  if (standard !== undefined) return bearer(standard, "authorization")
+  const cookies = headers["cookie"]
+  return cookies === undefined ? undefined : cookie(cookies, cookieName)
 }
 
 const bearer = (header: string, name: "x-authorization" | "authorization"): Credential | "malformed" => {

@@ -3,7 +3,7 @@
  * a 2026-07-28 request must carry them and they must agree; on an older one they need not be there but must not lie.
  */
 import { type Envelope, type Malformed, malformed, type Message, MODERN_SINCE } from "./Envelope.ts"
-import { MCP_METHOD, MCP_NAME, PROTOCOL_VERSION } from "./HeaderNames.ts"
+import { type HeaderFields, MCP_METHOD, MCP_NAME, PROTOCOL_VERSION } from "./HeaderNames.ts"
 import { Code } from "./JsonRpc.ts"
 
 export type Era = "legacy" | "modern"
@@ -42,9 +42,9 @@ export const decodeHeaderValue = (value: string): string | undefined => {
 }
 
 /** Era of the request, or the refusal when headers and body disagree. */
-export const checkHeaderClaims = (headers: Headers, envelope: Envelope): Era | Malformed => {
+export const checkHeaderClaims = (headers: HeaderFields, envelope: Envelope): Era | Malformed => {
   const message = envelope.messages[0]
-  const claimed = headers.get(PROTOCOL_VERSION)?.trim()
+  const claimed = headers[PROTOCOL_VERSION]?.trim()
   const headerEra = eraOf(claimed)
   if (envelope.batch) return checkBatch(headerEra, envelope)
   const bodyEra = eraOf(message.version)
@@ -70,17 +70,18 @@ const checkBatch = (headerEra: Era, envelope: Envelope): Era | Malformed =>
     ? malformed("batch", "Batches ended with protocol version 2025-03-26")
     : "legacy"
 
-const checkNames = (headers: Headers, message: Message, required: boolean): Malformed | undefined => {
-  const method = headers.get(MCP_METHOD)
-  if (method === null ? required && message.method !== "" : decodeHeaderValue(method) !== message.method) {
+const checkNames = (headers: HeaderFields, message: Message, required: boolean): Malformed | undefined => {
+  const method = headers[MCP_METHOD]
+  if (method === undefined ? required && message.method !== "" : decodeHeaderValue(method) !== message.method) {
     return mismatch(message, "Mcp-Method", "method")
   }
   const field = NAMED_BY.get(message.method)
-  const name = headers.get(MCP_NAME)
+  const name = headers[MCP_NAME]
   if (field === undefined) return undefined
   const named = message.params?.[field]
-  if (typeof named !== "string") return name === null ? undefined : mismatch(message, "Mcp-Name", `params.${field}`)
-  if (name === null ? required : decodeHeaderValue(name) !== named)
+  if (typeof named !== "string")
+    return name === undefined ? undefined : mismatch(message, "Mcp-Name", `params.${field}`)
+  if (name === undefined ? required : decodeHeaderValue(name) !== named)
     return mismatch(message, "Mcp-Name", `params.${field}`)
   return undefined
 }

@@ -1,5 +1,8 @@
 /** Header names of MCP's HTTP transports and of our own contract, and which of them may cross the gateway. */
 
+/** A message's headers by their names in lower case; repeated ones joined by `, `. */
+export type HeaderFields = Readonly<Record<string, string>>
+
 export const SESSION_ID = "mcp-session-id"
 export const PROTOCOL_VERSION = "mcp-protocol-version"
 export const MCP_METHOD = "mcp-method"
@@ -69,11 +72,27 @@ const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   "host",
   "content-length",
   "accept-encoding",
+  // Of answers; in a request it means nothing.
+  "set-cookie",
   SESSION_ID
 ])
 
 /** May a client's header of this name, in lower case, not be sent on? CGI and WSGI servers take `x_user` for `x-user`. */
 export const isNeverForwarded = (name: string): boolean => {
+  let never = judged.get(name)
+  if (never === undefined) {
+    never = judge(name)
+    if (judged.size >= MAX_JUDGED) judged.clear()
+    judged.set(name, never)
+  }
+  return never
+}
+
+/** Clients send the same few names over and over. */
+const judged = new Map<string, boolean>()
+const MAX_JUDGED = 1_000
+
+const judge = (name: string): boolean => {
   if (NEVER_FORWARDED.has(name)) return true
   const dashed = name.includes("_") ? name.replaceAll("_", "-") : name
   return NEVER_FORWARDED.has(dashed) || IDENTITY_PREFIXES.some((prefix) => dashed.startsWith(prefix))

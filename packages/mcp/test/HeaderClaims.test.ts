@@ -20,7 +20,7 @@ const message = (method: string, params: Record<string, unknown> = {}, version: 
 })
 
 const check = (headers: Record<string, string>, body: unknown): Era | Malformed =>
-  checkHeaderClaims(new Headers(headers), envelope(body))
+  checkHeaderClaims(new Headers(headers).toJSON(), envelope(body))
 
 const refused = (result: Era | Malformed): Malformed => {
   assert(typeof result !== "string", `accepted as ${String(result)}`)
@@ -114,7 +114,7 @@ describe("W-41: missing, differing or invalid headers answer 400 -32020", () => 
   it("two values are one wrong value", () => {
     const headers = new Headers(modernHeaders)
     headers.append("Mcp-Name", "danger")
-    refused(checkHeaderClaims(headers, envelope(modernCall)))
+    refused(checkHeaderClaims(headers.toJSON(), envelope(modernCall)))
   })
 
   it("characters that must be encoded are invalid when they are not", () => {
@@ -223,7 +223,10 @@ describe("W-43: headers are believed only together with the body", () => {
         if (v !== undefined) given.set("mcp-protocol-version", v)
         if (m !== undefined) given.set("mcp-method", m)
         if (n !== undefined) given.set("mcp-name", n)
-        const era = checkHeaderClaims(given, envelope(message(method, name === undefined ? {} : { name }, version)))
+        const era = checkHeaderClaims(
+          given.toJSON(),
+          envelope(message(method, name === undefined ? {} : { name }, version))
+        )
         if (typeof era !== "string") return
         if (m !== undefined) expect(decodeHeaderValue(m)).toBe(method)
         if (n !== undefined && method === "tools/call") expect(decodeHeaderValue(n)).toBe(name)

@@ -21,7 +21,7 @@ import { failure, type ForwardFailure, type ForwardResult, type Outbound } from 
 import { BodyTooLarge, guardedRead } from "./GuardedRead.ts"
 import { filterText, noteFailure, type Seen, type Viewer } from "./ListFilter.ts"
 import type { OnEnd } from "./Outcome.ts"
-import { responseHeaders, streamHeaders } from "./ResponseHeaders.ts"
+import { finishedHeaders, responseHeaders, streamHeaders } from "./ResponseHeaders.ts"
 import { relayBytes, relayEvents, type RelayOptions } from "./StreamRelay.ts"
 
 export interface Exchange {
@@ -131,7 +131,7 @@ const judged = (
   onEnd({ kind: "finished", failure: seen.failure }, { status: answer.upstream.status, session })
   return new Response(body, {
     status: answer.upstream.status,
-    headers: responseHeaders(answer.upstream.headers, session)
+    headers: finishedHeaders(answer.upstream.headers, session)
   })
 }
 

@@ -70,7 +70,8 @@ export class Dispatcher {
       return refusal
     }
     try {
-      return await relayAnswer(this, { outbound, answer, onEnd })
+      const relayed = relayAnswer(this, { outbound, answer, onEnd })
+      return relayed instanceof Promise ? await relayed : relayed
     } catch (error) {
       upstream.cancel()
       return failure("broken", error instanceof Error ? error.message : String(error))

@@ -1,6 +1,6 @@
 /** Headers towards the server: the client's own untouched, ours set and never forgeable (contracts.md §2.2, S-01). */
 import type { Claims } from "@mcpgw/domain/Principal"
-import { isNeverForwarded, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+import { type HeaderFields, isNeverForwarded, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 
 /** What the gateway tells the server about the call. */
 export interface Identity {
@@ -39,51 +39,76 @@ const encoded = (char: string): string => {
 /** Characters of a tool's name that fit a header everywhere; names have 128 at most (W-54). */
 const MAX_TOOL_NAME = 256
 
-/** Finished headers kept per caller. Clients send the same few sets over and over. */
-const MAX_KEPT = 32
+/** Finished headers kept per caller, one set for each tool or method. Clients send the same few over and over. */
+const MAX_KEPT = 256
+
+interface Inputs {
+  readonly client: HeaderFields
+  readonly identity: Identity
+  readonly credentials: HeaderFields
+  readonly upstreamSession: string | undefined
+}
+
+interface Kept {
+  readonly inputs: Inputs
+  readonly headers: HeaderFields
+}
 
 /** Outgoing headers; finished ones are kept, as what is sent of an object known to the connection costs next to nothing. */
 export class RequestHeaders {
-  private readonly kept = new WeakMap<Claims, Map<string, Readonly<Record<string, string>>>>()
+  private readonly kept = new WeakMap<Claims, Map<string, Kept>>()
 
   /**
    * The headers to send; not to be changed, as the next call may get the same object. `credentials` are added last,
    * `upstreamSession` is the server's own session id.
    */
   build(
-    client: Readonly<Record<string, string>>,
+    client: HeaderFields,
     identity: Identity,
-    credentials: Readonly<Record<string, string>>,
+    credentials: HeaderFields,
     upstreamSession: string | undefined
-  ): Readonly<Record<string, string>> {
-    const { serverName, originalUrl, remote, proto } = identity
-    const scopes = headerSafe(identity.scopes)
-    const toolName = headerSafe(identity.toolName.slice(0, MAX_TOOL_NAME))
-    // No part holds a line end: names were made safe, and the rest can not have one.
-    let key = `${serverName}\n${toolName}\n${originalUrl}\n${remote}\n${proto}\n${scopes}\n${upstreamSession ?? ""}`
-    for (const name in client) if (!isNeverForwarded(name.toLowerCase())) key += `\n${name}:${client[name]}`
-    for (const name in credentials) key += `\n\n${name}:${credentials[name]}`
+  ): HeaderFields {
+    const inputs = { client, identity, credentials, upstreamSession }
     let kept = this.kept.get(identity.claims)
     if (kept === undefined) {
       kept = new Map()
       this.kept.set(identity.claims, kept)
     }
-    let headers = kept.get(key)
-    if (headers === undefined) {
-      headers = make(client, identity, credentials, upstreamSession)
-      if (kept.size >= MAX_KEPT) kept.clear()
-      kept.set(key, headers)
-    }
+    const before = kept.get(identity.toolName)
+    if (before !== undefined && same(before.inputs, inputs)) return before.headers
+    const headers = make(inputs)
+    if (kept.size >= MAX_KEPT) kept.clear()
+    if (identity.toolName.length <= MAX_TOOL_NAME) kept.set(identity.toolName, { inputs, headers })
     return headers
   }
 }
 
-const make = (
-  client: Readonly<Record<string, string>>,
-  identity: Identity,
-  credentials: Readonly<Record<string, string>>,
-  upstreamSession: string | undefined
-): Readonly<Record<string, string>> => {
+/** Would the same headers be made of both? Comparing costs less than making a key of them. */
+const same = (one: Inputs, other: Inputs): boolean => {
+  const [a, b] = [one.identity, other.identity]
+  return (
+    a.serverName === b.serverName &&
+    a.scopes === b.scopes &&
+    a.originalUrl === b.originalUrl &&
+    a.remote === b.remote &&
+    a.proto === b.proto &&
+    one.upstreamSession === other.upstreamSession &&
+    within(one.client, other.client, isNeverForwarded) &&
+    within(other.client, one.client, isNeverForwarded) &&
+    within(one.credentials, other.credentials, nothing) &&
+    within(other.credentials, one.credentials, nothing)
+  )
+}
+
+/** Is all of `some` in `all` too, with the same value? `exempt`: names that do not matter. */
+const within = (some: HeaderFields, all: HeaderFields, exempt: (name: string) => boolean): boolean => {
+  for (const name in some) if (some[name] !== all[name] && !exempt(name)) return false
+  return true
+}
+
+const nothing = (): boolean => false
+
+const make = ({ client, identity, credentials, upstreamSession }: Inputs): HeaderFields => {
   const out: Record<string, string> = {}
   for (const name in client) {
     const value = client[name]

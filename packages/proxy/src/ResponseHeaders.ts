@@ -1,5 +1,5 @@
 /** Headers towards the client: the server's own, less what belongs to its hop or would speak for the gateway's origin. */
-import { HOP_BY_HOP, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+import { type HeaderFields, HOP_BY_HOP, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 
 const DROPPED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
@@ -29,10 +29,7 @@ const DROPPED: ReadonlySet<string> = new Set([
 ])
 
 /** Copies what may pass. `session` is the id to show the client. */
-export const responseHeaders = (
-  upstream: Readonly<Record<string, string>>,
-  session: string | undefined
-): Record<string, string> => {
+export const responseHeaders = (upstream: HeaderFields, session: string | undefined): Record<string, string> => {
   const out: Record<string, string> = {}
   for (const name in upstream) {
     const value = upstream[name]
@@ -40,6 +37,23 @@ export const responseHeaders = (
   }
   if (session !== undefined) out[SESSION_ID] = session
   return out
+}
+
+interface Kept {
+  readonly session: string | undefined
+  readonly headers: Headers
+}
+
+const kept = new WeakMap<HeaderFields, Kept>()
+
+/** The same, finished, and kept while the server sends the same head; not to be changed. */
+export const finishedHeaders = (upstream: HeaderFields, session: string | undefined): Headers => {
+  let known = kept.get(upstream)
+  if (known === undefined || known.session !== session) {
+    known = { session, headers: new Headers(responseHeaders(upstream, session)) }
+    kept.set(upstream, known)
+  }
+  return known.headers
 }
 
 /** For streams: nobody on the way may buffer, transform or cache them (W-20). */

@@ -126,6 +126,9 @@ describe("RequestHeaders (contracts §2.2)", () => {
     of({}, { "x-extra": "1" })
     const next = new Headers(headers.build({}, identity, {}, undefined))
     expect([next.has("x-extra"), next.has("authorization"), next.has("mcp-session-id")]).toEqual([false, false, false])
+    expect(new Headers(headers.build({}, identity, { authorization: "Bearer b" }, "s")).get("authorization")).toBe(
+      "Bearer b"
+    )
     expect(of({ claims: claimsOf("bob") }).get("x-user")).toBe("bob")
     expect(of({ serverName: "other" }).get("x-server-name")).toBe("other")
     expect(of({ scopes: "fewer" }).get("x-scopes")).toBe("fewer")

@@ -39,8 +39,8 @@ const admit = (pipeline: Pipeline, ctx: RequestContext, outcome: Caller["outcome
   if ("_tag" in outcome) return outcome._tag === "AuthUnavailable" ? authUnavailable(outcome) : unauthenticated(outcome)
   const principal = pipeline.auth.admit(outcome, resourcesOf(pipeline.publicUrl, ctx.pathname), ctx.at)
   if ("_tag" in principal) return unauthenticated(principal)
-  const clientAuthorization = ctx.headers.has(X_AUTHORIZATION) ? ctx.headers.get("authorization") : null
-  if (clientAuthorization === null) return { _tag: "Admitted", principal, clientAuthorization: undefined }
+  const clientAuthorization = ctx.headers[X_AUTHORIZATION] === undefined ? undefined : ctx.headers["authorization"]
+  if (clientAuthorization === undefined) return { _tag: "Admitted", principal, clientAuthorization: undefined }
   if (holdsOurs(pipeline, ctx, clientAuthorization)) return foreignCredential()
   return { _tag: "Admitted", principal, clientAuthorization }
 }
@@ -50,11 +50,7 @@ const BETWEEN_TOKENS = /[^A-Za-z0-9_.-]+/
 
 /** Does the caller's own `Authorization` for the server hold what they came with, or anything else that is ours? */
 const holdsOurs = (pipeline: Pipeline, ctx: RequestContext, authorization: string): boolean => {
-  const own =
-    ctx.headers
-      .get(X_AUTHORIZATION)
-      ?.replace(/^\S+\s+/, "")
-      .trim() ?? ""
+  const own = ctx.headers[X_AUTHORIZATION]?.replace(/^\S+\s+/, "").trim() ?? ""
   if (own !== "" && authorization.includes(own)) return true
   const value = authorization.replace(/^\S+\s+/, "").trim()
   // Split, not searched for: a search would look at a long value once for each of its characters.

@@ -1,11 +1,11 @@
-/** dispatch: carries the allowed call to the server and hands its answer to the client; settles when it ends. */
+/** dispatch: what is carried to the server for an allowed call, and what the client hears when no answer comes back. */
 import type { Principal } from "@mcpgw/domain/Principal"
 import type { AuthorizedCall } from "@mcpgw/policy/AuthorizedCall"
+import type { ForwardFailure, Outbound } from "@mcpgw/proxy/Forward"
 import type { Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
 import { forwardFailed, type Refusal } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
-import type { Trail } from "../Settle.ts"
 import type { Read } from "./read.ts"
 
 export interface Dispatch {
@@ -16,38 +16,37 @@ export interface Dispatch {
   readonly calls: readonly [AuthorizedCall, ...Array<AuthorizedCall>]
 }
 
-export const dispatch = async (
+/** The call as the router takes it. */
+export const outboundOf = (
   pipeline: Pipeline,
   ctx: RequestContext,
-  trail: Trail,
   { principal, clientAuthorization, target, read, calls }: Dispatch
-): Promise<Response | Refusal> => {
-  const result = await pipeline.router.forward(
-    {
-      calls,
-      principal,
-      target,
-      method: ctx.method === "POST" ? "POST" : ctx.method === "DELETE" ? "DELETE" : "GET",
-      headers: ctx.fields,
-      body: read.body,
-      envelope: read.envelope,
-      search: ctx.search,
-      session: read.session,
-      clientAuthorization,
-      originalUrl: pipeline.publicUrl + ctx.pathname,
-      remote: ctx.remote,
-      proto: ctx.forwarded?.scheme ?? (pipeline.publicUrl.startsWith("https:") ? "https" : "http"),
-      signal: ctx.request.signal
-    },
-    (ending, { status, session }) =>
-      pipeline.settle.ended(trail, calls, status, ending, session ?? read.session?.sealed)
-  )
-  if (!(result instanceof Response)) {
-    if (result.reason !== "aborted") {
-      const { reason, detail } = result
-      pipeline.log("debug", "a server failed", { id: ctx.id, server: target.server.record.path, reason, detail })
-    }
-    return forwardFailed(target.server.record.path.slice(1), result, read.envelope?.messages[0].id ?? null)
-  }
-  return result
+): Outbound => ({
+  calls,
+  principal,
+  target,
+  method: ctx.method === "POST" ? "POST" : ctx.method === "DELETE" ? "DELETE" : "GET",
+  headers: ctx.headers,
+  body: read.body,
+  envelope: read.envelope,
+  search: ctx.search,
+  session: read.session,
+  clientAuthorization,
+  originalUrl: pipeline.publicUrl + ctx.pathname,
+  remote: ctx.remote,
+  proto: ctx.forwarded?.scheme ?? (pipeline.publicUrl.startsWith("https:") ? "https" : "http"),
+  signal: ctx.request.signal
+})
+
+/** The server gave no answer worth relaying. */
+export const undelivered = (
+  pipeline: Pipeline,
+  ctx: RequestContext,
+  { target, read }: Dispatch,
+  failure: ForwardFailure
+): Refusal => {
+  const { reason, detail } = failure
+  const { path } = target.server.record
+  if (reason !== "aborted") pipeline.log("debug", "a server failed", { id: ctx.id, server: path, reason, detail })
+  return forwardFailed(path.slice(1), failure, read.envelope?.messages[0].id ?? null)
 }

@@ -7,7 +7,6 @@ import { isPseudoMethod } from "@mcpgw/policy/Methods"
 import type { PresentedSession } from "@mcpgw/proxy/Forward"
 import type { Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
-import { readBody } from "../readBody.ts"
 import { batchRefused, malformed, type Refusal, resumeWithoutSession, sessionNotFound } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
 import type { Trail } from "../Settle.ts"
@@ -23,21 +22,23 @@ export interface Read {
 /** The only version whose sessions may send batches (W-16). */
 const BATCH_VERSION = "2025-03-26"
 
-export const readMessages = async (
+/** `body` as it arrived; undefined for a method that has none. */
+export const readMessages = (
   pipeline: Pipeline,
   ctx: RequestContext,
   trail: Trail,
   target: Target,
-  principal: Principal
-): Promise<Read | Refusal> => {
-  const sealed = ctx.headers.get(SESSION_ID)
-  const session = sealed === null ? undefined : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at)
-  if (ctx.method !== "POST") {
-    if (sealed !== null && session === undefined) return sessionNotFound(null)
-    if (session === undefined && ctx.headers.has(LAST_EVENT_ID)) return resumeWithoutSession()
+  principal: Principal,
+  body: Uint8Array<ArrayBuffer> | Refusal | undefined
+): Read | Refusal => {
+  const sealed = ctx.headers[SESSION_ID]
+  const session =
+    sealed === undefined ? undefined : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at)
+  if (body === undefined) {
+    if (sealed !== undefined && session === undefined) return sessionNotFound(null)
+    if (session === undefined && ctx.headers[LAST_EVENT_ID] !== undefined) return resumeWithoutSession()
     return { _tag: "Read", session, envelope: undefined, body: undefined }
   }
-  const body = await readBody(ctx.request, pipeline.maxBodyBytes, pipeline.deadlines)
   if ("_tag" in body) return body
   const envelope = readEnvelope(body)
   if ("_tag" in envelope) return malformed(envelope)
@@ -47,7 +48,7 @@ export const readMessages = async (
   const era = checkHeaderClaims(ctx.headers, envelope)
   if (typeof era !== "string") return malformed(era)
   if (era === "modern") return { _tag: "Read", session: undefined, envelope, body }
-  if (sealed !== null && session === undefined) return sessionNotFound(envelope.messages[0].id ?? null)
+  if (sealed !== undefined && session === undefined) return sessionNotFound(envelope.messages[0].id ?? null)
   if (envelope.batch && session?.bound.version !== BATCH_VERSION) return batchRefused()
   return { _tag: "Read", session, envelope, body }
 }
