@@ -6,7 +6,7 @@ import { answer, problem } from "./Result.ts"
 export interface TimeInZone {
   /** The zone's name as the runtime spells it, such as `Europe/Rome`. */
   readonly timezone: string
-  /** `2026-01-31 09:05:00 EST-0500`. */
+  /** `2026-01-31 09:05:00 EST-0500`; `2026-01-31 20:05:00 +0600` for a zone whose abbreviation the platform does not know. */
   readonly current_time: string
   /** ISO 8601 with the zone's offset. */
   readonly iso: string
@@ -17,26 +17,41 @@ export interface TimeInZone {
 
 /** The time in a zone, or undefined when there is no such zone. */
 export const timeInZone = (zone: string, now: Date): TimeInZone | undefined => {
-  const format = formatOf(zone, "longOffset")
-  const named = formatOf(zone, "short")
-  if (format === undefined || named === undefined) return undefined
+  const format = formatOf("en-US", zone, "longOffset")
+  if (format === undefined) return undefined
   const part = partsOf(format, now)
-  const abbreviation = partsOf(named, now).timeZoneName ?? "UTC"
   const offset = (part.timeZoneName ?? "GMT").replace("GMT", "") || "+00:00"
   const date = `${part.year}-${part.month}-${part.day}`
   const time = `${part.hour}:${part.minute}:${part.second}`
   return {
     timezone: format.resolvedOptions().timeZone,
-    current_time: `${date} ${time} ${abbreviation}${offset.replaceAll(":", "")}`,
+    current_time: `${date} ${time} ${abbreviationOf(zone, now)}${offset.replaceAll(":", "")}`,
     iso: `${date}T${time}${offset}`,
     utc_offset: offset,
     epoch_ms: now.getTime()
   }
 }
 
-const formatOf = (timeZone: string, timeZoneName: "short" | "longOffset"): Intl.DateTimeFormat | undefined => {
+/** Every country's English knows the abbreviations in use there, and no other's. */
+const ENGLISHES = ["en-US", "en-GB", "en-AU", "en-NZ", "en-IN", "en-ZA", "en-CA", "en-IE"] as const
+
+/** `EST`, `CEST`; empty when all the platform has is an offset such as `GMT+6`, which is printed anyway. */
+const abbreviationOf = (zone: string, now: Date): string => {
+  for (const english of ENGLISHES) {
+    const format = formatOf(english, zone, "short")
+    const name = format === undefined ? undefined : partsOf(format, now).timeZoneName
+    if (name !== undefined && /^[A-Z]{2,}$/.test(name)) return name
+  }
+  return ""
+}
+
+const formatOf = (
+  locale: string,
+  timeZone: string,
+  timeZoneName: "short" | "longOffset"
+): Intl.DateTimeFormat | undefined => {
   try {
-    return new Intl.DateTimeFormat("en-US", {
+    return new Intl.DateTimeFormat(locale, {
       timeZone,
       timeZoneName,
       calendar: "iso8601",
@@ -63,7 +78,7 @@ Args:
     tz_name: IANA name of the time zone, such as "America/New_York", "Europe/Rome" or "UTC".
 
 Returns:
-    The local date and time with the zone's abbreviation and offset, the same as ISO 8601, and epoch milliseconds.`
+    The local date and time with the zone's abbreviation (where it has one) and offset, the same as ISO 8601, and epoch milliseconds.`
 
 const input = z.object({
   tz_name: z

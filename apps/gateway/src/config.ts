@@ -79,6 +79,7 @@ const values: Config.Config<Values> = Config.all({
   idleTimeout: configOf(settings.idleTimeout),
   maxBody: configOf(settings.maxBody),
   drain: configOf(settings.drain),
+  auditRetention: configOf(settings.auditRetention),
   metricsPort: configOf(settings.metricsPort),
   logLevel: configOf(settings.logLevel)
 })

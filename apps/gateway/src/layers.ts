@@ -46,7 +46,9 @@ const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, 
 const infrastructure = Layer.mergeAll(
   withConfig(({ dataDir }) => Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })),
   withConfig(({ dataDir }) => KeyRingFile.layerFile({ directory: join(dataDir, "keys") })),
-  withConfig(({ dataDir }) => AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db") })),
+  withConfig(({ dataDir, auditRetention }) =>
+    AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
+  ),
   withConfig((config) => ScopePolicyFile.layerFile({ path: scopesPath(config), defaultText: DEFAULT_SCOPES })),
   withConfig((config) =>
     layerInProcess(handlers()).pipe(

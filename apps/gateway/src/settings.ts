@@ -244,5 +244,11 @@ export const settings = {
     "One more port on MCPGW_HOST that serves /metrics, without TLS, and nothing else; the replaced system's was 9465.",
     integer(1, 65_535)
   ),
+  auditRetention: setting<number | undefined>(
+    "MCPGW_AUDIT_RETENTION_DAYS",
+    unset,
+    "Days an audit row is kept; what is removed leaves a chained row that says so. Unset: for ever.",
+    integer(1, 36_500)
+  ),
   logLevel: setting<LogLevelName>("MCPGW_LOG_LEVEL", "info", "Least severity that is logged.", logLevel)
 }

@@ -150,11 +150,17 @@ const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
   )
 
 /** What was held stands in `held`, where secrets are hidden, and not in the sentence. */
-const expectation = (message: string): string =>
+export const expectation = (message: string): string =>
   message
     .replace(/, actual [\s\S]*$/, "")
     .replace(/^Expected /, "it must be ")
     .replace(/^is missing$/, "it is needed")
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
+
+/** Of headers names alone: who writes a whole header line where a name belongs gets it hidden. */
+const named = ([top, ...rest]: ReadonlyArray<string>): string =>
+  [top, ...rest.map((key) => (top !== "headers" || HEADER_NAME.test(key) ? key : "(hidden)"))].join(".")
 
 /** A failed decoding as a refusal. `input` is what was decoded. */
 export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadRequest => {
@@ -163,7 +169,7 @@ export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadReq
   const [top = "body"] = path.map(String)
   const message = expectation(issue?.message ?? "it can not be read")
   if (path.length === 0) return new BadRequest(problem(message))
-  return new BadRequest(fieldProblem(path.map(String).join("."), show(top, at(input, path)), message))
+  return new BadRequest(fieldProblem(named(path.map(String)), show(top, at(input, path)), message))
 }
 
 /** Decoder for one schema; made once, at module level. */

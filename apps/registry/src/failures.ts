@@ -6,13 +6,13 @@ import { BadRequest, fieldProblem, InternalError, NotFound, problem } from "@mcp
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { expectation } from "./body.ts"
 
 const undecodable = ({ issues }: HttpApiDecodeError): BadRequest => {
   const [issue] = issues
   const field = issue?.path.map(String).join(".") ?? ""
-  return new BadRequest(
-    fieldProblem(field === "" ? "request" : field, "something else", issue?.message ?? "it can not be read")
-  )
+  const expected = expectation(issue?.message ?? "it can not be read")
+  return new BadRequest(fieldProblem(field === "" ? "request" : field, "something else", expected))
 }
 
 const isRouteNotFound = (failure: unknown): failure is HttpServerError.RouteNotFound =>

@@ -1,6 +1,6 @@
 /**
- * Search as the caller (contracts.md §1.16). The index knows no rights, so more is fetched than asked for until what the caller may see fills
- * the answer or the index has no more.
+ * Search as the caller (contracts.md §1.16). The index knows no rights, so it is told with the question what the caller may see: nothing else
+ * takes a place in the answer or moves a score.
  */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -21,8 +21,8 @@ import { matchingTool, serverResult, toolResult } from "./views.ts"
 const DEFAULT_RESULTS = 10
 /** Matching tools named with each server. */
 const TOOLS_PER_SERVER = 5
-const FIRST_FETCH = 64
-const LAST_FETCH = 4_096
+/** Tools looked at for those that match within each server. */
+const TOOLS_FETCHED = 64
 
 const decode = decodeWith(SearchRequest)
 
@@ -31,48 +31,48 @@ const hasTags = (wanted: ReadonlyArray<string>, { record }: RegisteredServer): b
   return wanted.every((tag) => tags.has(tag.toLowerCase()))
 }
 
-/** What of a hit the caller may see; the index may still name what is gone. */
+/** A hit with the server it is or belongs to. */
 interface Shown {
   readonly hit: Hit
   readonly server: RegisteredServer
 }
 
-const shownTo =
-  (who: Caller, registry: RegistryApi, tags: ReadonlyArray<string>) =>
-  (hit: Hit): ReadonlyArray<Shown> => {
-    const server = registry.get(hit.path)
-    if (server === undefined || !server.record.is_enabled || !sees(who, server) || !hasTags(tags, server)) return []
-    return hit.kind === "server" || mayCall(who, server.record.path, hit.tool) ? [{ hit, server }] : []
+/** The servers this caller is shown, each judged once; the index may still name what is gone. */
+const shownTo = (who: Caller, registry: RegistryApi, tags: ReadonlyArray<string>) => {
+  const judged = new Map<string, RegisteredServer | undefined>()
+  return (path: string): RegisteredServer | undefined => {
+    if (judged.has(path)) return judged.get(path)
+    const server = registry.get(path)
+    const shown = server !== undefined && server.record.is_enabled && sees(who, server) && hasTags(tags, server)
+    judged.set(path, shown ? server : undefined)
+    return judged.get(path)
   }
+}
 
-const count = (hits: ReadonlyArray<{ readonly kind: Hit["kind"] }>, kind: Hit["kind"]): number =>
-  hits.filter((hit) => hit.kind === kind).length
-
-/** Fetches until `wanted` of each kind may be shown, or the index has given all it has. */
-const fetch = (
-  query: Omit<SearchQuery, "limit">,
-  wanted: number,
-  show: (hit: Hit) => ReadonlyArray<Shown>,
-  limit = Math.max(FIRST_FETCH, wanted * 4)
-): Effect.Effect<ReadonlyArray<Shown>, Unavailable, DiscoveryIndex> =>
+/** The best hits of each kind that the caller may be shown. */
+const fetch = (text: string, limit: number, who: Caller, shown: ReturnType<typeof shownTo>) =>
   Effect.gen(function* () {
     const index = yield* DiscoveryIndex
-    const hits = yield* Effect.catchTag(index.search({ ...query, limit }), "DiscoveryError", (failure) =>
+    const query: SearchQuery = {
+      text,
+      limit,
+      // Tools are always asked for: a server's entry names the tools that matched.
+      kinds: ["server", "tool"],
+      keep: (found) => {
+        const server = shown(found.path)
+        return server !== undefined && (found.kind === "server" || mayCall(who, server.record.path, found.tool))
+      }
+    }
+    const hits = yield* Effect.catchTag(index.search(query), "DiscoveryError", (failure) =>
       Effect.zipRight(
         Effect.logError(failure.message, failure.cause),
         new Unavailable(problem(failure.message, "Try again later"))
       )
     )
-    const shown = hits.flatMap(show)
-    const starved = query.kinds.some(
-      (kind) =>
-        count(hits, kind) >= limit &&
-        count(
-          shown.map(({ hit }) => hit),
-          kind
-        ) < wanted
-    )
-    return starved && limit < LAST_FETCH ? yield* fetch(query, wanted, show, limit * 4) : shown
+    return hits.flatMap((hit): ReadonlyArray<Shown> => {
+      const server = shown(hit.path)
+      return server === undefined ? [] : [{ hit, server }]
+    })
   })
 
 const toolOf = ({ server }: Shown, hit: ToolHit) => server.record.tool_list.find(({ name }) => name === hit.tool)
@@ -125,9 +125,9 @@ const find = (request: SearchRequest) =>
     const wanted = request.max_results ?? DEFAULT_RESULTS
     const kinds = kindsOf(request)
     if (kinds.length === 0) return answer(request.query, mode, [], [])
-    // Tools are always asked for: a server's entry names the tools that matched.
-    const show = shownTo(yield* caller, registry, request.tags ?? [])
-    const shown = yield* fetch({ text: request.query, kinds: ["server", "tool"] }, wanted, show)
+    const who = yield* caller
+    const limit = Math.max(TOOLS_FETCHED, wanted * 4)
+    const shown = yield* fetch(request.query, limit, who, shownTo(who, registry, request.tags ?? []))
     const matching = (path: string) =>
       tools(
         shown.filter(({ server }) => server.record.path === path),

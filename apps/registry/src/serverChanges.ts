@@ -8,6 +8,7 @@ import { BadRequest, fieldProblem, NotFound, problem, Unavailable } from "@mcpgw
 import { normalizePath } from "@mcpgw/domain/Ids"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { inventoryNote } from "@mcpgw/registry/Inventory"
 import { Registry } from "@mcpgw/registry/Registry"
 import type { InvalidServer } from "@mcpgw/registry/RegistryError"
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryStore"
@@ -18,6 +19,7 @@ import { authorize, authorizeName, caller, findServer } from "./access.ts"
 import { fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson } from "./headers.ts"
+import { answered } from "./longAnswer.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { editOf, FORM, registrationOf } from "./serverFields.ts"
 import { detailsFor } from "./serverReads.ts"
@@ -66,6 +68,12 @@ const state = ({ health, record }: RegisteredServer) => ({
   num_tools: record.num_tools
 })
 
+/** The contract's sentence, and what else someone who looks should know. */
+const told = (sentence: string, { record }: RegisteredServer): string => {
+  const note = inventoryNote(record)
+  return note === undefined ? sentence : `${sentence.replace(/\.$/, "")}; ${note}`
+}
+
 export const register = (request: Request, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const registry = yield* Registry
@@ -88,7 +96,7 @@ export const register = (request: Request, scope: Scope.Scope) =>
       })
     )
     if (server.record.is_enabled) yield* checkIn(scope, server.record.path)
-    return { message: "Service registered successfully", service: detailsFor(who, server) }
+    return yield* answered({ message: "Service registered successfully", service: detailsFor(who, server) }, 201)
   })
 
 /** `on` and its like switch on; anything else, and nothing, switches off. */
@@ -104,7 +112,7 @@ export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
     const switched = yield* Effect.catchTags(registry.toggle(record.path, enabled), failures)
     const server = enabled ? yield* checked(scope, record.path) : switched
     return {
-      message: `Toggle request for ${record.path} processed.`,
+      message: told(`Toggle request for ${record.path} processed.`, server),
       service_path: record.path,
       new_enabled_state: enabled,
       ...state(server)
@@ -126,7 +134,7 @@ export const edit = (request: Request, path: string, scope: Scope.Scope) =>
     const server = yield* Effect.catchTags(registry.update(record.path, patch), { ...failures, InvalidServer: invalid })
     if (server.record.is_enabled && server.health.status === "unknown") yield* checkIn(scope, record.path)
     if (!acceptsJson(request)) return HttpServerResponse.redirect(loginRedirect, { status: 303 })
-    return { message: "Service updated successfully", service: detailsFor(who, server) }
+    return yield* answered({ message: "Service updated successfully", service: detailsFor(who, server) })
   })
 
 export const remove = (path: string) =>
@@ -146,5 +154,6 @@ export const refresh = (path: string, scope: Scope.Scope) =>
     yield* authorize(who, "health_check_service", record)
     if (!record.is_enabled) return yield* new BadRequest(problem("Cannot refresh disabled service"))
     const server = yield* checked(scope, record.path)
-    return { message: `Service ${record.path} refreshed successfully`, service_path: record.path, ...state(server) }
+    const message = told(`Service ${record.path} refreshed successfully`, server)
+    return { message, service_path: record.path, ...state(server) }
   })

@@ -1,4 +1,4 @@
-/** **DiscoveryIndex** — find a server or a tool by words. Knows nothing of callers' rights: the asker filters hits. */
+/** **DiscoveryIndex** — find a server or a tool by words. Knows nothing of callers' rights: the asker says what to keep. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import { normalizePath } from "@mcpgw/domain/Ids"
@@ -11,14 +11,17 @@ import type { Hit, SearchQuery } from "./Hit.ts"
 import { makeLexical } from "./internal/lexicalIndex.ts"
 
 export { DiscoveryError } from "./DiscoveryError.ts"
-export type { Hit, SearchQuery, ServerHit, ToolHit } from "./Hit.ts"
+export type { Hit, Named, SearchQuery, ServerHit, ToolHit } from "./Hit.ts"
 
 export interface DiscoveryIndexApi {
   /** How hits are ranked; shown to the asker as `search_mode`. */
   readonly mode: "lexical-only" | "hybrid"
   /** Best first within each kind, kinds in the order asked for. Any text is safe; one without words finds nothing. */
   readonly search: (query: SearchQuery) => Effect.Effect<ReadonlyArray<Hit>, DiscoveryError>
-  /** Adds or replaces a server and all its tools; nothing is done when it is indexed as it is. */
+  /**
+   * Adds or replaces a server and all its tools; nothing is done when it is indexed as it is. Done in short pieces, yet seen all at once:
+   * a search finds the server as it was or as it is.
+   */
   readonly upsert: (record: ServerRecord) => Effect.Effect<void, DiscoveryError>
   readonly remove: (path: string) => Effect.Effect<void, DiscoveryError>
   /** Paths of the servers it holds, so that a follower can drop those which are gone. */
@@ -49,11 +52,11 @@ const makeFixed = (hits: ReadonlyArray<Hit>): DiscoveryIndexApi => {
   const held = new Set(hits.map((hit) => hit.path))
   return {
     mode: "lexical-only",
-    search: ({ kinds, limit, text }) =>
+    search: ({ keep = () => true, kinds, limit, text }) =>
       Effect.sync(() =>
         kinds.flatMap((kind) =>
           hits
-            .filter((hit) => hit.kind === kind && held.has(hit.path) && /[\p{L}\p{N}]/u.test(text))
+            .filter((hit) => hit.kind === kind && held.has(hit.path) && /[\p{L}\p{N}]/u.test(text) && keep(hit))
             .sort((a, b) => b.score - a.score)
             .slice(0, limit)
         )

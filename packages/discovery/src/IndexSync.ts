@@ -4,6 +4,7 @@
  * in a request's way, and knows nothing of callers.
  */
 import type { ServerRecord } from "@mcpgw/domain/Server"
+import { turn } from "@mcpgw/registry/EventLoop"
 import { Registry } from "@mcpgw/registry/Registry"
 import type { Snapshot } from "@mcpgw/registry/Registry"
 import * as Cause from "effect/Cause"
@@ -44,8 +45,8 @@ const pass = (index: DiscoveryIndexApi, indexed: Indexed, snapshot: Snapshot) =>
         failures,
         Effect.tap(index.upsert(record), () => Effect.sync(() => indexed.set(path, record)))
       )
-      // Other work goes between two servers: a large catalog must not hold the thread at start.
-      yield* Effect.yieldNow()
+      // Requests are served between two servers: a large catalog must not hold the thread at start.
+      yield* turn
     }
     return failures
   })

@@ -165,7 +165,7 @@ describe("DiscoveryIndex.layerLexical", () => {
       Effect.gen(function* () {
         const index = yield* DiscoveryIndex
         const sql = yield* SqlClient.SqlClient
-        const ids = Effect.map(sql`SELECT id, path FROM discovery_tools ORDER BY id`, (rows) => JSON.stringify(rows))
+        const ids = Effect.map(sql`SELECT id, server FROM discovery_tools ORDER BY id`, (rows) => JSON.stringify(rows))
         const before = yield* ids
         yield* index.upsert({ ...time, num_stars: 5, updated_at: "2030-01-01T00:00:00.000Z" })
         assert.strictEqual(yield* ids, before)

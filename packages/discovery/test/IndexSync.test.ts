@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Store from "@mcpgw/store/Store"
 import type { ServerRecord } from "@mcpgw/domain/Server"
+import { turn } from "@mcpgw/registry/EventLoop"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as Effect from "effect/Effect"
@@ -46,9 +47,9 @@ const found = (text: string) =>
 /** Lets the background work until `condition` holds; fails after many turns. */
 const eventually = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   Effect.gen(function* () {
-    for (let turn = 0; turn < 500; turn++) {
+    for (let tries = 0; tries < 500; tries++) {
       if (yield* condition) return
-      yield* Effect.yieldNow()
+      yield* turn
     }
     assert.fail("it never came true")
   })

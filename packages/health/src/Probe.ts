@@ -9,8 +9,10 @@ import { makeProbe, type ProbeOptions } from "./internal/mcpProbe.ts"
 
 export interface ProbeResult {
   readonly status: HealthStatus
-  /** The whole inventory (all pages) when the server offers tools and answered; undefined when it was not asked or failed. */
+  /** The inventory (all pages, the first `MAX_TOOLS`) when the server offers tools and answered; undefined when it was not asked or failed. */
   readonly tools: ReadonlyArray<Tool> | undefined
+  /** How many tools the server lists, when that is more than `tools` holds. */
+  readonly listed?: number
   /**
    * Set when the server answered the handshake by asking us to come back later (429, or 503 with `Retry-After`): seconds to
    * wait. Says nothing about the server being down, so a monitor keeps what it knew (field.md 24).

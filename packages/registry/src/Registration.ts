@@ -8,6 +8,7 @@ import type { Registration } from "@mcpgw/domain/Server"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { keptTools } from "./Inventory.ts"
 import { InvalidServer } from "./RegistryError.ts"
 
 /** What a patch may name. */
@@ -67,21 +68,27 @@ const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
 
 const HELD_CHARS = 120
 
-/** The value as JSON, fit to be shown to the person who sent it and to be logged. */
+const HIDDEN = "(hidden)"
+
+/** The value as JSON, fit to be shown to the person who sent it and to be logged. The whole record holds headers too. */
 const show = (field: string, value: unknown): string => {
-  if (field === "headers") return "(hidden)"
+  if (field === "headers" || field === "record") return HIDDEN
   if (value === undefined) return "nothing"
   const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, "//(hidden)@")
   return text.length > HELD_CHARS ? `${text.slice(0, HELD_CHARS)}…` : text
 }
 
+/** What was held stands in `held`, where secrets are hidden, and not in the sentence. */
+const expectation = (message: string): string =>
+  message.replace(/, actual [\s\S]*$/, "").replace(/^Expected /, "it must be ")
+
+/** Of headers names alone: who writes a whole header line where a name belongs gets it hidden. */
+const named = ([field, ...rest]: ReadonlyArray<string>): string =>
+  [field, ...rest.map((key) => (field !== "headers" || HEADER_NAME.test(key) ? key : HIDDEN))].join(".")
+
 const invalid = (candidate: Fields, path: ReadonlyArray<PropertyKey>, problem: string): InvalidServer => {
-  const [field = "record"] = path.map(String)
-  return new InvalidServer({
-    field: path.map(String).join(".") || "record",
-    held: show(field, at(candidate, path)),
-    problem
-  })
+  const keys = path.length === 0 ? ["record"] : path.map(String)
+  return new InvalidServer({ field: named(keys), held: show(keys[0] ?? "", at(candidate, path)), problem })
 }
 
 const headerProblem = (record: ServerRecord): string | undefined => {
@@ -96,7 +103,7 @@ const validate = (candidate: Fields): Either.Either<ServerRecord, InvalidServer>
   Either.flatMap(
     Either.mapLeft(decode(candidate), (error) => {
       const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-      return invalid(candidate, issue?.path ?? [], issue?.message ?? "it can not be read")
+      return invalid(candidate, issue?.path ?? [], expectation(issue?.message ?? "it can not be read"))
     }),
     (record) => {
       const problem = headerProblem(record)
@@ -111,11 +118,13 @@ const given = (patch: Patch): Fields =>
 const withoutCleared = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([key, value]) => !(CLEARABLE.has(key) && value === "")))
 
-/** A tool list counts itself unless the caller says otherwise. */
-const counted = (fields: Fields): Fields =>
-  Array.isArray(fields["tool_list"]) && fields["num_tools"] === undefined
-    ? { ...fields, num_tools: fields["tool_list"].length }
-    : fields
+/** A tool list counts itself unless the caller says otherwise; of a longer one the first `MAX_TOOLS` are kept. */
+const counted = (patch: Patch): Fields => {
+  const fields = given(patch)
+  return patch.tool_list === undefined
+    ? fields
+    : { num_tools: patch.tool_list.length, ...fields, tool_list: keptTools(patch.tool_list) }
+}
 
 const pathProblem = (path: string): string | undefined => {
   const segments = path.slice(1).toLowerCase().split("/")
@@ -137,7 +146,7 @@ export const makeRecord = (
   const candidate = {
     num_tools: 0,
     ...DEFAULTS,
-    ...withoutCleared(counted(given(registration))),
+    ...withoutCleared(counted(registration)),
     path,
     registered_by: by,
     registered_at: now,
@@ -157,5 +166,10 @@ export const patchRecord = (
   record: ServerRecord,
   patch: Patch,
   now: string
-): Either.Either<ServerRecord, InvalidServer> =>
-  validate({ ...withoutCleared({ ...record, ...counted(given(patch)) }), updated_at: now })
+): Either.Either<ServerRecord, InvalidServer> => {
+  const candidate = { ...withoutCleared({ ...record, ...counted(patch) }), updated_at: now }
+  // Thousands of tools that were checked when they came need not be checked, and copied, for an edit of something else.
+  return patch.tool_list === undefined
+    ? Either.map(validate({ ...candidate, tool_list: [] }), (valid) => ({ ...valid, tool_list: record.tool_list }))
+    : validate(candidate)
+}

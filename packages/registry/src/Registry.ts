@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { isDeepStrictEqual } from "node:util"
+import { inventoryNote, keptTools, sameTools } from "./Inventory.ts"
 import { makeSnapshotCell } from "./internal/snapshotCell.ts"
 import type { SnapshotCell } from "./internal/snapshotCell.ts"
 import { makeRecord, patchRecord } from "./Registration.ts"
@@ -55,8 +56,15 @@ export interface RegistryApi {
    * server was switched off or on does not undo that.
    */
   readonly setHealth: (path: string, health: Health) => Effect.Effect<void>
-  /** Stores the tool inventory when it differs from what is known. Nothing happens for a path that is gone. */
-  readonly setTools: (path: string, tools: ReadonlyArray<Tool>) => Effect.Effect<void, StoreUnavailable>
+  /**
+   * Stores the tool inventory when it differs from what is known: the first `MAX_TOOLS` of `tools`, and `listed`, how many the server
+   * lists (as many as were given, when absent), as `num_tools`. Nothing happens for a path that is gone.
+   */
+  readonly setTools: (
+    path: string,
+    tools: ReadonlyArray<Tool>,
+    listed?: number
+  ) => Effect.Effect<void, StoreUnavailable>
   /** Every change from when it first runs, in order; a slow reader loses none (its queue slides only past 10,000). */
   readonly changes: Stream.Stream<RegistryChange>
   /** The same, from the moment this effect returns: what is read from a snapshot taken after it and the stream misses nothing. */
@@ -71,8 +79,10 @@ export class Registry extends Context.Tag("@mcpgw/registry/Registry")<Registry, 
 }
 
 /** Equal in all but when they were last changed. */
-const sameContent = (a: ServerRecord, b: ServerRecord): boolean =>
-  isDeepStrictEqual(a, { ...b, updated_at: a.updated_at })
+const sameContent = (a: ServerRecord, b: ServerRecord): Effect.Effect<boolean> =>
+  isDeepStrictEqual({ ...a, tool_list: [] }, { ...b, tool_list: [], updated_at: a.updated_at })
+    ? sameTools(a.tool_list, b.tool_list)
+    : Effect.succeed(false)
 
 const nowIso: Effect.Effect<string> = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
 
@@ -109,7 +119,7 @@ const update = (core: Core, path: string, patch: Patch) =>
   Effect.gen(function* () {
     const server = yield* find(core, path)
     const record = yield* patchRecord(server.record, patch, yield* nowIso)
-    return sameContent(record, server.record) ? server : yield* commit(core, record, "updated")
+    return (yield* sameContent(record, server.record)) ? server : yield* commit(core, record, "updated")
   })
 
 const remove = (core: Core, path: string) =>
@@ -129,17 +139,21 @@ const toggle = (core: Core, path: string, enabled: boolean) =>
     return yield* commit(core, { ...server.record, is_enabled: enabled, updated_at: yield* nowIso }, "toggled")
   })
 
-const setTools = (core: Core, path: string, tools: ReadonlyArray<Tool>) =>
+const setTools = (core: Core, path: string, tools: ReadonlyArray<Tool>, listed: number) =>
   Effect.gen(function* () {
     const server = core.cell.get(path)
     if (server === undefined) return
-    const seen = { ...server.record, tool_list: tools, num_tools: tools.length }
-    if (!sameContent(seen, server.record)) yield* commit(core, { ...seen, updated_at: yield* nowIso }, "tools")
+    const seen = { ...server.record, tool_list: keptTools(tools), num_tools: Math.max(listed, tools.length) }
+    if (yield* sameContent(seen, server.record)) return
+    yield* commit(core, { ...seen, updated_at: yield* nowIso }, "tools")
+    const note = inventoryNote(seen)
+    if (note !== undefined) yield* Effect.logWarning(`${server.record.path}: ${note}`)
   })
 
 const make: Effect.Effect<RegistryApi, StoreUnavailable, RegistryStore> = Effect.gen(function* () {
   const store = yield* RegistryStore
-  const records = yield* store.all
+  // A record of an older version may hold more.
+  const records = (yield* store.all).map((record) => ({ ...record, tool_list: keptTools(record.tool_list) }))
   const cell = yield* makeSnapshotCell(records)
   const core: Core = { cell, store, taken: new Map(records.map(({ path }) => [path.toLowerCase(), path])) }
   const writers = yield* Effect.makeSemaphore(1)
@@ -153,7 +167,7 @@ const make: Effect.Effect<RegistryApi, StoreUnavailable, RegistryStore> = Effect
     remove: (path) => write(remove(core, path)),
     toggle: (path, enabled) => write(toggle(core, path, enabled)),
     setHealth: cell.observe,
-    setTools: (path, tools) => write(setTools(core, path, tools)),
+    setTools: (path, tools, listed = tools.length) => write(setTools(core, path, tools, listed)),
     changes: cell.changes,
     subscribe: cell.subscribe
   }

@@ -1,4 +1,4 @@
-/** What can be wrong with a registry change, each with a sentence a person can act on. */
+/** What can be wrong with a registry change or with its store, each with a sentence a person can act on. */
 import * as Schema from "effect/Schema"
 
 /** `path` is the one already taken; it may differ from the one asked for in upper and lower case. */
@@ -22,5 +22,13 @@ export class InvalidServer extends Schema.TaggedError<InvalidServer>()("InvalidS
 }) {
   override get message(): string {
     return `${this.field} holds ${this.held}, but ${this.problem}`
+  }
+}
+
+export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
+  cause: Schema.Defect
+}) {
+  override get message(): string {
+    return "The registry's store can not be reached; reads go on, changes are refused"
   }
 }

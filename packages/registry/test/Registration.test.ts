@@ -62,6 +62,23 @@ describe("makeRecord", () => {
     assert.isBelow(refuse(registration("/a", { server_name: "x".repeat(5_000) })).held.length, 200)
   })
 
+  for (const [what, headers] of [
+    ["a text", `"Bearer SECRET"`],
+    ["a number", `[{ "X-Key": 5309117 }]`],
+    ["a nested value", `[{ "X-Key": { "token": "SECRET" } }]`],
+    ["a header line for a name", `[{ "Authorization: Bearer SECRET": 1 }]`],
+    ["a list of lines", `["Authorization: Bearer SECRET"]`]
+  ] as const) {
+    it(`SECURITY: ${what} in headers is refused without repeating it in field, held, problem or message`, () => {
+      const given: Registration = { ...registration("/a"), headers: JSON.parse(headers) }
+      const patch: Patch = { headers: JSON.parse(headers) }
+      for (const error of [refuse(given), Either.getOrThrow(Either.flip(patchRecord(record("/a"), patch, NOW)))]) {
+        assert.match(error.field, /^headers/)
+        assert.notMatch(`${JSON.stringify(error)} ${error.message} ${error}`, /SECRET|5309117/)
+      }
+    })
+  }
+
   it("refuses header names and values that would break a request", () => {
     for (const headers of [[{ "X Key": "1" }], [{ "": "1" }], [{ "X-Key": "a\nb" }], [{ "X-Key": "a\0b" }]]) {
       assert.strictEqual(refuse(registration("/a", { headers })).field, "headers")

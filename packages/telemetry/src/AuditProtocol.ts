@@ -8,13 +8,30 @@ export type ToWorker =
   | string
   | { readonly type: "open"; readonly path: string; readonly token: string }
   | { readonly type: "sync"; readonly id: number }
+  | Prune
   | { readonly type: "close" }
+
+/** Removes up to `rows` of the oldest rows begun before `before`, and records that as of `at`; both in epoch milliseconds. */
+export interface Prune {
+  readonly type: "prune"
+  readonly before: number
+  readonly at: number
+  readonly rows: number
+}
+
+/** How many rows a `Prune` removed, and whether there may be more to remove. */
+export interface Pruned {
+  readonly type: "pruned"
+  readonly rows: number
+  readonly more: boolean
+}
 
 /** A number acknowledges: rows of this token committed so far. After `failed` the worker ignores everything. */
 export type FromWorker =
   | number
   | { readonly type: "opened"; readonly written: number }
   | { readonly type: "synced"; readonly id: number }
+  | Pruned
   | { readonly type: "failed"; readonly operation: "open" | "write"; readonly reason: string }
   | { readonly type: "closed" }
 

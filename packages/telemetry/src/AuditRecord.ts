@@ -6,6 +6,12 @@
  */
 import type { AuditRow } from "@mcpgw/domain/Audit"
 
+/** A place in a chain. `sequence` 0 with the genesis digest is before the first row. */
+export interface ChainHead {
+  readonly sequence: number
+  readonly digest: string
+}
+
 /** Order of a body's elements. Append only: the position is the file format. */
 export const FIELDS = [
   "id",
@@ -69,3 +75,29 @@ export const digestOf = (previous: string, body: string): string =>
 
 /** What stands before row 1: SHA-256 of the chain id, which ties every digest to this chain. */
 export const genesisOf = (chain: string): string => Bun.CryptoHasher.hash("sha256", chain, "base64")
+
+/** What the record says of rows removed by age: the last of them. In `rule` of a row of its own, so that it is chained too. */
+export const removalRule = ({ digest, sequence }: ChainHead): string =>
+  `retention:rows_removed_through:${sequence}:${digest}`
+
+/** The row that records a removal of every row through `last`, at epoch milliseconds `at`. */
+export const removalRow = (last: ChainHead, at: number): AuditRow => ({
+  id: crypto.randomUUID(),
+  at,
+  issuer: null,
+  subject: null,
+  username: null,
+  client_id: null,
+  auth_method: null,
+  remote: null,
+  http_method: "",
+  server: null,
+  method: null,
+  tool: null,
+  decision: "none",
+  rule: removalRule(last),
+  outcome: "ok",
+  status: 0,
+  rpc_code: null,
+  duration_ms: 0
+})

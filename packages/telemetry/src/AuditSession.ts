@@ -13,7 +13,7 @@ export interface Session {
   readonly closed: Deferred.Deferred<void>
 }
 
-/** Starts a worker and asks it to open `path`; `onMessage` gets acknowledgements and answers to `sync`. */
+/** Starts a worker and asks it to open `path`; `onMessage` gets acknowledgements and answers to `sync` and `prune`. */
 export const startSession = (
   spawn: SpawnWorker,
   path: string,
@@ -31,7 +31,8 @@ export const startSession = (
     }
     const port = spawn({
       message: (message) => {
-        if (typeof message === "number" || message.type === "synced") return onMessage(message)
+        if (typeof message === "number" || message.type === "synced" || message.type === "pruned")
+          return onMessage(message)
         if (message.type === "opened") return Deferred.unsafeDone(opened, Effect.succeed(message.written))
         if (message.type === "failed") return fail(message.operation, message.reason)
         Deferred.unsafeDone(closed, Effect.void)

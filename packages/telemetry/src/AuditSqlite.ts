@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import type { FromWorker, SpawnWorker } from "./AuditProtocol.ts"
 import { makeQueue } from "./AuditQueue.ts"
 import { encodeRow } from "./AuditRecord.ts"
+import { makeRetention } from "./AuditRetention.ts"
 import { type Session, startSession } from "./AuditSession.ts"
 import { type AuditError, AuditSink, type AuditSinkApi } from "./AuditSink.ts"
 
@@ -28,6 +29,8 @@ export interface AuditSqliteOptions {
   readonly batchRows?: number
   /** Milliseconds after which a smaller batch leaves. Default 50. */
   readonly intervalMs?: number
+  /** Days a row is kept, counted from when its exchange began; more than 0. Undefined: for ever. Checked at start and every hour. */
+  readonly retentionDays?: number | undefined
 }
 
 const FIRST_DELAY_MS = 250
@@ -55,6 +58,8 @@ const makeWaiters = () => {
 
 /** State shared by the hot side, the loops and the finalizer. */
 const makeState = (spawn: SpawnWorker, options: AuditSqliteOptions) => {
+  const days = options.retentionDays
+  const retention = days === undefined ? undefined : makeRetention(days, (request) => attached?.port.send(request))
   const queue = makeQueue(options.capacity ?? DEFAULT_CAPACITY)
   const token = crypto.randomUUID()
   const waiters = makeWaiters()
@@ -68,6 +73,7 @@ const makeState = (spawn: SpawnWorker, options: AuditSqliteOptions) => {
   const onMessage = (message: FromWorker): void => {
     if (typeof message === "number") return queue.acknowledge(message)
     if (message.type === "synced") waiters.resume(message.id)
+    if (message.type === "pruned") retention?.answered(message)
   }
   /** Starts a worker and waits until the file is open; then sends again whatever the last one did not commit. */
   const attach = Effect.gen(function* () {
@@ -92,7 +98,7 @@ const makeState = (spawn: SpawnWorker, options: AuditSqliteOptions) => {
     attached?.port.send({ type: "sync", id })
     return Effect.sync(() => waiters.remove(id))
   })
-  return { queue, post, attach, detach, flush, attached: () => attached }
+  return { queue, post, attach, detach, flush, retention, attached: () => attached }
 }
 
 type State = ReturnType<typeof makeState>
@@ -178,6 +184,7 @@ export const makeSink = (
 
     const first = yield* Effect.acquireRelease(Effect.interruptible(state.attach), () => Effect.sync(state.detach))
     yield* Effect.forkScoped(supervise(state, first))
+    if (state.retention !== undefined) yield* Effect.forkScoped(state.retention.run)
     const beat = Queue.take(tick).pipe(
       Effect.zipRight(Effect.sleep(intervalMs)),
       Effect.zipRight(Effect.sync(state.post)),

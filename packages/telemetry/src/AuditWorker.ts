@@ -21,6 +21,9 @@ const handle = (message: ToWorker): void => {
     case "sync":
       ledger?.sync()
       return say({ type: "synced", id: message.id })
+    case "prune":
+      if (ledger !== undefined) say(ledger.prune(message))
+      return
     case "close":
       ledger?.close()
       return say({ type: "closed" })

@@ -1,46 +1,10 @@
 /** The sink's conduct towards its worker, over a scripted one: what is sent, sent again, waited for. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import type { SpawnWorker, ToWorker, WorkerEvents } from "../src/AuditProtocol.ts"
-import { makeSink } from "../src/AuditSqlite.ts"
+import { type Life, open, script } from "./ScriptedWorker.ts"
 import { rows } from "./fixtures.ts"
-
-interface Life {
-  readonly received: Array<ToWorker>
-  readonly events: WorkerEvents
-  terminated: boolean
-}
-
-/** Workers that say nothing by themselves, except that they open. */
-const script = (written: (life: number) => number = () => 0) => {
-  const lives: Array<Life> = []
-  const spawn: SpawnWorker = (events) => {
-    const life: Life = { received: [], events, terminated: false }
-    const index = lives.push(life) - 1
-    return {
-      send: (message) => {
-        life.received.push(message)
-        if (typeof message === "object" && message.type === "open")
-          events.message({ type: "opened", written: written(index) })
-      },
-      terminate: () => {
-        life.terminated = true
-      }
-    }
-  }
-  return { lives, spawn }
-}
-
-const open = (spawn: SpawnWorker, more?: { readonly batchRows?: number; readonly capacity?: number }) =>
-  Effect.gen(function* () {
-    const scope = yield* Scope.make()
-    const sink = yield* makeSink(spawn, { path: "scripted.db", ...more }).pipe(Scope.extend(scope))
-    return { sink, close: Scope.close(scope, Exit.void) }
-  })
 
 const ids = (life: Life | undefined): ReadonlyArray<string> =>
   (life?.received ?? []).flatMap((message) =>

@@ -40,11 +40,22 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
 const MAX_CHARS = 4_096
 const MAX_WORDS = 48
 
+export interface Question {
+  /** The FTS5 expression that finds what holds any of the words. */
+  readonly match: string
+  /** One FTS5 expression per different word, by which what was found can be asked how many of them it holds. */
+  readonly words: ReadonlyArray<string>
+}
+
+const anyOf = (terms: Iterable<string>): string => [...new Set(terms)].join(" OR ")
+
+const quoted = (word: string): string => `"${word}"`
+
 /**
- * The FTS5 expression for a question, undefined when it holds no word. Each word is quoted, so no text is ever read as an
- * operator; neighbours are also asked for joined, and a last word still being typed as a prefix.
+ * What to ask for, undefined when the text holds no word. Each word is quoted, so no text is ever read as an operator; neighbours are
+ * also asked for joined, and a last word still being typed as a prefix.
  */
-export const matchExpression = (text: string): string | undefined => {
+export const questionOf = (text: string): Question | undefined => {
   const cut = text.slice(0, MAX_CHARS)
   const all = wordsOf(cut)
   const telling = all.filter((word) => !STOP_WORDS.has(word))
@@ -52,6 +63,17 @@ export const matchExpression = (text: string): string | undefined => {
   const last = words.at(-1)
   if (last === undefined) return undefined
   const open = last.length > 1 && cut.toLowerCase().endsWith(last)
-  const terms = [...new Set([...words, ...pairsOf(words)])].map((term) => `"${term}"`)
-  return (open ? [...terms, `"${last}"*`] : terms).join(" OR ")
+  const prefix = open ? [`"${last}"*`] : []
+  const pairs = pairsOf(words)
+  return {
+    match: anyOf([...[...words, ...pairs].map(quoted), ...prefix]),
+    words: [
+      ...new Set(
+        words.map((word, i) => {
+          const joined = [pairs[i - 1], pairs[i]].filter((pair) => pair !== undefined)
+          return anyOf([...[word, ...joined].map(quoted), ...(word === last ? prefix : [])])
+        })
+      )
+    ]
+  }
 }

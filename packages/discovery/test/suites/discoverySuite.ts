@@ -71,6 +71,32 @@ export const discoverySuite = <E>(name: string, layer: () => Layer.Layer<Discove
       }).pipe(run)
     )
 
+    it.effect("what is not kept takes no place and no tool of it is answered", () =>
+      Effect.gen(function* () {
+        const index = yield* DiscoveryIndex
+        const all = yield* index.search({ text: BROAD, kinds: BOTH, limit: 50 })
+        for (const { path } of small) {
+          const without = yield* index.search({
+            text: BROAD,
+            kinds: BOTH,
+            limit: 50,
+            keep: (found) => found.path !== path
+          })
+          check(without, 50)
+          assert.deepStrictEqual(without.map(keyOf), all.filter((hit) => hit.path !== path).map(keyOf))
+        }
+        const last = all.findLast((hit) => hit.kind === "tool")
+        const only = yield* index.search({
+          text: BROAD,
+          kinds: BOTH,
+          limit: 1,
+          keep: (found) => found.kind === "tool" && last !== undefined && keyOf({ ...found, score: 0 }) === keyOf(last)
+        })
+        assert.deepStrictEqual(only.map(keyOf), last === undefined ? [] : [keyOf(last)])
+        assert.deepStrictEqual(yield* index.search({ text: BROAD, kinds: BOTH, limit: 5, keep: () => false }), [])
+      }).pipe(run)
+    )
+
     it.effect("the same question gets the same answer", () =>
       Effect.gen(function* () {
         const index = yield* DiscoveryIndex

@@ -125,11 +125,11 @@ const settle = (held: Map<string, number>, path: string, before: HealthStatus, r
 }
 
 /** Before health, so that whoever sees a server become healthy sees its tools. */
-const storeTools = (registry: RegistryApi, path: string, { tools }: ProbeResult): Effect.Effect<void> =>
+const storeTools = (registry: RegistryApi, path: string, { listed, tools }: ProbeResult): Effect.Effect<void> =>
   tools === undefined
     ? Effect.void
     : registry
-        .setTools(path, tools)
+        .setTools(path, tools, listed)
         .pipe(Effect.catchAll((cause) => Effect.logWarning("tool inventory not stored", { server: path }, cause)))
 
 const observe = (

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ProbeApi, ProbeResult } from "../Probe.ts"
 import { type Failure, isAuthStatus, isDown, isFinal, SESSION_FAILED, statusOf, throttleSeconds } from "./failure.ts"
-import { fetchInventory } from "./inventory.ts"
+import { fetchInventory, type Inventory } from "./inventory.ts"
 import { newTrace, probeFetch, type Trace } from "./probeFetch.ts"
 import {
   call,
@@ -88,7 +88,7 @@ const converse = (settings: SessionSettings, progress: Progress): Effect.Effect<
     const shaken: ProbeResult = { status: "healthy", tools: undefined }
     progress.shaken = shaken
     const offersTools = session.client.getServerCapabilities()?.tools !== undefined
-    const result = offersTools ? yield* withInventory(settings.library, session) : shaken
+    const result = offersTools ? yield* withInventory(settings.library, session, progress) : shaken
     progress.shaken = result
     yield* terminate(session)
     return result
@@ -116,10 +116,16 @@ const checkSession = (library: Library, { client, trace }: Session): Effect.Effe
         )
       )
 
+const healthyWith = ({ listed, tools }: Inventory): ProbeResult => ({
+  status: "healthy",
+  tools,
+  ...(listed > tools.length ? { listed } : {})
+})
+
 /** A list that fails does not take a server down whose handshake succeeded; one refused for want of credentials says so. */
-const withInventory = (library: Library, session: Session): Effect.Effect<ProbeResult> =>
-  fetchInventory(library, session).pipe(
-    Effect.map((tools): ProbeResult => ({ status: "healthy", tools })),
+const withInventory = (library: Library, session: Session, progress: Progress): Effect.Effect<ProbeResult> =>
+  fetchInventory(library, session, (inventory) => (progress.shaken = healthyWith(inventory))).pipe(
+    Effect.map(healthyWith),
     Effect.catchAll((failure) => {
       const unauthorized = failure.kind === "http" && isAuthStatus(failure.status)
       const result: ProbeResult = { status: unauthorized ? "healthy-auth-expired" : "healthy", tools: undefined }

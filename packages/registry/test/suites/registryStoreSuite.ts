@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { RegistryStore } from "../../src/RegistryStore.ts"
-import { record } from "./fixtures.ts"
+import { record, tool } from "./fixtures.ts"
 
 /** Runs the laws over `layer`, built anew for each. */
 export const registryStoreSuite = <E>(name: string, layer: () => Layer.Layer<RegistryStore, E>): void => {
@@ -35,6 +35,22 @@ export const registryStoreSuite = <E>(name: string, layer: () => Layer.Layer<Reg
         assert.strictEqual(byPath.size, 2)
         assert.strictEqual(byPath.get("/a")?.server_name, "Other")
         assert.deepStrictEqual(byPath.get("/b"), record("/b"))
+      }).pipe(run)
+    )
+
+    it.effect("a long inventory comes back whole and in order, and is replaced and removed like a short one", () =>
+      Effect.gen(function* () {
+        const store = yield* RegistryStore
+        const long = (count: number, prefix: string) =>
+          record("/long", { tool_list: Array.from({ length: count }, (_, i) => tool(`${prefix}${i}`)) })
+        const stored = Effect.map(store.all, (records) => records.find(({ path }) => path === "/long"))
+        yield* store.put(record("/other"))
+        for (const next of [long(250, "a"), long(101, "b"), long(2, "c"), long(100, "d"), long(320, "e")]) {
+          yield* store.put(next)
+          assert.deepStrictEqual(yield* stored, next)
+        }
+        yield* store.remove("/long")
+        assert.deepStrictEqual(yield* store.all, [record("/other")])
       }).pipe(run)
     )
 

@@ -6,9 +6,11 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { MAX_TOOLS } from "../../src/Inventory.ts"
 import { Registry } from "../../src/Registry.ts"
 import type { RegistryStore } from "../../src/RegistryStore.ts"
 import { registration, tool } from "./fixtures.ts"
@@ -205,6 +207,49 @@ export const registrySuite = <E>(name: string, store: () => Layer.Layer<Registry
         assert.strictEqual(registry.snapshot(), seen)
         yield* registry.setTools("/a", [tool("x"), tool("y", "other words")])
         assert.strictEqual(registry.snapshot().revision, seen.revision + 1)
+      }).pipe(run)
+    )
+
+    it.effect(
+      "of more tools than are kept the first stay, all are counted, and the log says how many are left out",
+      () => {
+        const lines: Array<string> = []
+        const logger = Logger.make((entry) => lines.push(Logger.stringLogger.log(entry)))
+        const tools = Array.from({ length: MAX_TOOLS + 7 }, (_, i) => tool(`t${i}`))
+        return Effect.gen(function* () {
+          const registry = yield* Registry
+          yield* registry.register(registration("/given", { tool_list: tools }), "admin")
+          yield* registry.register(registration("/seen"), "admin")
+          yield* registry.setTools("/seen", tools)
+          for (const path of ["/given", "/seen"]) {
+            const { num_tools, tool_list } = Option.getOrThrow(Option.fromNullable(registry.get(path)?.record))
+            assert.deepStrictEqual([tool_list.length, tool_list.at(-1)?.name], [MAX_TOOLS, `t${MAX_TOOLS - 1}`])
+            assert.strictEqual(num_tools, MAX_TOOLS + 7)
+          }
+          const seen = registry.snapshot()
+          yield* registry.setTools("/seen", tools.slice(0, MAX_TOOLS), MAX_TOOLS + 7)
+          assert.strictEqual(registry.snapshot(), seen)
+          assert.strictEqual(
+            lines.filter((line) => line.includes("/seen") && line.includes("7 are left out")).length,
+            1
+          )
+        }).pipe(run, Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      }
+    )
+
+    it.effect("an edit of something else keeps a long inventory, the very same list", () =>
+      Effect.gen(function* () {
+        const registry = yield* Registry
+        yield* registry.register(registration("/a"), "admin")
+        yield* registry.setTools(
+          "/a",
+          Array.from({ length: 250 }, (_, i) => tool(`t${i}`))
+        )
+        const before = registry.get("/a")?.record.tool_list
+        yield* registry.update("/a", { description: "other" })
+        yield* registry.toggle("/a", false)
+        assert.strictEqual(registry.get("/a")?.record.tool_list, before)
+        assert.strictEqual(before?.length, 250)
       }).pipe(run)
     )
 

@@ -1,0 +1,187 @@
+/**
+ * Asks the full-text index: bm25 with a name worth more than a description and that more than a parameter. Goes through all that
+ * matches, a stretch of rows at a time, and keeps the best the asker lets through, so that what is hidden from someone neither takes
+ * the place of what is not nor shows in a score. Changes nothing.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { inSlices, turn } from "@mcpgw/registry/EventLoop"
+import * as Effect from "effect/Effect"
+import type { Hit, Named, SearchQuery } from "../Hit.ts"
+import { type Question, questionOf } from "./words.ts"
+
+/** Rows looked at between two turns of the event loop: a few ms. */
+const STRETCH = 1_000
+/** Every stretch counts the words of the whole index anew, so a large index has longer ones, not more. */
+const MAX_STRETCHES = 16
+/** Words counted in what was found between two turns. */
+const WORDS_AT_ONCE = 4
+
+interface Found {
+  readonly id: number
+  readonly named: Named
+  /** bm25: 0 or less, the lower the better. */
+  readonly rank: number
+}
+
+/** How one kind is asked for. */
+interface Source {
+  /** How many rows there are. */
+  readonly count: Effect.Effect<number, SqlError>
+  /** The last of the next `size` ids after `after`; undefined when there is none. */
+  readonly next: (after: number, size: number) => Effect.Effect<number | undefined, SqlError>
+  /** What matches among the ids after `after` up to `last`, best first. */
+  readonly match: (match: string, after: number, last: number) => Effect.Effect<ReadonlyArray<Found>, SqlError>
+  /** Which of these hold the word. */
+  readonly holders: (word: string, ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<number>, SqlError>
+}
+
+interface Row {
+  readonly id: number
+  readonly path: string
+  readonly rank: number
+}
+
+interface Counted {
+  readonly value: number | null
+}
+
+/** What is asked alike of both kinds; `words` is the full-text table of the table `rows`. */
+const common = (sql: SqlClient.SqlClient, rows: string, words: string): Omit<Source, "match"> => ({
+  count: Effect.map(sql<Counted>`SELECT count(*) AS value FROM ${sql(rows)}`, ([found]) => found?.value ?? 0),
+  next: (after, size) =>
+    Effect.map(
+      sql<Counted>`SELECT max(id) AS value FROM
+        (SELECT id FROM ${sql(rows)} WHERE id > ${after} ORDER BY id LIMIT ${size})`,
+      ([found]) => found?.value ?? undefined
+    ),
+  holders: (word, ids) =>
+    Effect.map(
+      // The plus makes one pass over the word's rows: looking each id up reads a long list of them from its start every time.
+      sql<{ readonly id: number }>`SELECT rowid AS id FROM ${sql(words)} WHERE ${sql(words)} MATCH ${word}
+        AND rowid BETWEEN ${Math.min(...ids)} AND ${Math.max(...ids)}
+        AND +rowid IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+      (found) => found.map(({ id }) => id)
+    )
+})
+
+const servers = (sql: SqlClient.SqlClient): Source => ({
+  ...common(sql, "discovery_servers", "discovery_server_words"),
+  match: (match, after, last) =>
+    Effect.map(
+      sql<Row>`SELECT s.id, s.path, bm25(discovery_server_words, 5.0, 4.0, 3.0, 1.0) AS rank
+        FROM discovery_server_words CROSS JOIN discovery_servers s ON s.id = discovery_server_words.rowid
+        WHERE discovery_server_words MATCH ${match} AND discovery_server_words.rowid BETWEEN ${after + 1} AND ${last}
+        ORDER BY rank, s.path`,
+      (rows) => rows.map(({ id, path, rank }) => ({ id, rank, named: { kind: "server", path } }))
+    )
+})
+
+const tools = (sql: SqlClient.SqlClient): Source => ({
+  ...common(sql, "discovery_tools", "discovery_tool_words"),
+  match: (match, after, last) =>
+    Effect.map(
+      sql<Row & { readonly tool: string }>`SELECT t.id, s.path, t.tool,
+          bm25(discovery_tool_words, 5.0, 3.0, 1.0, 3.0, 1.0) AS rank
+        FROM discovery_tool_words CROSS JOIN discovery_tools t ON t.id = discovery_tool_words.rowid
+          CROSS JOIN discovery_servers s ON s.id = t.server
+        WHERE discovery_tool_words MATCH ${match} AND discovery_tool_words.rowid BETWEEN ${after + 1} AND ${last}
+        ORDER BY rank, s.path, t.tool, t.id`,
+      (rows) => rows.map(({ id, path, rank, tool }) => ({ id, rank, named: { kind: "tool", path, tool } }))
+    )
+})
+
+const keyOf = ({ named }: Found): string => (named.kind === "tool" ? `${named.path}\0${named.tool}` : named.path)
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const byRank = (a: Found, b: Found): number => a.rank - b.rank || compare(keyOf(a), keyOf(b)) || a.id - b.id
+
+/** The best `limit` of both, each thing once: a server replaced between two stretches may be met twice. */
+const merged = (best: ReadonlyArray<Found>, more: ReadonlyArray<Found>, limit: number): ReadonlyArray<Found> => {
+  const seen = new Set<string>()
+  return [...best, ...more]
+    .sort(byRank)
+    .filter((found) => seen.size < seen.add(keyOf(found)).size)
+    .slice(0, limit)
+}
+
+/** The first `limit` of `found` that may be kept and are better than `than`, asked for in order. */
+const permitted = (
+  found: ReadonlyArray<Found>,
+  keep: (named: Named) => boolean,
+  limit: number,
+  than: Found | undefined
+) => {
+  const kept: Array<Found> = []
+  for (const one of found) {
+    if (kept.length >= limit || (than !== undefined && one.rank > than.rank)) break
+    if (keep(one.named)) kept.push(one)
+  }
+  return kept
+}
+
+/** The best that may be answered, best first. */
+const best = (source: Source, match: string, limit: number, keep: (named: Named) => boolean) =>
+  Effect.gen(function* () {
+    const size = Math.max(STRETCH, Math.ceil((yield* source.count) / MAX_STRETCHES))
+    let kept: ReadonlyArray<Found> = []
+    let after = 0
+    while (true) {
+      const last = yield* source.next(after, size)
+      if (last === undefined) return kept
+      if (after > 0) yield* turn
+      const found = yield* source.match(match, after, last)
+      // Judging is as long as finding where much matches and little may be kept.
+      if (found.length > STRETCH / 4) yield* turn
+      kept = merged(kept, permitted(found, keep, limit, kept[limit - 1]), limit)
+      after = last
+    }
+  })
+
+/** How many of the question's words each holds. */
+const heldBy = (source: Source, { words }: Question, found: ReadonlyArray<Found>) =>
+  Effect.gen(function* () {
+    const ids = found.map(({ id }) => id)
+    const held = new Map<number, number>()
+    yield* inSlices(words, WORDS_AT_ONCE, (slice) =>
+      Effect.gen(function* () {
+        for (const word of slice) {
+          for (const id of yield* source.holders(word, ids)) held.set(id, (held.get(id) ?? 0) + 1)
+        }
+      })
+    )
+    return held
+  })
+
+/** See `Score`. */
+const scored = (source: Source, question: Question, found: ReadonlyArray<Found>) =>
+  Effect.gen(function* () {
+    const [best] = found
+    if (best === undefined) return []
+    const held = yield* heldBy(source, question, found)
+    let before = 1
+    return found.map(({ id, named, rank }): Hit => {
+      // What was found holds a word; it may be gone again by now.
+      const share = Math.max(1, held.get(id) ?? 0) / question.words.length
+      const weight = best.rank < 0 ? rank / best.rank : 1
+      before = Math.min(before, (share * (1 + weight)) / 2)
+      return { ...named, score: before }
+    })
+  })
+
+export const search = (
+  sql: SqlClient.SqlClient,
+  { keep = () => true, kinds, limit, text }: SearchQuery
+): Effect.Effect<ReadonlyArray<Hit>, SqlError> => {
+  const question = questionOf(text)
+  const most = Math.max(0, Math.trunc(limit))
+  if (question === undefined || most === 0) return Effect.succeed([])
+  return Effect.map(
+    Effect.forEach(kinds, (kind) => {
+      const source = (kind === "server" ? servers : tools)(sql)
+      return Effect.flatMap(best(source, question.match, most, keep), (found) => scored(source, question, found))
+    }),
+    (hits) => hits.flat()
+  )
+}
