@@ -24,7 +24,7 @@ export const defaults: Options = {
   rounds: 6,
   seconds: 3,
   connections: 32,
-  streams: 2_000,
+  streams: 5_000,
   only: new Set([...ARMS, ...PHASES]),
   generator: "any",
   pin: true,
@@ -142,7 +142,7 @@ export const HELP = `bun run bench — what a governed call costs, beside what i
     --rounds N        of the load phase (${defaults.rounds}); medians and ranges are over these
     --seconds N       of load per arm and round (${defaults.seconds})
     --connections N   kept-alive connections, each with one call at a time (${defaults.connections})
-    --streams N       idle streams (${defaults.streams}); the bar is set at 5000
+    --streams N       idle streams (${defaults.streams}, where the bar is set)
     --only A,B        only these arms and phases; bare is added to any arm
     --generator G     wrk or bundled (wrk when installed)
     --no-pin          do not pin: otherwise what serves has core 0, load and echo server have core 1

@@ -94,14 +94,15 @@ export const prepare = (folder: string, upstream: string): Effect.Effect<Gateway
     return { folder, port: yield* Child.freePort }
   })
 
-/** Answers when the process is there, not when it is ready. */
+/** Answers when the process is there, not when it is ready. `on`: which cores it gets. */
 export const launch = (
   machine: Machine,
-  { folder, port }: GatewayHome
+  { folder, port }: GatewayHome,
+  on: Machine["serving"] = machine.serving
 ): Effect.Effect<Child.Child, BenchFailed, Scope.Scope> =>
   Child.start({
     name: "gateway",
-    command: machine.serving([process.execPath, "run", "apps/gateway"]),
+    command: on([process.execPath, "run", "apps/gateway"]),
     cwd: root,
     env: { ...machine.env, MCPGW_PORT: String(port), MCPGW_DATA_DIR: folder, MCPGW_LOG_LEVEL: "warning" }
   })

@@ -32,7 +32,8 @@ const laterStart = (machine: Machine, home: GatewayHome, token: string): Effect.
   Effect.scoped(
     Effect.gen(function* () {
       const began = performance.now()
-      yield* launch(machine, home)
+      // Nobody holds a starting gateway on one core; only costs that are compared need that.
+      yield* launch(machine, home, (command) => command)
       const ask: Effect.Effect<void> = Effect.catchAll(callOnce(mcpOf(home), token), () =>
         Effect.zipRight(Effect.sleep("3 millis"), ask)
       )
