@@ -7,8 +7,10 @@ import * as Layer from "effect/Layer"
 import { type AllowedUpstream, mayDial } from "./AddressPolicy.ts"
 import { Deadlines } from "./Deadlines.ts"
 import type { Connection } from "./internal/http1/Connection.ts"
-import { Pool } from "./internal/http1/Pool.ts"
-import { headerLines, requestLine } from "./internal/http1/RequestHead.ts"
+import { lineOf, MAX_ADDRESSES, type Origin, parseOrigin } from "./internal/http1/Origin.ts"
+import type { Pool } from "./internal/http1/Pool.ts"
+import { Pools } from "./internal/http1/Pools.ts"
+import { headerLines } from "./internal/http1/RequestHead.ts"
 import { Resolver, type ResolverApi } from "./Resolver.ts"
 import {
   type ExchangeRequest,
@@ -47,41 +49,30 @@ export const layerHttp = (options: Partial<DiallerOptions> = {}): Layer.Layer<Up
     })
   )
 
-/** A parsed URL, kept because URLs repeat. */
-interface Origin {
-  readonly url: URL
-  readonly host: string
-  readonly port: number
-  readonly secure: boolean
-  /** By address: may it be dialled, without and with an administrator's word for it. */
-  readonly judged: Map<string, boolean>
-  readonly judgedTrusted: Map<string, boolean>
-  /** By method: the request's first lines. */
-  readonly lines: Map<string, string>
-}
-
 const MAX_ORIGINS = 10_000
 /** Callers choose the query; longer URLs are not worth the memory. */
 const MAX_KEPT_URL = 1024
-const SWEEP_MS = 1_000
 
 class HttpDialler implements UpstreamApi {
   private readonly origins = new Map<string, Origin>()
-  private readonly pools = new Map<string, Pool>()
   private readonly deadlines = new Deadlines()
+  private readonly pools: Pools
   private readonly options: DiallerOptions
   private readonly resolver: ResolverApi
-  private sweeper: ReturnType<typeof setInterval> | undefined = undefined
+  private readonly lookUps = new Set<(failure: UpstreamFailure) => void>()
+  private stopped = false
 
   constructor(options: DiallerOptions, resolver: ResolverApi) {
     this.options = options
     this.resolver = resolver
+    this.pools = new Pools(options, this.deadlines)
   }
 
   stop(): void {
+    this.stopped = true
     this.deadlines.stop()
-    clearInterval(this.sweeper)
-    for (const pool of this.pools.values()) pool.end()
+    for (const fail of this.lookUps) fail(stopping())
+    this.pools.end()
   }
 
   exchange(request: ExchangeRequest): Promise<UpstreamAnswer> {
@@ -129,6 +120,7 @@ class HttpDialler implements UpstreamApi {
     const judged = trusted ? origin.judgedTrusted : origin.judged
     let allowed = judged.get(address)
     if (allowed === undefined) {
+      if (judged.size >= MAX_ADDRESSES) judged.clear()
       allowed = mayDial(this.options.allowed, { host: origin.host, port: origin.port, address }, trusted)
       judged.set(address, allowed)
     }
@@ -138,11 +130,7 @@ class HttpDialler implements UpstreamApi {
   private originOf(href: string): Origin {
     const known = this.origins.get(href)
     if (known !== undefined) return known
-    const url = new URL(href)
-    const secure = url.protocol === "https:"
-    const host = url.hostname.replace(/^\[|\]$/g, "")
-    const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port)
-    const origin = { url, host, port, secure, judged: new Map(), judgedTrusted: new Map(), lines: new Map() }
+    const origin = parseOrigin(href)
     if (this.origins.size >= MAX_ORIGINS) this.origins.clear()
     if (href.length <= MAX_KEPT_URL) this.origins.set(href, origin)
     return origin
@@ -150,6 +138,7 @@ class HttpDialler implements UpstreamApi {
 
   /** The name's addresses; looking it up is part of connecting, so its deadline holds here too. */
   private lookUp(origin: Origin, signal: AbortSignal): Promise<ReadonlyArray<string>> {
+    if (this.stopped) throw stopping()
     const { promise, resolve, reject } = Promise.withResolvers<ReadonlyArray<string>>()
     const leave = (): void => reject(new UpstreamFailure("aborted", "the caller left"))
     const deadline = this.deadlines.start(this.options.connectTimeoutMs, () =>
@@ -157,34 +146,49 @@ class HttpDialler implements UpstreamApi {
     )
     if (signal.aborted) leave()
     signal.addEventListener("abort", leave, { once: true })
+    this.lookUps.add(reject)
     this.resolver
       .resolve(origin.host)
       .then(resolve, (cause: unknown) =>
         reject(new UpstreamFailure("unknown_host", `${origin.host} does not resolve`, { cause }))
       )
     return promise.finally(() => {
+      this.lookUps.delete(reject)
       deadline.cancel()
       signal.removeEventListener("abort", leave)
     })
   }
 
   private exchangeAt(request: ExchangeRequest, origin: Origin, address: string): Promise<UpstreamAnswer> {
-    const pool = this.poolOf(origin, address)
+    if (this.stopped) throw stopping()
+    // Before a connection is taken or made: headers that can not be sent touch none.
+    const lines = headerLines(request.headers)
+    const pool = this.pools.of(origin, address)
     const connection = pool.take()
-    const answer = connection === undefined ? undefined : this.send(request, origin, connection)
-    return answer ?? this.exchangeAnew(request, origin, pool)
+    const answer = connection === undefined ? undefined : this.send(request, origin, lines, connection)
+    return answer ?? this.exchangeAnew(request, origin, lines, pool)
   }
 
-  private async exchangeAnew(request: ExchangeRequest, origin: Origin, pool: Pool): Promise<UpstreamAnswer> {
-    const answer = this.send(request, origin, await pool.connect(request.signal))
+  private async exchangeAnew(
+    request: ExchangeRequest,
+    origin: Origin,
+    lines: Buffer,
+    pool: Pool
+  ): Promise<UpstreamAnswer> {
+    const connection = await pool.connect(request.signal)
+    const answer = this.send(request, origin, lines, connection)
     if (answer === undefined) throw new UpstreamFailure("broken", `${origin.url.origin} closed the connection at once`)
     return answer
   }
 
   /** Undefined: the connection is gone, and nothing was sent. */
-  private send(request: ExchangeRequest, origin: Origin, connection: Connection): Promise<UpstreamAnswer> | undefined {
-    const { method, headers, body, signal } = request
-    const exchange = connection.send(lineOf(origin, method), headerLines(headers), method, body)
+  private send(
+    { method, body, signal }: ExchangeRequest,
+    origin: Origin,
+    lines: Buffer,
+    connection: Connection
+  ): Promise<UpstreamAnswer> | undefined {
+    const exchange = connection.send(lineOf(origin, method), lines, method, body)
     if (exchange === undefined) return undefined
     // A GET asks for a stream that may be quiet for ever, and some servers send its head with the first event only.
     if (method !== "GET") {
@@ -195,30 +199,6 @@ class HttpDialler implements UpstreamApi {
     if (signal.aborted) exchange.leave()
     else whenAborted(signal, exchange.leave)
     return exchange.answer
-  }
-
-  private poolOf({ host, port, secure }: Origin, address: string): Pool {
-    const key = secure ? `${address} ${port} ${host}` : `${address} ${port}`
-    let pool = this.pools.get(key)
-    if (pool === undefined) {
-      const { ca, connectTimeoutMs } = this.options
-      const tls = secure ? { serverName: host, ca } : undefined
-      pool = new Pool({ address, port, tls, connectTimeoutMs }, this.deadlines)
-      this.pools.set(key, pool)
-      this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS)
-    }
-    return pool
-  }
-
-  private sweep(): void {
-    const now = performance.now()
-    for (const [key, pool] of this.pools) {
-      pool.sweep(now)
-      if (pool.idle) this.pools.delete(key)
-    }
-    if (this.pools.size > 0) return
-    clearInterval(this.sweeper)
-    this.sweeper = undefined
   }
 }
 
@@ -231,14 +211,7 @@ const whenAborted = (signal: AbortSignal, then: () => void): void => {
   else signal.addEventListener("abort", then, { once: true })
 }
 
-const lineOf = ({ lines, url }: Origin, method: string): string => {
-  let line = lines.get(method)
-  if (line === undefined) {
-    line = requestLine(method, url)
-    lines.set(method, line)
-  }
-  return line
-}
+const stopping = (): UpstreamFailure => new UpstreamFailure("broken", "the gateway is shutting down")
 
 const asFailure = (error: unknown): UpstreamFailure =>
   error instanceof UpstreamFailure

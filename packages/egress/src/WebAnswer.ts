@@ -4,7 +4,8 @@ import { UpstreamFailure } from "./Upstream.ts"
 
 /** An answer out of a `Response`. Its body is read part by part, nothing ahead. */
 export const answerOf = (response: Response, signal: AbortSignal): UpstreamAnswer => {
-  const headers: Record<string, string> = {}
+  // Without a prototype a name is a header's or nothing.
+  const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of response.headers) headers[name] = name in headers ? `${headers[name]}, ${value}` : value
   const reader = response.body === null ? undefined : readerOf(response.body)
   return {
@@ -53,6 +54,10 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 /** The answer as a `Response`. */
 export const responseOf = (answer: UpstreamAnswer): Response => {
   const { status, headers, whole } = answer
+  if (BODILESS.has(status)) {
+    answer.cancel()
+    return new Response(null, { status, headers })
+  }
   const body = whole ?? streamOf({ read: () => answer.read(), cancel: () => answer.cancel() })
-  return new Response(BODILESS.has(status) || whole?.length === 0 ? null : body, { status, headers })
+  return new Response(whole?.length === 0 ? null : body, { status, headers })
 }

@@ -1,41 +1,14 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { parseAllowed } from "../src/AddressPolicy.ts"
 import { Resolver, type ResolverApi } from "../src/Resolver.ts"
-import { type ExchangeRequest, Upstream, type UpstreamApi } from "../src/Upstream.ts"
-import { type DiallerOptions, layerHttp } from "../src/UpstreamHttp.ts"
+import { Upstream } from "../src/Upstream.ts"
+import { layerHttp } from "../src/UpstreamHttp.ts"
 import { failureOf, requestTo, textOf } from "./suites/upstreamSuite.ts"
 import { openBlackhole } from "./support/Blackhole.ts"
-import { rawServer, reply } from "./support/RawServer.ts"
-
-type Table = (host: string) => ReadonlyArray<string>
-
-const nobody: Table = () => []
-
-const dialler = (options: Partial<DiallerOptions> = {}, table: Table = nobody) =>
-  Effect.map(Layer.build(layerHttp(options).pipe(Layer.provide(Resolver.layerOf(table)))), (context) =>
-    Upstream.pipe(Effect.provide(context), Effect.runSync)
-  )
-
-const raw = (...args: Parameters<typeof rawServer>) =>
-  Effect.acquireRelease(
-    Effect.promise(() => rawServer(...args)),
-    (server) => Effect.sync(server.stop)
-  )
-
-const exchange = (upstream: UpstreamApi, url: string, more: Partial<ExchangeRequest> = {}) =>
-  Effect.promise(async () => {
-    const answer = await upstream.exchange(requestTo(url, more))
-    return { status: answer.status, text: await textOf(answer) }
-  })
-
-const reasonOf = (upstream: UpstreamApi, url: string, more: Partial<ExchangeRequest> = {}) =>
-  Effect.promise(async () => (await failureOf(upstream.exchange(requestTo(url, more)))).reason)
+import { dialler, exchange, raw, reasonOf } from "./support/Dialler.ts"
+import { reply } from "./support/RawServer.ts"
 
 describe("layerHttp, where it connects (S-06)", () => {
   it.scoped("an address nobody vouched for is never dialled", () =>
@@ -236,57 +209,6 @@ describe("layerHttp, when it gives up", () => {
       const upstream = yield* dialler()
       for (let i = 0; i < 20; i++) yield* exchange(upstream, `http://127.0.0.1:${server.port}/?q=${i}`)
       expect(server.connections()).toBeLessThan(5)
-    })
-  )
-})
-
-/** A certificate for `pinned.test`, or undefined where no openssl is. */
-const certificate = () => {
-  const folder = mkdtempSync(join(tmpdir(), "mcpgw-egress-"))
-  try {
-    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")]
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    const names = ["-subj", "/CN=pinned.test", "-addext", "subjectAltName=DNS:pinned.test"]
-    execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", cert, ...names], { stdio: "ignore" })
-    return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") }
-  } catch {
-    return undefined
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-const tls = certificate()
-
-describe.skipIf(tls === undefined)("layerHttp, over TLS", () => {
-  const secure = Effect.acquireRelease(
-    Effect.sync(() =>
-      Bun.serve({
-        hostname: "127.0.0.1",
-        port: 0,
-        tls: tls ?? {},
-        fetch: (request) => new Response(request.headers.get("host"))
-      })
-    ),
-    (server) => Effect.promise(() => server.stop(true))
-  )
-
-  it.scoped("the address is pinned, the name on the certificate stays the host's", () =>
-    Effect.gen(function* () {
-      const { port } = yield* secure
-      const upstream = yield* dialler({ ca: tls?.cert }, () => ["127.0.0.1"])
-      expect((yield* exchange(upstream, `https://pinned.test:${port}/`)).text).toBe(`pinned.test:${port}`)
-      expect(yield* reasonOf(upstream, `https://other.test:${port}/`)).toBe("broken")
-      expect(yield* reasonOf(upstream, `https://127.0.0.1:${port}/`)).toBe("broken")
-      expect((yield* exchange(upstream, `https://pinned.test:${port}/`)).text).toBe(`pinned.test:${port}`)
-    })
-  )
-
-  it.scoped("an authority nobody named is not trusted", () =>
-    Effect.gen(function* () {
-      const { port } = yield* secure
-      const upstream = yield* dialler({}, () => ["127.0.0.1"])
-      expect(yield* reasonOf(upstream, `https://pinned.test:${port}/`)).toBe("broken")
     })
   )
 })

@@ -6,6 +6,8 @@ export interface RawServer {
   /** Everything received, over all connections. */
   readonly received: () => string
   readonly connections: () => number
+  /** Those not closed yet. */
+  readonly open: () => number
   /** Resolves when a connection has been closed by the other side. */
   readonly closed: Promise<void>
   readonly stop: () => void
@@ -47,6 +49,7 @@ export const rawServer = async (
     port: typeof address === "object" && address !== null ? address.port : 0,
     received: () => received,
     connections: () => connections,
+    open: () => sockets.size,
     closed: closed.promise,
     stop: () => {
       for (const socket of sockets) socket.destroy()

@@ -1,6 +1,5 @@
 /** One TCP or TLS connection to a server, and the exchange now on it. Sends each request once; never pipelines. */
-import { UpstreamFailure } from "../../Upstream.ts"
-import { Exchange } from "./Exchange.ts"
+import { type Carrier, Exchange } from "./Exchange.ts"
 
 type Socket = Bun.Socket<Connection>
 
@@ -15,12 +14,13 @@ export interface Keeper {
 const SCRATCH = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(SCRATCH)
 
-export class Connection {
+export class Connection implements Carrier {
   /** When it became free, `performance.now()`. */
   freeSince = 0
   private readonly socket: Socket
   private readonly keeper: Keeper
   private exchange: Exchange | undefined = undefined
+  /** What the socket has not taken yet of the request. */
   private unsent: Buffer | undefined = undefined
   private paused = false
   private gone = false
@@ -30,7 +30,7 @@ export class Connection {
     this.keeper = keeper
   }
 
-  /** Undefined: the connection is gone and nothing was sent. */
+  /** `line` and `headers` as lines with their ends. Undefined: the connection is gone and nothing was sent. */
   send(line: string, headers: Buffer, method: string, body: Uint8Array<ArrayBuffer> | undefined): Exchange | undefined {
     if (this.gone) return undefined
     const exchange = new Exchange(this)
@@ -49,7 +49,10 @@ export class Connection {
       this.drop()
       return undefined
     }
-    if (sent < size) this.unsent = Buffer.from(bytes.subarray(sent, size))
+    if (sent < size) {
+      const rest = bytes.subarray(sent, size)
+      this.unsent = bytes === scratch ? Buffer.from(rest) : rest
+    }
     return exchange
   }
 
@@ -57,7 +60,7 @@ export class Connection {
   drained(): void {
     if (this.unsent === undefined) return
     const sent = this.socket.write(this.unsent)
-    if (sent < 0) return this.closed("the connection was closed while the request was sent")
+    if (sent < 0) return this.closed("the connection was closed while the request was sent", false)
     this.unsent = sent < this.unsent.length ? this.unsent.subarray(sent) : undefined
   }
 
@@ -67,13 +70,12 @@ export class Connection {
     else this.exchange.received(chunk)
   }
 
-  closed(detail: string): void {
+  /** The other side is gone; `clean` when it ended the connection as one does. */
+  closed(detail: string, clean: boolean): void {
     if (this.gone) return
-    this.gone = true
-    this.keeper.forget(this)
-    this.socket.terminate()
-    this.exchange?.closed(detail)
-    this.exchange = undefined
+    const { exchange } = this
+    this.discard()
+    exchange?.closed(detail, clean)
   }
 
   /** The answer is here to its end. */
@@ -86,11 +88,18 @@ export class Connection {
   }
 
   drop(): void {
-    if (this.gone) return
+    if (!this.gone) this.discard()
+  }
+
+  private discard(): void {
+    const idle = this.exchange === undefined && this.unsent === undefined
     this.gone = true
-    this.keeper.forget(this)
     this.exchange = undefined
-    this.socket.terminate()
+    this.unsent = undefined
+    this.keeper.forget(this)
+    // A free connection ends in peace; in the midst of an exchange neither side's bytes are of use any more.
+    if (idle) this.socket.close()
+    else this.socket.terminate()
   }
 
   pause(): void {
@@ -104,11 +113,4 @@ export class Connection {
     this.paused = false
     this.socket.resume()
   }
-}
-
-export const failed = (error: unknown): UpstreamFailure => {
-  if (error instanceof UpstreamFailure) return error
-  const code = error instanceof Error && "code" in error ? String(error.code) : ""
-  const detail = error instanceof Error ? `${code} ${error.message}` : String(error)
-  return new UpstreamFailure(code === "ECONNREFUSED" ? "refused" : "unreachable", detail, { cause: error })
 }

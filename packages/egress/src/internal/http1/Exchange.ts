@@ -1,16 +1,26 @@
 /** One request on a connection and its answer: reads head and body as they come, holds back a server that is too fast. */
 import type { Deadline } from "../../Deadlines.ts"
 import { type UpstreamAnswer, UpstreamFailure } from "../../Upstream.ts"
-import type { Connection } from "./Connection.ts"
 import { type Framing, framingOf } from "./Framing.ts"
 import { type Head, readHead } from "./Head.ts"
 
 /** Unread bytes at which the server is held back, and at which it may go on. */
 const HIGH_WATER = 256 * 1024
 const LOW_WATER = 64 * 1024
+/** What a part takes beside its bytes: counted too, or a server could fill the memory with parts of one byte. */
+const PART_COST = 256
 const MAX_INTERIM = 8
 
 type Part = Uint8Array<ArrayBuffer>
+
+/** What an exchange asks of the connection it is on. */
+export interface Carrier {
+  /** The answer is here to its end; `hint` is the server's `Keep-Alive` header. */
+  readonly finished: (reusable: boolean, hint: string | undefined) => void
+  readonly drop: () => void
+  readonly pause: () => void
+  readonly resume: () => void
+}
 
 const aborted = (): UpstreamFailure => new UpstreamFailure("aborted", "the caller left")
 
@@ -20,21 +30,25 @@ export class Exchange implements UpstreamAnswer {
   whole: Part | undefined = undefined
   /** The answer, when its head is here. */
   readonly answer: Promise<UpstreamAnswer>
+  /** For the head; cancelled when it is here. */
   deadline: Deadline | undefined = undefined
-  private readonly connection: Connection
+  private readonly connection: Carrier
   private readonly resolve: (answer: UpstreamAnswer) => void
   private readonly reject: (failure: UpstreamFailure) => void
-  private held: Buffer | undefined = undefined
+  /** A head that is not whole yet: the first `heldSize` bytes of it. */
+  private held: Buffer<ArrayBuffer> | undefined = undefined
+  private heldSize = 0
   private interim = 0
   private framing: Framing | undefined = undefined
   private reusable = false
   private parts: Array<Part> = []
+  /** Of `parts`: their bytes and what they take beside them. */
   private unread = 0
   private waiting: PromiseWithResolvers<Part | undefined> | undefined = undefined
   private failure: UpstreamFailure | undefined = undefined
   private over = false
 
-  constructor(connection: Connection) {
+  constructor(connection: Carrier) {
     this.connection = connection
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamAnswer>()
     this.answer = promise
@@ -48,33 +62,49 @@ export class Exchange implements UpstreamAnswer {
       const { framing, held } = this
       if (framing !== undefined) this.receiveBody(framing, chunk)
       else if (held === undefined) this.receiveHead(chunk, 0)
-      else this.receiveHead(Buffer.concat([held, chunk]), held.length)
+      else this.receiveMore(held, chunk)
     } catch (cause) {
       this.fail(new UpstreamFailure("broken", cause instanceof Error ? cause.message : String(cause), { cause }))
     }
   }
 
+  /** Room is doubled, so that a head in tiny pieces is not copied with each of them. */
+  private receiveMore(held: Buffer<ArrayBuffer>, chunk: Buffer<ArrayBuffer>): void {
+    const seen = this.heldSize
+    const size = seen + chunk.length
+    let room = held
+    if (size > held.length) {
+      room = Buffer.allocUnsafeSlow(Math.max(size, 2 * held.length))
+      room.set(held.subarray(0, seen))
+      this.held = room
+    }
+    room.set(chunk, seen)
+    this.receiveHead(room.subarray(0, size), seen)
+  }
+
   private receiveHead(bytes: Buffer<ArrayBuffer>, seen: number): void {
     const head = readHead(bytes, seen)
     if (head === undefined) {
-      this.held = bytes
+      this.held ??= bytes
+      this.heldSize = bytes.length
       return
     }
     this.held = undefined
     const rest = head.size === bytes.length ? NOTHING : bytes.subarray(head.size)
     if (head.status < 200) return this.receiveInterim(head, rest)
     const framing = framingOf(head)
+    // Before anything is said of the answer: a body that begins malformed has none.
+    framing.take(rest, this.parts)
     this.status = head.status
     this.headers = head.headers
     this.framing = framing
     this.reusable = head.minor === 1 && !CLOSE.test(head.headers["connection"] ?? "")
     this.deadline?.cancel()
-    framing.take(rest, this.parts)
+    const first = this.parts[0]
     if (framing.ended) {
-      this.whole = joined(this.parts)
-      this.parts = this.whole.length === 0 ? [] : [this.whole]
+      this.whole = first ?? NOTHING
       this.finish(framing)
-    } else this.unread = sizeOf(this.parts, 0)
+    } else if (first !== undefined) this.unread = costOf(first)
     this.resolve(this)
   }
 
@@ -90,7 +120,8 @@ export class Exchange implements UpstreamAnswer {
     const before = this.parts.length
     framing.take(chunk, this.parts)
     if (framing.ended) this.finish(framing)
-    this.unread += sizeOf(this.parts, before)
+    const part = this.parts[before]
+    if (part !== undefined) this.unread += costOf(part)
     if (this.waiting !== undefined) this.deliver(this.waiting)
     else if (!this.over && this.unread > HIGH_WATER) this.connection.pause()
   }
@@ -100,21 +131,21 @@ export class Exchange implements UpstreamAnswer {
     const part = this.parts.shift()
     if (part === undefined && !this.over) return
     this.waiting = undefined
-    this.unread -= part?.length ?? 0
+    if (part !== undefined) this.unread -= costOf(part)
     waiting.resolve(part)
   }
 
   read(): Promise<Part | undefined> {
     const part = this.parts.shift()
     if (part !== undefined) {
-      this.unread -= part.length
+      this.unread -= costOf(part)
       if (this.unread < LOW_WATER && !this.over) this.connection.resume()
       return Promise.resolve(part)
     }
     if (this.failure !== undefined) return Promise.reject(this.failure)
     if (this.over) return Promise.resolve(undefined)
     this.waiting = Promise.withResolvers()
-    if (this.parts.length === 0) this.connection.resume()
+    this.connection.resume()
     return this.waiting.promise
   }
 
@@ -126,14 +157,15 @@ export class Exchange implements UpstreamAnswer {
     this.connection.drop()
   }
 
-  /** The connection is gone. */
-  closed(detail: string): void {
-    if (this.framing?.untilClose !== true) return this.fail(new UpstreamFailure("broken", detail))
+  /** The connection is gone; `clean` when the server ended it as one does (RFC 9112 §8). */
+  closed(detail: string, clean: boolean): void {
+    if (!clean || this.framing?.untilClose !== true) return this.fail(new UpstreamFailure("broken", detail))
     if (this.over) return
     this.over = true
     if (this.waiting !== undefined) this.deliver(this.waiting)
   }
 
+  /** The caller has left. */
   readonly leave = (): void => this.fail(aborted())
 
   fail(failure: UpstreamFailure): void {
@@ -155,13 +187,4 @@ export class Exchange implements UpstreamAnswer {
 const NOTHING: Buffer<ArrayBuffer> = Buffer.alloc(0)
 const CLOSE = /(?:^|,)\s*close\s*(?:,|$)/i
 
-const sizeOf = (parts: ReadonlyArray<Part>, from: number): number => {
-  let size = 0
-  for (let i = from; i < parts.length; i++) size += parts[i]?.length ?? 0
-  return size
-}
-
-const joined = (parts: ReadonlyArray<Part>): Part => {
-  const [first, second] = parts
-  return first === undefined ? NOTHING : second === undefined ? first : Buffer.concat(parts)
-}
+const costOf = (part: Part): number => part.length + PART_COST

@@ -1,19 +1,11 @@
-/** The connections to one server at one address: free ones are used again, the latest first, and closed when they have been
+/**
+ * The connections to one server at one address: free ones are used again, the latest first, and closed when they have been
  * free for too long. Knows nothing of requests.
  */
 import type { Deadlines } from "../../Deadlines.ts"
 import { UpstreamFailure } from "../../Upstream.ts"
-import { Connection, failed, type Keeper } from "./Connection.ts"
-
-/** Where a pool connects to. */
-export interface Destination {
-  readonly address: string
-  readonly port: number
-  /** Undefined: no TLS. */
-  readonly tls: { readonly serverName: string; readonly ca: string | undefined } | undefined
-  /** Milliseconds for connecting, the TLS handshake included. */
-  readonly connectTimeoutMs: number
-}
+import { Attempt, type Destination, type Maker } from "./Attempt.ts"
+import type { Connection } from "./Connection.ts"
 
 /** Servers that say nothing close free connections after five seconds at the earliest, as a rule; a request must not meet that. */
 const FREE_MS = 4_000
@@ -21,31 +13,34 @@ const MAX_FREE_MS = 600_000
 const MARGIN_MS = 1_000
 const MAX_FREE = 256
 
-interface Attempt {
-  readonly open: (connection: Connection) => void
-  readonly fail: (failure: UpstreamFailure) => void
-  connection: Connection | undefined
-  /** Nobody waits for it any more. */
-  given: boolean
-}
+/** Attempts given up that the system still makes: a server that takes no connection must not use up its sockets. */
+const MAX_STUCK = 512
 
-export class Pool implements Keeper {
+export class Pool implements Maker {
   private readonly destination: Destination
   private readonly deadlines: Deadlines
   private readonly all = new Set<Connection>()
   private free: Array<Connection> = []
   private freeMs = FREE_MS
   private hint: string | undefined = undefined
-  private dialling = 0
+  private readonly attempts = new Set<Attempt>()
+  private stuck = 0
+  private isRetired = false
 
   constructor(destination: Destination, deadlines: Deadlines) {
     this.destination = destination
     this.deadlines = deadlines
   }
 
-  /** Neither connections nor attempts at one. */
-  get idle(): boolean {
-    return this.all.size === 0 && this.dialling === 0
+  /** Nobody looks after it any more; not to be used. */
+  get retired(): boolean {
+    return this.isRetired
+  }
+
+  /** True, and retired, when it has neither connections nor attempts at one. */
+  retire(): boolean {
+    this.isRetired = this.all.size === 0 && this.attempts.size === 0 && this.stuck === 0
+    return this.isRetired
   }
 
   /** A connection that is free and was not for too long. */
@@ -83,9 +78,14 @@ export class Pool implements Keeper {
     for (const connection of free) connection.drop()
   }
 
-  /** Closes all. */
+  /** Closes all, what is being made too. */
   end(): void {
-    for (const connection of this.all) connection.closed("the gateway is shutting down")
+    for (const attempt of this.attempts) attempt.fail(new UpstreamFailure("broken", GOING))
+    for (const connection of this.all) connection.closed(GOING, false)
+  }
+
+  made(connection: Connection): void {
+    this.all.add(connection)
   }
 
   /** `Keep-Alive: timeout=5`: how long the server keeps a connection that is free. */
@@ -97,71 +97,39 @@ export class Pool implements Keeper {
   }
 
   /** A new connection. Rejects with `UpstreamFailure` only. */
-  connect(signal: AbortSignal): Promise<Connection> {
+  async connect(signal: AbortSignal): Promise<Connection> {
     const { address, port, connectTimeoutMs } = this.destination
-    const { promise, resolve, reject } = Promise.withResolvers<Connection>()
-    const attempt: Attempt = { open: resolve, fail: reject, connection: undefined, given: false }
-    const giveUp = (failure: UpstreamFailure) => (): void => {
-      attempt.given = true
-      attempt.connection?.drop()
-      reject(failure)
+    if (signal.aborted) throw aborted()
+    if (this.stuck >= MAX_STUCK) {
+      throw new UpstreamFailure("connect_timeout", `${address}:${port} leaves ${this.stuck} connections unanswered`)
     }
-    const late = giveUp(new UpstreamFailure("connect_timeout", `no connection to ${address}:${port} in time`))
-    const leave = giveUp(new UpstreamFailure("aborted", "the caller left"))
-    const deadline = this.deadlines.start(connectTimeoutMs, late)
-    this.dialling++
-    if (signal.aborted) leave()
-    else {
-      signal.addEventListener("abort", leave, { once: true })
-      this.dial(attempt)
-    }
-    return promise.finally(() => {
-      this.dialling--
+    const attempt = new Attempt(this.destination, this)
+    this.attempts.add(attempt)
+    const leave = (): void => attempt.fail(aborted())
+    const deadline = this.deadlines.start(connectTimeoutMs, () =>
+      attempt.fail(new UpstreamFailure("connect_timeout", `no connection to ${address}:${port} in time`))
+    )
+    signal.addEventListener("abort", leave, { once: true })
+    try {
+      const connection = await attempt.result
+      if (!signal.aborted) return connection
+      // Left in the moment between.
+      connection.drop()
+      throw aborted()
+    } finally {
       deadline.cancel()
       signal.removeEventListener("abort", leave)
-    })
+      this.attempts.delete(attempt)
+      if (attempt.unanswered) this.wait(attempt)
+    }
   }
 
-  private dial(attempt: Attempt): void {
-    const { address, port, tls } = this.destination
-    const opened = (socket: Bun.Socket<Connection>): void => {
-      const connection = new Connection(socket, this)
-      socket.data = connection
-      attempt.connection = connection
-      this.all.add(connection)
-      if (attempt.given) connection.drop()
-      else if (tls === undefined) attempt.open(connection)
-    }
-    const options: Bun.TCPSocketConnectOptions<Connection> = {
-      hostname: address,
-      port,
-      socket: {
-        open: opened,
-        handshake: (socket, authorized, error) => {
-          if (authorized) return attempt.open(socket.data)
-          attempt.fail(new UpstreamFailure("broken", `TLS: ${error?.message ?? "not authorized"}`, { cause: error }))
-          socket.data.drop()
-        },
-        // Never shared memory, which the types do not say.
-        data: (socket, chunk) => socket.data.received(chunk as Buffer<ArrayBuffer>),
-        drain: (socket) => socket.data.drained(),
-        end: (socket) => socket.data.closed("the server closed the connection before it had answered"),
-        close: (socket) => {
-          attempt.fail(new UpstreamFailure("broken", "the connection was closed during the handshake"))
-          socket.data.closed("the connection was closed before the server had answered")
-        },
-        error: (socket, error) => socket.data.closed(error.message)
-      }
-    }
-    if (tls !== undefined) {
-      const { serverName, ca } = tls
-      options.tls = {
-        serverName,
-        ALPNProtocols: "http/1.1",
-        rejectUnauthorized: true,
-        ...(ca === undefined ? {} : { ca })
-      }
-    }
-    Bun.connect(options).catch((error: unknown) => attempt.fail(failed(error)))
+  private wait({ answered }: Attempt): void {
+    this.stuck++
+    void answered.then(() => this.stuck--)
   }
 }
+
+const GOING = "the gateway is shutting down"
+
+const aborted = (): UpstreamFailure => new UpstreamFailure("aborted", "the caller left")
