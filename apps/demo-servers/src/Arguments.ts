@@ -1,12 +1,22 @@
 /** The command line of the demo servers: parsing and the words that teach it. Pure. */
-import { type DemoName, isDemoName, names } from "./Demo.ts"
+import { type DemoName, isDemoName, names as demoNames } from "./Demo.ts"
+
+/** What can be served: the demo servers, and one for tests that a gateway does not bundle. */
+export const names = [...demoNames, "conformance"] as const
+export type Name = DemoName | "conformance"
+
+const isName = (text: string): text is Name => isDemoName(text) || text === "conformance"
 
 export type Arguments =
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly problem: string }
-  | { readonly kind: "serve"; readonly name: DemoName; readonly host: string; readonly port: number }
+  | { readonly kind: "serve"; readonly name: Name; readonly host: string; readonly port: number }
 
-const DEFAULT_PORTS: Readonly<Record<DemoName, number>> = { currenttime: 8000, realserverfaketools: 8002 }
+const DEFAULT_PORTS: Readonly<Record<Name, number>> = {
+  currenttime: 8000,
+  realserverfaketools: 8002,
+  conformance: 8003
+}
 
 export const USAGE = `Serve a demo MCP server over streamable HTTP.
 
@@ -16,6 +26,7 @@ Usage:
 Servers:
   currenttime           one tool: the current time in a time zone (port ${DEFAULT_PORTS.currenttime})
   realserverfaketools   six make-believe tools of many argument shapes (port ${DEFAULT_PORTS.realserverfaketools})
+  conformance           everything the official conformance suite asks of a server (port ${DEFAULT_PORTS.conformance})
 
 Options:
   --port <n>         port to listen on, 0 to 65535; 0 picks a free one
@@ -29,13 +40,13 @@ Example:
 
 /** Reads the words after the command; the first thing wrong is named with what it held. */
 export const parseArguments = (words: ReadonlyArray<string>): Arguments => {
-  const found: { name?: DemoName; host?: string; port?: number } = {}
+  const found: { name?: Name; host?: string; port?: number } = {}
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? ""
     if (word === "--help" || word === "-h") return { kind: "help" }
     if (!word.startsWith("-")) {
       if (found.name !== undefined) return wrong(`one server at a time: ${found.name} was named before ${quoted(word)}`)
-      if (!isDemoName(word)) return wrong(`there is no demo server ${quoted(word)}; there are: ${names.join(", ")}`)
+      if (!isName(word)) return wrong(`there is no demo server ${quoted(word)}; there are: ${names.join(", ")}`)
       found.name = word
       continue
     }

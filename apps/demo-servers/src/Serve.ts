@@ -5,6 +5,7 @@ import {
   localhostAllowedOrigins,
   originValidationResponse
 } from "@modelcontextprotocol/server"
+import { conformanceHandler } from "./conformance/ConformanceServer.ts"
 import { type DemoName, type Handler, handlers } from "./Demo.ts"
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"])
@@ -19,8 +20,8 @@ export interface Running {
 }
 
 /** Starts listening; throws the runtime's own error when the address can not be had. */
-export const serve = (name: DemoName, host: string, port: number): Running => {
-  const handler = handlers()[name]
+export const serve = (name: DemoName | "conformance", host: string, port: number): Running => {
+  const handler = name === "conformance" ? conformanceHandler() : handlers()[name]
   const guarded = LOOPBACK.has(host) ? localOnly(handler) : handler
   const server = Bun.serve({
     hostname: host,
