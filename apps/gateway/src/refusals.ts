@@ -71,12 +71,31 @@ export const methodNotAllowed = (): Refusal =>
     headers: { allow: "POST, GET, DELETE" }
   })
 
+/** The two endpoints of HTTP+SSE take one method each. */
+export const wrongLegMethod = (only: string): Refusal =>
+  refusal(405, Code.invalidRequest, "edge:method", `Only ${only} is served here: this is an endpoint of HTTP+SSE`, {
+    headers: { allow: only }
+  })
+
 export const upgradeRefused = (): Refusal =>
   refusal(
     400,
     Code.invalidRequest,
     "edge:upgrade",
     "WebSocket and other upgrades are not served here: use Streamable HTTP"
+  )
+
+export const grpcRefused = (): Refusal =>
+  refusal(415, Code.invalidRequest, "edge:grpc", "gRPC is not served here: use Streamable HTTP")
+
+/** `url`: where the same is served encrypted. */
+export const plainHttp = (url: string): Refusal =>
+  refusal(
+    403,
+    Code.forbidden,
+    "edge:plain_http",
+    `MCP is not served over plain HTTP: use ${url.slice(0, 300)}, and replace any token that was sent here`,
+    { headers: { connection: "close" } }
   )
 
 export const badPath = (): Refusal =>
@@ -231,6 +250,7 @@ const FAILURES: Record<ForwardFailure["reason"], readonly [status: number, code:
   redirected: [502, Code.upstreamFailed, "answered with a redirect, which is not followed"],
   no_endpoint: [502, Code.upstreamFailed, "has no MCP endpoint at its registered URL"],
   unreadable: [502, Code.upstreamFailed, "sent an answer that is no MCP answer"],
+  no_stream: [404, Code.notFound, "knows no open stream of that id: connect to its /sse again"],
   connect_timeout: [504, Code.upstreamTimeout, "could not be reached in time"],
   first_byte_timeout: [504, Code.upstreamTimeout, "did not answer in time"],
   idle_timeout: [504, Code.upstreamTimeout, "fell silent within its answer"],

@@ -3,6 +3,7 @@
 export interface EndpointSource {
   readonly proxy_pass_url: string
   readonly mcp_endpoint?: string
+  readonly sse_endpoint?: string
 }
 
 const isEndpoint = (pathname: string): boolean => /\/(?:mcp|sse)\/?$/.test(pathname)
@@ -16,6 +17,22 @@ const isEndpoint = (pathname: string): boolean => /\/(?:mcp|sse)\/?$/.test(pathn
 export const endpointOf = (server: EndpointSource, rest: string, search = ""): string => {
   const toEndpoint = rest === "" || rest === "/" || rest === "/mcp" || rest === "/mcp/"
   return withSearch(toEndpoint ? mainEndpoint(server) : below(server, rest), search)
+}
+
+/** Where a 2024-11-05 server opens its event stream: named in the record, or the URL ending in `/sse`, or `{url}/sse`. */
+export const sseEndpointOf = (server: EndpointSource): string => {
+  if (server.sse_endpoint !== undefined) return new URL(server.sse_endpoint).href
+  const url = new URL(server.proxy_pass_url)
+  return /\/sse\/?$/.test(url.pathname) ? url.href : below(server, "/sse")
+}
+
+/**
+ * What a 2024-11-05 server named as its message endpoint, as path and query; undefined when it lies at another origin (W-32).
+ * `sse`: the URL the name is relative to.
+ */
+export const messagePathOf = (sse: string, named: string): string | undefined => {
+  const url = URL.parse(named, sse)
+  return url === null || url.origin !== new URL(sse).origin ? undefined : url.pathname + url.search
 }
 
 const mainEndpoint = (server: EndpointSource): string => {

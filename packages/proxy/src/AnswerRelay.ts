@@ -21,7 +21,9 @@ import { failure, type ForwardFailure, type ForwardResult, type Outbound } from 
 import { BodyTooLarge, guardedRead } from "./GuardedRead.ts"
 import { filterText, noteFailure, type Seen, type Viewer } from "./ListFilter.ts"
 import type { OnEnd } from "./Outcome.ts"
+import { HTTP_SSE_VERSION, messagesPath, readOpening } from "./HttpSse.ts"
 import { finishedHeaders, responseHeaders, streamHeaders } from "./ResponseHeaders.ts"
+import { sealFor } from "./SessionGate.ts"
 import { relayBytes, relayEvents, type RelayOptions } from "./StreamRelay.ts"
 
 export interface Exchange {
@@ -42,6 +44,7 @@ export const relayAnswer = (dispatcher: Dispatcher, exchange: Exchange): Promise
   const { status } = answer.upstream
   if (status >= 400 && kind !== "json" && kind !== "events") return worded(dispatcher, exchange)
   if (kind === "empty" || (kind === "other" && awaitsStatusOnly(outbound))) return empty(dispatcher, exchange)
+  if (outbound.target.leg === "sse") return openStream(dispatcher, exchange)
   const opening = opensSession(outbound, answer)
   if (kind === "events") {
     return opening
@@ -200,6 +203,26 @@ const openingEvents = async (dispatcher: Dispatcher, exchange: Exchange): Promis
   })
   if ("_tag" in read) return read
   return events(dispatcher, exchange, replay(held, upstream), dispatcher.sessionFor(outbound, answer, read.version))
+}
+
+/** A 2024-11-05 stream: held until the server has named its message endpoint, which the client gets as one of ours (W-30). */
+const openStream = async (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardResult> => {
+  const { outbound, answer } = exchange
+  if (answer.kind !== "events") return failure("unreadable", "the answer is no event stream")
+  const opened = await guardedRead(dispatcher, exchange, () => readOpening(answer.upstream, outbound.target.server))
+  if ("_tag" in opened) return opened
+  const { principal, target } = outbound
+  const sealed = sealFor(dispatcher.parts.keys, {
+    use: "messages",
+    claims: principal.claims,
+    server: target.server,
+    version: HTTP_SSE_VERSION,
+    upstreamId: opened.path,
+    lifeSeconds: dispatcher.parts.options.sessionSeconds
+  })
+  if (sealed === undefined) return failure("broken", "there is no key to seal with")
+  const first = opened.withEndpoint(messagesPath(target.server, sealed))
+  return events(dispatcher, exchange, replay([first], answer.upstream), undefined)
 }
 
 /** Id of the request whose answer is awaited. */

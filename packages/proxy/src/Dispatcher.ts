@@ -6,11 +6,10 @@ import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
 import type { Claims } from "@mcpgw/domain/Principal"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
-import { endpointOf } from "@mcpgw/egress/Endpoint"
+import { endpointOf, sseEndpointOf } from "@mcpgw/egress/Endpoint"
 import { type UpstreamAnswer, type UpstreamApi, UpstreamFailure } from "@mcpgw/egress/Upstream"
 import { eraOf } from "@mcpgw/mcp/HeaderClaims"
 import { SESSION_ID } from "@mcpgw/mcp/HeaderNames"
-import { seal } from "@mcpgw/mcp/SessionSeal"
 import type { Policy } from "@mcpgw/policy/Policy"
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import { type Answer, readHead, unusable } from "./Answer.ts"
@@ -21,7 +20,7 @@ import type { OnEnd } from "./Outcome.ts"
 import type { OpenStreams } from "./OpenStreams.ts"
 import type { ProxyOptions } from "./ProxyRouter.ts"
 import { RequestHeaders } from "./RequestHeaders.ts"
-import { serverBinding } from "./SessionGate.ts"
+import { sealFor } from "./SessionGate.ts"
 
 export interface DispatcherParts {
   readonly upstream: UpstreamApi
@@ -53,7 +52,7 @@ export class Dispatcher {
     try {
       upstream = await this.parts.upstream.exchange({
         method,
-        url: this.endpoint(record, target.rest, outbound.search),
+        url: this.urlOf(outbound),
         headers: this.headers(outbound),
         body,
         signal,
@@ -85,16 +84,22 @@ export class Dispatcher {
     if (upstreamId === undefined || eraOf(outbound.envelope?.messages[0].version) === "modern") return undefined
     const { session, principal, target } = outbound
     if (session !== undefined && session.bound.upstreamId === upstreamId) return session.sealed
-    const key = this.parts.keys.sealing[0]
-    if (key === undefined) return undefined
-    const { issuer, subject, clientId } = principal.claims
-    return seal(key, {
-      owner: { issuer, subject, clientId },
-      server: serverBinding(target.server),
+    return sealFor(this.parts.keys, {
+      use: "session",
+      claims: principal.claims,
+      server: target.server,
       version: version ?? session?.bound.version ?? "",
       upstreamId,
-      expiresAt: Math.floor(Date.now() / 1000) + this.parts.options.sessionSeconds
+      lifeSeconds: this.parts.options.sessionSeconds
     })
+  }
+
+  private urlOf({ target, search, session }: Outbound): string {
+    const { record } = target.server
+    if (target.leg === "mcp") return this.endpoint(record, target.rest, search)
+    const stream = sseEndpointOf(record)
+    // The server's own word, sealed by us; the client's query names the seal and nothing else.
+    return target.leg === "sse" ? stream : new URL(session?.bound.upstreamId ?? "", stream).href
   }
 
   /** Parsing URLs costs; a server's endpoint does not change while its record does not. */
@@ -127,7 +132,9 @@ export class Dispatcher {
       remote: outbound.remote,
       proto: outbound.proto
     }
-    return this.requestHeaders.build(outbound.headers, identity, credentials, outbound.session?.bound.upstreamId)
+    // On HTTP+SSE the session is in the URL.
+    const session = target.leg === "mcp" ? outbound.session?.bound.upstreamId : undefined
+    return this.requestHeaders.build(outbound.headers, identity, credentials, session)
   }
 
   private scopesOf(claims: Claims): string {

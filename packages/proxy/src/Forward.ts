@@ -50,6 +50,8 @@ export interface ForwardFailure {
     | "no_endpoint"
     /** The answer is no MCP answer, or larger than may be read. */
     | "unreadable"
+    /** A message for a 2024-11-05 stream that is not open here. */
+    | "no_stream"
     /** The answer's body stood still past the idle deadline. */
     | "idle_timeout"
   /** For logs only; may name internal hosts (S-19). */

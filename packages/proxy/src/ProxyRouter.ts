@@ -14,7 +14,8 @@ import { Credentials } from "./Credentials.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import type { Forward } from "./Forward.ts"
 import { OpenStreams } from "./OpenStreams.ts"
-import { type Resolution, resolve } from "./Target.ts"
+import { SseBridge } from "./SseBridge.ts"
+import { type Resolution, resolve, speaksSse } from "./Target.ts"
 
 export interface ProxyOptions {
   /** Silence within an answer that ends it. */
@@ -66,9 +67,15 @@ const make = (options: ProxyOptions) =>
       (wheel) => Effect.sync(() => wheel.stop())
     )
     const dispatcher = new Dispatcher({ upstream, policy, credentials, keys, streams, deadlines, options })
+    const { sessionSeconds } = options
+    const forward: Forward = (outbound, onEnd) => dispatcher.forward(outbound, onEnd)
+    const bridge = new SseBridge({ keys, streams, deadlines, forward, sessionSeconds })
     return ProxyRouter.of({
       resolve: (pathname) => resolve(registry.snapshot(), pathname),
-      forward: (outbound, onEnd) => dispatcher.forward(outbound, onEnd),
+      forward: (outbound, onEnd) =>
+        outbound.target.leg === "mcp" || speaksSse(outbound.target.server)
+          ? dispatcher.forward(outbound, onEnd)
+          : bridge.forward(outbound, onEnd),
       openStreams: () => streams.size,
       closeStreams: (which) => streams.close(which)
     })

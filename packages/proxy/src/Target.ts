@@ -2,9 +2,16 @@
 import { isRoutable, type RegisteredServer } from "@mcpgw/domain/Server"
 import type { Snapshot } from "@mcpgw/registry/Registry"
 
+/**
+ * Which endpoint of the server is meant: the one of Streamable HTTP, or one of the two of 2024-11-05's HTTP+SSE, the event stream
+ * and where messages are posted.
+ */
+export type Leg = "mcp" | "sse" | "messages"
+
 export interface Target {
   readonly _tag: "Target"
   readonly server: RegisteredServer
+  readonly leg: Leg
   /** The path after the server's own: `""`, `/mcp`, … */
   readonly rest: string
 }
@@ -36,9 +43,17 @@ export const resolve = (snapshot: Snapshot, pathname: string): Resolution => {
   return NOT_FOUND
 }
 
+const legOf = (rest: string): Leg => {
+  if (rest === "/sse" || rest === "/sse/") return "sse"
+  return rest === "/messages" || rest === "/messages/" ? "messages" : "mcp"
+}
+
+/** Does the server itself speak HTTP+SSE? Otherwise the gateway speaks it in its place. */
+export const speaksSse = ({ record }: RegisteredServer): boolean => record.supported_transports.includes("sse")
+
 const available = (server: RegisteredServer, rest: string): Target | Unavailable => {
   if (!server.record.is_enabled) return { _tag: "Unavailable", server, reason: "disabled" }
   return isRoutable(server.health)
-    ? { _tag: "Target", server, rest }
+    ? { _tag: "Target", server, leg: legOf(rest), rest }
     : { _tag: "Unavailable", server, reason: server.health.status }
 }

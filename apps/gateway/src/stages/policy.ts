@@ -25,7 +25,8 @@ export const judge = (
 ): Judged | Refusal => {
   const server = target.server.record.path
   if (read.envelope === undefined) {
-    const bound = read.session !== undefined
+    // Opening the stream of HTTP+SSE is to it what `initialize` is to other transports.
+    const bound = read.session !== undefined || target.leg === "sse"
     // Bound to a session the protocol needs it; without one it is a method like any other, judged by the rules.
     const method = !bound ? ctx.method : ctx.method === "GET" ? HTTP_GET : HTTP_DELETE
     const call = pipeline.policy.decide(principal, { server, method, tool: undefined })
@@ -34,7 +35,11 @@ export const judge = (
   const { batch, messages } = read.envelope
   const [first, ...rest] = messages
   const call = pipeline.policy.decide(principal, { server, method: first.method, tool: first.tool })
-  if (call._tag === "Denied") return denied(call, first.id, 0, batch ? requestsBeside(messages, 0) : undefined)
+  if (call._tag === "Denied") {
+    const refused = denied(call, first.id, 0, batch ? requestsBeside(messages, 0) : undefined)
+    // What is answered to a post of HTTP+SSE is its status; nobody reads the body as the answer (W-33).
+    return target.leg === "messages" ? { ...refused, status: 403 } : refused
+  }
   const calls: [AuthorizedCall, ...Array<AuthorizedCall>] = [call]
   for (const [i, message] of rest.entries()) {
     const next = pipeline.policy.decide(principal, { server, method: message.method, tool: message.tool })

@@ -4,8 +4,9 @@ import { type Envelope, readEnvelope } from "@mcpgw/mcp/Envelope"
 import { checkHeaderClaims } from "@mcpgw/mcp/HeaderClaims"
 import { LAST_EVENT_ID, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { isPseudoMethod } from "@mcpgw/policy/Methods"
+import { SESSION_PARAMETER } from "@mcpgw/proxy/HttpSse"
 import type { PresentedSession } from "@mcpgw/proxy/Forward"
-import type { Target } from "@mcpgw/proxy/Target"
+import { speaksSse, type Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
 import { batchRefused, malformed, type Refusal, resumeWithoutSession, sessionNotFound } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
@@ -31,9 +32,10 @@ export const readMessages = (
   principal: Principal,
   body: Uint8Array<ArrayBuffer> | Refusal | undefined
 ): Read | Refusal => {
-  const sealed = ctx.headers[SESSION_ID]
+  const sealed = target.leg === "mcp" ? ctx.headers[SESSION_ID] : messagesSeal(ctx, target)
+  const use = target.leg === "mcp" ? "session" : speaksSse(target.server) ? "messages" : "bridge"
   const session =
-    sealed === undefined ? undefined : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at)
+    sealed === undefined ? undefined : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at, use)
   if (body === undefined) {
     if (sealed !== undefined && session === undefined) return sessionNotFound(null)
     if (session === undefined && ctx.headers[LAST_EVENT_ID] !== undefined) return resumeWithoutSession()
@@ -52,6 +54,10 @@ export const readMessages = (
   if (envelope.batch && session?.bound.version !== BATCH_VERSION) return batchRefused()
   return { _tag: "Read", session, envelope, body }
 }
+
+/** A message of HTTP+SSE names its stream in the query; one that names none belongs to none. */
+const messagesSeal = ({ search }: RequestContext, { leg }: Target): string | undefined =>
+  leg === "messages" ? (new URLSearchParams(search).get(SESSION_PARAMETER) ?? "") : undefined
 
 /** Names that mean something else inside the gateway can not be methods of a client. */
 const checkMethods = (envelope: Envelope): Refusal | undefined => {

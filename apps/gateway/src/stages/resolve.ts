@@ -1,8 +1,8 @@
 /** resolve: path → server, health included. A route the caller has no grant on is 403, one that does not exist 404. */
 import type { Principal } from "@mcpgw/domain/Principal"
-import type { Target } from "@mcpgw/proxy/Target"
+import type { Leg, Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
-import { noGrant, notFound, type Refusal, unavailable } from "../refusals.ts"
+import { noGrant, notFound, type Refusal, unavailable, wrongLegMethod } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
 import type { Trail } from "../Settle.ts"
 
@@ -18,5 +18,10 @@ export const resolveTarget = (
   const { path } = found.server.record
   const policy = pipeline.policy.current()
   if (!policy.hasGrant(principal.claims, path)) return noGrant(path.slice(1), policy.scopesOf(principal.claims).length)
-  return found._tag === "Unavailable" ? unavailable(path.slice(1), found.reason) : found
+  if (found._tag === "Unavailable") return unavailable(path.slice(1), found.reason)
+  const only = METHODS[found.leg]
+  return only === undefined || ctx.method === only ? found : wrongLegMethod(only)
 }
+
+/** The two endpoints of HTTP+SSE take one method each. */
+const METHODS: Readonly<Record<Leg, string | undefined>> = { mcp: undefined, sse: "GET", messages: "POST" }

@@ -1,6 +1,7 @@
 /** The official TypeScript clients, 1.x and 2.x, behind one face, so that one suite runs over both. */
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client"
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js"
+import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import {
   CreateMessageRequestSchema,
@@ -66,40 +67,58 @@ const transportOptions = ({ headers }: Caller, { fetch }: PeerOptions) => ({
   ...(fetch === undefined ? {} : { fetch })
 })
 
-/** `@modelcontextprotocol/sdk` 1.x. */
-export const connectV1 = async (who: Caller, options: PeerOptions = {}): Promise<Peer> => {
+const client1 = (options: PeerOptions): Client1 => {
   const client = new Client1(INFO, CAPABILITIES)
   client.setRequestHandler(CreateMessageRequestSchema, () => ({ ...SAMPLED }))
   client.setRequestHandler(ElicitRequestSchema, () => ({ ...ELICITED }))
   client.setRequestHandler(ListRootsRequestSchema, () => ROOTS)
   client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification?.(method, params)
+  return client
+}
+
+/** `@modelcontextprotocol/sdk` 1.x. */
+export const connectV1 = async (who: Caller, options: PeerOptions = {}): Promise<Peer> => {
+  const client = client1(options)
   const transport = new Transport1(new URL(who.url), transportOptions(who, options))
   // The library's own class and interface disagree about `sessionId: undefined` under exactOptionalPropertyTypes.
   await client.connect(transport as Parameters<Client1["connect"]>[0])
   return {
+    ...face1(client),
     version: () => transport.protocolVersion,
-    serverName: () => client.getServerVersion()?.name,
     sessionId: () => transport.sessionId,
-    tools: async () => (await client.listTools()).tools,
-    call: async (name, args = {}, onProgress) => {
-      const progress =
-        onProgress === undefined ? {} : { onprogress: (step: { progress: number }) => onProgress(step.progress) }
-      return textOf((await client.callTool({ name, arguments: { ...args } }, undefined, progress)).content)
-    },
-    prompts: async () => (await client.listPrompts()).prompts.map(({ name }) => name),
-    prompt: async (name) => (await client.getPrompt({ name })).messages.length,
-    resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
-    templates: async () =>
-      (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
-    read: async (uri) => (await client.readResource({ uri })).contents.length,
-    complete: async (prompt, name, value) =>
-      (await client.complete({ ref: { type: "ref/prompt", name: prompt }, argument: { name, value } })).completion
-        .values,
-    setLevel: async (level) => void (await client.setLoggingLevel(level)),
-    terminate: () => transport.terminateSession(),
-    close: () => client.close()
+    terminate: () => transport.terminateSession()
   }
 }
+
+/** The same client over 2024-11-05's HTTP+SSE; `who.url` is the stream's. */
+export const connectSse = async (who: Caller, options: PeerOptions = {}): Promise<Peer> => {
+  const client = client1(options)
+  const transport = new SSEClientTransport(new URL(who.url), {
+    requestInit: { headers: { ...who.headers } },
+    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+  })
+  await client.connect(transport)
+  return { ...face1(client), version: () => undefined, sessionId: () => undefined, terminate: () => client.close() }
+}
+
+const face1 = (client: Client1): Omit<Peer, "version" | "sessionId" | "terminate"> => ({
+  serverName: () => client.getServerVersion()?.name,
+  tools: async () => (await client.listTools()).tools,
+  call: async (name, args = {}, onProgress) => {
+    const progress =
+      onProgress === undefined ? {} : { onprogress: (step: { progress: number }) => onProgress(step.progress) }
+    return textOf((await client.callTool({ name, arguments: { ...args } }, undefined, progress)).content)
+  },
+  prompts: async () => (await client.listPrompts()).prompts.map(({ name }) => name),
+  prompt: async (name) => (await client.getPrompt({ name })).messages.length,
+  resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+  templates: async () => (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
+  read: async (uri) => (await client.readResource({ uri })).contents.length,
+  complete: async (prompt, name, value) =>
+    (await client.complete({ ref: { type: "ref/prompt", name: prompt }, argument: { name, value } })).completion.values,
+  setLevel: async (level) => void (await client.setLoggingLevel(level)),
+  close: () => client.close()
+})
 
 /** `@modelcontextprotocol/client` 2.x with the handshake of the legacy era. */
 export const connectV2 = async (who: Caller, options: PeerOptions = {}): Promise<Peer> => {

@@ -1,4 +1,4 @@
-/** The real npm server `@modelcontextprotocol/server-everything` as a process of its own, over Streamable HTTP. */
+/** The real npm server `@modelcontextprotocol/server-everything` as a process of its own, over HTTP. */
 import { freePort, type Running, spawn } from "@mcpgw/testkit/Process"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
@@ -8,11 +8,12 @@ export interface Everything extends Running {
   readonly url: string
 }
 
-export const startEverything = async (): Promise<Everything> => {
+/** `sse`: 2024-11-05, the stream at `/sse`. */
+export const startEverything = async (transport: "streamableHttp" | "sse" = "streamableHttp"): Promise<Everything> => {
   const folder = dirname(createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/package.json"))
   const port = await freePort()
-  const command = [process.execPath, join(folder, "dist", "index.js"), "streamableHttp"]
+  const command = [process.execPath, join(folder, "dist", "index.js"), transport]
   const running = spawn({ command, env: { PORT: String(port) } })
-  await running.printed(/listening on port/)
+  await running.printed(/(?:listening|running) on port/)
   return { ...running, url: `http://127.0.0.1:${port}` }
 }

@@ -1,6 +1,6 @@
 /** Where and how a record is probed, or the status that holds without asking. Pure. */
 import type { HealthStatus, ServerRecord } from "@mcpgw/domain/Server"
-import { endpointOf } from "@mcpgw/egress/Endpoint"
+import { endpointOf, sseEndpointOf } from "@mcpgw/egress/Endpoint"
 import type { Target } from "./session.ts"
 
 export type TargetOf =
@@ -15,17 +15,13 @@ export const targetOf = (record: ServerRecord): TargetOf => {
   if (transport === "sse" && !named.includes("sse")) return settled("unknown")
   if (record.proxy_pass_url.trim() === "") return settled("unhealthy: missing proxy URL")
   if (!URL.canParse(record.proxy_pass_url)) return settled("error: the proxy URL is not a URL")
-  const url = URL.parse(transport === "sse" ? sseAddress(record) : endpointOf(record, ""))
+  const url = URL.parse(transport === "sse" ? sseEndpointOf(record) : endpointOf(record, ""))
   if (url === null) return settled("error: the endpoint is not a URL")
   const headers = headersOf(record)
   return headers === undefined
     ? settled("error: a header of the record is not a valid HTTP header")
     : { kind: "probe", url, transport, headers }
 }
-
-const sseAddress = (record: ServerRecord): string =>
-  record.sse_endpoint ??
-  (/\/sse\/?$/.test(new URL(record.proxy_pass_url).pathname) ? record.proxy_pass_url : endpointOf(record, "/sse"))
 
 const settled = (status: HealthStatus): TargetOf => ({ kind: "settled", status })
 

@@ -1,0 +1,172 @@
+/** One client's 2024-11-05 stream and the Streamable HTTP session behind it. */
+import type { Deadline, Deadlines } from "@mcpgw/egress/Deadlines"
+import { PROTOCOL_VERSION, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
+import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
+import type { Forward, ForwardResult, Outbound, PresentedSession } from "./Forward.ts"
+import type { OpenStream } from "./OpenStreams.ts"
+import type { OnEnd } from "./Outcome.ts"
+
+export interface BridgedParts {
+  /** The request that opened it. */
+  readonly opening: Outbound
+  readonly forward: Forward
+  readonly deadlines: Deadlines
+  /** A session id as the client would know it; undefined when it is not theirs. */
+  readonly openSession: (sealed: string) => PresentedSession | undefined
+  /** Called once. */
+  readonly onEnd: () => void
+}
+
+const HEARTBEAT_MS = 15_000
+/** Bytes the client has not taken yet at which servers are held back. */
+const HIGH_WATER = 64 * 1024
+const ACCEPT = "application/json, text/event-stream"
+
+const unrecorded: OnEnd = () => undefined
+
+export class BridgedStream implements OpenStream {
+  readonly idle = true
+  private readonly parts: BridgedParts
+  private readonly exchanges = new Set<AbortController>()
+  private controller: ReadableStreamDefaultController<Uint8Array> | undefined = undefined
+  private session: PresentedSession | undefined = undefined
+  private listening = false
+  private over = false
+  private beat: Deadline | undefined = undefined
+  private taken: PromiseWithResolvers<void> | undefined = undefined
+
+  constructor(parts: BridgedParts) {
+    this.parts = parts
+  }
+
+  /** The client's stream; `endpoint` is where it posts its messages. */
+  start(endpoint: string): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.controller = controller
+          controller.enqueue(encoder.encode(`event: endpoint\ndata: ${endpoint}\n\n`))
+          this.scheduleBeat()
+        },
+        pull: () => this.release(),
+        cancel: () => this.end()
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER })
+    )
+  }
+
+  /** Draining: the client sees a clean end. */
+  close(): void {
+    if (!this.over) this.controller?.close()
+    this.end()
+  }
+
+  /** Carries one message; its answer goes on the stream, the post itself is answered 202 (W-33). */
+  async carry(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
+    const result = await this.exchange(outbound, onEnd)
+    if (!(result instanceof Response)) return result
+    const sealed = result.headers.get(SESSION_ID)
+    if (sealed !== null) this.session = this.parts.openSession(sealed) ?? this.session
+    // The first message that is only accepted is `notifications/initialized`: from then on the server may speak up.
+    if (result.status === 202 && this.session !== undefined && !this.listening) this.listen()
+    return new Response(null, { status: 202 })
+  }
+
+  /** One exchange over Streamable HTTP, ended with the stream; its answer is written on the stream. */
+  private async exchange(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
+    const own = new AbortController()
+    this.exchanges.add(own)
+    const result = await this.parts.forward(this.streamable(outbound, own.signal), onEnd)
+    if (result instanceof Response) void this.relay(result, awaitedBy(outbound), own)
+    else this.exchanges.delete(own)
+    return result
+  }
+
+  private streamable(outbound: Outbound, signal: AbortSignal): Outbound {
+    const { session } = this
+    const version = session?.bound.version ?? ""
+    const headers = { ...outbound.headers, accept: ACCEPT, ...(version === "" ? {} : { [PROTOCOL_VERSION]: version }) }
+    return { ...outbound, target: { ...outbound.target, leg: "mcp", rest: "" }, search: "", headers, session, signal }
+  }
+
+  /** The server's own messages. A server that offers no such stream says so, and that is that. */
+  private listen(): void {
+    this.listening = true
+    void this.exchange(this.parts.opening, unrecorded)
+  }
+
+  private async relay(answer: Response, awaited: JsonRpcId | undefined, own: AbortController): Promise<void> {
+    try {
+      await this.write(answer)
+    } catch {
+      // How it broke is on the exchange's own record; whoever waits for the answer has to hear of it here.
+      if (awaited !== undefined)
+        await this.put(encoder.encode(eventOf(errorBody(awaited, Code.upstreamFailed, BROKEN))))
+    }
+    this.exchanges.delete(own)
+  }
+
+  private async write(answer: Response): Promise<void> {
+    const type = answer.headers.get("content-type") ?? ""
+    if (answer.body === null) return
+    if (type.startsWith("text/event-stream")) {
+      for await (const part of answer.body as ReadableStream<Uint8Array>) await this.put(part)
+    } else if (type.startsWith("application/json")) await this.put(encoder.encode(eventOf(await answer.text())))
+    else await answer.body.cancel()
+  }
+
+  /** Waits until the client has taken enough of what it was sent before. */
+  private async put(bytes: Uint8Array): Promise<void> {
+    if (this.over) return
+    this.controller?.enqueue(bytes)
+    this.beat?.extend(HEARTBEAT_MS)
+    if ((this.controller?.desiredSize ?? 1) > 0) return
+    this.taken ??= Promise.withResolvers()
+    await this.taken.promise
+  }
+
+  private release(): void {
+    this.taken?.resolve()
+    this.taken = undefined
+  }
+
+  /** Comments keep a quiet stream alive through whatever stands between. */
+  private scheduleBeat(): void {
+    this.beat = this.parts.deadlines.start(HEARTBEAT_MS, () => {
+      if (this.over) return
+      if ((this.controller?.desiredSize ?? 0) > 0) this.controller?.enqueue(COMMENT)
+      this.scheduleBeat()
+    })
+  }
+
+  private end(): void {
+    if (this.over) return
+    this.over = true
+    this.beat?.cancel()
+    this.release()
+    for (const exchange of this.exchanges) exchange.abort()
+    this.parts.onEnd()
+    if (this.session === undefined) return
+    const left = new AbortController()
+    const goodbye = { ...this.streamable(this.parts.opening, left.signal), method: "DELETE" as const }
+    void this.parts.forward(goodbye, unrecorded).then((result) => {
+      if (result instanceof Response) return result.body?.cancel()
+      return undefined
+    })
+  }
+}
+
+const awaitedBy = ({ envelope }: Outbound): JsonRpcId | undefined =>
+  envelope?.messages.find((message) => message.kind === "request")?.id
+
+const BROKEN = "The server broke off before it had answered"
+
+const encoder = new TextEncoder()
+const COMMENT = encoder.encode(": keepalive\n\n")
+
+/** One JSON text as an event; a line end inside would end the data. */
+const eventOf = (text: string): string =>
+  `event: message\n${text
+    .split(/\r\n|\r|\n/)
+    .map((line) => `data: ${line}\n`)
+    .join("")}\n`
