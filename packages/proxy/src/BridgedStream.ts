@@ -68,7 +68,7 @@ export class BridgedStream implements OpenStream {
     const sealed = result.headers.get(SESSION_ID)
     if (sealed !== null) this.session = this.parts.openSession(sealed) ?? this.session
     // The first message that is only accepted is `notifications/initialized`: from then on the server may speak up.
-    if (result.status === 202 && this.session !== undefined && !this.listening) this.listen()
+    if (result.status === 202 && this.session !== undefined && !this.listening) void this.listen()
     return new Response(null, { status: 202 })
   }
 
@@ -89,10 +89,15 @@ export class BridgedStream implements OpenStream {
     return { ...outbound, target: { ...outbound.target, leg: "mcp", rest: "" }, search: "", headers, session, signal }
   }
 
-  /** The server's own messages. A server that offers no such stream says so, and that is that. */
-  private listen(): void {
+  /** The server's own messages. A server that offers no such stream says so, which is no message for the client. */
+  private async listen(): Promise<void> {
     this.listening = true
-    void this.exchange(this.parts.opening, unrecorded)
+    const own = new AbortController()
+    this.exchanges.add(own)
+    const result = await this.parts.forward(this.streamable(this.parts.opening, own.signal), unrecorded)
+    if (result instanceof Response && isEvents(result)) await this.relay(result, undefined, own)
+    else own.abort()
+    this.exchanges.delete(own)
   }
 
   private async relay(answer: Response, awaited: JsonRpcId | undefined, own: AbortController): Promise<void> {
@@ -107,11 +112,11 @@ export class BridgedStream implements OpenStream {
   }
 
   private async write(answer: Response): Promise<void> {
-    const type = answer.headers.get("content-type") ?? ""
     if (answer.body === null) return
-    if (type.startsWith("text/event-stream")) {
+    if (isEvents(answer)) {
       for await (const part of answer.body as ReadableStream<Uint8Array>) await this.put(part)
-    } else if (type.startsWith("application/json")) await this.put(encoder.encode(eventOf(await answer.text())))
+    } else if (answer.headers.get("content-type")?.startsWith("application/json") === true)
+      await this.put(encoder.encode(eventOf(await answer.text())))
     else await answer.body.cancel()
   }
 
@@ -158,6 +163,9 @@ export class BridgedStream implements OpenStream {
 
 const awaitedBy = ({ envelope }: Outbound): JsonRpcId | undefined =>
   envelope?.messages.find((message) => message.kind === "request")?.id
+
+const isEvents = (answer: Response): boolean =>
+  answer.headers.get("content-type")?.startsWith("text/event-stream") === true
 
 const BROKEN = "The server broke off before it had answered"
 

@@ -158,6 +158,31 @@ describe("HTTP+SSE in front of Streamable HTTP", () => {
     assert.strictEqual(ended.headers.get("mcp-session-id"), "s-1")
   })
 
+  it("W-24: what the server answers to the gateway's own requests is no message for the client", async () => {
+    const left = new AbortController()
+    const headers = { ...all.headers, accept: "text/event-stream" }
+    const stream = await fetch(`${gateway.url}/scripted/sse`, { headers, signal: left.signal })
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader()
+    assert(reader !== undefined)
+    let seen = ""
+    const until = async (words: string): Promise<void> => {
+      while (!seen.includes(words)) seen += (await reader.read()).value ?? ""
+    }
+    await until("\n\n")
+    const endpoint = /^data: (.*)$/m.exec(seen)?.[1] ?? ""
+    const say = (message: object): Promise<Response> =>
+      send(all, endpoint, JSON.stringify({ jsonrpc: "2.0", ...message }))
+    const hello = { protocolVersion: "2024-11-05", capabilities: {}, clientInfo: { name: "raw", version: "1" } }
+    scripted.forget()
+    await say({ id: 1, method: "initialize", params: hello })
+    await say({ method: "notifications/initialized" })
+    await scripted.when(({ method }) => method === "GET")
+    await say({ id: 2, method: "ping" })
+    await until('"id":2')
+    assert.lengthOf(seen.match(/^event: message$/gm) ?? [], 2)
+    left.abort()
+  })
+
   it("a message for a stream that is closed is told so", async () => {
     const mine = await open(to(all, "/scripted/sse"))
     mine.leave()
