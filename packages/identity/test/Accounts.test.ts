@@ -136,6 +136,7 @@ describe("the throttle", () => {
 
   it("success at one address leaves the account's guessers elsewhere waiting", () => {
     const throttle = new Throttle(LOGIN_LIMITS)
+    for (let i = 0; i < 3; i++) throttle.begin("guesser-0", "alice", 0)
     for (let i = 0; i < 100; i++) throttle.begin(`guesser-${i}`, "alice", 0)
     const own = throttle.begin("home", "alice", 0)
     if (typeof own !== "number") throttle.succeeded(own)
@@ -146,13 +147,22 @@ describe("the throttle", () => {
   it("the space between two tries grows from a second to the window, and does not outlast it", () => {
     const waits = [20, 25, 30, 45, 69, 70, 500].map((failures) => {
       const throttle = new Throttle(LOGIN_LIMITS)
-      for (let i = 0; i < failures; i++) throttle.begin(`guesser-${i}`, "alice", 0)
-      return throttle.begin("guesser-0", "alice", 0)
+      for (let i = 0; i < 3; i++) throttle.begin("guesser", "alice", 0)
+      for (let i = 0; i < failures - 3; i++) throttle.begin(`guesser-${i}`, "alice", 0)
+      return throttle.begin("guesser", "alice", 0)
     })
     expect(waits).toEqual([1, 2, 4, 32, 512, 900, 900])
     const throttle = new Throttle(LOGIN_LIMITS)
     for (let i = 0; i < 500; i++) throttle.begin(`guesser-${i}`, "alice", 0)
     expect(throttle.begin("guesser-0", "alice", LOGIN_LIMITS.windowMillis)).toBeTypeOf("object")
+  })
+
+  it("who mistyped once while others attack the account waits for seconds, not for the window", () => {
+    const throttle = new Throttle(LOGIN_LIMITS)
+    for (let i = 0; i < 500; i++) throttle.begin(`guesser-${i}`, "alice", 0)
+    throttle.begin("home", "alice", 0)
+    expect(throttle.begin("home", "alice", 0)).toBe(15)
+    expect(throttle.begin("home", "alice", 15_000)).toBeTypeOf("object")
   })
 
   it("an attempt that came to nothing counts nowhere", () => {

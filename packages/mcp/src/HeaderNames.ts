@@ -50,7 +50,11 @@ export const IDENTITY: ReadonlySet<string> = new Set([
   "cf-connecting-ip",
   "x-client-ip",
   "x-cluster-client-ip",
+  // They would have the server take the request for another than was judged.
   "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+  "x-rewrite-url",
   "forwarded"
 ])
 

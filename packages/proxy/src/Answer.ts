@@ -34,8 +34,8 @@ const kindOf = (status: number, type: string, length: number): AnswerKind => {
   return JSON_TYPE.test(type) ? "json" : "other"
 }
 
-const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i
-const JSON_TYPE = /^application\/json\s*(?:;|$)/i
+const EVENT_STREAM = /^text\/event-stream\s*(?:;[^,]*)?$/i
+const JSON_TYPE = /^application\/json\s*(?:;[^,]*)?$/i
 
 /** Methods whose result is known to be no list; every other JSON answer is looked through. */
 const NO_LIST: ReadonlySet<string> = new Set([

@@ -39,8 +39,11 @@ const encoded = (char: string): string => {
 /** Characters of a tool's name that fit a header everywhere; names have 128 at most (W-54). */
 const MAX_TOOL_NAME = 256
 
-/** Finished headers kept per caller, one set for each tool or method. Clients send the same few over and over. */
-const MAX_KEPT = 256
+/** Finished headers kept per caller, one set for each tool or method, and in all. Clients send the same few over and over. */
+const MAX_KEPT = 32
+const MAX_KEPT_IN_ALL = 4_096
+/** Characters of names and values in a set worth keeping; callers choose what they send. */
+const MAX_KEPT_SIZE = 4_096
 
 interface Inputs {
   readonly client: HeaderFields
@@ -56,7 +59,8 @@ interface Kept {
 
 /** Outgoing headers; finished ones are kept, as what is sent of an object known to the connection costs next to nothing. */
 export class RequestHeaders {
-  private readonly kept = new WeakMap<Claims, Map<string, Kept>>()
+  private kept = new WeakMap<Claims, Map<string, Kept>>()
+  private inAll = 0
 
   /**
    * The headers to send; not to be changed, as the next call may get the same object. `credentials` are added last,
@@ -77,10 +81,30 @@ export class RequestHeaders {
     const before = kept.get(identity.toolName)
     if (before !== undefined && same(before.inputs, inputs)) return before.headers
     const headers = make(inputs)
-    if (kept.size >= MAX_KEPT) kept.clear()
-    if (identity.toolName.length <= MAX_TOOL_NAME) kept.set(identity.toolName, { inputs, headers })
+    this.keep(kept, { inputs: { ...inputs, client: sentOn(client) }, headers })
     return headers
   }
+
+  private keep(kept: Map<string, Kept>, entry: Kept): void {
+    const { toolName } = entry.inputs.identity
+    if (toolName.length > MAX_TOOL_NAME || sizeOf(entry.headers) > MAX_KEPT_SIZE) return
+    if (kept.size >= MAX_KEPT) kept.clear()
+    if (!kept.has(toolName) && ++this.inAll > MAX_KEPT_IN_ALL) {
+      this.kept = new WeakMap()
+      this.inAll = 0
+    }
+    kept.set(toolName, entry)
+  }
+}
+
+/** What of a client's headers is sent on; of the others, credentials among them, nothing is kept. */
+const sentOn = (client: HeaderFields): HeaderFields =>
+  Object.fromEntries(Object.entries(client).filter(([name]) => !isNeverForwarded(name)))
+
+const sizeOf = (headers: HeaderFields): number => {
+  let size = 0
+  for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
+  return size
 }
 
 /** Would the same headers be made of both? Comparing costs less than making a key of them. */

@@ -19,6 +19,23 @@ const DROPPED: ReadonlySet<string> = new Set([
   "report-to",
   "reporting-endpoints",
   "content-length",
+  // What follows is spoken to proxies and caches on the way: they obey whoever is behind them, and that is the gateway.
+  "location",
+  "content-location",
+  "link",
+  "expires",
+  "pragma",
+  "cdn-cache-control",
+  "surrogate-control",
+  "surrogate-key",
+  "cache-tag",
+  "x-sendfile",
+  "x-sendfile-type",
+  "x-lighttpd-send-file",
+  "x-lighttpd-send-tempfile",
+  "x-litespeed-location",
+  "x-reproxy-url",
+  "x-content-type-options",
   "access-control-allow-origin",
   "access-control-allow-credentials",
   "access-control-allow-headers",
@@ -28,13 +45,32 @@ const DROPPED: ReadonlySet<string> = new Set([
   "access-control-allow-private-network"
 ])
 
-/** Copies what may pass. `session` is the id to show the client. */
+const mayPass = (name: string, nominated: string): boolean =>
+  !DROPPED.has(name) && !name.startsWith("x-accel-") && !nominated.includes(`,${name},`)
+
+/** The one spelling of a type: browsers take the last of several in one value, and what a server may add to it is of no use. */
+const canonical = (type: string): string =>
+  EVENTS.test(type) ? "text/event-stream" : JSON_TYPE.test(type) ? "application/json" : type
+
+const EVENTS = /^text\/event-stream\b/i
+const JSON_TYPE = /^application\/json\b/i
+
+/**
+ * Copies what may pass. `session` is the id to show the client. Answers are one caller's: nobody on the way may keep them, or take
+ * them for anything but the type they have.
+ */
 export const responseHeaders = (upstream: HeaderFields, session: string | undefined): Record<string, string> => {
   const out: Record<string, string> = {}
+  const connection = upstream["connection"]
+  const nominated = connection === undefined ? "" : `,${connection.toLowerCase().replaceAll(/\s/g, "")},`
   for (const name in upstream) {
     const value = upstream[name]
-    if (value !== undefined && !DROPPED.has(name)) out[name] = value
+    if (value !== undefined && mayPass(name, nominated)) out[name] = value
   }
+  const type = out["content-type"]
+  if (type !== undefined) out["content-type"] = canonical(type)
+  out["cache-control"] = "no-store"
+  out["x-content-type-options"] = "nosniff"
   if (session !== undefined) out[SESSION_ID] = session
   return out
 }

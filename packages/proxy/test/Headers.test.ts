@@ -170,7 +170,20 @@ describe("headerSafe", () => {
   })
 })
 
+/** Answers are one caller's, and have the type they have. */
+const OURS = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
+
 describe("ResponseHeaders", () => {
+  it("a type is spelt in one way: what a server adds could make a page of it", () => {
+    const typeOf = (type: string) => responseHeaders({ "content-type": type }, undefined)["content-type"]
+    expect(typeOf("Application/JSON; charset=utf-8")).toBe("application/json")
+    expect(typeOf("text/event-stream;x=y")).toBe("text/event-stream")
+  })
+
+  it("caching is ours to say, whatever the server says", () => {
+    expect(responseHeaders({ "cache-control": "public, s-maxage=60" }, undefined)).toEqual(OURS)
+  })
+
   it("what would speak for the gateway's origin is dropped", () => {
     const dropped = [
       "set-cookie",
@@ -188,13 +201,22 @@ describe("ResponseHeaders", () => {
       "nel",
       "report-to",
       "reporting-endpoints",
+      "location",
+      "link",
+      "x-accel-redirect",
+      "x-accel-expires",
+      "x-sendfile",
+      "surrogate-control",
       ...HOP_BY_HOP
     ]
-    for (const name of dropped) expect(responseHeaders(new Headers({ [name]: FORGED }).toJSON(), undefined)).toEqual({})
+    for (const name of dropped)
+      expect(responseHeaders(new Headers({ [name]: FORGED }).toJSON(), undefined)).toEqual(OURS)
+    const nominated = { connection: "close, X-Own", "x-own": FORGED }
+    expect(responseHeaders(nominated, undefined)).toEqual(OURS)
     const two = new Headers()
     two.append("Set-Cookie", "a=1")
     two.append("Set-Cookie", "b=2")
-    expect(responseHeaders(two.toJSON(), undefined)).toEqual({})
+    expect(responseHeaders(two.toJSON(), undefined)).toEqual(OURS)
   })
 
   it("the rest passes, and the session id is the sealed one", () => {
@@ -205,6 +227,7 @@ describe("ResponseHeaders", () => {
       "Mcp-Session-Id": "raw"
     })
     expect(responseHeaders(upstream.toJSON(), "sealed")).toEqual({
+      ...OURS,
       "content-type": "application/json",
       "retry-after": "7",
       "mcp-protocol-version": "2025-11-25",

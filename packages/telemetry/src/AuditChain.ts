@@ -6,7 +6,7 @@
 import type { Database } from "bun:sqlite"
 import type * as Effect from "effect/Effect"
 import { withAuditFile } from "./AuditReader.ts"
-import { type ChainHead, digestOf, genesisOf, removalRule } from "./AuditRecord.ts"
+import { type ChainHead, digestOf, genesisOf, recordsRemoval, removalRule } from "./AuditRecord.ts"
 import type { AuditError } from "./AuditSink.ts"
 
 export type { ChainHead } from "./AuditRecord.ts"
@@ -59,7 +59,7 @@ const walk = (db: Database, noted: ChainHead | undefined): ChainReport => {
   const chain = chains.get()?.id
   if (chain === undefined) throw new Error("no chain in this file")
   const from = beginning(db, chain)
-  const removal = JSON.stringify(removalRule(from))
+  const removal = removalRule(from)
   const broken = (sequence: number, reason: Reason) => ({ intact: false, chain, sequence, reason }) as const
   let head = from
   let recorded = from.sequence === 0
@@ -69,7 +69,7 @@ const walk = (db: Database, noted: ChainHead | undefined): ChainReport => {
     if (entry.sequence !== sequence) return broken(sequence, "missing_row")
     if (digestOf(head.digest, entry.body) !== entry.digest) return broken(sequence, "digest_mismatch")
     if (noted?.sequence === sequence && noted.digest !== entry.digest) return broken(sequence, "anchor_mismatch")
-    recorded ||= entry.body.includes(removal)
+    recorded ||= entry.body.includes(removal) && recordsRemoval(entry.body, from)
     head = { sequence, digest: entry.digest }
   }
   if (!recorded) return broken(from.sequence, "removal_unrecorded")

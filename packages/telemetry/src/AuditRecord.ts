@@ -101,3 +101,12 @@ export const removalRow = (last: ChainHead, at: number): AuditRow => ({
   rpc_code: null,
   duration_ms: 0
 })
+
+/** Is this body the row that records the removal through `last`? Callers choose what other rows hold, tool names for one. */
+export const recordsRemoval = (body: string, last: ChainHead): boolean => {
+  const fields: unknown = JSON.parse(body)
+  if (!Array.isArray(fields)) return false
+  const [id, at] = fields as ReadonlyArray<unknown>
+  if (typeof id !== "string" || typeof at !== "number") return false
+  return body === encodeRow({ ...removalRow(last, at), id })
+}

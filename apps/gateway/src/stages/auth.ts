@@ -6,7 +6,14 @@ import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import { X_AUTHORIZATION } from "@mcpgw/mcp/HeaderNames"
 import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
 import type { Pipeline } from "../pipeline.ts"
-import { authUnavailable, foreignCredential, type Refusal, tokenInQuery, unauthenticated } from "../refusals.ts"
+import {
+  authUnavailable,
+  foreignCredential,
+  foreignOrigin,
+  type Refusal,
+  tokenInQuery,
+  unauthenticated
+} from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
 
 export interface Caller {
@@ -28,11 +35,18 @@ export const admitCaller = (
   const credential = presented(ctx.headers, SESSION_COOKIE)
   if (credential === undefined) return unauthenticated(unauthenticatedBecause("missing"))
   if (credential === "malformed") return unauthenticated(unauthenticatedBecause("malformed"))
+  if (credential.kind === "cookie" && comesFromElsewhere(ctx)) return foreignOrigin()
   // The query travels on, whatever the parameter is called (S-01).
   if (ctx.search !== "" && ctx.search.includes(credential.value)) return tokenInQuery()
   const claims = pipeline.auth.cached(credential)
   if (claims !== undefined) return admit(pipeline, ctx, claims)
   return pipeline.authenticate(credential).then((outcome) => admit(pipeline, ctx, outcome))
+}
+
+/** A page of another origin, or one opened from it: a browser sends the cookie with what it asks for (design.md §6). */
+const comesFromElsewhere = ({ headers }: RequestContext): boolean => {
+  const site = headers["sec-fetch-site"]
+  return site !== undefined && (site !== "same-origin" || headers["sec-fetch-mode"] === "navigate")
 }
 
 const admit = (pipeline: Pipeline, ctx: RequestContext, outcome: Caller["outcome"]): Admitted | Refusal => {

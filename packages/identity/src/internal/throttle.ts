@@ -33,6 +33,9 @@ export interface Attempt {
 }
 
 const FIRST_SPACE_MILLIS = 1_000
+/** Failures at one address that may still be one person's mistakes, and the longest they wait for it. */
+const FEW_FAILURES = 3
+const MOST_FOR_FEW_MILLIS = 15_000
 
 export class Throttle {
   private readonly byAddress: AttemptLog
@@ -91,7 +94,9 @@ export class Throttle {
     const last = pair[pair.length - 1]
     if (last === undefined || failures < perAccount) return 0
     const space = FIRST_SPACE_MILLIS * 2 ** Math.floor((failures - perAccount) / doubling)
-    return last.at + Math.min(space, windowMillis)
+    // Who mistyped once while others attack the account must not pay for them.
+    const most = pair.length < FEW_FAILURES ? MOST_FOR_FEW_MILLIS : windowMillis
+    return last.at + Math.min(space, most)
   }
 }
 
