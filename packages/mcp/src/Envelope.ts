@@ -1,7 +1,7 @@
 /**
  * The strict envelope check: bytes in, judged messages or a refusal out. What is judged here is what the server receives,
- * because anything two parsers could read differently — duplicate or mis-cased keys, invalid UTF-8, a byte order mark — is
- * refused (design.md §6; W-44, S-10). Never re-encodes: the caller forwards the original bytes.
+ * because anything two parsers could read differently — duplicate or mis-cased keys, invalid UTF-8, a byte order mark, a NUL
+ * in what decides — is refused (design.md §6; W-44, S-10). Never re-encodes: the caller forwards the original bytes.
  */
 import { countKeys, hasDistinctKeys, hasMoreKeys } from "./JsonText.ts"
 import { Code, isObject, type JsonObject, type JsonRpcId } from "./JsonRpc.ts"
@@ -141,20 +141,28 @@ const isParamKey = (key: string): boolean => {
 const ENVELOPE_KEYS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"])
 const PARAM_KEYS: ReadonlySet<string> = new Set(["name", "uri", "arguments", "_meta", "cursor", "ref", "taskid"])
 
-/** A key that a case-insensitive parser would take for a known one (CVE-2026-27896). `folded`: the known ones in lower case. */
+/**
+ * A key that a case-insensitive parser would take for a known one (CVE-2026-27896), or one in C, for which texts end at a NUL.
+ * `folded`: the known ones in lower case.
+ */
 const misCased = (
   object: JsonObject,
   isKnown: (key: string) => boolean,
   folded: ReadonlySet<string>
 ): string | undefined => {
   for (const key in object) {
+    if (isKnown(key)) continue
+    const end = key.indexOf(NUL)
+    const read = end === -1 ? key : key.slice(0, end)
     // Upper-casing first folds what Go's parser folds: long s and the Kelvin sign.
-    if (!isKnown(key) && key.length <= LONGEST_KEY && folded.has(key.toUpperCase().toLowerCase())) return key
+    if (read.length <= LONGEST_KEY && folded.has(read.toUpperCase().toLowerCase())) return key
   }
   return undefined
 }
 
 const LONGEST_KEY = 16
+/** Where a text ends for parsers in C: what stands behind it would be judged and not read. */
+const NUL = "\0"
 
 const readMessage = (value: unknown): Message | Malformed => {
   if (!isObject(value)) return malformed("shape", "A JSON-RPC message must be an object")
@@ -175,6 +183,7 @@ const readMessage = (value: unknown): Message | Malformed => {
   if (typeof method !== "string" || method === "") {
     return malformed("method", 'The key "method" must hold a non-empty string', { id: readableId })
   }
+  if (method.includes(NUL)) return malformed("method", 'The key "method" must not hold a NUL', { id: readableId })
   if ("result" in value || "error" in value) {
     return malformed("shape", "A message is either a request or a response", { id: readableId })
   }
@@ -203,6 +212,8 @@ const readCall = (method: string, params: JsonObject | undefined, id: JsonRpcId 
     const { name, uri, _meta: meta } = params
     if (name !== undefined && typeof name !== "string") return bad("params.name", "a string")
     if (uri !== undefined && typeof uri !== "string") return bad("params.uri", "a string")
+    if (name?.includes(NUL) === true) return bad("params.name", "no NUL")
+    if (uri?.includes(NUL) === true) return bad("params.uri", "no NUL")
     if (meta !== undefined) {
       if (!isObject(meta)) return bad("params._meta", "an object")
       const claimed = meta[VERSION_META]

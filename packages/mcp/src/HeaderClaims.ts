@@ -50,7 +50,11 @@ export const checkHeaderClaims = (headers: HeaderFields, envelope: Envelope): Er
   const bodyEra = eraOf(message.version)
   if (bodyEra === "modern") {
     if (claimed !== message.version) return mismatch(message, "MCP-Protocol-Version", "_meta protocolVersion")
-    return checkNames(headers, message, true) ?? "modern"
+    return checkNames(headers, message, message.kind === "request") ?? "modern"
+  }
+  // Only requests carry a version (protocol.md §1.2): of a notification the header is all that says it.
+  if (headerEra === "modern" && message.kind === "notification" && message.version === undefined) {
+    return checkNames(headers, message, false) ?? "modern"
   }
   if (headerEra === "modern" && message.method !== "initialize") {
     return malformed(

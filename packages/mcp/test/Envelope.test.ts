@@ -151,11 +151,28 @@ describe("readEnvelope, what it refuses (design §6: what it judged is what the 
     ["a response without id", '{"jsonrpc":"2.0","result":{}}', "shape"],
     ["a response with a null id", '{"jsonrpc":"2.0","id":null,"result":{}}', "id"],
     ["a response whose error is no object", '{"jsonrpc":"2.0","id":1,"error":"no"}', "shape"],
+    ["a key that in C is method", String.raw`{"jsonrpc":"2.0","method\u0000":"a","method":"b"}`, "key_case"],
+    [
+      "one that is in any case",
+      String.raw`{"jsonrpc":"2.0","Method\u0000and a long rest":"a","method":"b"}`,
+      "key_case"
+    ],
+    ["a key that in C is name", request(String.raw`"params":{"name\u0000":"a","name":"b"}`), "key_case"],
+    ["a method that in C is another", String.raw`{"jsonrpc":"2.0","method":"tools/call\u0000x"}`, "method"],
+    ["a name that in C is another", request(String.raw`"params":{"name":"a\u0000"}`), "params"],
+    ["an uri that in C is another", request(String.raw`"params":{"uri":"a\u0000"}`), "params"],
     ["one bad message in a batch", '[{"jsonrpc":"2.0","method":"m"},{"jsonrpc":"2.0","id":1}]', "shape"]
   ])("%s", (_title, text, rule) => {
     const result = refused(text)
     expect(result.rule).toBe(`envelope:${rule}`)
     expect(result.status).toBe(400)
+  })
+
+  it("a NUL is refused only where it decides", () => {
+    const [message] = read(
+      request(String.raw`"params":{"name":"n","arguments":{"name\u0000":"\u0000"},"more\u0000":1}`)
+    ).messages
+    expect(message.tool).toBe("n")
   })
 
   it("names the request's id whenever it could be read", () => {

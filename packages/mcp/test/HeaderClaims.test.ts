@@ -237,3 +237,36 @@ describe("W-43: headers are believed only together with the body", () => {
     )
   })
 })
+
+describe("protocol.md §1.2: requests alone must say their version in the body", () => {
+  const headers = { "Mcp-Protocol-Version": MODERN }
+  const cancelled = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 7 } }
+  const claiming = { ...cancelled, params: { requestId: 7, _meta: { [VERSION_META]: MODERN } } }
+  const call = { jsonrpc: "2.0", method: "tools/call", params: { name: "echo" } }
+
+  it("a notification is of the era its header names, with or without the other headers", () => {
+    expect(check(headers, cancelled)).toBe("modern")
+    expect(check(headers, claiming)).toBe("modern")
+    expect(check({ ...headers, "Mcp-Method": "notifications/cancelled" }, cancelled)).toBe("modern")
+    expect(check({}, cancelled)).toBe("legacy")
+  })
+
+  it.each([
+    ["another method", { "Mcp-Method": "ping" }, cancelled],
+    ["another method beside a claim", { "Mcp-Method": "ping" }, claiming],
+    ["another tool", { "Mcp-Name": "safe" }, call]
+  ])("but its headers must not lie: %s", (_title, lie, body) => {
+    expect(refused(check({ ...headers, ...lie }, body)).code).toBe(-32020)
+  })
+
+  it("nor may header and body name two versions", () => {
+    expect(refused(check({ "Mcp-Protocol-Version": "2026-07-29" }, claiming)).code).toBe(-32020)
+    expect(refused(check({}, claiming)).code).toBe(-32020)
+    const older = { ...cancelled, params: { requestId: 7, _meta: { [VERSION_META]: "2025-11-25" } } }
+    refused(check(headers, older))
+  })
+
+  it("a response has no place in that era", () => {
+    expect(refused(check(headers, { jsonrpc: "2.0", id: 7, result: {} })).code).toBe(-32602)
+  })
+})

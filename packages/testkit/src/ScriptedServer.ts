@@ -17,6 +17,11 @@ export interface Asked {
   readonly signal: AbortSignal
 }
 
+/** The same with its body as it arrived, whatever its encoding. */
+export interface Arrived extends Asked {
+  readonly bytes: Buffer
+}
+
 export interface Rpc {
   readonly id?: string | number
   readonly method?: string
@@ -30,7 +35,7 @@ export interface ScriptedServer {
   readonly url: string
   readonly port: number
   /** In order of arrival. */
-  readonly seen: ReadonlyArray<Asked>
+  readonly seen: ReadonlyArray<Arrived>
   /** The first request, past or future, that fits. */
   readonly when: (fits: (asked: Asked) => boolean) => Promise<Asked>
   /** Takes what was asked so far off the record. */
@@ -41,7 +46,7 @@ export interface ScriptedServer {
 
 /** Over `node:http` because that sends the head of an answer before its first byte, as most servers do and `Bun.serve` does not. */
 export const startScripted = async (answer: Answer): Promise<ScriptedServer> => {
-  const seen: Array<Asked> = []
+  const seen: Array<Arrived> = []
   const waiting = new Set<() => void>()
   const server = createServer((incoming, outgoing) => {
     const handle = async (): Promise<void> => {
@@ -88,10 +93,11 @@ const listening = (server: Server): Promise<number> =>
     })
   })
 
-const askedOf = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<Asked> => {
+const askedOf = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<Arrived> => {
   const parts: Array<Buffer> = []
   for await (const part of incoming) parts.push(Buffer.from(part))
-  const body = Buffer.concat(parts).toString()
+  const bytes = Buffer.concat(parts)
+  const body = bytes.toString()
   const headers = new Headers()
   for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
     headers.append(incoming.rawHeaders[i] ?? "", incoming.rawHeaders[i + 1] ?? "")
@@ -101,7 +107,7 @@ const askedOf = async (incoming: IncomingMessage, outgoing: ServerResponse): Pro
     if (!outgoing.writableFinished) gone.abort()
   })
   const { method = "", url = "" } = incoming
-  return { method, path: url, headers, body, rpc: rpcOf(body), signal: gone.signal }
+  return { method, path: url, headers, body, bytes, rpc: rpcOf(body), signal: gone.signal }
 }
 
 const send = async (response: Response, outgoing: ServerResponse): Promise<void> => {
