@@ -44,11 +44,10 @@ export class Deadlines {
 
   private tick(): void {
     const now = performance.now()
-    for (const entry of this.entries) {
-      if (entry.at > now) continue
-      this.entries.delete(entry)
-      entry.fire()
-    }
+    // Gathered first: a deadline that sets itself anew would be met again in this very walk, for ever when it is due at once.
+    const due: Array<Entry> = []
+    for (const entry of this.entries) if (entry.at <= now) due.push(entry)
+    for (const entry of due) if (entry.at <= now && this.entries.delete(entry)) entry.fire()
     // Stops only on a tick, so that a busy gateway does not start and stop the timer with every call.
     if (this.entries.size === 0) this.stop()
   }

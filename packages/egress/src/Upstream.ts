@@ -13,6 +13,8 @@ export interface ExchangeRequest {
   readonly signal: AbortSignal
   /** An administrator vouched for this URL: private and loopback addresses may be dialled. */
   readonly trustedAddress: boolean
+  /** Asks how the server is: goes through whatever its last exchanges came to (`Breaker.ts`). */
+  readonly probe?: true
 }
 
 /** A server's answer: its head, and its body as it comes. */
@@ -39,15 +41,24 @@ export type UpstreamFailureReason =
   | "connect_timeout"
   | "first_byte_timeout"
   | "broken"
+  /** The last exchanges failed, and nothing was dialled. */
+  | "circuit_open"
   | "aborted"
 
 /** Rejection of `exchange`. `detail` is for logs; it may name internal hosts and is never sent to a client (S-19). */
 export class UpstreamFailure extends Error {
   readonly _tag = "UpstreamFailure"
   readonly reason: UpstreamFailureReason
-  constructor(reason: UpstreamFailureReason, detail: string, options?: { readonly cause?: unknown }) {
+  /** When it is worth asking again; undefined: nobody knows. */
+  readonly retryAfterSeconds: number | undefined
+  constructor(
+    reason: UpstreamFailureReason,
+    detail: string,
+    options?: { readonly cause?: unknown; readonly retryAfterSeconds?: number }
+  ) {
     super(detail, options)
     this.reason = reason
+    this.retryAfterSeconds = options?.retryAfterSeconds
   }
 }
 

@@ -2,9 +2,11 @@
  * The one outbound dialler for `http(s)` servers: resolves, judges and pins the address (the TLS name stays the host's), applies
  * the connect and first-byte deadlines. Never follows a redirect, never decodes a body, never retries a request that was sent.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type AllowedUpstream, mayDial } from "./AddressPolicy.ts"
+import { Breaker, type Circuit, Circuits } from "./Breaker.ts"
 import { Deadlines } from "./Deadlines.ts"
 import type { Connection } from "./internal/http1/Connection.ts"
 import { lineOf, MAX_ADDRESSES, type Origin, parseOrigin } from "./internal/http1/Origin.ts"
@@ -37,15 +39,17 @@ export const defaults: DiallerOptions = {
 }
 
 /** `http(s)` servers, over pooled HTTP/1.1 connections. */
-export const layerHttp = (options: Partial<DiallerOptions> = {}): Layer.Layer<Upstream, never, Resolver> =>
-  Layer.scoped(
-    Upstream,
+export const layerHttp = (options: Partial<DiallerOptions> = {}): Layer.Layer<Upstream | Circuits, never, Resolver> =>
+  Layer.scopedContext(
     Effect.gen(function* () {
       const resolver = yield* Resolver
-      return yield* Effect.acquireRelease(
-        Effect.sync(() => new HttpDialler({ ...defaults, ...options }, resolver)),
-        (dialler) => Effect.sync(() => dialler.stop())
+      const clock = yield* Effect.clock
+      const breaker = new Breaker(() => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n))
+      const dialler = yield* Effect.acquireRelease(
+        Effect.sync(() => new HttpDialler({ ...defaults, ...options }, resolver, breaker)),
+        (running) => Effect.sync(() => running.stop())
       )
+      return Context.make(Upstream, dialler).pipe(Context.add(Circuits, { open: () => breaker.opened }))
     })
   )
 
@@ -59,12 +63,14 @@ class HttpDialler implements UpstreamApi {
   private readonly pools: Pools
   private readonly options: DiallerOptions
   private readonly resolver: ResolverApi
+  private readonly breaker: Breaker
   private readonly lookUps = new Set<(failure: UpstreamFailure) => void>()
   private stopped = false
 
-  constructor(options: DiallerOptions, resolver: ResolverApi) {
+  constructor(options: DiallerOptions, resolver: ResolverApi, breaker: Breaker) {
     this.options = options
     this.resolver = resolver
+    this.breaker = breaker
     this.pools = new Pools(options, this.deadlines)
   }
 
@@ -163,22 +169,52 @@ class HttpDialler implements UpstreamApi {
     if (this.stopped) throw stopping()
     // Before a connection is taken or made: headers that can not be sent touch none.
     const lines = headerLines(request.headers)
-    const pool = this.pools.of(origin, address)
-    const connection = pool.take()
-    const answer = connection === undefined ? undefined : this.send(request, origin, lines, connection)
-    return answer ?? this.exchangeAnew(request, origin, lines, pool)
+    const circuit = this.circuitOf(origin, address)
+    return circuit.closed || request.probe === true
+      ? this.carry(request, origin, lines, address, circuit)
+      : circuit.attempt(() => this.carry(request, origin, lines, address, circuit), request.method === "GET")
   }
 
-  private async exchangeAnew(
+  private carry(
     request: ExchangeRequest,
     origin: Origin,
     lines: Buffer,
-    pool: Pool
+    address: string,
+    circuit: Circuit
   ): Promise<UpstreamAnswer> {
-    const connection = await pool.connect(request.signal)
-    const answer = this.send(request, origin, lines, connection)
-    if (answer === undefined) throw new UpstreamFailure("broken", `${origin.url.origin} closed the connection at once`)
-    return answer
+    const pool = this.pools.of(origin, address)
+    const connection = pool.take()
+    const answer = connection === undefined ? undefined : this.send(request, origin, lines, connection, circuit)
+    return answer ?? this.carryAnew(request, origin, lines, pool, circuit)
+  }
+
+  private async carryAnew(
+    request: ExchangeRequest,
+    origin: Origin,
+    lines: Buffer,
+    pool: Pool,
+    circuit: Circuit
+  ): Promise<UpstreamAnswer> {
+    try {
+      const connection = await pool.connect(request.signal)
+      const answer = this.send(request, origin, lines, connection, circuit)
+      if (answer !== undefined) return answer
+      throw new UpstreamFailure("broken", `${origin.url.origin} closed the connection at once`)
+    } catch (error) {
+      const failure = asFailure(error)
+      circuit.failed(failure.reason)
+      throw failure
+    }
+  }
+
+  private circuitOf(origin: Origin, address: string): Circuit {
+    let circuit = origin.circuits.get(address)
+    if (circuit === undefined || circuit.retired) {
+      circuit = this.breaker.of(`${origin.url.origin} ${address}`)
+      if (origin.circuits.size >= MAX_ADDRESSES) origin.circuits.clear()
+      origin.circuits.set(address, circuit)
+    }
+    return circuit
   }
 
   /** Undefined: the connection is gone, and nothing was sent. */
@@ -186,10 +222,12 @@ class HttpDialler implements UpstreamApi {
     { method, body, signal }: ExchangeRequest,
     origin: Origin,
     lines: Buffer,
-    connection: Connection
+    connection: Connection,
+    circuit: Circuit
   ): Promise<UpstreamAnswer> | undefined {
     const exchange = connection.send(lineOf(origin, method), lines, method, body)
     if (exchange === undefined) return undefined
+    exchange.circuit = circuit
     // A GET asks for a stream that may be quiet for ever, and some servers send its head with the first event only.
     if (method !== "GET") {
       exchange.deadline = this.deadlines.start(this.options.firstByteTimeoutMs, () =>
@@ -202,7 +240,12 @@ class HttpDialler implements UpstreamApi {
   }
 }
 
-const NEVER_MADE: ReadonlySet<UpstreamFailureReason> = new Set(["refused", "unreachable", "connect_timeout"])
+const NEVER_MADE: ReadonlySet<UpstreamFailureReason> = new Set([
+  "refused",
+  "unreachable",
+  "connect_timeout",
+  "circuit_open"
+])
 
 /** Calls `then` when `signal` aborts. A listener object costs more than the policy decision; the first needs none. */
 const whenAborted = (signal: AbortSignal, then: () => void): void => {

@@ -57,6 +57,18 @@ describe("Deadlines", () => {
     expect(fired).toEqual(["first", "second"])
   })
 
+  it("one that sets itself anew, due at once, is met again at the next tick and not before", () => {
+    const wheel = new Deadlines()
+    let fired = 0
+    const again = (): void => {
+      if (++fired < 1_000) wheel.start(0, again)
+    }
+    wheel.start(0, again)
+    vi.advanceTimersByTime(300)
+    expect(fired).toBe(3)
+    wheel.stop()
+  })
+
   it("one that throws takes none of the others with it", () => {
     const wheel = new Deadlines()
     const fire = vi.fn()

@@ -16,6 +16,7 @@ export const Code = {
   forbidden: -31403,
   notFound: -31404,
   tooLarge: -31413,
+  tooManyRequests: -31429,
   upstreamFailed: -31502,
   unavailable: -31503,
   upstreamTimeout: -31504

@@ -19,12 +19,13 @@ import { EventSplitter } from "@mcpgw/mcp/Sse"
 import type { Dispatcher } from "./Dispatcher.ts"
 import { failure, type ForwardFailure, type ForwardResult, type Outbound } from "./Forward.ts"
 import { BodyTooLarge, guardedRead } from "./GuardedRead.ts"
-import { filterText, noteFailure, type Seen, type Viewer } from "./ListFilter.ts"
+import { filterText, looksWhole, noteFailure, type Seen, type Viewer } from "./ListFilter.ts"
 import type { OnEnd } from "./Outcome.ts"
 import { HTTP_SSE_VERSION, messagesPath, readOpening } from "./HttpSse.ts"
 import { finishedHeaders, responseHeaders, streamHeaders } from "./ResponseHeaders.ts"
 import { sealFor } from "./SessionGate.ts"
-import { relayBytes, relayEvents, type RelayOptions } from "./StreamRelay.ts"
+import type { RelayOptions } from "./Relay.ts"
+import { relayBytes, relayEvents } from "./StreamRelay.ts"
 
 export interface Exchange {
   readonly outbound: Outbound
@@ -128,6 +129,8 @@ const judged = (
     const filtered = filterText(viewerOf(dispatcher, outbound), utf8.decode(bytes), seen)
     if (filtered?._tag === "Unreadable") return failure("unreadable", "the answer is not JSON")
     if (filtered !== undefined) body = filtered.text
+  } else if (answer.upstream.status < 300 && !awaitsStatusOnly(outbound) && !looksWhole(bytes)) {
+    return failure("unreadable", "the answer is not JSON, or not all of it")
   } else noteFailure(bytes, seen)
   if (opening) version = negotiatedVersion(utf8.decode(bytes))
   const session = dispatcher.sessionFor(outbound, answer, version)
@@ -248,6 +251,9 @@ const relayOptions = (
     streams,
     signal: outbound.signal,
     onEnd: (ending) => onEnd(ending, { status: answer.upstream.status, session }),
-    idleMs: quiet ? undefined : options.idleTimeoutMs
+    idleMs: quiet ? undefined : options.idleTimeoutMs,
+    until: quiet ? undefined : outbound.started + options.totalTimeoutMs,
+    stallMs: options.idleTimeoutMs,
+    heartbeatMs: options.heartbeatMs
   }
 }

@@ -13,11 +13,12 @@ export interface BridgedParts {
   readonly deadlines: Deadlines
   /** A session id as the client would know it; undefined when it is not theirs. */
   readonly openSession: (sealed: string) => PresentedSession | undefined
+  /** Silence after which a comment is sent; 0: never. */
+  readonly heartbeatMs: number
   /** Called once. */
   readonly onEnd: () => void
 }
 
-const HEARTBEAT_MS = 15_000
 /** Bytes the client has not taken yet at which servers are held back. */
 const HIGH_WATER = 64 * 1024
 const ACCEPT = "application/json, text/event-stream"
@@ -124,7 +125,7 @@ export class BridgedStream implements OpenStream {
   private async put(bytes: Uint8Array): Promise<void> {
     if (this.over) return
     this.controller?.enqueue(bytes)
-    this.beat?.extend(HEARTBEAT_MS)
+    this.beat?.extend(this.parts.heartbeatMs)
     if ((this.controller?.desiredSize ?? 1) > 0) return
     this.taken ??= Promise.withResolvers()
     await this.taken.promise
@@ -137,7 +138,9 @@ export class BridgedStream implements OpenStream {
 
   /** Comments keep a quiet stream alive through whatever stands between. */
   private scheduleBeat(): void {
-    this.beat = this.parts.deadlines.start(HEARTBEAT_MS, () => {
+    const { deadlines, heartbeatMs } = this.parts
+    if (heartbeatMs === 0) return
+    this.beat = deadlines.start(heartbeatMs, () => {
       if (this.over) return
       if ((this.controller?.desiredSize ?? 0) > 0) this.controller?.enqueue(COMMENT)
       this.scheduleBeat()

@@ -59,7 +59,7 @@ export class Dispatcher {
         trustedAddress: record.trusted_address
       })
     } catch (error) {
-      if (error instanceof UpstreamFailure) return failure(error.reason, error.message)
+      if (error instanceof UpstreamFailure) return failure(error.reason, error.message, error.retryAfterSeconds)
       return failure("broken", error instanceof Error ? error.message : String(error))
     }
     const answer = readHead(upstream)

@@ -35,6 +35,8 @@ export interface Outbound {
   readonly remote: string
   readonly proto: "http" | "https"
   readonly signal: AbortSignal
+  /** When the call came, `performance.now()`: its total deadline counts from here. */
+  readonly started: number
 }
 
 /** An exchange that gave no answer worth relaying. The gateway words the refusal. */
@@ -54,15 +56,19 @@ export interface ForwardFailure {
     | "no_stream"
     /** The answer's body stood still past the idle deadline. */
     | "idle_timeout"
+    /** The answer took longer in all than it may. */
+    | "total_timeout"
   /** For logs only; may name internal hosts (S-19). */
   readonly detail: string
+  /** When it is worth asking again; undefined: nobody knows. */
+  readonly retryAfterSeconds: number | undefined
 }
 
-export const failure = (reason: ForwardFailure["reason"], detail: string): ForwardFailure => ({
-  _tag: "ForwardFailure",
-  reason,
-  detail
-})
+export const failure = (
+  reason: ForwardFailure["reason"],
+  detail: string,
+  retryAfterSeconds?: number | undefined
+): ForwardFailure => ({ _tag: "ForwardFailure", reason, detail, retryAfterSeconds })
 
 export type ForwardResult = Response | ForwardFailure
 

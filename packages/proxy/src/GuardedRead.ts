@@ -1,4 +1,4 @@
-/** Reads of an answer before anything of it is sent on: under the idle deadline, every way to fail told apart. */
+/** Reads of an answer before anything of it is sent on: under the idle and the total deadline, every way to fail told apart. */
 import { EventTooLarge } from "@mcpgw/mcp/Sse"
 import type { Exchange } from "./AnswerRelay.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
@@ -16,12 +16,14 @@ export const guardedRead = async <A>(
   read: (progress: () => void) => Promise<A>
 ): Promise<A | ForwardFailure> => {
   let late = false
-  const deadline = deadlines.start(options.idleTimeoutMs, () => {
+  const until = outbound.started + options.totalTimeoutMs
+  const patience = (): number => Math.min(options.idleTimeoutMs, until - performance.now())
+  const deadline = deadlines.start(patience(), () => {
     late = true
     answer.upstream.cancel()
   })
   try {
-    const value = await read(() => deadline.extend(options.idleTimeoutMs))
+    const value = await read(() => deadline.extend(patience()))
     // What was cancelled reads like what has ended.
     if (!late) return value
   } catch (error) {
@@ -32,5 +34,7 @@ export const guardedRead = async <A>(
   } finally {
     deadline.cancel()
   }
-  return failure("idle_timeout", "the answer's body stood still")
+  return performance.now() >= until
+    ? failure("total_timeout", "the answer took too long")
+    : failure("idle_timeout", "the answer's body stood still")
 }

@@ -12,6 +12,8 @@ import type { Policy, Subject } from "@mcpgw/policy/Policy"
 export interface Seen {
   /** A JSON-RPC error code, or 0 for a tool result with `isError`; undefined while nothing failed. */
   failure: number | undefined
+  /** Of a stream on which an answer is awaited: has one come, or could the client take the stream up again? */
+  answered?: boolean
 }
 
 export interface Viewer {
@@ -36,6 +38,7 @@ const MAX_DEPTH = 512
 export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uint8Array => {
   // One character per byte: enough to search, and no decoding is wasted on blocks that do not matter.
   const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString("latin1")
+  if (seen.answered === false && settles(text)) seen.answered = true
   if (!MAY_MATTER.test(text)) return block
   let changed = false
   let out = ""
@@ -46,6 +49,13 @@ export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uin
   }
   return changed ? encoder.encode(out) : block
 }
+
+/**
+ * Does this text of events hold an answer, or an id to take the stream up from? Searched for, not parsed: what only looks like one is
+ * given the benefit of the doubt.
+ */
+export const settles = (text: string): boolean =>
+  text.includes('"result"') || text.includes('"error"') || text.startsWith("id:") || text.includes("\nid:")
 
 const filterEvent = (viewer: Viewer, event: SseEvent, seen: Seen): string | undefined => {
   if (event.data === undefined || !MAY_MATTER.test(event.data)) return undefined
@@ -115,6 +125,21 @@ const mayHoldError = (bytes: Uint8Array<ArrayBuffer>): boolean => {
     } else if (byte === BACKSLASH && bytes[i + 1] === U) return true
   }
   return false
+}
+
+const [OPEN_OBJECT, OPEN_ARRAY, CLOSE_OBJECT, CLOSE_ARRAY] = [0x7b, 0x5b, 0x7d, 0x5d]
+/** Space, tab, line ends, and the byte order mark some servers begin with. */
+const BLANK: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
+
+/** Could these bytes be all of a JSON object or array? Looks at both ends only: a body that was cut short lacks its own. */
+export const looksWhole = (bytes: Uint8Array): boolean => {
+  let first = 0
+  let last = bytes.length - 1
+  while (first < last && BLANK.has(bytes[first])) first++
+  while (last > first && BLANK.has(bytes[last])) last--
+  return bytes[first] === OPEN_OBJECT
+    ? bytes[last] === CLOSE_OBJECT
+    : bytes[first] === OPEN_ARRAY && bytes[last] === CLOSE_ARRAY
 }
 
 /** Looks only for a failure, in an answer known to hold no list. */

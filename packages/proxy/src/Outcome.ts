@@ -3,8 +3,8 @@
 export type Ending =
   /** The server answered to the end; `failure` is the JSON-RPC code when that answer was an error, 0 for `isError`. */
   | { readonly kind: "finished"; readonly failure: number | undefined }
-  /** The client left, or the gateway closed the stream while shutting down. */
-  | { readonly kind: "aborted" }
+  /** The client left, or the gateway closed the stream while shutting down; `stalled`: it took nothing, and is to be cut off. */
+  | { readonly kind: "aborted"; readonly stalled?: true }
   /** The server broke off or fell silent after its answer had begun. */
   | { readonly kind: "broken"; readonly detail: string }
 

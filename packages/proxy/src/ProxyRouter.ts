@@ -18,8 +18,12 @@ import { SseBridge } from "./SseBridge.ts"
 import { type Resolution, resolve, speaksSse } from "./Target.ts"
 
 export interface ProxyOptions {
-  /** Silence within an answer that ends it. */
+  /** Silence within an answer that ends it; also how long bytes may wait for a client that takes nothing. */
   readonly idleTimeoutMs: number
+  /** Longest that a call may take in all, however busy; GET and `subscriptions/listen` have no such end. */
+  readonly totalTimeoutMs: number
+  /** Silence after which a comment keeps an event stream alive; 0: never. */
+  readonly heartbeatMs: number
   /** Largest JSON answer that is read whole, to be filtered or sealed. */
   readonly maxListBytes: number
   /** Largest single server-sent event. */
@@ -30,6 +34,8 @@ export interface ProxyOptions {
 
 export const defaults: ProxyOptions = {
   idleTimeoutMs: 120_000,
+  totalTimeoutMs: 3_600_000,
+  heartbeatMs: 15_000,
   maxListBytes: 16 * 1024 * 1024,
   maxEventBytes: 16 * 1024 * 1024,
   sessionSeconds: 24 * 3600
@@ -67,9 +73,9 @@ const make = (options: ProxyOptions) =>
       (wheel) => Effect.sync(() => wheel.stop())
     )
     const dispatcher = new Dispatcher({ upstream, policy, credentials, keys, streams, deadlines, options })
-    const { sessionSeconds } = options
+    const { heartbeatMs, sessionSeconds } = options
     const forward: Forward = (outbound, onEnd) => dispatcher.forward(outbound, onEnd)
-    const bridge = new SseBridge({ keys, streams, deadlines, forward, sessionSeconds })
+    const bridge = new SseBridge({ keys, streams, deadlines, forward, heartbeatMs, sessionSeconds })
     return ProxyRouter.of({
       resolve: (pathname) => resolve(registry.snapshot(), pathname),
       forward: (outbound, onEnd) =>

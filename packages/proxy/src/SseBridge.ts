@@ -21,6 +21,8 @@ export interface SseBridgeParts {
   /** Carries one message over Streamable HTTP. */
   readonly forward: Forward
   readonly sessionSeconds: number
+  /** As of `BridgedParts`. */
+  readonly heartbeatMs: number
 }
 
 const MAX_STREAMS = 10_000
@@ -55,6 +57,7 @@ export class SseBridge {
       opening: outbound,
       forward,
       deadlines,
+      heartbeatMs: this.parts.heartbeatMs,
       openSession: (presented) => this.sessions.open(presented, principal.claims, target.server, Date.now()),
       onEnd: () => {
         this.bridged.delete(id)

@@ -1,7 +1,7 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import { fromRules } from "@mcpgw/policy/Library"
 import * as fc from "fast-check"
-import { filterEvents, filterText, noteFailure, type Seen } from "../src/ListFilter.ts"
+import { filterEvents, filterText, looksWhole, noteFailure, type Seen } from "../src/ListFilter.ts"
 import { relayEvents } from "../src/StreamRelay.ts"
 import { RULES } from "./support/Call.ts"
 import { bodyOf, bytesOf, cutAt, recorded, textOf, viewerOf } from "./support/Streams.ts"
@@ -179,7 +179,7 @@ const listing = fc
   })
 
 const through = (text: string, cuts: ReadonlyArray<number>) =>
-  textOf(relayEvents(bodyOf(cutAt(bytesOf(text), cuts)), viewer, 1, 1 << 20, recorded().options))
+  textOf(relayEvents(bodyOf(cutAt(bytesOf(text), cuts)), viewer, undefined, 1 << 20, recorded().options))
 
 describe("relayEvents, for any stream cut anywhere", () => {
   const cuts = fc.array(fc.nat(), { maxLength: 10 })
@@ -225,5 +225,32 @@ describe("relayEvents, for any stream cut anywhere", () => {
     expect(expected).toContain('"seen"')
     expect(expected).not.toContain("hidden")
     for (let cut = 0; cut <= text.length; cut++) expect(await through(text, [cut])).toBe(expected)
+  })
+})
+
+describe("looksWhole", () => {
+  it("holds for every JSON object and array, however it is padded", () =>
+    fc.assert(
+      fc.property(fc.oneof(fc.array(fc.json()), fc.dictionary(fc.string(), fc.json())), (value) => {
+        for (const pad of ["", " \r\n\t", "\uFEFF"])
+          expect(looksWhole(bytesOf(pad + JSON.stringify(value) + "\n"))).toBe(true)
+      })
+    ))
+
+  it("does not for what was cut short, and for what is neither", () => {
+    const text = JSON.stringify(answer({ content: [{ type: "text", text: "fine" }] }))
+    for (const part of [
+      text.slice(0, 20),
+      text.slice(1),
+      "",
+      " ",
+      "null",
+      '"text"',
+      "not JSON",
+      "<html></html>",
+      "{",
+      "[}"
+    ])
+      expect(looksWhole(bytesOf(part)), part).toBe(false)
   })
 })

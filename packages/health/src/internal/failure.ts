@@ -43,6 +43,7 @@ const exchangeStatus = (reason: UpstreamFailureReason): HealthStatus => {
     case "unreachable":
     case "unknown_host":
     case "broken":
+    case "circuit_open":
       return "unhealthy: connection error"
   }
 }

@@ -59,7 +59,7 @@ const exchange = async (
   // One of the exchange's own, as the port wants it.
   const signal = AbortSignal.any([...(init?.signal ? [init.signal] : []), settings.signal])
   try {
-    return responseOf(await upstream.exchange({ method, url, headers, body, signal, trustedAddress }))
+    return responseOf(await upstream.exchange({ method, url, headers, body, signal, trustedAddress, probe: true }))
   } catch (cause) {
     trace.failure = { kind: "exchange", reason: cause instanceof UpstreamFailure ? cause.reason : "broken" }
     throw cause

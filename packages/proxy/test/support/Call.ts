@@ -91,7 +91,8 @@ export const outboundOf = (router: ProxyRouterApi, policy: ScopePolicyApi, optio
     originalUrl: `https://gateway.example${path}`,
     remote: "192.0.2.7",
     proto: "https",
-    signal: options.signal ?? new AbortController().signal
+    signal: options.signal ?? new AbortController().signal,
+    started: performance.now()
   }
 }
 

@@ -5,7 +5,7 @@ import type { Body } from "../../src/Answer.ts"
 import type { Viewer } from "../../src/ListFilter.ts"
 import { OpenStreams } from "../../src/OpenStreams.ts"
 import type { Ending } from "../../src/Outcome.ts"
-import type { RelayOptions } from "../../src/StreamRelay.ts"
+import type { RelayOptions } from "../../src/Relay.ts"
 
 export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
@@ -42,6 +42,9 @@ export const recorded = (idleMs: number | undefined = undefined): Recorded => {
       deadlines: new Deadlines(),
       streams,
       idleMs,
+      until: undefined,
+      stallMs: 60_000,
+      heartbeatMs: 0,
       onEnd: (ending) => endings.push(ending),
       signal: new AbortController().signal
     }

@@ -1,4 +1,5 @@
 /** One request on a connection and its answer: reads head and body as they come, holds back a server that is too fast. */
+import type { Circuit } from "../../Breaker.ts"
 import type { Deadline } from "../../Deadlines.ts"
 import { type UpstreamAnswer, UpstreamFailure } from "../../Upstream.ts"
 import { type Framing, framingOf } from "./Framing.ts"
@@ -32,6 +33,8 @@ export class Exchange implements UpstreamAnswer {
   readonly answer: Promise<UpstreamAnswer>
   /** For the head; cancelled when it is here. */
   deadline: Deadline | undefined = undefined
+  /** Told whether there is an answer. */
+  circuit: Circuit | undefined = undefined
   private readonly connection: Carrier
   private readonly resolve: (answer: UpstreamAnswer) => void
   private readonly reject: (failure: UpstreamFailure) => void
@@ -100,6 +103,7 @@ export class Exchange implements UpstreamAnswer {
     this.framing = framing
     this.reusable = head.minor === 1 && !CLOSE.test(head.headers["connection"] ?? "")
     this.deadline?.cancel()
+    this.circuit?.answered()
     const first = this.parts[0]
     if (framing.ended) {
       this.whole = first ?? NOTHING
@@ -173,7 +177,11 @@ export class Exchange implements UpstreamAnswer {
     this.over = true
     this.failure = failure
     this.deadline?.cancel()
-    if (this.framing === undefined) this.reject(failure)
+    if (this.framing === undefined) {
+      // One that may wait for ever may also end without an answer.
+      if (this.deadline !== undefined) this.circuit?.failed(failure.reason)
+      this.reject(failure)
+    }
     this.waiting?.reject(failure)
     this.connection.drop()
   }

@@ -1,4 +1,5 @@
 /** What the dialler knows of a URL: where it leads, and what it found out on the way there before. */
+import type { Circuit } from "../../Breaker.ts"
 import type { Pool } from "./Pool.ts"
 import { requestLine } from "./RequestHead.ts"
 
@@ -15,6 +16,8 @@ export interface Origin {
   readonly lines: Map<string, string>
   /** By address; more than one origin may lead to a pool. */
   readonly pools: Map<string, Pool>
+  /** By address; URLs of the same origin share them. */
+  readonly circuits: Map<string, Circuit>
 }
 
 /** Whoever answers for a name may name ever new addresses: what is known of them is forgotten when there are so many. */
@@ -26,7 +29,17 @@ export const parseOrigin = (href: string): Origin => {
   const secure = url.protocol === "https:"
   const host = url.hostname.replace(/^\[|\]$/g, "")
   const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port)
-  return { url, host, port, secure, judged: new Map(), judgedTrusted: new Map(), lines: new Map(), pools: new Map() }
+  return {
+    url,
+    host,
+    port,
+    secure,
+    judged: new Map(),
+    judgedTrusted: new Map(),
+    lines: new Map(),
+    pools: new Map(),
+    circuits: new Map()
+  }
 }
 
 /** The request's first lines. */
