@@ -1,5 +1,5 @@
 /**
- * What is checked before anyone is asked who they are: address, host, size of the head, path, origin, query, upgrade (W-10, A-05, S-11,
+ * What is checked before anyone is asked who they are: address, host, size of the head, path, origin, query, protocol (W-10, A-05, S-11,
  * S-16). Built once from the configuration; each check is a look-up.
  */
 import { type AddressSet, ITSELF } from "./AddressSet.ts"
@@ -8,6 +8,7 @@ import {
   foreignClient,
   foreignHost,
   foreignOrigin,
+  grpcRefused,
   headTooLarge,
   methodNotAllowed,
   type Refusal,
@@ -20,6 +21,8 @@ export interface EdgeOptions {
   readonly publicUrl: string
   readonly host: string
   readonly port: number
+  /** Origins besides the gateway's own whose pages may call MCP routes. */
+  readonly corsOrigins: ReadonlyArray<string>
   /** Who may connect at all; undefined: everybody. */
   readonly allowedClients: AddressSet | undefined
 }
@@ -38,12 +41,18 @@ const hostsOf = ({ publicUrl, host, port }: EdgeOptions): ReadonlySet<string> | 
   return new Set([...names, new URL(publicUrl).host])
 }
 
-const originsOf = ({ publicUrl, host, port }: EdgeOptions): ReadonlySet<string> => {
-  const own = new URL(publicUrl)
-  const local = LOOPBACK.has(host)
-    ? ["127.0.0.1", "[::1]", "localhost"].map((name) => `${own.protocol}//${name}:${port}`)
-    : []
-  return new Set([own.origin, ...local])
+export interface Origins {
+  /** The gateway's: public, and on loopback the local names. */
+  readonly own: ReadonlySet<string>
+  /** Every origin whose pages may call MCP routes. */
+  readonly all: ReadonlySet<string>
+}
+
+export const originsOf = ({ publicUrl, host, port, corsOrigins }: EdgeOptions): Origins => {
+  const { origin, protocol } = new URL(publicUrl)
+  const local = LOOPBACK.has(host) ? ["127.0.0.1", "[::1]", "localhost"] : []
+  const own = [origin, ...local.map((name) => `${protocol}//${name}:${port}`)]
+  return { own: new Set(own), all: new Set([...own, ...corsOrigins]) }
 }
 
 const QUERY_TOKENS: ReadonlySet<string> = new Set(["access_token", "token", "api_key", "mcp_gateway_session"])
@@ -67,11 +76,11 @@ export const makeEntryCheck = (options: EdgeOptions): EdgeCheck => {
 }
 
 /** The machine's own question whether the process lives; whatever watches it there must not need a rule. */
-const isProbe = ({ pathname, remote }: RequestContext): boolean =>
+export const isProbe = ({ pathname, remote }: RequestContext): boolean =>
   (pathname === "/health" || pathname === "/ready") && ITSELF.has(remote)
 
 /** What the client asked for: its word to us, or to the trusted proxy that asks us by another name. */
-const hostOf = ({ forwarded, headers }: RequestContext): string =>
+export const hostOf = ({ forwarded, headers }: RequestContext): string =>
   forwarded?.host ?? (headers["host"] ?? "").toLowerCase()
 
 const headSize = ({ pathname, search, headers }: RequestContext): number => {
@@ -82,14 +91,15 @@ const headSize = ({ pathname, search, headers }: RequestContext): number => {
 
 /** For MCP routes. */
 export const makeMcpCheck = (options: EdgeOptions): EdgeCheck => {
-  const origins = originsOf(options)
+  const origins = originsOf(options).all
   return ({ method, pathname, search, headers }) => {
-    if (method !== "POST" && method !== "GET" && method !== "DELETE") return methodNotAllowed()
-    if (pathname.includes("%") || pathname.includes("\\") || pathname.includes("//")) return badPath()
     const origin = headers["origin"]
     if (origin !== undefined && !origins.has(origin)) return foreignOrigin()
+    if (method !== "POST" && method !== "GET" && method !== "DELETE") return methodNotAllowed()
+    if (pathname.includes("%") || pathname.includes("\\") || pathname.includes("//")) return badPath()
     if (search !== "" && holdsToken(search)) return tokenInQuery()
     if (headers["upgrade"] !== undefined) return upgradeRefused()
+    if (headers["content-type"]?.startsWith("application/grpc") === true) return grpcRefused()
     return undefined
   }
 }

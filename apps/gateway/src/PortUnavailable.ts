@@ -3,14 +3,16 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("PortUnavailable", {
-  /** Names of the settings that hold host and port. */
+  /** Names of the settings that hold host and port, the port's last. */
   settings: Schema.String,
   host: Schema.String,
   port: Schema.Number,
   problem: Schema.String
 }) {
   override get message(): string {
-    return `${this.settings}: ${this.host}:${this.port} can not be listened on: ${this.problem}`
+    const next = this.port < 65_535 ? this.port + 1 : this.port - 1
+    const another = `another port: ${this.settings.split(" ").at(-1)}=${next} npm start`
+    return `${this.settings}: ${this.host}:${this.port} can not be listened on: ${this.problem}\n${another}`
   }
 }
 

@@ -21,13 +21,20 @@ export interface RequestContext {
   /** What trusted proxies say of the request; undefined when it came from none. */
   readonly forwarded: Forwarded | undefined
   readonly request: Request
+  /** Holds the connection it came on. */
+  readonly server: Bun.Server<undefined>
 }
 
 const boot = Date.now().toString(36)
 let count = 0
 
 /** Splits the URL by hand: a `URL` object costs more than the policy decision. */
-export const makeContext = (request: Request, peer: string, forwarded: Forwarded | undefined): RequestContext => {
+export const makeContext = (
+  request: Request,
+  server: Bun.Server<undefined>,
+  peer: string,
+  forwarded: Forwarded | undefined
+): RequestContext => {
   const { url } = request
   // Bun hands the bare request target through, dot segments and all, when Host makes no URL of it.
   const absolute = url.startsWith("http://") || url.startsWith("https://")
@@ -46,6 +53,7 @@ export const makeContext = (request: Request, peer: string, forwarded: Forwarded
     headers: request.headers.toJSON(),
     remote: forwarded === undefined ? peer : forwarded.remote,
     forwarded,
-    request
+    request,
+    server
   }
 }

@@ -66,8 +66,10 @@ const values: Config.Config<Values> = Config.all({
   allowedUpstreams: configOf(settings.allowedUpstreams),
   trustedProxies: configOf(settings.trustedProxies),
   allowedClients: configOf(settings.allowedClients),
+  corsOrigins: configOf(settings.corsOrigins),
   tlsCert: configOf(settings.tlsCert),
   tlsKey: configOf(settings.tlsKey),
+  redirectPort: configOf(settings.redirectPort),
   adminUser: configOf(settings.adminUser),
   adminPassword: configOf(settings.adminPassword),
   oidcIssuer: configOf(settings.oidcIssuer),
@@ -77,6 +79,9 @@ const values: Config.Config<Values> = Config.all({
   connectTimeout: configOf(settings.connectTimeout),
   firstByteTimeout: configOf(settings.firstByteTimeout),
   idleTimeout: configOf(settings.idleTimeout),
+  totalTimeout: configOf(settings.totalTimeout),
+  heartbeat: configOf(settings.heartbeat),
+  maxStreams: configOf(settings.maxStreams),
   maxBody: configOf(settings.maxBody),
   drain: configOf(settings.drain),
   auditRetention: configOf(settings.auditRetention),
@@ -110,11 +115,10 @@ const together = (root: string, read: Values): ReadonlyArray<string> => {
     ...unreadable(root, read.scopesFile, settings.scopesFile),
     ...unreadable(root, read.tlsCert, settings.tlsCert),
     ...unreadable(root, read.tlsKey, settings.tlsKey),
-    ...(read.metricsPort === read.port
-      ? [
-          `${settings.metricsPort.name}: held "${read.metricsPort}"; it may hold another port than ${settings.port.name}`
-        ]
-      : []),
+    ...taken([settings.metricsPort, read.metricsPort], [settings.port, read.port]),
+    ...taken([settings.redirectPort, read.redirectPort], [settings.port, read.port]),
+    ...taken([settings.redirectPort, read.redirectPort], [settings.metricsPort, read.metricsPort]),
+    ...nowhereToLead(read),
     ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey]),
     ...missing(
       [settings.oidcIssuer, read.oidcIssuer],
@@ -122,6 +126,19 @@ const together = (root: string, read: Values): ReadonlyArray<string> => {
       [settings.oidcJwksUrl, read.oidcJwksUrl]
     )
   ]
+}
+
+type Port = readonly [Setting<number | undefined> | Setting<number>, number | undefined]
+
+/** Two listeners can not share a port. */
+const taken = ([{ name }, port]: Port, [other, its]: Port): ReadonlyArray<string> =>
+  port === undefined || port !== its ? [] : [`${name}: held "${port}"; it may hold another port than ${other.name}`]
+
+/** A redirect from plain HTTP needs something encrypted to lead to. */
+const nowhereToLead = ({ redirectPort, tlsCert, publicUrl }: Values): ReadonlyArray<string> => {
+  if (redirectPort === undefined || (tlsCert !== undefined && publicUrl?.startsWith("http:") !== true)) return []
+  const needs = `${settings.tlsCert.name}, ${settings.tlsKey.name} and an https:// ${settings.publicUrl.name}`
+  return [`${settings.redirectPort.name}: held "${redirectPort}"; it may hold a port only together with ${needs}`]
 }
 
 /** A file that is named has to be there; what is unset has a default. */

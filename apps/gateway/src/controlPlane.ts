@@ -16,9 +16,9 @@ export const controlPlane: Effect.Effect<
   never,
   Exclude<Services, ControlPlaneConfig> | GatewayConfig | Scope.Scope
 > = Effect.gen(function* () {
-  const { publicUrl } = yield* GatewayConfig
+  const { allowedUpstreams, publicUrl } = yield* GatewayConfig
   const context = yield* Effect.context<Exclude<Services, ControlPlaneConfig> | Scope.Scope>()
-  const services = Context.add(context, ControlPlaneConfig, { publicUrl, loginRedirect: "/" })
+  const services = Context.add(context, ControlPlaneConfig, { publicUrl, loginRedirect: "/", allowedUpstreams })
   return Effect.flatMap(
     Effect.promise(() => import("@mcpgw/registry-app/ControlPlane")),
     ({ make }) => Effect.mapInputContext(make, () => services)

@@ -1,8 +1,10 @@
 /** Captures the services once, as plain objects, for the edge: the hot path makes synchronous calls on them (design.md §4). */
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
+import { Circuits } from "@mcpgw/egress/Breaker"
 import { Deadlines } from "@mcpgw/egress/Deadlines"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { OpenCalls } from "@mcpgw/proxy/OpenCalls"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import { SessionGate } from "@mcpgw/proxy/SessionGate"
 import { Registry } from "@mcpgw/registry/Registry"
@@ -41,6 +43,7 @@ const makePipeline = Effect.gen(function* () {
     router,
     sessions: new SessionGate(keys),
     gates: [],
+    openCalls: new OpenCalls(config.maxStreams),
     settle,
     deadlines,
     publicUrl: config.publicUrl,
@@ -61,6 +64,8 @@ export const layerEdgeServices = Layer.scoped(
     const metrics = yield* Metrics
     const registry = yield* Registry
     metrics.gauge("mcpgw_open_streams", "Streams now open towards clients", pipeline.router.openStreams)
+    const circuits = yield* Circuits
+    metrics.gauge("mcpgw_open_circuits", "Server addresses not dialled because they failed in a row", circuits.open)
     const { unwritten } = pipeline.settle
     metrics.gauge(
       "mcpgw_audit_rows_suppressed_total",

@@ -4,6 +4,8 @@
  */
 import { registrations } from "@mcpgw/demo-servers/Demo"
 import { type AdminOutcome, ensureAdmin } from "@mcpgw/identity/AdminAccount"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import type { Sessions } from "@mcpgw/identity/Sessions"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
@@ -13,37 +15,56 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { GatewayConfig } from "./config.ts"
 
+/** A failure of `ensureAdmin`. */
+type AdminFailure = Effect.Effect.Error<ReturnType<typeof ensureAdmin>>
+
 /** How this start found things. */
 export class FirstStart extends Context.Tag("@mcpgw/gateway/FirstStart")<
   FirstStart,
   {
-    readonly admin: AdminOutcome
+    /**
+     * To run once the port is open: when there is no account yet and no password is configured, makes a password, shows it and then
+     * makes the account, so that a start that fails, or is killed, never keeps the only password to itself. Yields the password.
+     */
+    readonly showPassword: Effect.Effect<Option.Option<Redacted.Redacted>, AdminFailure>
   }
 >() {}
 
 export const layerFirstStart = Layer.effect(
   FirstStart,
   Effect.gen(function* () {
-    const config = yield* GatewayConfig
+    const { adminPassword, adminUser, demoServers } = yield* GatewayConfig
+    const people = yield* Effect.context<Accounts | Sessions>()
     const registry = yield* Registry
-    const admin = yield* ensureAdmin({ username: config.adminUser, password: config.adminPassword })
-    // At once, while it is all there is: a start that fails later must not have kept it to itself.
-    if (admin.kind === "created" && Option.isSome(admin.generated)) {
-      yield* Console.log(passwordLines(config.adminUser, Redacted.value(admin.generated.value)))
+    const accounts = yield* Accounts
+    const fresh = yield* accounts.isEmpty
+    if (fresh && demoServers && registry.snapshot().servers.size === 0) {
+      for (const registration of Object.values(registrations)) yield* registry.register(registration, "mcpgw")
     }
-    const fresh = admin.kind === "created" && registry.snapshot().servers.size === 0
-    const demoServers = fresh && config.demoServers ? Object.values(registrations) : []
-    for (const registration of demoServers) yield* registry.register(registration, "mcpgw")
-    return { admin }
+    const account = (password: Option.Option<Redacted.Redacted>): Effect.Effect<AdminOutcome, AdminFailure> =>
+      Effect.mapInputContext(ensureAdmin({ username: adminUser, password }), () => people)
+    // A configured password that can not be taken stops the start before the port opens.
+    if (!fresh || Option.isSome(adminPassword)) {
+      yield* account(adminPassword)
+      return { showPassword: Effect.succeedNone }
+    }
+    return {
+      showPassword: Effect.gen(function* () {
+        const generated = Redacted.make(Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64url"))
+        yield* Console.log(passwordLines(adminUser, Redacted.value(generated)))
+        yield* account(Option.some(generated))
+        return Option.some(generated)
+      })
+    }
   })
 )
 
 const passwordLines = (user: string, password: string): string =>
   ["", `  Administrator: ${user}`, `  Password:      ${password}   (shown once; only its hash is kept)`].join("\n")
 
-/** What a start prints once the port is open. `paths`: the registered servers'. */
+/** What a start prints once the port is open. `password`: the one just made; `paths`: the registered servers'. */
 export const banner = (
-  { admin }: { readonly admin: AdminOutcome },
+  password: Option.Option<Redacted.Redacted>,
   config: { readonly publicUrl: string; readonly dataDir: string; readonly adminUser: string },
   paths: ReadonlyArray<string>
 ): string => {
@@ -54,18 +75,29 @@ export const banner = (
     ""
   ]
   if (!paths.includes("/currenttime")) return lines.join("\n")
-  const generated = admin.kind === "created" ? Option.map(admin.generated, Redacted.value) : Option.none<string>()
-  const password = Option.getOrElse(generated, () => "<password>")
-  const call = firstCall(config.publicUrl, config.adminUser, password)
-  return [...lines, "  A first governed call — paste this:", "", ...call, ""].join("\n")
+  const known = Option.map(password, Redacted.value)
+  const call = firstCall(
+    config.publicUrl,
+    config.adminUser,
+    Option.getOrElse(known, () => "<password>")
+  )
+  const hint = Option.isSome(known) ? [] : [PASSWORD_HINT, ""]
+  return [...lines, "  A first governed call — paste this:", "", ...call, "", ...hint].join("\n")
 }
+
+const PASSWORD_HINT =
+  "  <password>: what the first start showed, or ADMIN_PASSWORD. If it is lost, start once with ADMIN_PASSWORD=<a new one>."
+
+const NO_TOKEN =
+  "no token: wrong password (if it is lost, start once with ADMIN_PASSWORD=<a new one>), or too many tries: wait 15 minutes"
 
 /** Sign in, make a token, call a tool. */
 const firstCall = (url: string, user: string, password: string): ReadonlyArray<string> => [
-  `    TOKEN=$(curl -s -c - -o /dev/null ${url}/api/auth/login -d username=${user} --data-urlencode 'password=${password}' |`,
-  `      curl -s -b - ${url}/api/tokens/generate -H 'Content-Type: application/json' -d '{}' |`,
-  `      sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-  `    curl -s ${url}/currenttime/mcp -H "Authorization: Bearer $TOKEN" \\`,
+  `    TOKEN=$(curl -fsS -c - -o /dev/null ${url}/api/auth/login -d username=${user} --data-urlencode 'password=${password}' |`,
+  `      curl -fsS -b - ${url}/api/tokens/generate -H 'Content-Type: application/json' -d '{}' |`,
+  `      sed -n 's/.*"access_token":"\\([^"]*\\)".*/\\1/p')`,
+  `    [ -n "$TOKEN" ] || echo '${NO_TOKEN}'`,
+  `    curl -sS ${url}/currenttime/mcp -H "Authorization: Bearer $TOKEN" \\`,
   `      -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\`,
   `      -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"current_time_by_timezone","arguments":{"tz_name":"Europe/Berlin"}}}'`
 ]

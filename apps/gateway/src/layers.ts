@@ -52,11 +52,11 @@ const infrastructure = Layer.mergeAll(
   withConfig((config) => ScopePolicyFile.layerFile({ path: scopesPath(config), defaultText: DEFAULT_SCOPES })),
   withConfig((config) =>
     layerInProcess(handlers()).pipe(
-      Layer.provide(
+      Layer.provideMerge(
         layerHttp({
           allowed: config.allowedUpstreams,
-          connectTimeoutMs: config.connectTimeout * 1000,
-          firstByteTimeoutMs: config.firstByteTimeout * 1000
+          connectTimeoutMs: Math.min(config.connectTimeout, config.totalTimeout) * 1000,
+          firstByteTimeoutMs: Math.min(config.firstByteTimeout, config.totalTimeout) * 1000
         })
       ),
       Layer.provide(Resolver.layer)
@@ -105,7 +105,13 @@ const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: Ga
 
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
-  withConfig((config) => ProxyRouter.layer({ idleTimeoutMs: config.idleTimeout * 1000 })),
+  withConfig((config) =>
+    ProxyRouter.layer({
+      idleTimeoutMs: config.idleTimeout * 1000,
+      totalTimeoutMs: config.totalTimeout * 1000,
+      heartbeatMs: config.heartbeat * 1000
+    })
+  ),
   Layer.unwrapEffect(
     Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
       HealthMonitor.layer({

@@ -10,6 +10,7 @@ import * as LogLevel from "effect/LogLevel"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { GatewayConfig } from "./config.ts"
+import { exposure } from "./exposure.ts"
 import { FirstStart, banner } from "./firstStart.ts"
 import { layer } from "./layers.ts"
 import type { LogLevelName } from "./settings.ts"
@@ -33,9 +34,12 @@ const logging = Layer.unwrapEffect(
 const announce = Layer.effectDiscard(
   Effect.gen(function* () {
     const config = yield* GatewayConfig
-    const first = yield* FirstStart
     const registry = yield* Registry
-    yield* Console.log(banner(first, config, [...registry.snapshot().servers.keys()]))
+    const { showPassword } = yield* FirstStart
+    const password = yield* showPassword
+    yield* Console.log(banner(password, config, [...registry.snapshot().servers.keys()]))
+    const exposed = exposure(config)
+    if (exposed !== undefined) yield* Effect.logWarning(exposed)
     for (const stranger of strangers(Object.keys(process.env))) yield* Effect.logWarning(stranger)
     const idle = withoutEffect(Object.keys(process.env).filter((name) => (process.env[name] ?? "").trim() !== ""))
     if (idle !== undefined) yield* Effect.logWarning(idle)

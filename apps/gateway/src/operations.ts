@@ -3,6 +3,7 @@ import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import type { RegistryApi } from "@mcpgw/registry/Registry"
 import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
 import type * as Effect from "effect/Effect"
+import type { TlsStatus } from "./TlsReload.ts"
 
 export interface Operations {
   readonly metrics: MetricsApi
@@ -10,6 +11,8 @@ export interface Operations {
   readonly registry: RegistryApi
   readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
   readonly draining: () => boolean
+  /** Undefined: served without TLS. */
+  readonly tls: () => TlsStatus | undefined
 }
 
 /** Undefined: not one of these paths. */
@@ -44,14 +47,16 @@ const ROOT = {
   ready: "/ready"
 }
 
-/** 200 while requests are served; a policy that could not be taken is said here, the last good one still holds. */
-const ready = ({ policy, registry, draining }: Operations): Response => {
+/** 200 while requests are served; a policy or a certificate that could not be taken is said here, the last good one still holds. */
+const ready = ({ policy, registry, draining, tls }: Operations): Response => {
   const { revision, problem } = policy.status()
+  const shown = tls()
   const body = {
     ready: !draining(),
     draining: draining(),
     policy: { revision, problem: problem ?? null },
-    registry: { revision: registry.snapshot().revision, servers: registry.snapshot().servers.size }
+    registry: { revision: registry.snapshot().revision, servers: registry.snapshot().servers.size },
+    ...(shown === undefined ? {} : { tls: shown })
   }
   return Response.json(body, { status: draining() ? 503 : 200 })
 }

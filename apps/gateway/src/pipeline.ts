@@ -5,18 +5,19 @@
  */
 import type { AuthLayerApi } from "@mcpgw/auth/AuthLayer"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
+import type { OpenCalls } from "@mcpgw/proxy/OpenCalls"
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import type { ProxyRouterApi } from "@mcpgw/proxy/ProxyRouter"
 import type { SessionGate } from "@mcpgw/proxy/SessionGate"
 import { admitCaller, type Caller } from "./stages/auth.ts"
-import { outboundOf, undelivered } from "./stages/dispatch.ts"
+import { type Dispatch, outboundOf, undelivered } from "./stages/dispatch.ts"
 import type { Gate } from "./stages/gates.ts"
 import { judge } from "./stages/policy.ts"
-import { readMessages } from "./stages/read.ts"
+import { type Read, readMessages } from "./stages/read.ts"
 import { resolveTarget } from "./stages/resolve.ts"
 import { readBody } from "./readBody.ts"
 import type { EdgeCheck } from "./EdgeChecks.ts"
-import { internal, type Refusal, respond, unrecordable } from "./refusals.ts"
+import { internal, naming, type Refusal, respond, tooManyStreams, unrecordable } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import { type Settle, type Trail, trailOf } from "./Settle.ts"
 
@@ -28,6 +29,7 @@ export interface Pipeline {
   readonly router: ProxyRouterApi
   readonly sessions: SessionGate
   readonly gates: ReadonlyArray<Gate>
+  readonly openCalls: OpenCalls
   readonly settle: Settle
   readonly deadlines: Deadlines
   readonly publicUrl: string
@@ -68,7 +70,7 @@ const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promi
   trail.authenticated = performance.now()
 
   const target = resolveTarget(pipeline, ctx, trail, principal)
-  if (target._tag === "Refusal") return target
+  if (target._tag === "Refusal") return naming(target, ctx.pathname)
 
   const body = readBody(ctx, pipeline.maxBodyBytes, pipeline.deadlines)
   const arrived = body instanceof Promise ? await body : body
@@ -84,9 +86,32 @@ const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promi
     if (refused !== undefined) return refused
   }
 
-  const dispatch = { principal, clientAuthorization, target, read, calls: judged.calls }
-  const outcome = await pipeline.router.forward(outboundOf(pipeline, ctx, dispatch), (ending, answered) =>
-    pipeline.settle.ended(trail, judged.calls, answered.status, ending, answered.session ?? read.session?.sealed)
-  )
-  return outcome instanceof Response ? outcome : undelivered(pipeline, ctx, dispatch, outcome)
+  return carry(pipeline, ctx, trail, { principal, clientAuthorization, target, read, calls: judged.calls })
 }
+
+const carry = async (
+  pipeline: Pipeline,
+  ctx: RequestContext,
+  trail: Trail,
+  dispatch: Dispatch
+): Promise<Response | Refusal> => {
+  const { read, calls, principal } = dispatch
+  const { openCalls, settle } = pipeline
+  const open = openCalls.enter(principal.claims, !awaitsAnswer(ctx, read))
+  if (open === undefined) return tooManyStreams(openCalls.limit, read.envelope?.messages[0].id ?? null)
+  let ended = false
+  const outcome = await pipeline.router.forward(outboundOf(pipeline, ctx, dispatch), (ending, answered) => {
+    ended = true
+    openCalls.leave(open)
+    settle.ended(trail, calls, answered.status, ending, answered.session ?? read.session?.sealed)
+    // A stream that ends does not close a connection whose client takes nothing; the HTTP server's own timeout does.
+    if (ending.kind === "aborted" && ending.stalled === true) ctx.server.timeout(ctx.request, 1)
+  })
+  if (outcome instanceof Response) return outcome
+  if (!ended) openCalls.leave(open)
+  return undelivered(pipeline, ctx, dispatch, outcome)
+}
+
+/** What only tells the server something, an end or a cancellation above all, is never one too many. */
+const awaitsAnswer = ({ method }: RequestContext, { envelope }: Read): boolean =>
+  envelope === undefined ? method === "GET" : envelope.messages.some(({ kind }) => kind === "request")

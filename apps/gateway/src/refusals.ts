@@ -171,8 +171,16 @@ export const foreignCredential = (): Refusal =>
     "Authorization holds a token of this gateway: beside X-Authorization it must hold the server's own credential"
   )
 
-export const notFound = (): Refusal =>
-  refusal(404, Code.notFound, "resolve:not_found", "No server is registered at this path")
+const NO_SERVER = "resolve:not_found"
+
+export const notFound = (): Refusal => refusal(404, Code.notFound, NO_SERVER, "No server is registered at this path")
+
+/** The same, and of a path where no server is, which one it was. `pathname`: as the edge let it pass, so plain. */
+export const naming = (refused: Refusal, pathname: string): Refusal => {
+  if (refused.rule !== NO_SERVER) return refused
+  const shown = pathname.length > 200 ? `${pathname.slice(0, 200)}…` : pathname
+  return { ...refused, message: `No server is registered at '${shown}': GET /api/servers lists those you may use` }
+}
 
 export const unavailable = (server: string, reason: string): Refusal =>
   refusal(503, Code.unavailable, "resolve:unavailable", `Server '${server}' is not available: ${reason}`, {
@@ -253,18 +261,32 @@ const FAILURES: Record<ForwardFailure["reason"], readonly [status: number, code:
   no_stream: [404, Code.notFound, "knows no open stream of that id: connect to its /sse again"],
   connect_timeout: [504, Code.upstreamTimeout, "could not be reached in time"],
   first_byte_timeout: [504, Code.upstreamTimeout, "did not answer in time"],
+  circuit_open: [503, Code.unavailable, "failed several times in a row and is left alone for a while"],
+  total_timeout: [504, Code.upstreamTimeout, "took longer to answer than a call may take"],
   idle_timeout: [504, Code.upstreamTimeout, "fell silent within its answer"],
   aborted: [499, Code.upstreamFailed, "was still answering when the client left"]
 }
 
 export const forwardFailed = (server: string, failure: ForwardFailure, id: JsonRpcId | null): Refusal => {
   const [status, code, words] = FAILURES[failure.reason]
+  const { retryAfterSeconds } = failure
   return refusal(status, code, `upstream:${failure.reason}`, `Server '${server}' ${words}`, {
     decision: "allow",
     outcome: failure.reason === "aborted" ? "aborted" : "error",
-    id
+    id,
+    headers: retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }
   })
 }
+
+/** The caller may not have more open at once; what it has ends sooner or later. */
+export const tooManyStreams = (limit: number, id: JsonRpcId | null): Refusal =>
+  refusal(
+    429,
+    Code.tooManyRequests,
+    "gate:streams",
+    `You have ${limit} streams and calls open, and may not have more: close some first`,
+    { decision: "allow", id, headers: { "retry-after": "5" } }
+  )
 
 export const unrecordable = (): Refusal =>
   refusal(

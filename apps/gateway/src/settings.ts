@@ -79,6 +79,22 @@ const origin = {
   }
 }
 
+/** As browsers write it in `Origin`; extensions' pages have schemes of their own. */
+const exactOrigin = (text: string): string | undefined => {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*\\]+\/?$/i.test(text)) return undefined
+  if (!/^https?:/i.test(text)) return text.toLowerCase().replace(/\/$/, "")
+  return URL.parse(text)?.origin
+}
+
+const origins = {
+  holds: "exact origins, separated by commas, such as https://app.example.com,http://localhost:6274; never *",
+  parse: (value: string): ReadonlyArray<string> | undefined => {
+    const entries = value.split(",").map((entry) => exactOrigin(entry.trim()))
+    const known = entries.filter((entry) => entry !== undefined)
+    return known.length === entries.length ? known : undefined
+  }
+}
+
 /** Compared with `iss` letter by letter, so it is kept as written. */
 const issuer = {
   holds: "the issuer's https:// URL (or http://), exactly as its tokens spell it",
@@ -171,10 +187,16 @@ export const settings = {
     "Client addresses that may connect at all; loopback may always ask /health and /ready. Unset: whoever reaches the port.",
     networks
   ),
+  corsOrigins: setting<ReadonlyArray<string>>(
+    "MCPGW_CORS_ORIGINS",
+    [],
+    "Web pages, besides the gateway's own, whose scripts may call MCP routes: with a token, never with the session cookie.",
+    origins
+  ),
   tlsCert: setting<string | undefined>(
     "MCPGW_TLS_CERT",
     unset,
-    "PEM file of the certificate chain; with MCPGW_TLS_KEY.",
+    "PEM file of the certificate chain; with MCPGW_TLS_KEY. New files are taken within seconds, without a restart.",
     path
   ),
   tlsKey: setting<string | undefined>(
@@ -183,11 +205,17 @@ export const settings = {
     "PEM file of the private key; with MCPGW_TLS_CERT.",
     path
   ),
+  redirectPort: setting<number | undefined>(
+    "MCPGW_REDIRECT_PORT",
+    unset,
+    "One more port on MCPGW_HOST, without TLS, that leads browsers to MCPGW_PUBLIC_URL and refuses MCP; loopback may ask it /health and /ready.",
+    integer(1, 65_535)
+  ),
   adminUser: setting("ADMIN_USER", "admin", "Name of the administrator's local account.", username),
   adminPassword: setting<string | undefined>(
     "ADMIN_PASSWORD",
     unset,
-    "Its password, 12 characters or more; only a hash is stored. Unset: one is made at first start and printed once.",
+    "Its password, 12 characters or more; only a hash is stored. Unset: one is made at first start and printed once; if that one is lost, one start with this set gives a new one.",
     text,
     { secret: true }
   ),
@@ -223,8 +251,26 @@ export const settings = {
   idleTimeout: setting(
     "MCPGW_IDLE_TIMEOUT_SECONDS",
     120,
-    "Seconds a server may be silent within an answer; then the answer ends with an error.",
+    "Seconds a server may be silent within an answer, and bytes may wait for a client that takes none; then the answer ends.",
     integer(1, 86_400)
+  ),
+  totalTimeout: setting(
+    "MCPGW_TOTAL_TIMEOUT_SECONDS",
+    3_600,
+    "Seconds a call may take in all, however busy its answer is; GET streams and subscriptions/listen have no such end.",
+    integer(1, 604_800)
+  ),
+  heartbeat: setting(
+    "MCPGW_HEARTBEAT_SECONDS",
+    15,
+    "Seconds of silence after which a comment keeps an event stream alive through proxies; 0 for none.",
+    integer(0, 3_600)
+  ),
+  maxStreams: setting(
+    "MCPGW_MAX_STREAMS_PER_CALLER",
+    1_000,
+    "Streams and calls one caller (a user's client) may have open at once; then 429.",
+    integer(1, 1_000_000)
   ),
   maxBody: setting(
     "MCPGW_MAX_BODY_BYTES",

@@ -41,8 +41,8 @@ const help = async (): Promise<string> => {
   return [
     "mcpgw — the one governed door to every MCP server",
     "",
-    "  bun run apps/gateway           start the gateway and its registry",
-    "  bun run apps/gateway --help    this text",
+    "  npm start              start the gateway and its registry   (with Bun alone: bun run apps/gateway)",
+    "  npm start -- --help    this text",
     "",
     "Settings, from the environment or a .env file:",
     "",

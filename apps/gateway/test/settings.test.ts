@@ -69,6 +69,17 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_ALLOWED_UPSTREAMS: ["a b", "http://internal:80", "10.0.0.0/99", "host:99999", "good.internal,a b"],
   MCPGW_TRUSTED_PROXIES: ["proxy.internal", "10.0.0.0/33", "10.0.0.1,0.0.0.0/0", "::/0", "10.0.0.1:80", ","],
   MCPGW_ALLOWED_CIDRS: ["everybody", "10.0.0/8", "10.0.0.0/-1", "fe80::1%eth0", "10.0.0.1/8/8", ","],
+  MCPGW_CORS_ORIGINS: [
+    "*",
+    "https://*.example.com",
+    "https://app.example.com/path",
+    "app.example.com",
+    "null",
+    "https://u:p@app.example.com",
+    "https://a.example,",
+    "https://a.example/?q=1"
+  ],
+  MCPGW_REDIRECT_PORT: ["0", "65536", "http"],
   ADMIN_USER: ["a b", "-admin", "a".repeat(129), "<script>"],
   MCPGW_OIDC_ISSUER: ["notaurl", "ftp://idp.example.com"],
   MCPGW_OIDC_JWKS_URL: ["keys.json", "file:///etc/passwd"],
@@ -76,6 +87,9 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_CONNECT_TIMEOUT_SECONDS: ["0", "601", "-1"],
   MCPGW_FIRST_BYTE_TIMEOUT_SECONDS: ["0", "3601"],
   MCPGW_IDLE_TIMEOUT_SECONDS: ["0", "86401"],
+  MCPGW_TOTAL_TIMEOUT_SECONDS: ["0", "604801"],
+  MCPGW_HEARTBEAT_SECONDS: ["-1", "3601"],
+  MCPGW_MAX_STREAMS_PER_CALLER: ["0", "1000001"],
   MCPGW_MAX_BODY_BYTES: ["1023", "4MB", "1073741825"],
   MCPGW_DRAIN_SECONDS: ["-1", "3601"],
   OTEL_PROMETHEUS_PORT: ["0", "65536", "metrics"],
@@ -142,6 +156,39 @@ describe("design §8: settings that take any text", () => {
     ["MCPGW_OIDC_AUDIENCE", "MCPGW_OIDC_JWKS_URL"]
   ])("%s without %s", async (given, missing) => {
     refused(await start({ [given]: "https://idp.example.com" }), `${missing}: held nothing`, "go together")
+  })
+})
+
+describe("settings that only make sense together", () => {
+  it("MCPGW_REDIRECT_PORT without TLS has nowhere to lead", async () => {
+    refused(
+      await start({ MCPGW_REDIRECT_PORT: "8080" }),
+      `MCPGW_REDIRECT_PORT: held "8080"; it may hold a port only together with MCPGW_TLS_CERT`
+    )
+  })
+
+  it("MCPGW_REDIRECT_PORT of another listener is refused", async () => {
+    refused(
+      await start({ MCPGW_REDIRECT_PORT: "9465", OTEL_PROMETHEUS_PORT: "9465" }),
+      `MCPGW_REDIRECT_PORT: held "9465"; it may hold another port than OTEL_PROMETHEUS_PORT`
+    )
+  })
+})
+
+describe("W-17: MCPGW_CORS_ORIGINS", () => {
+  it.each([
+    ["https://app.example.com", ["https://app.example.com"]],
+    ["https://App.Example.com:443/ , http://localhost:6274", ["https://app.example.com", "http://localhost:6274"]],
+    ["http://[::1]:3000", ["http://[::1]:3000"]],
+    ["chrome-extension://abcdefghijklmnop", ["chrome-extension://abcdefghijklmnop"]]
+  ])("%s is read as browsers spell it", (text, expected) => {
+    assert.deepEqual(settings.corsOrigins.parse(text), expected)
+  })
+})
+
+describe("W-11: by default", () => {
+  it("loopback alone is listened on", () => {
+    assert.strictEqual(settings.host.fallback, "127.0.0.1")
   })
 })
 

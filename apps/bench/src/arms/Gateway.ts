@@ -104,7 +104,13 @@ export const launch = (
     name: "gateway",
     command: on([process.execPath, "run", "apps/gateway"]),
     cwd: root,
-    env: { ...machine.env, MCPGW_PORT: String(port), MCPGW_DATA_DIR: folder, MCPGW_LOG_LEVEL: "warning" }
+    env: {
+      ...machine.env,
+      MCPGW_PORT: String(port),
+      MCPGW_DATA_DIR: folder,
+      MCPGW_LOG_LEVEL: "warning",
+      MCPGW_MAX_STREAMS_PER_CALLER: "1000000"
+    }
   })
 
 export const urlOf = ({ port }: GatewayHome): string => `http://127.0.0.1:${port}`

@@ -35,7 +35,8 @@ export const outboundOf = (
   originalUrl: pipeline.publicUrl + ctx.pathname,
   remote: ctx.remote,
   proto: ctx.forwarded?.scheme ?? (pipeline.publicUrl.startsWith("https:") ? "https" : "http"),
-  signal: ctx.request.signal
+  signal: ctx.request.signal,
+  started: ctx.started
 })
 
 /** The server gave no answer worth relaying. */

@@ -99,6 +99,7 @@ describe("starts that must not succeed", () => {
     assert.match(said, /MCPGW_PORT/)
     assert.include(said, String(box.port))
     assert.match(said, /in use/i)
+    assert.include(said, `MCPGW_PORT=${box.port + 1} npm start`)
     assert.strictEqual((await ask({ url: `${box.url}/backend/mcp`, token })).status, 200)
     dir.remove()
   })

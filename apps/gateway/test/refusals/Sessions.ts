@@ -1,8 +1,15 @@
 /** Opens a legacy session through the gateway. For tests only. */
 
-/** The sealed `Mcp-Session-Id`. */
-export const openSession = async (url: string, path: string, token: string, version: string): Promise<string> => {
+/** The sealed `Mcp-Session-Id`. `options`: for `fetch`, such as how TLS is checked. */
+export const openSession = async (
+  url: string,
+  path: string,
+  token: string,
+  version: string,
+  options: BunFetchRequestInit = {}
+): Promise<string> => {
   const response = await fetch(url + path, {
+    ...options,
     method: "POST",
     headers: {
       authorization: `Bearer ${token}`,

@@ -1,0 +1,62 @@
+/** What clients saw of each fault, as the document `docs/faults.md`. Written when MCPGW_GOLDEN=write, compared otherwise. */
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "@mcpgw/testkit/Process"
+
+export type When = "at once" | "first-byte deadline" | "idle deadline" | "total deadline" | "as the server sends it"
+
+export interface Line {
+  readonly fault: string
+  readonly sees: string
+  readonly status: number
+  /** JSON-RPC code; null where there is none. */
+  readonly code: number | null
+  readonly when: When
+  readonly outcome: string
+  /** Rule in the audit row, when the gateway refused. */
+  readonly rule: string
+}
+
+const REGENERATE = process.env["MCPGW_GOLDEN"] === "write"
+
+const path = join(root, "apps/gateway/docs/faults.md")
+
+const HEAD = `# What a fault of a server looks like
+
+Made by \`apps/gateway/test/faults\`, which plays every one of these against a real gateway; \`MCPGW_GOLDEN=write\` writes it anew.
+The deadlines are settings: \`MCPGW_CONNECT_TIMEOUT_SECONDS\`, \`MCPGW_FIRST_BYTE_TIMEOUT_SECONDS\`, \`MCPGW_IDLE_TIMEOUT_SECONDS\` (silence
+within an answer; also how long bytes wait for a client that takes none) and \`MCPGW_TOTAL_TIMEOUT_SECONDS\` (the whole call). GET streams
+and \`subscriptions/listen\` may be silent and last for ever; only that their clients take what comes is asked of them. What had been
+sent before a fault has arrived; a stream that broke ends with a JSON-RPC error for the request. Every line is one audit row, its
+decision \`allow\`; the rule is that of the policy where none is given.
+
+| Fault | The client sees | Status | Code | When | Audit: outcome | Audit: rule |
+|---|---|---|---|---|---|---|
+`
+
+const TAIL = `
+A server address that failed five times in a row before it had answered (refused, unreachable, connect or first-byte deadline, broken
+off) is not dialled for 30 seconds; then one call tries, and its answer, of whatever status, closes the circuit, as does that of a health
+probe, which is never held back. Callers who leave count for nothing. \`mcpgw_open_circuits\` on \`/metrics\` counts such addresses.
+
+## Clients, and the gateway itself
+
+- A client that leaves closes the exchange with the server at once; no \`notifications/cancelled\` is made up. Outcome \`aborted\`.
+- A client that takes nothing holds its server back, and is cut off when bytes have waited for \`MCPGW_IDLE_TIMEOUT_SECONDS\`. Outcome
+  \`aborted\`.
+- A caller with \`MCPGW_MAX_STREAMS_PER_CALLER\` streams and calls open gets 429, code -31429, with Retry-After; rule \`gate:streams\`,
+  outcome \`refused\`. Notifications, responses and DELETE are not refused for it.
+- A body of any size without a list in it is streamed; one that has to be read whole, and a single event, may have 16 MB.
+- SIGTERM drains (\`MCPGW_DRAIN_SECONDS\`); after kill -9 the rows of at most the last tenth of a second are missing from the record.
+`
+
+const lineOf = ({ fault, sees, status, code, when, outcome, rule }: Line): string =>
+  `| ${[fault, sees, status, code ?? "", when, outcome, rule === "" ? "" : `\`${rule}\``].join(" | ")} |`
+
+export const documentOf = (lines: ReadonlyArray<Line>): string => `${HEAD}${lines.map(lineOf).join("\n")}\n${TAIL}`
+
+/** The document as it is, after writing it when asked to. */
+export const documentNow = (text: string): string => {
+  if (REGENERATE) writeFileSync(path, text)
+  return readFileSync(path, "utf8")
+}
