@@ -17,7 +17,8 @@ describe.each(runtimes)("words, under %s", (_, runtime) => {
   it.each(["--help", "-h", "help"])("%s prints the commands and ends with 0", async (word) => {
     const running = checkout.launch(runtime, word)
     assert.strictEqual(await running.exited, 0)
-    for (const command of ["npm start", "npm test", "bench", "exec"]) assert.include(running.output(), command)
+    for (const command of ["npm start", "npm test", "bench", "conformance", "audit", "exec"])
+      assert.include(running.output(), command)
   })
 
   it("no command prints them too, and ends with 2", async () => {
@@ -31,7 +32,10 @@ describe.each(runtimes)("words, under %s", (_, runtime) => {
     async (word) => {
       const running = checkout.launch(runtime, word)
       assert.strictEqual(await running.exited, 2)
-      assert.include(running.output(), `unknown command "${word}"; it may be start, test, bench, exec or --help`)
+      assert.include(
+        running.output(),
+        `unknown command "${word}"; it may be start, test, bench, conformance, audit, exec or --help`
+      )
       assert.isFalse(checkout.has(".bun"))
     }
   )
@@ -192,6 +196,16 @@ withNode("running", () => {
     checkout.command("bun", bunOf("1.4.4"))
     assert.strictEqual(await checkout.launch(realNode, "bench", "--quick").exited, 0)
     assert.strictEqual(checkout.record().at(-1), "bun run apps/bench --quick")
+  })
+
+  it("conformance and audit too", async () => {
+    checkout.command("bun", bunOf("1.4.4"))
+    assert.strictEqual(await checkout.launch(realNode, "conformance").exited, 0)
+    assert.strictEqual(await checkout.launch(realNode, "audit", "5").exited, 0)
+    assert.deepEqual(checkout.record().slice(1), [
+      "bun run apps/gateway/test/conformance/run.ts",
+      "bun run apps/deploy/audit.mjs 5"
+    ])
   })
 
   it("the exit code is the command's", async () => {

@@ -1,4 +1,5 @@
 /** What the control plane is told about where it runs. Read from no environment here: the application fills it. */
+import type { AllowedUpstream } from "@mcpgw/egress/AddressPolicy"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 
@@ -7,16 +8,18 @@ export interface ControlPlaneSettings {
   readonly publicUrl: string
   /** Where a browser goes after signing in or out, and after an edit. */
   readonly loginRedirect: string
+  /** `MCPGW_ALLOWED_UPSTREAMS`: what else the dialler would call. */
+  readonly allowedUpstreams: ReadonlyArray<AllowedUpstream>
 }
 
 export class ControlPlaneConfig extends Context.Tag("@mcpgw/registry-app/ControlPlaneConfig")<
   ControlPlaneConfig,
   ControlPlaneSettings
 >() {
-  /** `loginRedirect` is `/` unless given. */
+  /** `loginRedirect` is `/` unless given, and nothing is allowed. */
   static layerOf(
     settings: Pick<ControlPlaneSettings, "publicUrl"> & Partial<ControlPlaneSettings>
   ): Layer.Layer<ControlPlaneConfig> {
-    return Layer.succeed(ControlPlaneConfig, { loginRedirect: "/", ...settings })
+    return Layer.succeed(ControlPlaneConfig, { loginRedirect: "/", allowedUpstreams: [], ...settings })
   }
 }

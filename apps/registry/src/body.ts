@@ -133,6 +133,25 @@ export const fieldsOf = (
         isForm(request) ? Effect.succeed(formFields(body, kinds)) : jsonFields(body)
       )
 
+const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
+
+const either = (names: ReadonlyArray<string>): string => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
+
+/**
+ * Refuses a field that has no meaning here: dropped in silence it would leave its sender believing that it counts. Names the field when it
+ * could be one, and never shows what it held.
+ */
+export const onlyFields =
+  (...known: ReadonlyArray<string>) =>
+  (fields: Fields): Effect.Effect<Fields, BadRequest> => {
+    const unknown = Object.keys(fields).find((name) => !known.includes(name))
+    if (unknown === undefined) return Effect.succeed(fields)
+    const field = FIELD_NAME.test(unknown) ? unknown : "(hidden)"
+    const expected = `it may be ${either(known)}`
+    const sentence = `There is no field '${field}' here; ${expected}`
+    return Effect.fail(new BadRequest({ error: sentence, detail: sentence, field, expected }))
+  }
+
 const SECRET = /password|token$|^headers$/i
 const HELD_CHARS = 120
 

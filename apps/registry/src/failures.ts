@@ -1,7 +1,10 @@
-/** Gives what no handler answered the shape of the other refusals: undecodable parameters, unknown routes, defects. */
+/** Gives what no handler answered the shape of the other refusals: undecodable parameters, unknown routes, methods a route does not have, defects. */
+import * as HttpApi from "@effect/platform/HttpApi"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Api } from "@mcpgw/api/Api"
 import { BadRequest, fieldProblem, InternalError, NotFound, problem } from "@mcpgw/api/ApiError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -21,6 +24,34 @@ const isRouteNotFound = (failure: unknown): failure is HttpServerError.RouteNotF
 const unknownRoute = new NotFound(problem("Not found", "There is no such route; /openapi.json lists them"))
 const internal = new InternalError(problem("Internal server error", "The registry's log says more"))
 
+/** Routes by method. A path's `*` stands for whatever follows. */
+const routes: Array<{ readonly method: string; readonly path: string }> = []
+HttpApi.reflect(Api, {
+  onGroup: () => {},
+  onEndpoint: ({ endpoint: { method, path } }) => void routes.push({ method, path })
+})
+
+const isAt = (path: string, pathname: string): boolean =>
+  path.endsWith("*") ? pathname.startsWith(path.slice(0, -1)) : pathname === path
+
+const NO_PAGE = "There is no sign-in page yet: POST username and password, as a form or as JSON"
+
+/** The answer for a path that is there and a method that is not; undefined for any other failure. */
+const methodNotAllowed = (failure: unknown): HttpServerResponse.HttpServerResponse | undefined => {
+  if (!isRouteNotFound(failure)) return undefined
+  const { method: asked, url } = failure.request
+  const pathname = url.split("?", 1)[0] ?? ""
+  const methods = routes.filter(({ path }) => isAt(path, pathname)).map(({ method }) => method)
+  // A route that is there for this method was not taken for something else, such as a path that can not be decoded.
+  if (methods.length === 0 || methods.some((method) => method === asked)) return undefined
+  const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).toSorted()
+  const detail = pathname === "/api/auth/login" ? NO_PAGE : `Here may be sent: ${allow.join(", ")}`
+  return HttpServerResponse.unsafeJson(problem("Method not allowed", detail), {
+    status: 405,
+    headers: { allow: allow.join(", ") }
+  })
+}
+
 /** What stands for a failure that has no shape of ours yet; undefined for one that has. */
 const shapeOf = (failure: unknown): BadRequest | NotFound | undefined => {
   if (failure instanceof HttpApiDecodeError) return undecodable(failure)
@@ -29,9 +60,12 @@ const shapeOf = (failure: unknown): BadRequest | NotFound | undefined => {
 
 /** Middleware of the whole API. */
 export const failures = (app: HttpApp.Default): HttpApp.Default<BadRequest | NotFound | InternalError> =>
-  Effect.catchAllCause(app, (cause): Effect.Effect<never, BadRequest | NotFound | InternalError> => {
+  Effect.catchAllCause(app, (cause): ReturnType<typeof failures> => {
     const failure = Cause.failureOption(cause)
-    if (Option.isSome(failure)) return shapeOf(failure.value) ?? Effect.failCause(cause)
+    if (Option.isSome(failure)) {
+      const refused = methodNotAllowed(failure.value)
+      return refused === undefined ? (shapeOf(failure.value) ?? Effect.failCause(cause)) : Effect.succeed(refused)
+    }
     if (Cause.isInterrupted(cause)) return Effect.failCause(cause)
     return Effect.zipRight(Effect.logError("A handler of the registry API died", cause), internal)
   })

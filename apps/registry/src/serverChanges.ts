@@ -15,19 +15,23 @@ import type { StoreUnavailable } from "@mcpgw/registry/RegistryStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { authorize, authorizeName, caller, findServer } from "./access.ts"
+import { authorize, authorizeName, type Caller, caller, findServer } from "./access.ts"
 import { fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson } from "./headers.ts"
 import { answered } from "./longAnswer.ts"
 import { RequestTrail } from "./RequestTrail.ts"
-import { editOf, FORM, registrationOf } from "./serverFields.ts"
+import { type Asker, editOf, FORM, registrationOf } from "./serverFields.ts"
 import { detailsFor } from "./serverReads.ts"
+import { healthView } from "./healthView.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
 /** Longest wait for a health check that an answer waits for. */
 const CHECK_WITHIN = "15 seconds"
+
+/** The same for a registration, which holds whatever the check says. */
+const FIRST_CHECK_WITHIN = "2 seconds"
 
 const invalid = ({ field, held, problem: expected }: InvalidServer) =>
   new BadRequest(fieldProblem(field, held, expected))
@@ -62,11 +66,24 @@ const checked = (scope: Scope.Scope, path: string) =>
     return server ?? (yield* gone())
   })
 
+/** Checks and waits a little; the server as it is known then. */
+const firstCheck = (scope: Scope.Scope, server: RegisteredServer) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const fiber = yield* checkIn(scope, server.record.path)
+    yield* Fiber.await(fiber).pipe(Effect.interruptible, Effect.timeoutOption(FIRST_CHECK_WITHIN))
+    return registry.get(server.record.path) ?? server
+  })
+
 const state = ({ health, record }: RegisteredServer) => ({
   status: health.status,
   last_checked_iso: health.last_checked_iso,
   num_tools: record.num_tools
 })
+
+/** Whose registration or edit this is. */
+const asker = ({ isAdmin }: Caller) =>
+  Effect.map(ControlPlaneConfig, ({ allowedUpstreams }): Asker => ({ vouches: isAdmin, allowed: allowedUpstreams }))
 
 /** The contract's sentence, and what else someone who looks should know. */
 const told = (sentence: string, { record }: RegisteredServer): string => {
@@ -80,7 +97,7 @@ export const register = (request: Request, scope: Scope.Scope) =>
     const trail = yield* RequestTrail
     trail.rule = "api:register_service"
     const who = yield* caller
-    const registration = yield* Effect.flatMap(fieldsOf(request, FORM), (fields) => registrationOf(fields, who.isAdmin))
+    const registration = yield* registrationOf(yield* fieldsOf(request, FORM), yield* asker(who))
     const { server_name } = registration
     // The name as it will be stored: a permission is never asked for another spelling.
     const path = normalizePath(registration.path)
@@ -95,8 +112,9 @@ export const register = (request: Request, scope: Scope.Scope) =>
         StoreUnavailable: storeDown
       })
     )
-    if (server.record.is_enabled) yield* checkIn(scope, server.record.path)
-    return yield* answered({ message: "Service registered successfully", service: detailsFor(who, server) }, 201)
+    const now = server.record.is_enabled ? yield* firstCheck(scope, server) : server
+    const service = detailsFor(who, now)
+    return yield* answered({ message: "Service registered successfully", service, health: healthView(now) }, 201)
   })
 
 /** `on` and its like switch on; anything else, and nothing, switches off. */
@@ -126,7 +144,7 @@ export const edit = (request: Request, path: string, scope: Scope.Scope) =>
     const who = yield* caller
     const { record } = yield* findServer(who, path)
     yield* authorize(who, "modify_service", record)
-    const patch = yield* Effect.flatMap(fieldsOf(request, FORM), (fields) => editOf(fields, record, who.isAdmin))
+    const patch = yield* editOf(yield* fieldsOf(request, FORM), record, yield* asker(who))
     // A display name carries permissions: nobody may rename a server into one they could not modify.
     if (patch.server_name !== undefined) {
       yield* authorizeName(who, "modify_service", { server_name: patch.server_name.trim(), path: record.path })

@@ -6,8 +6,10 @@ import { BadRequest, fieldProblem } from "@mcpgw/api/ApiError"
 import { EditFields, RegisterFields } from "@mcpgw/api/ServerShapes"
 import type { Registration, ServerRecord } from "@mcpgw/domain/Server"
 import { normalizePath } from "@mcpgw/domain/Ids"
+import { type AllowedUpstream, mayDial } from "@mcpgw/egress/AddressPolicy"
 import * as Effect from "effect/Effect"
-import { decodeWith, type Fields, type FormField } from "./body.ts"
+import { isIP } from "node:net"
+import { decodeWith, type Fields, type FormField, onlyFields } from "./body.ts"
 
 /** How the texts of a form are read; the other fields are texts. */
 export const FORM: Readonly<Record<string, FormField>> = {
@@ -45,26 +47,51 @@ const listed = (name: string, value: unknown): unknown =>
 const named = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [ALIASES[name] ?? name, listed(name, value)]))
 
-/** `in-process://` leads into this process: only the gateway itself registers such servers. An edit may repeat what `record` holds. */
-const outsideOnly = <A extends EditFields>(fields: A, record?: ServerRecord): Effect.Effect<A, BadRequest> => {
-  const inside = ADDRESSES.find(
-    (name) => URL.parse(fields[name] ?? "")?.protocol === "in-process:" && fields[name] !== record?.[name]
-  )
-  return inside === undefined
-    ? Effect.succeed(fields)
-    : Effect.fail(
-        new BadRequest(fieldProblem(inside, JSON.stringify(fields[inside]), "it must begin with http:// or https://"))
-      )
+/** What stands against an address; undefined when nothing does. The dialler judges again, by what a name resolves to then. */
+const problemOf = (address: string, allowed: ReadonlyArray<AllowedUpstream>): string | undefined => {
+  const url = URL.parse(address)
+  if (url === null) return undefined
+  // It leads into this process: only the gateway itself registers such servers.
+  if (url.protocol === "in-process:") return "it must begin with http:// or https://"
+  const host = url.hostname.replace(/^\[|\]$/g, "")
+  if (isIP(host) === 0) return undefined
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)
+  if (mayDial(allowed, { host, port, address: host }, true)) return undefined
+  return "link-local, metadata and other special addresses are never called, unless MCPGW_ALLOWED_UPSTREAMS lists that very address"
 }
+
+/** Addresses that can be called at all. An edit may repeat what `record` holds. */
+const callable =
+  (allowed: ReadonlyArray<AllowedUpstream>, record?: ServerRecord) =>
+  <A extends EditFields>(fields: A): Effect.Effect<A, BadRequest> => {
+    for (const name of ADDRESSES) {
+      const address = fields[name]
+      if (address === undefined || address === record?.[name]) continue
+      const problem = problemOf(address, allowed)
+      if (problem !== undefined)
+        return Effect.fail(new BadRequest(fieldProblem(name, JSON.stringify(address), problem)))
+    }
+    return Effect.succeed(fields)
+  }
 
 const decodeRegister = decodeWith(RegisterFields)
 const decodeEdit = decodeWith(EditFields)
 
-/** The registration that `fields` make; `vouched`: by an administrator. */
-export const registrationOf = (fields: Fields, vouched: boolean): Effect.Effect<Registration, BadRequest> =>
-  decodeRegister(named(fields)).pipe(
-    Effect.flatMap((given) => outsideOnly(given)),
-    Effect.map((registration) => ({ ...registration, trusted_address: vouched }))
+const registerFields = onlyFields(...Object.keys(RegisterFields.fields), ...Object.keys(ALIASES))
+
+/** Who asks, and where servers may be. */
+export interface Asker {
+  /** An administrator, who vouches for private addresses. */
+  readonly vouches: boolean
+  readonly allowed: ReadonlyArray<AllowedUpstream>
+}
+
+/** The registration that `fields` make. */
+export const registrationOf = (fields: Fields, { allowed, vouches }: Asker): Effect.Effect<Registration, BadRequest> =>
+  registerFields(fields).pipe(
+    Effect.flatMap((known) => decodeRegister(named(known))),
+    Effect.flatMap(callable(allowed)),
+    Effect.map((registration) => ({ ...registration, trusted_address: vouches }))
   )
 
 export type Edit = Partial<Omit<Registration, "path">>
@@ -74,9 +101,13 @@ export type Edit = Partial<Omit<Registration, "path">>
  * them all, or when they were vouched for already; anyone else who changes one takes the trust away. Repeating what is there changes
  * nothing. The path stays.
  */
-export const editOf = (fields: Fields, record: ServerRecord, vouched: boolean): Effect.Effect<Edit, BadRequest> =>
+export const editOf = (
+  fields: Fields,
+  record: ServerRecord,
+  { allowed, vouches }: Asker
+): Effect.Effect<Edit, BadRequest> =>
   Effect.gen(function* () {
-    const { path, ...edit } = yield* Effect.flatMap(decodeEdit(named(fields)), (given) => outsideOnly(given, record))
+    const { path, ...edit } = yield* Effect.flatMap(decodeEdit(named(fields)), callable(allowed, record))
     if (path !== undefined && normalizePath(path) !== record.path) {
       return yield* new BadRequest(fieldProblem("path", JSON.stringify(path), `it can not change from ${record.path}`))
     }
@@ -84,5 +115,5 @@ export const editOf = (fields: Fields, record: ServerRecord, vouched: boolean): 
     if (!moved) return edit
     // An address of the record that this edit does not name may be somebody else's choice: nobody vouched for it.
     const allNamed = ADDRESSES.every((name) => edit[name] !== undefined || (record[name] ?? "") === "")
-    return { ...edit, trusted_address: vouched && (allNamed || record.trusted_address) }
+    return { ...edit, trusted_address: vouches && (allNamed || record.trusted_address) }
   })

@@ -6,7 +6,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
 import { BadRequest, Forbidden, problem, TooManyRequests, Unavailable } from "@mcpgw/api/ApiError"
-import { type GenerateAnswer, RevokeRequest } from "@mcpgw/api/Tokens"
+import { type GenerateAnswer, GenerateRequest, RevokeRequest } from "@mcpgw/api/Tokens"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { describe } from "@mcpgw/auth/AuthError"
 import { Revocations } from "@mcpgw/auth/Revocations"
@@ -15,7 +15,7 @@ import { CLIENT_ID, type IssuedToken, type TokenRefused, Tokens } from "@mcpgw/i
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
-import { decodeWith, type Fields, fieldsOf } from "./body.ts"
+import { decodeWith, type Fields, fieldsOf, onlyFields } from "./body.ts"
 import { answerHeader } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
@@ -25,6 +25,10 @@ const DEFAULT_HOURS = 8
 
 /** Seconds a revocation by id is kept: longer than any token lives here. */
 const KEEP_REVOKED_SECONDS = 30 * 86_400
+
+/** Above all here: a misspelt `requested_scopes` would ask for everything. */
+const generateFields = onlyFields(...Object.keys(GenerateRequest.fields))
+const revokeFields = onlyFields("token_id", "token")
 
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((entry) => typeof entry === "string")
@@ -101,7 +105,7 @@ const generate = (request: Request) =>
     trail.rule = "api:generate_token"
     const { claims, policy } = yield* caller
     yield* mayMint(claims)
-    const wanted = yield* Effect.flatMap(fieldsOf(request), asked)
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(generateFields), Effect.flatMap(asked))
     const ownerScopes = policy.scopesOf(claims)
     const { description, hours = DEFAULT_HOURS, scopes } = wanted
     const issued = yield* Effect.catchAll(
@@ -159,7 +163,8 @@ const revoke = (request: Request) =>
     const trail = yield* RequestTrail
     const revocations = yield* Revocations
     trail.rule = "api:revoke_token"
-    const { token, token_id = "" } = yield* Effect.flatMap(fieldsOf(request), decodeRevoke)
+    const fields = yield* Effect.flatMap(fieldsOf(request), revokeFields)
+    const { token, token_id = "" } = yield* decodeRevoke(fields)
     const victim = yield* token === undefined ? byId(token_id) : byToken(token)
     trail.decision = "allow"
     yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", ({ cause }) =>

@@ -49,12 +49,36 @@ describe("contracts §2.7: generate", () => {
     { sent: { json: { expires_in_hours: "8" } }, sentence: "expires_in_hours must be an integer between 1 and 24" },
     { sent: { json: { expires_in_hours: 1.5 } }, sentence: "expires_in_hours must be an integer between 1 and 24" },
     { sent: { json: { requested_scopes: "a" } }, sentence: "requested_scopes must be a list of strings" },
-    { sent: { json: { requested_scopes: [1] } }, sentence: "requested_scopes must be a list of strings" }
+    { sent: { json: { requested_scopes: [1] } }, sentence: "requested_scopes must be a list of strings" },
+    // Left out of sight, these would make a token of everything its owner has.
+    {
+      sent: { json: { scopes: ["mcp-registry-user"] } },
+      sentence: "There is no field 'scopes' here; it may be requested_scopes, expires_in_hours or description"
+    },
+    {
+      sent: { form: { resource: "reports" } },
+      sentence: "There is no field 'resource' here; it may be requested_scopes, expires_in_hours or description"
+    }
   ])("400 $sentence", ({ sent, sentence }) =>
     Effect.gen(function* () {
       const plane = yield* ControlPlane.make
       const answer = yield* generate(plane, { ...sent, cookie: yield* signedIn("user") })
       expect([answer.status, answer.body]).toMatchObject([400, { error: sentence }])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("an unknown field's name is shown when it could be one, its value never; revoking refuses them too", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const cookie = yield* signedIn("user")
+      const answer = yield* generate(plane, { cookie, json: { "eyJhbGciOi.J9/x": "s3cret" } })
+      expect([answer.status, answer.body]).toMatchObject([400, { field: "(hidden)", expected: expect.any(String) }])
+      expect(answer.text).not.toMatch(/eyJ|s3cret/)
+      const revoke = yield* call(plane, "POST", "/api/tokens/revoke", { cookie, json: { id: "1" } })
+      expect([revoke.status, revoke.body]).toMatchObject([
+        400,
+        { field: "id", expected: "it may be token_id or token" }
+      ])
     }).pipe(Effect.provide(layer()))
   )
 

@@ -55,6 +55,16 @@ export const ServerDetails = Schema.Struct({
 }).annotations({ identifier: "ServerDetails" })
 export type ServerDetails = typeof ServerDetails.Type
 
+/** What is known of a server right after it was registered. */
+export const HealthView = Schema.Struct({
+  /** `checking`: the first check was not done in time for this answer. */
+  status: Schema.String,
+  last_checked_iso: Schema.NullOr(Schema.String),
+  /** The reason, and what would help, for a person. */
+  detail: Schema.String
+}).annotations({ identifier: "Health" })
+export type HealthView = typeof HealthView.Type
+
 /** An optional address; an empty text takes it away. */
 const Address = Schema.Union(UpstreamUrl, Schema.Literal(""))
 

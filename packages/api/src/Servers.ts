@@ -9,14 +9,16 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-import { EditFields, RegisterFields, ServerDetails, ServerItem, ToolView } from "./ServerShapes.ts"
+import { EditFields, HealthView, RegisterFields, ServerDetails, ServerItem, ToolView } from "./ServerShapes.ts"
 
 /** The part of the URL a `*` stands for. */
 const ServerPathParam = Schema.Struct({ "*": Schema.String })
 
 export const ServerList = Schema.Struct({ servers: Schema.Array(ServerItem) })
 
-export const Registered = Schema.Struct({ message: Schema.String, service: ServerDetails })
+export const Edited = Schema.Struct({ message: Schema.String, service: ServerDetails })
+
+export const Registered = Schema.Struct({ ...Edited.fields, health: HealthView })
 
 export const Toggled = Schema.Struct({
   message: Schema.String,
@@ -67,7 +69,7 @@ const register = HttpApiEndpoint.post("register", "/api/register")
   .addError(TooLarge.schema)
   .annotate(
     OpenApi.Description,
-    "Form or JSON. The server is on, unless `enabled` is false, and is checked in the background."
+    "Form or JSON; a field that does not exist is refused. The server is on, unless `enabled` is false, and is checked: `health` tells the result when there is one within two seconds."
   )
 
 const toggle = HttpApiEndpoint.post("toggle", "/api/toggle/*")
@@ -83,7 +85,7 @@ const toggle = HttpApiEndpoint.post("toggle", "/api/toggle/*")
 const edit = HttpApiEndpoint.post("edit", "/api/edit/*")
   .setPath(ServerPathParam)
   .setPayload(EditFields)
-  .addSuccess(Registered)
+  .addSuccess(Edited)
   .addError(TooLarge.schema)
   .annotate(
     OpenApi.Description,

@@ -68,7 +68,7 @@ const generate = HttpApiEndpoint.post("generate", "/api/tokens/generate")
   .addError(TooManyRequests.schema)
   .annotate(
     OpenApi.Description,
-    "A token with the caller's scopes or fewer. A caller who comes with a token gets no more scopes and no later expiry than that token has."
+    "A token with the caller's scopes or fewer; a field that does not exist is refused. A caller who comes with a token gets no more scopes and no later expiry than that token has."
   )
 
 const revoke = HttpApiEndpoint.post("revoke", "/api/tokens/revoke")

@@ -35,7 +35,8 @@ export const describe: Record<UnauthenticatedReason, string> = {
   token_expired: "Token expired: sign in again or generate a new token",
   token_not_yet_valid: "Token not yet valid: check the clock of the machine that issued it",
   token_revoked: "Token revoked",
-  unknown_issuer: "Token issuer not trusted here",
+  unknown_issuer:
+    "Token issuer not trusted here: generate a new token at this gateway (its MCPGW_PUBLIC_URL, by default made of host and port, is the issuer of its tokens)",
   unknown_key: "Token signed with an unknown key",
   bad_signature: "Token signature does not verify",
   bad_algorithm: "Token algorithm not accepted",

@@ -1,4 +1,4 @@
-// Who may call what, from a scopes.yml held in a string. Run: node examples/decide.mjs
+// Who may call what, from a scopes.yml held in a string. How to run it: README.md, at its top.
 import { fromYaml, InvalidPolicy } from "@mcpgw/policy"
 
 const policy = fromYaml(`

@@ -2,7 +2,7 @@
  * `scopes.yml` text → `PolicyDocument`. Bounded before it is understood: size, aliases, one document, no duplicate keys.
  * Reads text only; never a file.
  */
-import { isAlias, parseDocument, visit } from "yaml"
+import { isAlias, parseDocument, visit, type YAMLError } from "yaml"
 import { InvalidPolicy } from "./InvalidPolicy.ts"
 import { fromValue, type PolicyDocument } from "./PolicyDocument.ts"
 
@@ -13,10 +13,30 @@ export const MAX_ALIASES = 10_000
 
 const firstLine = (message: string): string => (message.split("\n", 1)[0] ?? "").replace(/:$/, "")
 
+const MAX_KEY_SHOWN = 100
+
+/** A key in quotes, or up to what ends a plain one. */
+const KEY = /"([^"\n]*)"|'([^'\n]*)'|([^:,}\n]*)/y
+
+/** The key that begins at `offset`, shortened. */
+const keyAt = (text: string, offset: number): string => {
+  KEY.lastIndex = offset
+  const found = KEY.exec(text)
+  const key = (found?.[1] ?? found?.[2] ?? found?.[3] ?? "").trim()
+  return key.length > MAX_KEY_SHOWN ? `${key.slice(0, MAX_KEY_SHOWN)}…` : key
+}
+
+const wordsOf = ({ code, linePos, message, pos }: YAMLError, text: string): string => {
+  const at = linePos?.[0]
+  if (code !== "DUPLICATE_KEY" || at === undefined) return firstLine(message)
+  const where = `again at line ${at.line}, column ${at.col}`
+  return `the key '${keyAt(text, pos[0])}' stands twice, ${where}: put what is under the second under the first`
+}
+
 const readYaml = (text: string, source: string): unknown => {
   const document = parseDocument(text, { uniqueKeys: true, strict: true, version: "1.2" })
   const complaint = document.errors[0] ?? document.warnings[0]
-  if (complaint !== undefined) throw new InvalidPolicy(source, "", firstLine(complaint.message))
+  if (complaint !== undefined) throw new InvalidPolicy(source, "", wordsOf(complaint, text))
   let aliases = 0
   visit(document, {
     Node: (_key, node) => {

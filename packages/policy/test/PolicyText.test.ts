@@ -64,8 +64,26 @@ describe("errors name source, field and problem", () => {
     ["only a comment", "# soon", "", /not nothing/],
     ["a list", "[a]", "", /not a list/],
     ["broken YAML", "a: [", "", /line \d+/],
-    ["a duplicate key", "a: []\nb: []\na: []", "", /unique at line 3/],
-    ["a duplicate key inside a rule", "a:\n  - server: x\n    tools: [t]\n    tools: [u]", "", /unique/],
+    [
+      "a duplicate key",
+      "a: []\nb: []\na: []",
+      "",
+      /^the key 'a' stands twice, again at line 3, column 1: .* under the first/
+    ],
+    [
+      "group_mappings once more, as someone who pastes an example writes it",
+      "group_mappings: { g: [a] }\na: []\ngroup_mappings:\n  h: [a]\n",
+      "",
+      /the key 'group_mappings' stands twice, again at line 3/
+    ],
+    [
+      "a duplicate key inside a rule",
+      "a:\n  - server: x\n    tools: [t]\n    tools: [u]",
+      "",
+      /the key 'tools' .* line 4/
+    ],
+    ["a duplicate key in quotes", "{ 'a b': [], \"a b\": [] }", "", /the key 'a b' stands twice/],
+    ["a duplicate key that is long", `${"k".repeat(500)}: []\n${"k".repeat(500)}: []`, "", /^the key 'k{100}…' stands/],
     ["two documents", "a: []\n---\nb: []", "", /multiple documents/],
     ["a tag nobody knows", "a: !!python/object [x]", "", /tag/],
     ["an alias to nothing", "a: *nothing", "", /alias/i],

@@ -6,6 +6,7 @@ import * as IndexSync from "@mcpgw/discovery/IndexSync"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
 import type { Registration } from "@mcpgw/domain/Server"
 import { parseDescription, type Tool } from "@mcpgw/domain/Tool"
+import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
@@ -29,6 +30,8 @@ const options = { issuer: PUBLIC_URL, audience: PUBLIC_URL }
 
 export interface LayerOptions {
   readonly publicUrl?: string
+  /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
+  readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
   readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
 }
@@ -37,6 +40,7 @@ export interface LayerOptions {
 const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
+  allowed = [],
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
   scopes = DEFAULT_SCOPES
@@ -50,7 +54,10 @@ export const layer = ({
     layerText(scopes),
     layerRecording,
     auditMemory(),
-    ControlPlaneConfig.layerOf({ publicUrl })
+    ControlPlaneConfig.layerOf({
+      publicUrl,
+      allowedUpstreams: allowed.map(parseAllowed).filter((entry) => entry !== undefined)
+    })
   )
   const identity = Layer.mergeAll(Sessions.layerMemory(options), Tokens.layer(options))
   return AuthLayer.layer.pipe(
