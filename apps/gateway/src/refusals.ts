@@ -258,6 +258,7 @@ const FAILURES: Record<ForwardFailure["reason"], readonly [status: number, code:
   redirected: [502, Code.upstreamFailed, "answered with a redirect, which is not followed"],
   no_endpoint: [502, Code.upstreamFailed, "has no MCP endpoint at its registered URL"],
   unreadable: [502, Code.upstreamFailed, "sent an answer that is no MCP answer"],
+  crowded: [429, Code.tooManyRequests, "owes your stream too many answers: read those first"],
   no_stream: [404, Code.notFound, "knows no open stream of that id: connect to its /sse again"],
   connect_timeout: [504, Code.upstreamTimeout, "could not be reached in time"],
   first_byte_timeout: [504, Code.upstreamTimeout, "did not answer in time"],

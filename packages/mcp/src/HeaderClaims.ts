@@ -90,7 +90,8 @@ const checkNames = (headers: HeaderFields, message: Message, required: boolean):
   return undefined
 }
 
-const mismatch = (message: Message, header: string, field: string): Malformed =>
+/** `400 -32020`: what a header claims is not what the body says (W-41). */
+export const mismatch = (message: Message, header: string, field: string): Malformed =>
   malformed("header_mismatch", `Header mismatch: ${header} does not agree with ${field} in the body`, {
     code: Code.headerMismatch,
     id: message.id ?? null

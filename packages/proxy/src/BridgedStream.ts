@@ -2,9 +2,9 @@
 import type { Deadline, Deadlines } from "@mcpgw/egress/Deadlines"
 import { PROTOCOL_VERSION, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
-import type { Forward, ForwardResult, Outbound, PresentedSession } from "./Forward.ts"
+import { failure, type Forward, type ForwardResult, type Outbound, type PresentedSession } from "./Forward.ts"
 import type { OpenStream } from "./OpenStreams.ts"
-import type { OnEnd } from "./Outcome.ts"
+import type { Ending, OnEnd } from "./Outcome.ts"
 
 export interface BridgedParts {
   /** The request that opened it. */
@@ -15,12 +15,16 @@ export interface BridgedParts {
   readonly openSession: (sealed: string) => PresentedSession | undefined
   /** Silence after which a comment is sent; 0: never. */
   readonly heartbeatMs: number
+  /** How long bytes may wait for a client that takes none. */
+  readonly stallMs: number
   /** Called once. */
-  readonly onEnd: () => void
+  readonly onEnd: (ending: Extract<Ending, { readonly kind: "aborted" }>) => void
 }
 
 /** Bytes the client has not taken yet at which servers are held back. */
 const HIGH_WATER = 64 * 1024
+/** Messages whose answers are awaited or wait to be written: each may hold one answer in memory. */
+const MAX_EXCHANGES = 64
 const ACCEPT = "application/json, text/event-stream"
 
 const unrecorded: OnEnd = () => undefined
@@ -35,6 +39,7 @@ export class BridgedStream implements OpenStream {
   private over = false
   private beat: Deadline | undefined = undefined
   private taken: PromiseWithResolvers<void> | undefined = undefined
+  private stall: Deadline | undefined = undefined
 
   constructor(parts: BridgedParts) {
     this.parts = parts
@@ -50,7 +55,7 @@ export class BridgedStream implements OpenStream {
           this.scheduleBeat()
         },
         pull: () => this.release(),
-        cancel: () => this.end()
+        cancel: () => this.end({ kind: "aborted" })
       },
       new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER })
     )
@@ -59,11 +64,12 @@ export class BridgedStream implements OpenStream {
   /** Draining: the client sees a clean end. */
   close(): void {
     if (!this.over) this.controller?.close()
-    this.end()
+    this.end({ kind: "aborted" })
   }
 
   /** Carries one message; its answer goes on the stream, the post itself is answered 202 (W-33). */
   async carry(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
+    if (this.exchanges.size >= MAX_EXCHANGES) return failure("crowded", "too many answers are awaited on one stream")
     const result = await this.exchange(outbound, onEnd)
     if (!(result instanceof Response)) return result
     const sealed = result.headers.get(SESSION_ID)
@@ -123,17 +129,27 @@ export class BridgedStream implements OpenStream {
 
   /** Waits until the client has taken enough of what it was sent before. */
   private async put(bytes: Uint8Array): Promise<void> {
+    while (!this.over && (this.controller?.desiredSize ?? 1) <= 0) {
+      this.stall ??= this.parts.deadlines.start(this.parts.stallMs, () => this.cut())
+      this.taken ??= Promise.withResolvers()
+      await this.taken.promise
+    }
     if (this.over) return
     this.controller?.enqueue(bytes)
     this.beat?.extend(this.parts.heartbeatMs)
-    if ((this.controller?.desiredSize ?? 1) > 0) return
-    this.taken ??= Promise.withResolvers()
-    await this.taken.promise
   }
 
   private release(): void {
+    this.stall?.cancel()
+    this.stall = undefined
     this.taken?.resolve()
     this.taken = undefined
+  }
+
+  /** The client takes nothing: it is given up. What closes its connection is told by `stalled`. */
+  private cut(): void {
+    if (!this.over) this.controller?.error(new Error("the client takes nothing"))
+    this.end({ kind: "aborted", stalled: true })
   }
 
   /** Comments keep a quiet stream alive through whatever stands between. */
@@ -147,13 +163,13 @@ export class BridgedStream implements OpenStream {
     })
   }
 
-  private end(): void {
+  private end(ending: Parameters<BridgedParts["onEnd"]>[0]): void {
     if (this.over) return
     this.over = true
     this.beat?.cancel()
     this.release()
     for (const exchange of this.exchanges) exchange.abort()
-    this.parts.onEnd()
+    this.parts.onEnd(ending)
     if (this.session === undefined) return
     const left = new AbortController()
     const goodbye = { ...this.streamable(this.parts.opening, left.signal), method: "DELETE" as const }

@@ -52,6 +52,8 @@ export interface ForwardFailure {
     | "no_endpoint"
     /** The answer is no MCP answer, or larger than may be read. */
     | "unreadable"
+    /** More messages than one 2024-11-05 stream may have under way. */
+    | "crowded"
     /** A message for a 2024-11-05 stream that is not open here. */
     | "no_stream"
     /** The answer's body stood still past the idle deadline. */

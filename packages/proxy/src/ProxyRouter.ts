@@ -73,9 +73,17 @@ const make = (options: ProxyOptions) =>
       (wheel) => Effect.sync(() => wheel.stop())
     )
     const dispatcher = new Dispatcher({ upstream, policy, credentials, keys, streams, deadlines, options })
-    const { heartbeatMs, sessionSeconds } = options
+    const { heartbeatMs, idleTimeoutMs, sessionSeconds } = options
     const forward: Forward = (outbound, onEnd) => dispatcher.forward(outbound, onEnd)
-    const bridge = new SseBridge({ keys, streams, deadlines, forward, heartbeatMs, sessionSeconds })
+    const bridge = new SseBridge({
+      keys,
+      streams,
+      deadlines,
+      forward,
+      heartbeatMs,
+      stallMs: idleTimeoutMs,
+      sessionSeconds
+    })
     return ProxyRouter.of({
       resolve: (pathname) => resolve(registry.snapshot(), pathname),
       forward: (outbound, onEnd) =>

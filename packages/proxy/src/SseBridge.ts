@@ -23,6 +23,7 @@ export interface SseBridgeParts {
   readonly sessionSeconds: number
   /** As of `BridgedParts`. */
   readonly heartbeatMs: number
+  readonly stallMs: number
 }
 
 const MAX_STREAMS = 10_000
@@ -59,10 +60,11 @@ export class SseBridge {
       deadlines,
       heartbeatMs: this.parts.heartbeatMs,
       openSession: (presented) => this.sessions.open(presented, principal.claims, target.server, Date.now()),
-      onEnd: () => {
+      stallMs: this.parts.stallMs,
+      onEnd: (ending) => {
         this.bridged.delete(id)
         streams.delete(stream)
-        onEnd({ kind: "aborted" }, { status: 200, session: undefined })
+        onEnd(ending, { status: 200, session: undefined })
       }
     })
     this.bridged.set(id, stream)

@@ -1,12 +1,14 @@
 /** Reads what is asked: the session presented, and for a POST the messages, checked strictly before any decision. */
 import type { Principal } from "@mcpgw/domain/Principal"
-import { type Envelope, readEnvelope } from "@mcpgw/mcp/Envelope"
+import { type Envelope, type Malformed, type Message, readEnvelope } from "@mcpgw/mcp/Envelope"
 import { checkHeaderClaims } from "@mcpgw/mcp/HeaderClaims"
+import { checkHeaderParams } from "@mcpgw/mcp/HeaderParams"
 import { LAST_EVENT_ID, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { isPseudoMethod } from "@mcpgw/policy/Methods"
 import { SESSION_PARAMETER } from "@mcpgw/proxy/HttpSse"
 import type { PresentedSession } from "@mcpgw/proxy/Forward"
 import { speaksSse, type Target } from "@mcpgw/proxy/Target"
+import { toolHeadersOf } from "@mcpgw/proxy/ToolHeaders"
 import type { Pipeline } from "../pipeline.ts"
 import { batchRefused, malformed, type Refusal, resumeWithoutSession, sessionNotFound } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
@@ -49,11 +51,20 @@ export const readMessages = (
   if (problem !== undefined) return problem
   const era = checkHeaderClaims(ctx.headers, envelope)
   if (typeof era !== "string") return malformed(era)
-  if (era === "modern") return { _tag: "Read", session: undefined, envelope, body }
+  if (era === "modern") {
+    const lie = checkArguments(ctx, target, envelope.messages[0])
+    return lie === undefined ? { _tag: "Read", session: undefined, envelope, body } : malformed(lie)
+  }
   if (sealed !== undefined && session === undefined) return sessionNotFound(envelope.messages[0].id ?? null)
   if (envelope.batch && session?.bound.version !== BATCH_VERSION) return batchRefused()
   return { _tag: "Read", session, envelope, body }
 }
+
+/** What headers say of a call's arguments; only a modern body makes it worth believing (W-43). */
+const checkArguments = ({ headers }: RequestContext, target: Target, message: Message): Malformed | undefined =>
+  message.kind !== "request" || message.tool === undefined
+    ? undefined
+    : checkHeaderParams(headers, message, toolHeadersOf(target.server.record, message.tool))
 
 /** A message of HTTP+SSE names its stream in the query; one that names none belongs to none. */
 const messagesSeal = ({ search }: RequestContext, { leg }: Target): string | undefined =>
