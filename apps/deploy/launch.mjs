@@ -21,8 +21,10 @@ const HELP = `mcpgw
   npm test                 types, lint, format, then every test      (bun run test)
   npm run bench            measure the gateway                       (bun run bench)
 
-  node apps/deploy/launch.mjs conformance      the official MCP conformance suite, direct and through the gateway
-  node apps/deploy/launch.mjs audit            the last rows of the audit record
+  npm run conformance      the official MCP conformance suite, direct and through the gateway
+  npm run audit            the last rows of the audit record
+  npm run rotate-keys      fresh keys for tokens and sessions; the older ones stay valid
+
   node apps/deploy/launch.mjs exec <words…>    the same Bun, with any words: exec run apps/demo-servers --help
 
 What follows the command is passed on: npm start -- --help, npm test -- --project @mcpgw/policy
@@ -39,6 +41,7 @@ const commands = {
   bench: (bun, words) => run(bun, ["run", "apps/bench", ...words], { cwd: root }),
   conformance: (bun, words) => run(bun, ["run", "apps/gateway/test/conformance/run.ts", ...words], { cwd: root }),
   audit: (bun, words) => run(bun, ["run", "apps/deploy/audit.mjs", ...words], { cwd: root }),
+  "rotate-keys": (bun, words) => run(bun, ["run", "apps/gateway/scripts/rotate-keys.ts", ...words], { cwd: root }),
   exec: (bun, words) => run(bun, words, { cwd: root })
 }
 

@@ -85,6 +85,7 @@ const values: Config.Config<Values> = Config.all({
   maxBody: configOf(settings.maxBody),
   drain: configOf(settings.drain),
   auditRetention: configOf(settings.auditRetention),
+  databaseUrl: configOf(settings.databaseUrl),
   metricsPort: configOf(settings.metricsPort),
   logLevel: configOf(settings.logLevel)
 })

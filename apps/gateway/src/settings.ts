@@ -162,6 +162,13 @@ export const settings = {
     "Folder of the database, the keys and the audit log. Unset: data under the workspace root.",
     path
   ),
+  databaseUrl: setting<undefined>(
+    "MCPGW_DATABASE_URL",
+    unset,
+    "Kept for a database server; leave it unset, a start with it would not use that server.",
+    { holds: "nothing yet: this version keeps everything in SQLite in the data folder", parse: () => undefined },
+    { secret: true }
+  ),
   scopesFile: setting<string | undefined>(
     "MCPGW_SCOPES_FILE",
     unset,

@@ -93,6 +93,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_MAX_BODY_BYTES: ["1023", "4MB", "1073741825"],
   MCPGW_DRAIN_SECONDS: ["-1", "3601"],
   OTEL_PROMETHEUS_PORT: ["0", "65536", "metrics"],
+  MCPGW_DATABASE_URL: ["postgres://mcpgw:secret@db/mcpgw"],
   MCPGW_AUDIT_RETENTION_DAYS: ["0", "36501", "forever"],
   MCPGW_LOG_LEVEL: ["loud", "trace"]
 }

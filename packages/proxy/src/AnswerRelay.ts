@@ -2,6 +2,7 @@
  * Relays a server's answer by its kind: streams flow through the list filter, JSON that may hold a list is read whole and
  * filtered, an `initialize` answer is read until its version is known, everything else passes as it came.
  */
+import { eraOf } from "@mcpgw/mcp/HeaderClaims"
 import { errorBody, Code, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import {
   type Answer,
@@ -232,10 +233,11 @@ const openStream = async (dispatcher: Dispatcher, exchange: Exchange): Promise<F
 const awaited = (outbound: Outbound): JsonRpcId | undefined =>
   outbound.envelope?.messages.find((message) => message.kind === "request")?.id
 
-const viewerOf = ({ parts: { policy } }: Dispatcher, { principal, target }: Outbound): Viewer => ({
+const viewerOf = ({ parts: { policy } }: Dispatcher, { envelope, principal, target }: Outbound): Viewer => ({
   policy: () => policy.current(),
   subject: principal.claims,
-  server: target.server.record.path
+  server: target.server.record.path,
+  modern: eraOf(envelope?.messages[0].version) === "modern"
 })
 
 const relayOptions = (

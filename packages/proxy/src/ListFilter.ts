@@ -22,6 +22,8 @@ export interface Viewer {
   readonly subject: Subject
   /** Server path. */
   readonly server: string
+  /** Of the era without requests of the server's own; legacy unless said. */
+  readonly modern?: boolean
 }
 
 /**
@@ -39,7 +41,7 @@ export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uin
   // One character per byte: enough to search, and no decoding is wasted on blocks that do not matter.
   const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString("latin1")
   if (seen.answered === false && settles(text)) seen.answered = true
-  if (!MAY_MATTER.test(text)) return block
+  if (!MAY_MATTER.test(text) && !(viewer.modern === true && mayAsk(text))) return block
   let changed = false
   let out = ""
   for (const event of readEvents(utf8.decode(block))) {
@@ -57,8 +59,27 @@ export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uin
 export const settles = (text: string): boolean =>
   text.includes('"result"') || text.includes('"error"') || text.startsWith("id:") || text.includes("\nid:")
 
+const mayAsk = (text: string): boolean => text.includes('"method"') && text.includes('"id"')
+
+/** A request of the server's own, which there is none of since 2026-07-28 (W-25). */
+const asks = (data: string): boolean => {
+  if (!mayAsk(data) && !data.includes("\\u")) return false
+  try {
+    const message: unknown = JSON.parse(data)
+    return isObject(message) && message["method"] !== undefined && message["id"] !== undefined
+  } catch {
+    return false
+  }
+}
+
 const filterEvent = (viewer: Viewer, event: SseEvent, seen: Seen): string | undefined => {
-  if (event.data === undefined || !MAY_MATTER.test(event.data)) return undefined
+  if (event.data === undefined) return undefined
+  if (viewer.modern === true && asks(event.data)) {
+    // Not passed on, and the record says that the server failed.
+    seen.failure ??= Code.upstreamFailed
+    return ""
+  }
+  if (!MAY_MATTER.test(event.data)) return undefined
   const filtered = filterText(viewer, event.data, seen)
   if (filtered === undefined) return undefined
   if (filtered._tag === "Unreadable") return replaceData(event, UNREADABLE)

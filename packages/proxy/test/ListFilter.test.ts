@@ -254,3 +254,29 @@ describe("looksWhole", () => {
       expect(looksWhole(bytesOf(part)), part).toBe(false)
   })
 })
+
+describe("W-25: since 2026-07-28 a server asks nothing", () => {
+  const policy = fromRules(RULES)
+  const through = (text: string, modern: boolean): readonly [string, number | undefined] => {
+    const seen: Seen = { failure: undefined }
+    const out = filterEvents({ ...viewerOf(policy, "some"), modern }, bytesOf(text), seen)
+    return [new TextDecoder().decode(out), seen.failure]
+  }
+  const event = (data: object | string): string =>
+    `event: message\ndata: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`
+  const progress = event({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } })
+  const result = event({ jsonrpc: "2.0", id: 1, result: { method: "x" } })
+  const request = event({ jsonrpc: "2.0", id: 9, method: "sampling/createMessage", params: {} })
+  const spelt = event('{"jsonrpc":"2.0","\\u0069d":9,"m\\u0065thod":"roots/list"}')
+
+  it("its requests are taken out, and the record hears of it", () => {
+    for (const asked of [request, spelt]) {
+      expect(through(progress + asked + result, true)).toEqual([progress + result, -31502])
+    }
+  })
+
+  it("notifications and results pass as they came; in older versions requests do too", () => {
+    expect(through(progress + result, true)).toEqual([progress + result, undefined])
+    expect(through(progress + request + result, false)).toEqual([progress + request + result, undefined])
+  })
+})
