@@ -31,7 +31,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 export const decodeHeaderValue = (value: string): string | undefined => {
   const text = value.replace(OPTIONAL_WHITESPACE, "")
   if (!PLAIN.test(text)) return undefined
-  if (!text.startsWith("=?base64?")) return text
+  // Both markers, or it is a plain value that happens to look like one.
+  if (!text.startsWith("=?base64?") || !text.endsWith("?=")) return text
   const encoded = BASE64.exec(text)?.[1]
   if (encoded === undefined) return undefined
   try {

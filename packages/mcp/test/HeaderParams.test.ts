@@ -59,6 +59,11 @@ describe("checkHeaderParams (W-40, W-41)", () => {
   it.each([
     ["text", { "mcp-param-region": "eu" }, { region: "eu" }],
     ["encoded text", { "mcp-param-region": "=?base64?w6k=?=" }, { region: "é" }],
+    [
+      "a value that only begins like encoded text",
+      { "mcp-param-region": "=?base64?QQ==" },
+      { region: "=?base64?QQ==" }
+    ],
     ["an integer, by its value", { "mcp-param-level": "7.0" }, { level: 7 }],
     ["a boolean", { "mcp-param-dry-run": "false" }, { dry: false }],
     ["further down", { "mcp-param-zone": "z" }, { where: { zone: "z" } }],
