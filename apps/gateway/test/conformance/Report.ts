@@ -15,10 +15,17 @@ export interface Outcome {
 }
 
 /** Never both at once: the server tells every listener what one of them triggered. */
-export const compare = async (run: Run, stand: Stand, expected: ReadonlyArray<Expected>): Promise<Outcome> => {
+const playBoth = async (run: Run, stand: Stand) => {
   const direct = await play(run, stand.direct, {})
   const through = await play(run, stand.through, stand.clientEnv)
-  const differing = difference(direct, through)
+  return { direct, through, differing: difference(direct, through) }
+}
+
+/** Some checks measure time: what differs once on a busy machine, and not when it is played again, is no difference. */
+export const compare = async (run: Run, stand: Stand, expected: ReadonlyArray<Expected>): Promise<Outcome> => {
+  const first = await playBoth(run, stand)
+  const { direct, through, ...last } = first.differing.length === 0 ? first : await playBoth(run, stand)
+  const differing = last.differing.filter((line) => first.differing.includes(line))
   const required = requiredOf(run, direct)
   const [here, there] = [direct, through].map((rows) => problems({ run: run.name, rows, required }, expected))
   return {
