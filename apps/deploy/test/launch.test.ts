@@ -34,7 +34,7 @@ describe.each(runtimes)("words, under %s", (_, runtime) => {
       assert.strictEqual(await running.exited, 2)
       assert.include(
         running.output(),
-        `unknown command "${word}"; it may be start, test, bench, conformance, audit, exec or --help`
+        `unknown command "${word}"; it may be start, test, bench, conformance, audit, rotate-keys, exec or --help`
       )
       assert.isFalse(checkout.has(".bun"))
     }

@@ -118,7 +118,8 @@ describe("design §8: a value that a setting may not hold", () => {
     "$name=$value stops the start, told with what it held and may hold",
     async ({ name, setting, value }) => {
       const outcome = await start({ [name]: value })
-      refused(outcome, `${name}: held ${JSON.stringify(value)}; it may hold ${setting.holds}`)
+      const held = setting.secret ? `a value of ${value.length} characters` : JSON.stringify(value)
+      refused(outcome, `${name}: held ${held}; it may hold ${setting.holds}`)
       assert.isFalse(existsSync(outcome.dataDir), "the data folder was made before the settings were judged")
     }
   )
