@@ -11,7 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import * as Schedule from "effect/Schedule"
+import { keepLooking } from "./internal/keepLooking.ts"
 import type { Policy } from "./Policy.ts"
 import { PolicyError } from "./PolicyError.ts"
 import { MAX_TEXT_LENGTH, parsePolicyText } from "./PolicyText.ts"
@@ -129,26 +129,6 @@ const makeLook = (path: string, cell: PolicyCell, first: Seen, firstText: string
   )
 }
 
-/** Looks again whenever the directory changes or time passes, and says once what is wrong. */
-const keepLooking = (path: string, look: Effect.Effect<void, PolicyError>) =>
-  Effect.gen(function* () {
-    const wake = yield* Queue.sliding<void>(1)
-    yield* watchFor(path, () => Queue.unsafeOffer(wake, undefined))
-    yield* Effect.forkScoped(Effect.schedule(Queue.offer(wake, undefined), Schedule.spaced(POLL)))
-    let said: string | undefined
-    const once = look.pipe(
-      Effect.matchEffect({
-        onSuccess: () => Effect.sync(() => (said = undefined)),
-        onFailure: (error) => {
-          if (said === error.message) return Effect.void
-          said = error.message
-          return Effect.logWarning("scope policy kept as it was").pipe(Effect.annotateLogs({ problem: error.message }))
-        }
-      })
-    )
-    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Queue.take(wake), once)))
-  })
-
 /** Watches the directory, because a rename replaces the file a watch on itself would hold. The poll covers its absence. */
 const watchFor = (path: string, onChange: () => void) =>
   Effect.gen(function* () {
@@ -194,7 +174,7 @@ export const layerFile = (options: PolicyFileOptions): Layer.Layer<ScopePolicy, 
       const at = yield* Clock.currentTimeMillis
       const turn = yield* Effect.makeSemaphore(1)
       const look = turn.withPermits(1)(makeLook(path, cell, { stamp, at, error: undefined }, text))
-      yield* keepLooking(path, look)
+      yield* watchFor(path, yield* keepLooking(POLL, look))
       return cell.service(look)
     })
   )

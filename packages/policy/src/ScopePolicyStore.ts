@@ -7,9 +7,8 @@ import { PolicySource, type PolicySourceApi } from "@mcpgw/domain/PolicySource"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Queue from "effect/Queue"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import { keepLooking } from "./internal/keepLooking.ts"
 import type { Policy } from "./Policy.ts"
 import { PolicyError } from "./PolicyError.ts"
 import { parsePolicyText } from "./PolicyText.ts"
@@ -72,27 +71,6 @@ const makeLook = (source: PolicySourceApi, cell: PolicyCell, first: Found): Effe
   }).pipe(Effect.tapError((error) => Effect.sync(() => cell.reject(error))))
 }
 
-/** Looks again whenever the source tells of a change or time passes, and says once what is wrong. */
-const keepLooking = (source: PolicySourceApi, look: Effect.Effect<void, PolicyError>) =>
-  Effect.gen(function* () {
-    const wake = yield* Queue.sliding<void>(1)
-    const rouse = Queue.offer(wake, undefined)
-    yield* Effect.forkScoped(Stream.runForEach(source.changes, () => rouse))
-    yield* Effect.forkScoped(Effect.schedule(rouse, Schedule.spaced(POLL)))
-    let said: string | undefined
-    const once = look.pipe(
-      Effect.matchEffect({
-        onSuccess: () => Effect.sync(() => (said = undefined)),
-        onFailure: (error) => {
-          if (said === error.message) return Effect.void
-          said = error.message
-          return Effect.logWarning("scope policy kept as it was").pipe(Effect.annotateLogs({ problem: error.message }))
-        }
-      })
-    )
-    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Queue.take(wake), once)))
-  })
-
 /** The text at start. An empty source is replaced by the default text; any other trouble is the caller's to hear. */
 const readFirst = (source: PolicySourceApi, defaultText: string | undefined): Effect.Effect<Found, PolicyError> =>
   Effect.flatMap(find(source), (found) => {
@@ -115,7 +93,8 @@ export const layerStore = (options: PolicyStoreOptions = {}): Layer.Layer<ScopeP
       const cell = yield* makeCell(yield* compileText(first))
       const turn = yield* Effect.makeSemaphore(1)
       const look = turn.withPermits(1)(makeLook(source, cell, first))
-      yield* keepLooking(source, look)
+      const rouse = yield* keepLooking(POLL, look)
+      yield* Effect.forkScoped(Stream.runForEach(source.changes, () => Effect.sync(rouse)))
       return cell.service(look)
     })
   )
