@@ -116,6 +116,8 @@ const services = Layer.mergeAll(
     Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
       HealthMonitor.layer({
         intervalSeconds: config.healthInterval,
+        // What a check needs takes a while to load: the calls that wait for the port to open come first.
+        startDelayMs: 500,
         onChecked: (server, status, seconds) => {
           const success = status === "healthy" || status === "healthy-auth-expired"
           metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })

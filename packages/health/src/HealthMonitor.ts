@@ -21,6 +21,8 @@ export interface HealthMonitorApi {
 export interface MonitorOptions {
   /** Seconds between two checks of one server, each ±10 %. */
   readonly intervalSeconds: number
+  /** Milliseconds before the first checks of the servers there are at the start; 0 unless given. Those registered later are checked at once. */
+  readonly startDelayMs?: number
   /** Checks of the background loops in flight at once; urgent ones (just registered, asked for) have as many of their own. */
   readonly concurrency?: number
   /** Called after each finished check with its duration, for metrics. What it throws is logged. */

@@ -34,11 +34,11 @@ export const makeMonitor = (
     const checks = yield* makeChecks(registry, probe, options)
     const watch = yield* makeWatch(registry, checks, options)
     const changes = yield* registry.subscribe
-    yield* watch.sweep
+    yield* watch.sweep(options.startDelayMs ?? 0)
     yield* changes.pipe(Stream.runForEach(watch.follow), Effect.forkScoped)
     // A change that fell off a full queue is made up for here.
     yield* Effect.sleep(Duration.seconds(options.intervalSeconds)).pipe(
-      Effect.zipRight(watch.sweep),
+      Effect.zipRight(watch.sweep(0)),
       Effect.forever,
       Effect.forkScoped
     )
@@ -66,8 +66,8 @@ const probeNow = (
 
 interface Watch {
   readonly follow: (change: RegistryChange) => Effect.Effect<void>
-  /** Makes the loops agree with the snapshot. */
-  readonly sweep: Effect.Effect<void>
+  /** Makes the loops agree with the snapshot; those begun check after the delay and their part of the spread. */
+  readonly sweep: (delayMs: number) => Effect.Effect<void>
 }
 
 const makeWatch = (
@@ -95,15 +95,16 @@ const makeWatch = (
       follow: ({ kind, path }) =>
         // As the server is now: the event may be older.
         kind === "health" || kind === "tools" ? Effect.void : sync(path, registry.get(path), 0),
-      sweep: Effect.gen(function* () {
-        const { servers } = registry.snapshot()
-        const spread = Math.max(0, servers.size - AT_ONCE) * SPREAD_MS_PER_SERVER
-        for (const path of loops.watched.keys()) if (registry.get(path) === undefined) yield* loops.end(path)
-        for (const path of servers.keys()) {
-          const delayMs = spread === 0 ? 0 : yield* Random.nextRange(0, spread)
-          yield* sync(path, registry.get(path), delayMs)
-        }
-      })
+      sweep: (delayMs) =>
+        Effect.gen(function* () {
+          const { servers } = registry.snapshot()
+          const spread = Math.max(0, servers.size - AT_ONCE) * SPREAD_MS_PER_SERVER
+          for (const path of loops.watched.keys()) if (registry.get(path) === undefined) yield* loops.end(path)
+          for (const path of servers.keys()) {
+            const own = spread === 0 ? 0 : yield* Random.nextRange(0, spread)
+            yield* sync(path, registry.get(path), delayMs + own)
+          }
+        })
     }
   })
 
