@@ -11,7 +11,7 @@ export const LAST_EVENT_ID = "last-event-id"
 /** The gateway's own credential in the dual-token contract, contracts.md §2.2. */
 export const X_AUTHORIZATION = "x-authorization"
 
-/** Hop-by-hop (RFC 9110 §7.6.1) and what `fetch` sets itself. */
+/** Hop-by-hop (RFC 9110 §7.6.1) and what a connection says of itself. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",

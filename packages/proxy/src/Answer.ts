@@ -34,6 +34,10 @@ const kindOf = (status: number, type: string, length: number): AnswerKind => {
   return JSON_TYPE.test(type) ? "json" : "other"
 }
 
+/** The one spelling of a type that may be relayed: what a server adds to it is of no use, and could mean something to a browser. */
+export const canonicalType = (type: string): string =>
+  EVENT_STREAM.test(type) ? "text/event-stream" : JSON_TYPE.test(type) ? "application/json" : type
+
 const EVENT_STREAM = /^text\/event-stream\s*(?:;[^,]*)?$/i
 const JSON_TYPE = /^application\/json\s*(?:;[^,]*)?$/i
 

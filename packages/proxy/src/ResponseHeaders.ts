@@ -1,4 +1,5 @@
 /** Headers towards the client: the server's own, less what belongs to its hop or would speak for the gateway's origin. */
+import { canonicalType } from "./Answer.ts"
 import { type HeaderFields, HOP_BY_HOP, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 
 const DROPPED: ReadonlySet<string> = new Set([
@@ -48,13 +49,6 @@ const DROPPED: ReadonlySet<string> = new Set([
 const mayPass = (name: string, nominated: string): boolean =>
   !DROPPED.has(name) && !name.startsWith("x-accel-") && !nominated.includes(`,${name},`)
 
-/** The one spelling of a type: browsers take the last of several in one value, and what a server may add to it is of no use. */
-const canonical = (type: string): string =>
-  EVENTS.test(type) ? "text/event-stream" : JSON_TYPE.test(type) ? "application/json" : type
-
-const EVENTS = /^text\/event-stream\b/i
-const JSON_TYPE = /^application\/json\b/i
-
 /**
  * Copies what may pass. `session` is the id to show the client. Answers are one caller's: nobody on the way may keep them, or take
  * them for anything but the type they have.
@@ -68,7 +62,7 @@ export const responseHeaders = (upstream: HeaderFields, session: string | undefi
     if (value !== undefined && mayPass(name, nominated)) out[name] = value
   }
   const type = out["content-type"]
-  if (type !== undefined) out["content-type"] = canonical(type)
+  if (type !== undefined) out["content-type"] = canonicalType(type)
   out["cache-control"] = "no-store"
   out["x-content-type-options"] = "nosniff"
   if (session !== undefined) out[SESSION_ID] = session
