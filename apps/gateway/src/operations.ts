@@ -2,6 +2,7 @@
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import type { RegistryApi } from "@mcpgw/registry/Registry"
 import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
+import { CONTENT_TYPE } from "@mcpgw/telemetry/PrometheusText"
 import type * as Effect from "effect/Effect"
 import type { TlsStatus } from "./TlsReload.ts"
 
@@ -32,7 +33,7 @@ export const operate = (
     case "/metrics":
       return operations
         .run(operations.metrics.render)
-        .then((text) => new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } }))
+        .then((text) => new Response(text, { headers: { "content-type": CONTENT_TYPE } }))
     default:
       return undefined
   }

@@ -17,7 +17,7 @@ import { type Read, readMessages } from "./stages/read.ts"
 import { resolveTarget } from "./stages/resolve.ts"
 import { readBody } from "./readBody.ts"
 import type { EdgeCheck } from "./EdgeChecks.ts"
-import { internal, naming, type Refusal, respond, tooManyStreams, unrecordable } from "./refusals.ts"
+import { internal, type Refusal, respond, tooManyStreams, unrecordable } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import { type Settle, type Trail, trailOf } from "./Settle.ts"
 
@@ -70,7 +70,7 @@ const run = async (pipeline: Pipeline, ctx: RequestContext, trail: Trail): Promi
   trail.authenticated = performance.now()
 
   const target = resolveTarget(pipeline, ctx, trail, principal)
-  if (target._tag === "Refusal") return naming(target, ctx.pathname)
+  if (target._tag === "Refusal") return target
 
   const body = readBody(ctx, pipeline.maxBodyBytes, pipeline.deadlines)
   const arrived = body instanceof Promise ? await body : body

@@ -171,15 +171,11 @@ export const foreignCredential = (): Refusal =>
     "Authorization holds a token of this gateway: beside X-Authorization it must hold the server's own credential"
   )
 
-const NO_SERVER = "resolve:not_found"
-
-export const notFound = (): Refusal => refusal(404, Code.notFound, NO_SERVER, "No server is registered at this path")
-
-/** The same, and of a path where no server is, which one it was. `pathname`: as the edge let it pass, so plain. */
-export const naming = (refused: Refusal, pathname: string): Refusal => {
-  if (refused.rule !== NO_SERVER) return refused
+/** `pathname`: as the edge let it pass, so plain. */
+export const notFound = (pathname: string): Refusal => {
   const shown = pathname.length > 200 ? `${pathname.slice(0, 200)}…` : pathname
-  return { ...refused, message: `No server is registered at '${shown}': GET /api/servers lists those you may use` }
+  const words = `No server is registered at '${shown}': GET /api/servers lists those you may use`
+  return refusal(404, Code.notFound, "resolve:not_found", words)
 }
 
 export const unavailable = (server: string, reason: string): Refusal =>

@@ -13,7 +13,7 @@ export const resolveTarget = (
   principal: Principal
 ): Target | Refusal => {
   const found = pipeline.router.resolve(ctx.pathname)
-  if (found._tag === "NotFound") return notFound()
+  if (found._tag === "NotFound") return notFound(ctx.pathname)
   trail.server = found.server
   const { path } = found.server.record
   const policy = pipeline.policy.current()
