@@ -14,7 +14,7 @@ const final = stages.at(-1)
 const ignored = readIgnore(root)
 const files = contextFiles(root, ignored)
 
-const known = new Set([...Object.values(settings).map(({ name }) => name), "NODE_ENV", "BUN_CONFIG_MAX_HTTP_REQUESTS"])
+const known = new Set([...Object.values(settings).map(({ name }) => name), "NODE_ENV"])
 const secret = Object.values(settings)
   .filter((setting) => setting.secret)
   .map(({ name }) => name)
@@ -48,9 +48,8 @@ describe("the image", () => {
     assert.isDefined(healthCommand())
   })
 
-  it("exposes the default port and lifts the limit of requests in flight", () => {
+  it("exposes the default port", () => {
     assert.deepEqual(allOf(final, "EXPOSE"), [String(settings.port.fallback)])
-    assert.strictEqual(environment(final)["BUN_CONFIG_MAX_HTTP_REQUESTS"], "65535")
   })
 
   it("sets only settings that exist, and no secret", () => {

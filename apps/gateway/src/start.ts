@@ -1,7 +1,6 @@
 /**
- * `bun run apps/gateway`. Bun reads how many `fetch` calls may be in flight from the environment when the process starts, 256
- * otherwise (design.md §4, rule 0), and how large a request's head may be from its arguments; so the process replaces itself once with
- * both limits lifted.
+ * `bun run apps/gateway`. Bun reads how large a request's head may be from its arguments when the process starts, so a process that
+ * was started without that replaces itself once.
  */
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -20,17 +19,10 @@ if (!existsSync(join(root, "node_modules"))) {
   if (exitCode !== 0) process.exit(exitCode)
 }
 
-const LIMIT = "BUN_CONFIG_MAX_HTTP_REQUESTS"
-const MOST = "65535"
-
 /** Beyond it Bun answers a bare 431 itself; far enough above our own limit that ours says why, and is recorded (S-16). */
 const HEAD = "--max-http-header-size"
 const MOST_HEAD = 65_536
 const headGiven = process.execArgv.some((argument) => argument.startsWith(HEAD))
-
-/** `fetch` would hand every call to such a proxy, by name, and the dialler's judgement of addresses with it (design.md §6, SSRF). */
-const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
-const proxied = PROXIES.some((name) => (process.env[name] ?? "") !== "") && process.env["NO_PROXY"] !== "*"
 
 const help = async (): Promise<string> => {
   const { settings } = await import("./settings.ts")
@@ -59,14 +51,9 @@ if (args.includes("--help") || args.includes("-h")) {
     `mcpgw: unknown argument "${args[0]}"; it takes none but --help, settings come from the environment\n`
   )
   process.exitCode = 2
-} else if ((process.env[LIMIT] === undefined || proxied || !headGiven) && process.execve !== undefined) {
-  const head = headGiven ? [] : [`${HEAD}=${MOST_HEAD}`]
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...head, ...process.argv.slice(1)], {
-    ...process.env,
-    [LIMIT]: process.env[LIMIT] ?? MOST,
-    NO_PROXY: "*",
-    no_proxy: "*"
-  })
+} else if (!headGiven && process.execve !== undefined) {
+  const start = [process.execPath, ...process.execArgv, `${HEAD}=${MOST_HEAD}`, ...process.argv.slice(1)]
+  process.execve(process.execPath, start, process.env)
 } else {
   await import("./main.ts")
 }

@@ -11,9 +11,6 @@ import { settings } from "../src/settings.ts"
 
 const COMMAND = [process.execPath, "run", "--no-env-file", "apps/gateway"]
 
-/** So that the process does not have to start over; and no `.env` of the checkout's gets in. */
-const ALONE = { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" }
-
 vi.setConfig({ testTimeout: 30_000 })
 
 const room = tempDir("settings")
@@ -34,7 +31,7 @@ const start = async (env: Readonly<Record<string, string>>): Promise<Outcome> =>
   const dataDir = join(room.path, `data-${started}`)
   const running = spawn({
     command: COMMAND,
-    env: { ...ALONE, MCPGW_PORT: String(port), MCPGW_DATA_DIR: dataDir, ...env }
+    env: { MCPGW_PORT: String(port), MCPGW_DATA_DIR: dataDir, ...env }
   })
   const ready = await running.printed(/is ready at|can not start:/, 25_000)
   const code = ready[0].startsWith("is") ? await running.stop() : await running.exited

@@ -29,16 +29,11 @@ export interface GatewayOptions {
 
 const PASSWORD = "correct horse battery 9"
 
-/** Scopes of an administrator in the default policy. */
-export const ADMIN_SCOPES = ["mcp-registry-admin", "mcp-servers-unrestricted/read", "mcp-servers-unrestricted/execute"]
-
 export const startGateway = async (options: GatewayOptions = {}): Promise<TestGateway> => {
   const port = await freePort()
   const dir = tempDir("gateway")
   const url = `http://127.0.0.1:${port}`
   const env: Record<string, string> = {
-    // A developer's .env must not decide a test, and would be read again when the process replaces itself.
-    BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
     MCPGW_PORT: String(port),
     MCPGW_DATA_DIR: dir.path,
     ADMIN_PASSWORD: PASSWORD,

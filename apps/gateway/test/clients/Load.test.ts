@@ -24,7 +24,7 @@ all:
     tools: ["*"]
 `
 
-/** Design §4: `fetch` hangs at the 257th of a process. */
+/** Design §4: more than the 256 that a process's `fetch` would carry at once. */
 const STREAMS = 600
 const PARALLEL = 200
 
