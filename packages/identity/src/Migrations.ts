@@ -28,5 +28,34 @@ export const migrations: ReadonlyArray<Migration> = [
       )`,
       `CREATE INDEX revocations_expires_at ON revocations (expires_at)`
     ]
+  },
+  {
+    id: "identity-0005-accounts-of-providers",
+    statements: [
+      // A column can not lose its NOT NULL in every database; a new table can take its place in all.
+      `CREATE TABLE accounts_0005 (
+        id TEXT PRIMARY KEY NOT NULL,
+        username TEXT NOT NULL,
+        member_of TEXT NOT NULL,
+        password_hash TEXT,
+        provider TEXT NOT NULL,
+        subject TEXT,
+        email TEXT,
+        display_name TEXT,
+        disabled INTEGER NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL
+      )`,
+      `INSERT INTO accounts_0005
+        (id, username, member_of, password_hash, provider, disabled, created_at, updated_at)
+        SELECT id, username, member_of, password_hash, 'local', 0, updated_at, updated_at FROM accounts`,
+      `DROP TABLE accounts`,
+      `ALTER TABLE accounts_0005 RENAME TO accounts`,
+      // Two accounts may have no subject, no two the same one of a provider.
+      `CREATE UNIQUE INDEX accounts_subject ON accounts (provider, subject)`,
+      // Where a session began, and what its provider is told when it ends.
+      `ALTER TABLE sessions ADD COLUMN provider TEXT NOT NULL DEFAULT 'local'`,
+      `ALTER TABLE sessions ADD COLUMN id_token TEXT`
+    ]
   }
 ]

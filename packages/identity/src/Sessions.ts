@@ -14,19 +14,31 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
-import { type Account, AccountsUnavailable } from "./Accounts.ts"
+import type { AccountsUnavailable } from "./AccountError.ts"
+import type { Account } from "./Accounts.ts"
 import { makeMemoryStore, makeSqliteStore, type SessionStore, type StoredSession } from "./internal/sessionStore.ts"
+import { LOCAL } from "./internal/accountStore.ts"
+import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
 
 export const SESSION_COOKIE = "mcp_gateway_session"
 /** Eight hours, contracts.md §2.6. */
 export const SESSION_SECONDS = 28_800
 
+/** Where a person signed in, and what their provider wants to see when they sign out (`id_token_hint`). */
+export interface SessionOrigin {
+  /** `local`, or the identity provider's name. */
+  readonly provider: string
+  readonly idToken: string | undefined
+}
+
 export interface SessionsApi {
-  /** Returns the cookie's value: 256 random bits, base64url. */
-  readonly create: (account: Account) => Effect.Effect<string, AccountsUnavailable>
+  /** Returns the cookie's value: 256 random bits, base64url. `origin` is `local` unless given. */
+  readonly create: (account: Account, origin?: SessionOrigin) => Effect.Effect<string, AccountsUnavailable>
   /** Claims of a living session; undefined for an unknown, expired or ended one. */
   readonly find: (value: string) => Effect.Effect<Claims | undefined, AccountsUnavailable>
+  /** Where a living session began; undefined when `find` is. */
+  readonly originOf: (value: string) => Effect.Effect<SessionOrigin | undefined, AccountsUnavailable>
   /** Ends it everywhere at once; unknown values are fine. */
   readonly end: (value: string) => Effect.Effect<void, AccountsUnavailable>
   /** Ends every session of a person: after a change of password or groups. */
@@ -78,14 +90,16 @@ const make = (
       Effect.forkScoped
     )
     const end = endWith(store, revocations)
+    const living = (value: string): Effect.Effect<StoredSession | undefined, AccountsUnavailable> =>
+      Effect.gen(function* () {
+        const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
+        const lives = session !== undefined && session.expiresAt > (yield* nowSeconds)
+        return lives && !revocations.has(session.digest) ? session : undefined
+      })
     return {
-      create: (account) => create(store, account),
-      find: (value) =>
-        Effect.gen(function* () {
-          const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
-          const living = session !== undefined && session.expiresAt > (yield* nowSeconds)
-          return living && !revocations.has(session.digest) ? claimsOf(session, options) : undefined
-        }),
+      create: (account, origin = LOCAL_ORIGIN) => create(store, account, origin),
+      find: (value) => Effect.map(living(value), (session) => session && claimsOf(session, options)),
+      originOf: (value) => Effect.map(living(value), (session) => session?.origin),
       end: (value) =>
         Effect.gen(function* () {
           const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
@@ -96,11 +110,22 @@ const make = (
     }
   })
 
-const create = (store: SessionStore, account: Account): Effect.Effect<string, AccountsUnavailable> =>
+const LOCAL_ORIGIN: SessionOrigin = { provider: LOCAL, idToken: undefined }
+
+/** Longest `id_token_hint` kept, in characters: it travels back in a URL. */
+const MAX_HINT_LENGTH = 4_096
+
+const create = (
+  store: SessionStore,
+  account: Account,
+  { idToken, provider }: SessionOrigin
+): Effect.Effect<string, AccountsUnavailable> =>
   Effect.gen(function* () {
     const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")
     const expiresAt = (yield* nowSeconds) + SESSION_SECONDS
-    yield* stored(store.insert({ digest: digestOf(value), account, expiresAt }))
+    const hint = idToken !== undefined && idToken.length <= MAX_HINT_LENGTH ? idToken : undefined
+    const origin = { provider, idToken: hint }
+    yield* stored(store.insert({ digest: digestOf(value), account, origin, expiresAt }))
     return value
   })
 
@@ -125,6 +150,3 @@ const claimsOf = ({ account, digest, expiresAt }: StoredSession, options: Sessio
 const digestOf = (value: string): string => createHash("sha256").update(value).digest("base64url")
 
 const nowSeconds = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000))
-
-const stored = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, AccountsUnavailable> =>
-  Effect.mapError(effect, (cause) => new AccountsUnavailable({ cause }))

@@ -4,11 +4,13 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import type { Account } from "../Accounts.ts"
+import type { SessionOrigin } from "../Sessions.ts"
 import { decodeGroups, encodeGroups } from "./groups.ts"
 
 export interface StoredSession {
   readonly digest: string
   readonly account: Account
+  readonly origin: SessionOrigin
   readonly expiresAt: number
 }
 
@@ -44,19 +46,23 @@ interface Row {
   readonly username: string
   readonly member_of: string
   readonly expires_at: number
+  readonly provider: string
+  readonly id_token: string | null
 }
 
 export const makeSqliteStore = (sql: SqlClient.SqlClient): SessionStore => ({
-  insert: ({ account, digest, expiresAt }) =>
+  insert: ({ account, digest, expiresAt, origin }) =>
     Effect.asVoid(sql`
-      INSERT INTO sessions (digest, username, member_of, expires_at)
-      VALUES (${digest}, ${account.username}, ${encodeGroups(account.groups)}, ${expiresAt})`),
+      INSERT INTO sessions (digest, username, member_of, expires_at, provider, id_token)
+      VALUES (${digest}, ${account.username}, ${encodeGroups(account.groups)}, ${expiresAt}, ${origin.provider},
+        ${origin.idToken ?? null})`),
   find: (digest) =>
     Effect.gen(function* () {
       const [row] = yield* sql<Row>`SELECT * FROM sessions WHERE digest = ${digest}`
       if (row === undefined) return undefined
       const groups = yield* decodeGroups(row.member_of)
-      return { digest, account: { username: row.username, groups }, expiresAt: row.expires_at }
+      const origin = { provider: row.provider, idToken: row.id_token ?? undefined }
+      return { digest, account: { username: row.username, groups }, origin, expiresAt: row.expires_at }
     }),
   remove: (digest) => Effect.asVoid(sql`DELETE FROM sessions WHERE digest = ${digest}`),
   ofUser: (username) =>
