@@ -32,6 +32,12 @@ export const loginFailure = (cause: unknown): LoginFailure => {
 const code = (error: string): string => (/^[a-z_]{1,40}$/.test(error) ? error : "an error")
 
 /** Without a code it is what the transport threw. */
-const NETWORK: ReadonlySet<string> = new Set(["OAUTH_TIMEOUT", "OAUTH_ABORT", "OAUTH_RESPONSE_IS_NOT_CONFORM"])
+const NETWORK: ReadonlySet<string> = new Set([
+  "OAUTH_TIMEOUT",
+  "OAUTH_ABORT",
+  "OAUTH_RESPONSE_IS_NOT_CONFORM",
+  "OAUTH_RESPONSE_IS_NOT_JSON",
+  "OAUTH_PARSE_ERROR"
+])
 
 const isNetwork = ({ code: name }: client.ClientError): boolean => name === undefined || NETWORK.has(name)

@@ -149,7 +149,8 @@ export const KINDS: Readonly<Record<ProviderKind, KindDefaults>> = {
     displayName: "GitHub",
     scopes: ["read:user", "user:email"],
     username: "login",
-    groups: [],
+    // Organisations and teams, when the scopes let us see them.
+    groups: ["groups"],
     subject: "id",
     endpoints: {
       authorization: "https://github.com/login/oauth/authorize",
