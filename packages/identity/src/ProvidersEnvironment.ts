@@ -17,12 +17,15 @@ export const environmentProviders = (
   const named = namesOf(environment)
   if (Either.isLeft(named)) return Either.left(named.left)
   const described = named.right.filter((kind) => !skip.includes(kind)).map((kind) => DESCRIBE[kind](environment))
-  const one = environment("MCPGW_OIDC_ISSUER") === undefined ? [] : [DESCRIBE.oidc(environment)]
+  const one = OIDC_NAMES.every((name) => environment(name) === undefined) ? [] : [DESCRIBE.oidc(environment)]
   const results = [...described, ...(named.right.includes("oidc") ? [] : one)].map(complete)
   const problems = results.flatMap((result) => ("name" in result ? [] : result))
   if (problems.length > 0) return Either.left(problems)
   return Either.right(results.flatMap((result) => ("name" in result ? [result] : [])))
 }
+
+/** One of these, and `MCPGW_OIDC_*` describes a provider. */
+const OIDC_NAMES = ["MCPGW_OIDC_ISSUER", "MCPGW_OIDC_AUDIENCE", "MCPGW_OIDC_JWKS_URL", "MCPGW_OIDC_CLIENT_ID"]
 
 /** Settings that belong to a provider which `AUTH_PROVIDER` does not name, so that they have no effect. */
 export const withoutProvider = (environment: Environment, known: ReadonlyArray<string>): ReadonlyArray<string> =>

@@ -122,6 +122,20 @@ const withDomain =
     return environment("COGNITO_USER_POOL_ID")?.replaceAll("_", "").toLowerCase()
   }
 
+/** Variables that reading such a file may ask for. */
+export const variablesIn = (text: string): ReadonlyArray<string> => [
+  ...new Set([...[...text.matchAll(REFERENCE)].map((match) => match[1] ?? ""), ...IMPLIED])
+]
+
+/** Not in the file, and needed with it. */
+const IMPLIED = [
+  "COGNITO_DOMAIN",
+  "COGNITO_USER_POOL_ID",
+  "AWS_REGION",
+  "COGNITO_M2M_CLIENT_ID",
+  "KEYCLOAK_M2M_CLIENT_ID"
+]
+
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 
 interface Substituted {

@@ -113,9 +113,9 @@ const authenticationOf = (
   secret: string | undefined
 ): client.ClientAuth => {
   if (secret === undefined) return client.None()
-  const methods = metadata?.token_endpoint_auth_methods_supported
-  const basicOnly =
-    methods !== undefined && !methods.includes("client_secret_post") && methods.includes("client_secret_basic")
-  const method = login.authentication ?? (basicOnly ? "client_secret_basic" : "client_secret_post")
+  // A document that does not say means basic (RFC 8414 §2); without a document it is what the replaced system did.
+  const methods = metadata?.token_endpoint_auth_methods_supported ?? ["client_secret_basic"]
+  const basic = metadata !== undefined && methods.includes("client_secret_basic")
+  const method = login.authentication ?? (basic ? "client_secret_basic" : "client_secret_post")
   return method === "client_secret_basic" ? client.ClientSecretBasic(secret) : client.ClientSecretPost(secret)
 }

@@ -17,10 +17,11 @@ export type Kind = Exclude<ProviderKind, "oidc">
 
 /** Everything a sign-in needs, over settings of these kinds. */
 export const layerWith = (kinds: ReadonlyArray<Kind>, fetch: FetchFunction, more: Record<string, string> = {}) => {
-  const settings = Object.assign({ AUTH_PROVIDER: kinds.join(",") }, ...kinds.map((kind) => SETTINGS[kind]), more)
-  const environment = (name: string): string | undefined => settings[name]
+  const own = Object.assign({}, ...kinds.map((kind) => SETTINGS[kind]))
+  const settings = new Map<string, string>(Object.entries({ AUTH_PROVIDER: kinds.join(","), ...own, ...more }))
+  const variable = () => Effect.succeed(undefined)
   return FederatedLogin.layer({ publicUrl: PUBLIC }).pipe(
-    Layer.provideMerge(IdentityProviders.layer({ file: undefined, environment })),
+    Layer.provideMerge(IdentityProviders.layer({ file: undefined, settings, variable })),
     Layer.provideMerge(
       Layer.mergeAll(
         IssuerFetch.layerOf(fetch, { maxBytes: 100_000, timeoutMillis: 300 }),
