@@ -13,6 +13,7 @@ import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
@@ -42,6 +43,7 @@ export type Services =
   | AuthLayer
   | ControlPlaneConfig
   | DiscoveryIndex
+  | FederatedLogin
   | HealthMonitor
   | Metrics
   | Registry

@@ -10,6 +10,7 @@ import { SESSION_COOKIE, SESSION_SECONDS, Sessions } from "@mcpgw/identity/Sessi
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { decodeWith, fieldsOf } from "./body.ts"
+import * as federation from "./federationHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson, answerHeader, ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
@@ -122,5 +123,8 @@ export const layer = HttpApiBuilder.group(Api, "auth", (handlers) =>
     .handle("logout", ({ request }) => logout(request), whole)
     .handle("logoutLink", ({ request }) => logout(request), whole)
     .handle("me", () => me)
-    .handle("providers", () => Effect.succeed({ providers: [] }))
+    .handle("providers", () => federation.providers)
+    .handleRaw("federatedLogin", ({ path, request }) => federation.login(path.provider, request))
+    .handleRaw("federatedCallback", ({ path, request }) => federation.callback(path.provider, request), whole)
+    .handleRaw("federatedAlias", ({ path, request }) => Effect.succeed(federation.alias(path.provider, request)))
 )

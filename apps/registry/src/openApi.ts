@@ -13,6 +13,9 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/api/auth/login",
   "/api/auth/logout",
   "/api/auth/providers",
+  "/api/auth/auth/{provider}",
+  "/oauth2/login/{provider}",
+  "/oauth2/callback/{provider}",
   "/health",
   "/.well-known/jwks.json",
   "/openapi.json"

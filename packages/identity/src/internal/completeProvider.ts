@@ -32,7 +32,12 @@ export const complete = (described: Described): IdentityProvider | ReadonlyArray
   checkFixed(described, wrong)
   const derived = derivedOf(described, kind)
   const login = loginOf(described, kind)
-  if (login === undefined && listOf(described, "audiences").length === 0) wrong("client_id", "the client's id there")
+  if (login === undefined && listOf(described, "audiences").length === 0) {
+    wrong(
+      "client_id",
+      `the client's id there; unset is fine when ${described.label("audiences")} says whose access tokens count`
+    )
+  }
   checkUrls(described, derived.issuer, wrong)
   checkIssuer(described, kind, derived.issuer, login, wrong)
   const tenants = listOf(described, "allowed_tenants")

@@ -164,7 +164,7 @@ export const KINDS: Readonly<Record<ProviderKind, KindDefaults>> = {
     displayName: "Single sign-on",
     scopes: OPENID,
     username: "preferred_username",
-    groups: ["groups"],
+    groups: ["groups", "cognito:groups"],
     subject: "sub",
     derive: nothing,
     audiences: () => NONE
