@@ -59,7 +59,11 @@ const describe = (name: ProviderKind, names: Names, fields: ProviderFields): Des
 
 const text = (value: string | undefined): string | null => value ?? null
 const list = (...values: ReadonlyArray<string | undefined>) => values.filter((value) => value !== undefined)
-const separated = (value: string | undefined) => (value ?? "").split(",").map((entry) => entry.trim())
+const separated = (value: string | undefined) =>
+  (value ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
 
 const client = (environment: Environment, prefix: string): ProviderFields => ({
   client_id: text(environment(`${prefix}_CLIENT_ID`)),

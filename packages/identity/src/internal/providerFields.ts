@@ -50,12 +50,8 @@ export interface Described {
 /** One line: where, what it held, what it may hold. Values of secrets are not shown. */
 export const fieldProblem = ({ fields, label }: Described, field: FieldName, holds: string): string => {
   const held = fields[field]
-  const shown =
-    held === undefined || held === null || held === ""
-      ? "nothing"
-      : field === "client_secret"
-        ? "a secret"
-        : JSON.stringify(held).slice(0, 200)
+  const empty = held === undefined || held === null || held === "" || (Array.isArray(held) && held.length === 0)
+  const shown = empty ? "nothing" : field === "client_secret" ? "a secret" : JSON.stringify(held).slice(0, 200)
   return `${label(field)}: held ${shown}; it may hold ${holds}`
 }
 
