@@ -11,7 +11,7 @@ export type Verdict = "met" | "missed" | "INCONCLUSIVE"
 export interface Bar {
   readonly name: string
   readonly limit: number
-  readonly unit: "x" | "MB" | "ms"
+  readonly unit: "x" | "MB" | "ms" | "ns"
   readonly value: Range
   readonly verdict: Verdict
 }
@@ -99,9 +99,10 @@ const microBars = (groups: ReadonlyArray<MicroGroup>): ReadonlyArray<Bar> =>
   groups.flatMap((group) => {
     const wobbled = microWobble(group).length > 0
     const yardstick = group.cases[0]?.ns ?? []
-    return group.cases.flatMap(({ name, ns, bar }) =>
-      bar === undefined ? [] : barOf(`${group.name}: ${name}`, bar, "x", rangeOf(ratios(ns, yardstick)), wobbled)
-    )
+    return group.cases.flatMap(({ name, ns, bar, limitNs }) => [
+      ...(bar === undefined ? [] : barOf(`${group.name}: ${name}`, bar, "x", rangeOf(ratios(ns, yardstick)), wobbled)),
+      ...(limitNs === undefined ? [] : barOf(`${group.name}: ${name}`, limitNs, "ns", rangeOf(ns), false))
+    ])
   })
 
 const MEGABYTE = 1_000_000
