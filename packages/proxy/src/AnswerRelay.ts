@@ -22,7 +22,7 @@ import { failure, type ForwardFailure, type ForwardResult, type Outbound } from 
 import { BodyTooLarge, guardedRead } from "./GuardedRead.ts"
 import { filterText, looksWhole, noteFailure, type Seen, type Viewer } from "./ListFilter.ts"
 import type { OnEnd } from "./Outcome.ts"
-import { HTTP_SSE_VERSION, messagesPath, readOpening } from "./HttpSse.ts"
+import { HTTP_SSE_VERSION, messagesPath, readOpening, withoutEndpoints } from "./HttpSse.ts"
 import { finishedHeaders, responseHeaders, streamHeaders } from "./ResponseHeaders.ts"
 import { sealFor } from "./SessionGate.ts"
 import type { RelayOptions } from "./Relay.ts"
@@ -226,7 +226,9 @@ const openStream = async (dispatcher: Dispatcher, exchange: Exchange): Promise<F
   })
   if (sealed === undefined) return failure("broken", "there is no key to seal with")
   const first = opened.withEndpoint(messagesPath(target.server, sealed))
-  return events(dispatcher, exchange, replay([first], answer.upstream), undefined)
+  const unread = opened.rest === undefined ? answer.upstream : replay([opened.rest], answer.upstream)
+  const rest = withoutEndpoints(unread, dispatcher.parts.options.maxEventBytes)
+  return events(dispatcher, exchange, replay([first], rest), undefined)
 }
 
 /** Id of the request whose answer is awaited. */

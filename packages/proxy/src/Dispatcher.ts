@@ -99,7 +99,8 @@ export class Dispatcher {
     if (target.leg === "mcp") return this.endpoint(record, target.rest, search)
     const stream = sseEndpointOf(record)
     // The server's own word, sealed by us; the client's query names the seal and nothing else.
-    return target.leg === "sse" ? stream : new URL(session?.bound.upstreamId ?? "", stream).href
+    // Put behind the origin and not resolved against it: a path may begin with two slashes, and would name a host (W-32).
+    return target.leg === "sse" ? stream : new URL(stream).origin + (session?.bound.upstreamId ?? "/")
   }
 
   /** Parsing URLs costs; a server's endpoint does not change while its record does not. */
