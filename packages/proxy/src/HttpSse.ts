@@ -20,9 +20,10 @@ export const messagesPath = ({ record }: RegisteredServer, sealed: string): stri
 const LINE_END = /\r\n|\r|\n/
 
 /** The type a client reads: the last one named counts, and no other line ends than these. */
-const typeOf = (raw: string): string => {
+export const typeOf = (raw: string): string => {
   const named = raw.split(LINE_END).findLast((line) => line === "event" || line.startsWith("event:"))
-  return named === undefined ? "message" : named.slice("event:".length).replace(/^ /, "")
+  const type = named?.slice("event:".length).replace(/^ /, "") ?? ""
+  return type === "" ? "message" : type
 }
 
 export const isEndpointEvent = (raw: string): boolean => typeOf(raw) === "endpoint"

@@ -59,7 +59,7 @@ const legOf = (server: RegisteredServer, rest: string): Leg | undefined => {
 /** Does the server itself speak HTTP+SSE? Otherwise the gateway speaks it in its place. */
 export const speaksSse = ({ record }: RegisteredServer): boolean => record.supported_transports.includes("sse")
 
-const available = (server: RegisteredServer, rest: string): Target | Unavailable => {
+const available = (server: RegisteredServer, rest: string): Resolution => {
   if (!server.record.is_enabled) return { _tag: "Unavailable", server, reason: "disabled" }
   if (!isRoutable(server.health)) return { _tag: "Unavailable", server, reason: server.health.status }
   const leg = legOf(server, rest)

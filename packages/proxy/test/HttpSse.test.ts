@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import { readEvents } from "@mcpgw/mcp/Sse"
 import { replay } from "../src/Answer.ts"
 import { messagesPath, readOpening, withoutEndpoints } from "../src/HttpSse.ts"
 import { bodyOf, bytesOf, cutAt } from "./support/Streams.ts"
@@ -65,7 +66,9 @@ describe("readOpening (W-30…W-32)", () => {
           const rest = withoutEndpoints(unread, 1_000)
           for (let part = await rest.read(); part !== undefined; part = await rest.read()) out += decoder.decode(part)
           const kept = after.filter((lines) => !lines.includes("endpoint"))
-          expect([opened.path, out]).toEqual(["/m?s=1", text("/gateway", kept)])
+          // Of a line end that was cut in two, the second half of one left out comes by itself: an empty line, which says nothing.
+          const spoken = (stream: string) => readEvents(stream).filter(({ raw }) => raw.trim() !== "")
+          expect([opened.path, spoken(out)]).toEqual(["/m?s=1", spoken(text("/gateway", kept))])
         }
       )
     ))
