@@ -45,7 +45,7 @@ export class Dispatcher {
   }
 
   async forward(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
-    const { target, method, body, signal } = outbound
+    const { target, method, body, principal, signal } = outbound
     if (signal.aborted) return failure("aborted", "the caller left")
     const record = target.server.record
     let upstream: UpstreamAnswer
@@ -56,7 +56,8 @@ export class Dispatcher {
         headers: this.headers(outbound),
         body,
         signal,
-        trustedAddress: record.trusted_address
+        trustedAddress: record.trusted_address,
+        caller: principal.claims
       })
     } catch (error) {
       if (error instanceof UpstreamFailure) return failure(error.reason, error.message, error.retryAfterSeconds)
