@@ -195,6 +195,13 @@ describe("W-43: headers are believed only together with the body", () => {
     }
   })
 
+  it("W-41, S-10: no header says what a batch asks for", () => {
+    const batch = [message("ping"), message("tools/call", { name: "delete" })]
+    expect(refused(check({ "Mcp-Method": "ping" }, batch))).toMatchObject({ status: 400, code: -32020 })
+    expect(refused(check({ "Mcp-Name": "echo" }, batch))).toMatchObject({ status: 400, code: -32020 })
+    expect(refused(check({ "Mcp-Method": "" }, batch))).toMatchObject({ status: 400, code: -32020 })
+  })
+
   it("W-16: batches are legacy only", () => {
     const batch = [message("ping")]
     expect(check({}, batch)).toBe("legacy")
