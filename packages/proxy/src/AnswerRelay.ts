@@ -8,6 +8,7 @@ import {
   type Answer,
   awaitsStatusOnly,
   type Body,
+  inParts,
   mayHoldList,
   negotiatedInEvents,
   negotiatedVersion,
@@ -135,11 +136,27 @@ const judged = (
   } else noteFailure(bytes, seen)
   if (opening) version = negotiatedVersion(utf8.decode(bytes))
   const session = dispatcher.sessionFor(outbound, answer, version)
-  onEnd({ kind: "finished", failure: seen.failure }, { status: answer.upstream.status, session })
-  return new Response(body, {
-    status: answer.upstream.status,
-    headers: finishedHeaders(answer.upstream.headers, session)
-  })
+  const headers = finishedHeaders(answer.upstream.headers, session)
+  const { status } = answer.upstream
+  if (body.length > WHOLE_BYTES)
+    return new Response(taken(dispatcher, exchange, body, seen, session), { status, headers })
+  onEnd({ kind: "finished", failure: seen.failure }, { status, session })
+  return new Response(body, { status, headers })
+}
+
+/** A large body that is all here: sent as the client takes it, and the call goes on until it has (S-16). */
+const taken = (
+  dispatcher: Dispatcher,
+  exchange: Exchange,
+  body: Uint8Array<ArrayBuffer> | string,
+  { failure }: Seen,
+  session: string | undefined
+): ReadableStream<Uint8Array> => {
+  const options = relayOptions(dispatcher, exchange, session)
+  const { status } = exchange.answer.upstream
+  const onEnd: RelayOptions["onEnd"] = (ending) =>
+    exchange.onEnd(ending.kind === "finished" ? { kind: "finished", failure } : ending, { status, session })
+  return relayBytes(inParts(typeof body === "string" ? Buffer.from(body) : body, WHOLE_BYTES), { ...options, onEnd })
 }
 
 const readWhole = (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardFailure | Uint8Array<ArrayBuffer>> => {
