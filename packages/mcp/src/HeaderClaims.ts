@@ -42,6 +42,12 @@ export const decodeHeaderValue = (value: string): string | undefined => {
   }
 }
 
+/** The value as a header may carry it (W-40): encoded when servers could read it in different ways, or take it for encoded. */
+export const encodeHeaderValue = (value: string): string =>
+  PLAIN.test(value) && value.trim() === value && !value.startsWith("=?base64?")
+    ? value
+    : `=?base64?${Buffer.from(value, "utf8").toString("base64")}?=`
+
 /** Era of the request, or the refusal when headers and body disagree. */
 export const checkHeaderClaims = (headers: HeaderFields, envelope: Envelope): Era | Malformed => {
   const message = envelope.messages[0]

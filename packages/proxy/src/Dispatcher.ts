@@ -21,6 +21,7 @@ import type { OpenStreams } from "./OpenStreams.ts"
 import type { ProxyOptions } from "./ProxyRouter.ts"
 import { RequestHeaders } from "./RequestHeaders.ts"
 import { sealFor } from "./SessionGate.ts"
+import { openStates } from "./StateGate.ts"
 
 export interface DispatcherParts {
   readonly upstream: UpstreamApi
@@ -45,16 +46,19 @@ export class Dispatcher {
   }
 
   async forward(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
-    const { target, method, body, principal, signal } = outbound
+    const { target, method, principal, signal } = outbound
     if (signal.aborted) return failure("aborted", "the caller left")
+    const states = openStates(this.parts, outbound)
+    if (states !== undefined && "_tag" in states) return states
+    const sent = states?.sent ?? outbound
     const record = target.server.record
     let upstream: UpstreamAnswer
     try {
       upstream = await this.parts.upstream.exchange({
         method,
         url: this.urlOf(outbound),
-        headers: this.headers(outbound),
-        body,
+        headers: this.headers(sent),
+        body: sent.body,
         signal,
         trustedAddress: record.trusted_address,
         caller: principal.claims
@@ -70,7 +74,7 @@ export class Dispatcher {
       return refusal
     }
     try {
-      const relayed = relayAnswer(this, { outbound, answer, onEnd })
+      const relayed = relayAnswer(this, { outbound, answer, onEnd, sealer: states?.sealer })
       return relayed instanceof Promise ? await relayed : relayed
     } catch (error) {
       upstream.cancel()
