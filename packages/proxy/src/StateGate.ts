@@ -28,6 +28,7 @@ export interface OpenedStates {
   readonly sealer: StateSealer | undefined
 }
 
+const LISTEN = "subscriptions/listen"
 const NOT_THEIRS = "a task id was not handed to this caller by this server, or has expired"
 const UNKNOWN_TASK = failure("unknown_task", NOT_THEIRS)
 const UNDECLARED_TASKS = failure("undeclared_tasks", NOT_THEIRS)
@@ -42,7 +43,7 @@ export const openStates = (parts: StateGateParts, outbound: Outbound): OpenedSta
   const hands = handsOut(message.method)
   if ((!hands && message.params?.["requestState"] === undefined) || !isShared(parts, outbound)) return undefined
   const sealer = new StateSealer(parts, outbound, message)
-  const edits = openParams(sealer, message)
+  const edits = bringsBack(message) ? openParams(sealer, message) : undefined
   if (edits === undefined) return { sent: outbound, sealer }
   if (edits === "requestState") return FOREIGN_STATE
   return edits === "taskId" ? unknownTask(message) : rewritten(outbound, sealer, edits)
@@ -64,13 +65,17 @@ const unknownTask = ({ method, params }: Message): ForwardFailure => {
 const memberOf = (value: unknown, key: string): unknown =>
   isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
 
+/** Has the request anything to open? The usual call has not. */
+const bringsBack = ({ method, params }: Message): boolean =>
+  params?.["requestState"] !== undefined || isTaskMethod(method) || method === LISTEN
+
 /** Could the answer hold something to seal, or the request something that was? */
 const handsOut = (method: string): boolean => {
   switch (method) {
     case "tools/call":
     case "prompts/get":
     case "resources/read":
-    case "subscriptions/listen":
+    case LISTEN:
       return true
     default:
       return isTaskMethod(method)
@@ -98,25 +103,27 @@ type Unopened = "taskId" | "requestState"
 
 /** What becomes of the params; undefined when nothing does. */
 const openParams = (sealer: StateSealer, { method, params }: Message): Edits | Unopened | undefined => {
-  if (params === undefined) return undefined
-  let edits: Map<string, JsonEdit> | undefined
-  const state = params["requestState"]
+  const edits = new Map<string, JsonEdit>()
+  const state = params?.["requestState"]
   if (state !== undefined && state !== null) {
     const value = typeof state === "string" ? sealer.openRequestState(state) : undefined
     if (value === undefined) return "requestState"
-    edits = new Map([["requestState", { _tag: "Replace", value }]])
+    edits.set("requestState", { _tag: "Replace", value })
   }
-  if (isTaskMethod(method) && params["taskId"] !== undefined) {
-    const task = openTask(sealer, params["taskId"])
+  const taskId = params?.["taskId"]
+  if (isTaskMethod(method) && (taskId !== undefined || !TASK_METHODS.has(method))) {
+    // Asked about tasks without a name, a server would speak of everybody's.
+    const task = openTask(sealer, taskId)
     if (task === undefined) return "taskId"
-    edits = (edits ?? new Map<string, JsonEdit>()).set("taskId", task)
+    edits.set("taskId", task)
   }
-  if (method === "subscriptions/listen" && isObject(params["notifications"])) {
-    const tasks = openListened(sealer, params["notifications"])
+  const filter = params?.["notifications"]
+  if (method === LISTEN && isObject(filter)) {
+    const tasks = openListened(sealer, filter)
     if (tasks === "taskId") return tasks
-    if (tasks !== undefined) edits = (edits ?? new Map<string, JsonEdit>()).set("notifications", tasks)
+    if (tasks !== undefined) edits.set("notifications", tasks)
   }
-  return edits
+  return edits.size === 0 ? undefined : edits
 }
 
 const openTask = (sealer: StateSealer, presented: unknown): JsonEdit | undefined => {
@@ -125,13 +132,15 @@ const openTask = (sealer: StateSealer, presented: unknown): JsonEdit | undefined
 }
 
 const TASK_IDS = "taskIds"
+/** Opening one takes some microseconds, and a body has room for many. */
+const MAX_LISTENED = 1_000
 
 const openListened = (sealer: StateSealer, filter: JsonObject): JsonEdit | "taskId" | undefined => {
   // A server that reads keys in any case would take ids from here that nobody opened.
   for (const key in filter) if (key !== TASK_IDS && foldedKey(key) === "taskids") return "taskId"
   const ids = filter[TASK_IDS]
   if (ids === undefined) return undefined
-  if (!Array.isArray(ids)) return "taskId"
+  if (!Array.isArray(ids) || ids.length > MAX_LISTENED) return "taskId"
   const edits = new Map<number, JsonEdit>()
   for (const [i, id] of ids.entries()) {
     const task = openTask(sealer, id)

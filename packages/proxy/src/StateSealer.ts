@@ -30,8 +30,6 @@ const TASK: StateUse = { kind: "task" }
 const REQUEST_STATE = "requestState"
 /** Begins `taskIds`, too. */
 const TASK_ID = "taskId"
-const REQUEST_STATE_BYTES = Buffer.from(REQUEST_STATE)
-const TASK_ID_BYTES = Buffer.from(TASK_ID)
 
 const utf8 = new TextDecoder()
 
@@ -74,7 +72,8 @@ export class StateSealer {
    */
   mayHold(bytes: Uint8Array): boolean {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    return buffer.includes(TASK_ID_BYTES) || buffer.includes(REQUEST_STATE_BYTES)
+    // Of small answers by far the cheapest of the engine's searches (measured).
+    return buffer.indexOf(TASK_ID, 0, "latin1") !== -1 || buffer.indexOf(REQUEST_STATE, 0, "latin1") !== -1
   }
 
   /** The same, of a text. */

@@ -162,6 +162,7 @@ const tasks = (law: Law, form: "json" | "events"): void => {
     })
     expect(await refusal(bench, bare("tasks/get", "t-1"))).toBe("undeclared_tasks")
     expect(await refusal(bench, modern("tasks/result", { taskId: "t-1" }))).toBe("unknown_task_method")
+    expect(await refusal(bench, modern("tasks/list", {}))).toBe("unknown_task_method")
     expect(seen.length).toBe(before)
     await handed(bench, bare("tasks/get", id))
     await handed(bench, modern("tasks/result", { taskId: id }))
@@ -335,6 +336,7 @@ const listening = (law: Law): void => {
       listen({ taskIds: [one] }, { principal: bert }),
       listen({ taskIds: [one, "t-1"] }),
       listen({ taskIds: "t-1" }),
+      listen({ taskIds: Array.from({ length: 1_001 }, () => one) }),
       listen({ taskIds: [null] }),
       listen({ taskIDs: ["t-1"] }),
       listen({ "taskIds\0": ["t-1"] })
