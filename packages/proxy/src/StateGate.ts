@@ -22,10 +22,10 @@ export interface StateGateParts extends StateSealerParts {
   readonly credentials: CredentialsApi
 }
 
-/** A call as its server gets it, and what seals the answer; undefined when the answer can hold nothing to seal. */
+/** A call as its server gets it, and what seals the answer. */
 export interface OpenedStates {
   readonly sent: Outbound
-  readonly sealer: StateSealer | undefined
+  readonly sealer: StateSealer
 }
 
 const LISTEN = "subscriptions/listen"
@@ -69,7 +69,7 @@ const memberOf = (value: unknown, key: string): unknown =>
 const bringsBack = ({ method, params }: Message): boolean =>
   params?.["requestState"] !== undefined || isTaskMethod(method) || method === LISTEN
 
-/** Could the answer hold something to seal, or the request something that was? */
+/** Could the answer hold something to seal? */
 const handsOut = (method: string): boolean => {
   switch (method) {
     case "tools/call":

@@ -74,7 +74,7 @@ const gate = Effect.gen(function* () {
 
 const sealerOf = (parts: StateGateParts, outbound: Outbound) => {
   const states = openStates(parts, outbound)
-  assert(states !== undefined && !("_tag" in states) && states.sealer !== undefined)
+  assert(states !== undefined && !("_tag" in states))
   return { sent: states.sent, sealer: states.sealer }
 }
 
