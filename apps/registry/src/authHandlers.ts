@@ -6,12 +6,13 @@ import { Api } from "@mcpgw/api/Api"
 import { problem, TooManyRequests, Unauthorized, Unavailable } from "@mcpgw/api/ApiError"
 import { Credentials, type Me } from "@mcpgw/api/Auth"
 import { Accounts, type AccountsUnavailable } from "@mcpgw/identity/Accounts"
-import { SESSION_COOKIE, SESSION_SECONDS, Sessions } from "@mcpgw/identity/Sessions"
+import { clearCookies, sessionValues, setCookie } from "@mcpgw/identity/SessionCookie"
+import { SESSION_SECONDS, Sessions } from "@mcpgw/identity/Sessions"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { decodeWith, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
-import { acceptsJson, answerHeader, ownOriginOnly } from "./headers.ts"
+import { acceptsJson, answerCookies, answerHeader, ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -29,10 +30,6 @@ const tooMany = (seconds: number): Effect.Effect<never, TooManyRequests> =>
     answerHeader("retry-after", String(seconds)),
     new TooManyRequests(problem("Too many login attempts", `Too many login attempts: try again in ${seconds} seconds`))
   )
-
-/** Usable for `Set-Cookie`; an empty value with age 0 takes the cookie away. */
-const sessionCookie = (publicUrl: string, value: string, seconds: number): string =>
-  `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${publicUrl.startsWith("https:") ? "; Secure" : ""}`
 
 /** 303 to the console for a browser, JSON for who asks for it. */
 const done = (
@@ -74,17 +71,9 @@ const login = (request: Request) =>
     trail.decision = "allow"
     const value = yield* Effect.catchTag(sessions.create(account), "AccountsUnavailable", unreachable)
     trail.claims = yield* Effect.catchTag(sessions.find(value), "AccountsUnavailable", unreachable)
-    yield* answerHeader("set-cookie", sessionCookie(publicUrl, value, SESSION_SECONDS))
+    yield* answerCookies([setCookie(publicUrl, value, SESSION_SECONDS)])
     return yield* done(request, "Login successful")
   })
-
-/** Every value sent under the session's name: a planted second one must not keep the first alive. */
-const sessionValues = (request: Request): ReadonlyArray<string> =>
-  (request.headers["cookie"] ?? "")
-    .split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${SESSION_COOKIE}=`))
-    .map((pair) => pair.slice(SESSION_COOKIE.length + 1))
 
 /** Needs no living session: signing out twice is fine. */
 const logout = (request: Request) =>
@@ -94,13 +83,13 @@ const logout = (request: Request) =>
     const { publicUrl } = yield* ControlPlaneConfig
     trail.rule = "api:logout"
     yield* ownOriginOnly(request)
-    for (const value of sessionValues(request)) {
+    for (const value of sessionValues(request.headers["cookie"])) {
       const claims = yield* Effect.catchTag(sessions.find(value), "AccountsUnavailable", unreachable)
       trail.claims ??= claims
       yield* Effect.catchTag(sessions.end(value), "AccountsUnavailable", unreachable)
     }
     trail.decision = "allow"
-    yield* answerHeader("set-cookie", sessionCookie(publicUrl, "", 0))
+    yield* answerCookies(clearCookies(publicUrl))
     return yield* done(request, "Logout successful")
   })
 

@@ -4,7 +4,7 @@
  */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@mcpgw/api/Api"
-import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
+import { PLAIN_NAME } from "@mcpgw/identity/SessionCookie"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -23,7 +23,7 @@ const FORMS: ReadonlySet<string> = new Set(["/api/auth/login", "/api/register", 
 
 const SECURITY_SCHEMES = {
   bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-  session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE }
+  session: { type: "apiKey", in: "cookie", name: PLAIN_NAME }
 }
 
 const PROBLEM = { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } }

@@ -32,7 +32,7 @@ describe("contracts §2.6: login", () => {
         const answer = yield* call(plane, "POST", "/api/auth/login", sent)
         expect([answer.status, answer.body]).toEqual([200, { success: true, message: "Login successful" }])
         expect(answer.headers.get("set-cookie")).toMatch(
-          /^mcp_gateway_session=[\w-]{43}; Path=\/; Max-Age=28800; HttpOnly; SameSite=Lax; Secure$/
+          /^__Host-mcp_gateway_session=[\w-]{43}; Max-Age=28800; Path=\/; HttpOnly; Secure; SameSite=Lax$/
         )
         expect(answer.headers.get("cache-control")).toBe("no-store")
         expect((yield* call(plane, "GET", "/api/auth/me", { cookie: sessionOf(answer.headers) })).status).toBe(200)
@@ -114,7 +114,10 @@ describe("contracts §2.6: logout, me, providers", () => {
         expect((yield* call(plane, "GET", "/api/auth/me", { cookie })).status).toBe(200)
         const out = yield* call(plane, method, "/api/auth/logout", { cookie, headers: { accept: "*/*" } })
         expect([out.status, out.headers.get("location")]).toEqual([303, "/"])
-        expect(out.headers.get("set-cookie")).toMatch(/^mcp_gateway_session=; Path=\/; Max-Age=0;/)
+        expect(out.headers.getSetCookie()).toEqual([
+          "__Host-mcp_gateway_session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
+          "mcp_gateway_session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax"
+        ])
         const after = yield* call(plane, "GET", "/api/auth/me", { cookie })
         expect([after.status, after.body]).toMatchObject([401, { detail: "Session has expired: sign in again" }])
         expect((yield* call(plane, method, "/api/auth/logout", { cookie })).body).toEqual({
@@ -154,6 +157,7 @@ describe("design §6: cookies and origins", () => {
     { origin: "http://mcp.example.com" },
     { origin: "https://mcp.example.com.evil.example" },
     { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
     { origin: PUBLIC_URL, "sec-fetch-site": "cross-site" }
   ]
   const OWN: ReadonlyArray<Readonly<Record<string, string>>> = [

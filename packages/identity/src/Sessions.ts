@@ -1,5 +1,5 @@
 /**
- * **Sessions** — server-side browser sessions behind the cookie `mcp_gateway_session`. The store holds only the id's digest, so that a
+ * **Sessions** — server-side browser sessions behind the cookie of `SessionCookie`. The store holds only the id's digest, so that a
  * copied database signs nobody in. Ending a session also revokes its digest: verification is cached, revocation is asked every time.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -18,7 +18,6 @@ import { type Account, AccountsUnavailable } from "./Accounts.ts"
 import { makeMemoryStore, makeSqliteStore, type SessionStore, type StoredSession } from "./internal/sessionStore.ts"
 import { migrations } from "./Migrations.ts"
 
-export const SESSION_COOKIE = "mcp_gateway_session"
 /** Eight hours, contracts.md §2.6. */
 export const SESSION_SECONDS = 28_800
 

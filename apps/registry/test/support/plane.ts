@@ -11,6 +11,7 @@ import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
@@ -113,7 +114,7 @@ export const call = (plane: ControlPlane, method: string, path: string, sent: Se
     const { body, type } = bodyOf(sent)
     const headers = new Headers({ accept: "application/json", ...sent.headers })
     if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type)
-    if (sent.cookie !== undefined) headers.set("cookie", `mcp_gateway_session=${sent.cookie}`)
+    if (sent.cookie !== undefined) headers.set("cookie", `${cookieName(PUBLIC_URL)}=${sent.cookie}`)
     if (sent.bearer !== undefined) headers.set("authorization", `Bearer ${sent.bearer}`)
     const request = new Request(`${PUBLIC_URL}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
     const response = await plane.handle(request, { remote: sent.remote ?? "192.0.2.1" })
