@@ -83,7 +83,9 @@ const make = (
         Effect.gen(function* () {
           const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
           const living = session !== undefined && session.expiresAt > (yield* nowSeconds)
-          return living && !revocations.has(session.digest) ? claimsOf(session, options) : undefined
+          if (!living || revocations.has(session.digest)) return undefined
+          const claims = claimsOf(session, options)
+          return revocations.hasSubject(claims.issuer, claims.subject, claims.issuedAt) ? undefined : claims
         }),
       end: (value) =>
         Effect.gen(function* () {
@@ -98,8 +100,9 @@ const make = (
 const create = (store: SessionStore, account: Account): Effect.Effect<string, AccountsUnavailable> =>
   Effect.gen(function* () {
     const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")
-    const expiresAt = (yield* nowSeconds) + SESSION_SECONDS
-    yield* stored(store.insert({ digest: digestOf(value), account, expiresAt }))
+    const createdAt = (yield* Clock.currentTimeMillis) / 1000
+    const expiresAt = Math.floor(createdAt) + SESSION_SECONDS
+    yield* stored(store.insert({ digest: digestOf(value), account, createdAt, expiresAt }))
     return value
   })
 
@@ -108,7 +111,7 @@ const endWith =
   (store: SessionStore, revocations: RevocationsApi) => (session: Pick<StoredSession, "digest" | "expiresAt">) =>
     stored(Effect.zipRight(revocations.revoke(session.digest, session.expiresAt), store.remove(session.digest)))
 
-const claimsOf = ({ account, digest, expiresAt }: StoredSession, options: SessionsOptions): Claims => ({
+const claimsOf = ({ account, createdAt, digest, expiresAt }: StoredSession, options: SessionsOptions): Claims => ({
   issuer: options.issuer,
   subject: account.username,
   username: account.username,
@@ -117,6 +120,7 @@ const claimsOf = ({ account, digest, expiresAt }: StoredSession, options: Sessio
   scopes: [],
   audience: [options.audience],
   expiresAt,
+  issuedAt: createdAt,
   tokenId: digest,
   method: "session_cookie"
 })

@@ -9,6 +9,8 @@ import { decodeGroups, encodeGroups } from "./groups.ts"
 export interface StoredSession {
   readonly digest: string
   readonly account: Account
+  /** Fractions count; undefined for a session that is older than this was written down. */
+  readonly createdAt: number | undefined
   readonly expiresAt: number
 }
 
@@ -43,20 +45,23 @@ interface Row {
   readonly digest: string
   readonly username: string
   readonly member_of: string
+  /** Milliseconds. */
+  readonly created_at: number | null
   readonly expires_at: number
 }
 
 export const makeSqliteStore = (sql: SqlClient.SqlClient): SessionStore => ({
-  insert: ({ account, digest, expiresAt }) =>
+  insert: ({ account, createdAt = 0, digest, expiresAt }) =>
     Effect.asVoid(sql`
-      INSERT INTO sessions (digest, username, member_of, expires_at)
-      VALUES (${digest}, ${account.username}, ${encodeGroups(account.groups)}, ${expiresAt})`),
+      INSERT INTO sessions (digest, username, member_of, created_at, expires_at)
+      VALUES (${digest}, ${account.username}, ${encodeGroups(account.groups)}, ${Math.round(createdAt * 1000)}, ${expiresAt})`),
   find: (digest) =>
     Effect.gen(function* () {
       const [row] = yield* sql<Row>`SELECT * FROM sessions WHERE digest = ${digest}`
       if (row === undefined) return undefined
       const groups = yield* decodeGroups(row.member_of)
-      return { digest, account: { username: row.username, groups }, expiresAt: row.expires_at }
+      const createdAt = row.created_at === null ? undefined : row.created_at / 1000
+      return { digest, account: { username: row.username, groups }, createdAt, expiresAt: row.expires_at }
     }),
   remove: (digest) => Effect.asVoid(sql`DELETE FROM sessions WHERE digest = ${digest}`),
   ofUser: (username) =>

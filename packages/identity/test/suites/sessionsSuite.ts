@@ -76,6 +76,21 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
       })
     )
 
+    law("S-08: a revoked subject has no session from before, and may sign in again", (sessions) =>
+      Effect.gen(function* () {
+        const revocations = yield* Revocations
+        yield* TestClock.adjust("10 seconds")
+        const before = yield* sessions.create(alice)
+        const bob = yield* sessions.create({ ...alice, username: "bob" })
+        yield* TestClock.adjust("1 millis")
+        yield* revocations.revokeSubject("local", "alice", 10)
+        const after = yield* sessions.create(alice)
+        expect(yield* sessions.find(before)).toBeUndefined()
+        expect(yield* sessions.find(after)).toMatchObject({ issuedAt: 10.001 })
+        expect(yield* sessions.find(bob)).toBeDefined()
+      })
+    )
+
     law("endAll ends a person's sessions, whatever the spelling, and nobody else's", (sessions) =>
       Effect.gen(function* () {
         const values = yield* Effect.forEach(["alice", "Alice", "alice2"], (username) =>
