@@ -26,6 +26,8 @@ export interface Claims {
   /** `jti`, or the session id's digest; what revocation names. */
   readonly tokenId: string | undefined
   readonly method: AuthMethod
+  /** Of a session: `local`, or the name of the identity provider that proved the person. */
+  readonly provider?: string | undefined
 }
 
 /** A caller admitted to a resource. One instance per verified credential, so that tables may be cached by identity. */

@@ -14,6 +14,7 @@ import { type AccountStore, makeMemoryStore, makeSqliteStore } from "./internal/
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
 import { Throttle } from "./internal/throttle.ts"
 import { migrations } from "./Migrations.ts"
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, weakness } from "./PasswordRules.ts"
 
 export interface Account {
   /** 1 to 128 letters, digits and `._@+-`, not starting with punctuation. Two spellings that differ in case are one account. */
@@ -57,6 +58,16 @@ export interface AccountsApi {
   readonly get: (username: string) => Effect.Effect<Account | undefined, AccountsUnavailable>
   /** Creates or replaces. Does not end the person's sessions: callers that change a password use `Sessions.endAll`. */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
+  /**
+   * Checks the old password as `verify` does, limits and all, then takes the new one, which `PasswordRules` must allow. Does not end the
+   * person's sessions.
+   */
+  readonly changePassword: (
+    username: string,
+    old: string,
+    chosen: string,
+    remote: string
+  ) => Effect.Effect<Account, InvalidAccount | InvalidCredentials | TooManyAttempts | AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
 }
 
@@ -84,16 +95,28 @@ export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, 
 
 const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
 
-/** Passwords longer than this are refused, in characters. */
-export const MAX_PASSWORD_LENGTH = 1_024
-
 const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
-  Effect.map(makePasswords, (passwords) => ({
-    verify: makeVerify(store, passwords),
-    get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
-    put: makePut(store, passwords),
-    isEmpty: stored(store.isEmpty)
-  }))
+  Effect.map(makePasswords, (passwords) => {
+    const verify = makeVerify(store, passwords)
+    const put = makePut(store, passwords)
+    return {
+      verify,
+      get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
+      put,
+      changePassword: (username, old, chosen, remote) =>
+        Effect.gen(function* () {
+          const problem = chosen === old ? "is the old one" : weakness(username, chosen)
+          if (problem !== undefined) return yield* new InvalidAccount({ problem: notThisPassword(problem) })
+          const account = yield* verify(username, old, remote)
+          yield* put(account, chosen)
+          return account
+        }),
+      isEmpty: stored(store.isEmpty)
+    }
+  })
+
+const notThisPassword = (problem: string): string =>
+  `The new password ${problem}; it may hold ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters that are not a common password`
 
 const makeVerify = (store: AccountStore, passwords: Passwords): AccountsApi["verify"] => {
   const throttle = new Throttle(LOGIN_LIMITS)

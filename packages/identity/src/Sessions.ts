@@ -21,18 +21,60 @@ import { migrations } from "./Migrations.ts"
 /** Eight hours, contracts.md §2.6. */
 export const SESSION_SECONDS = 28_800
 
+/** Where a session came from. */
+export interface SessionOrigin {
+  /** Name of the identity provider that proved the person; `local` when absent. */
+  readonly provider?: string | undefined
+  /** What that provider needs to hear at logout, such as its ID token. Kept as it is, shown to nobody. */
+  readonly providerSession?: string | undefined
+  /** The `User-Agent`, cut to 256 characters: for the person to tell their sessions apart. */
+  readonly browser?: string | undefined
+  /** Address of the caller. */
+  readonly remote?: string | undefined
+}
+
+/** Name of the provider of people with a password here. */
+export const LOCAL = "local"
+
+/** A living session as its person is shown it. */
+export interface SessionInfo {
+  /** Names the session, and is good for nothing else. */
+  readonly id: string
+  /** Epoch seconds, fractions allowed; undefined for sessions from before it was written down. */
+  readonly createdAt: number | undefined
+  /** Epoch seconds. */
+  readonly expiresAt: number
+  readonly provider: string
+  readonly browser: string | undefined
+  readonly remote: string | undefined
+}
+
+/** What ending a session leaves to be done at its provider. */
+export interface EndedSession {
+  readonly provider: string
+  readonly providerSession: string | undefined
+}
+
 export interface SessionsApi {
-  /** Returns the cookie's value: 256 random bits, base64url. */
-  readonly create: (account: Account) => Effect.Effect<string, AccountsUnavailable>
+  /** How long a session lives from its making, in seconds; using it does not make it longer. */
+  readonly seconds: number
+  /** Returns the cookie's value: 256 random bits, base64url. Always a new one: no caller chooses it. */
+  readonly create: (account: Account, origin?: SessionOrigin) => Effect.Effect<string, AccountsUnavailable>
   /** Claims of a living session; undefined for an unknown, expired or ended one. */
   readonly find: (value: string) => Effect.Effect<Claims | undefined, AccountsUnavailable>
-  /** Ends it everywhere at once; unknown values are fine. */
-  readonly end: (value: string) => Effect.Effect<void, AccountsUnavailable>
-  /** Ends every session of a person: after a change of password or groups. */
-  readonly endAll: (username: string) => Effect.Effect<void, AccountsUnavailable>
+  /** Ends it everywhere at once; unknown values are fine, and give undefined. */
+  readonly end: (value: string) => Effect.Effect<EndedSession | undefined, AccountsUnavailable>
+  /** A person's living sessions, the newest first. */
+  readonly list: (username: string) => Effect.Effect<ReadonlyArray<SessionInfo>, AccountsUnavailable>
+  /** Ends one of a person's sessions by its `SessionInfo.id`; false when they have none of that id. */
+  readonly endOne: (username: string, id: string) => Effect.Effect<boolean, AccountsUnavailable>
+  /** Ends every session of a person, but the one of `except` (its `Claims.tokenId`): after a change of password or groups. */
+  readonly endAll: (username: string, except?: string) => Effect.Effect<void, AccountsUnavailable>
 }
 
 export interface SessionsOptions {
+  /** Lifetime; eight hours when absent. */
+  readonly seconds?: number | undefined
   /** `Claims.issuer`: the gateway's own issuer, so that a person and the tokens they mint share a subject. */
   readonly issuer: string
   /** The gateway's public URL: what a session may be used at. */
@@ -77,8 +119,14 @@ const make = (
       Effect.forkScoped
     )
     const end = endWith(store, revocations)
+    const seconds = options.seconds ?? SESSION_SECONDS
+    const living = (username: string) =>
+      Effect.map(Effect.all([stored(store.ofUser(username)), nowSeconds]), ([sessions, now]) =>
+        sessions.filter(({ digest, expiresAt }) => expiresAt > now && !revocations.has(digest))
+      )
     return {
-      create: (account) => create(store, account),
+      seconds,
+      create: (account, origin = {}) => create(store, account, origin, seconds),
       find: (value) =>
         Effect.gen(function* () {
           const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
@@ -90,19 +138,57 @@ const make = (
       end: (value) =>
         Effect.gen(function* () {
           const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
-          if (session !== undefined) yield* end(session)
+          if (session === undefined) return undefined
+          yield* end(session)
+          return { provider: session.origin.provider ?? LOCAL, providerSession: session.origin.providerSession }
         }),
-      endAll: (username) =>
-        Effect.flatMap(stored(store.ofUser(username)), (sessions) => Effect.forEach(sessions, end, { discard: true }))
+      list: (username) => Effect.map(living(username), (sessions) => sessions.map(infoOf).toSorted(newestFirst)),
+      endOne: (username, id) =>
+        Effect.gen(function* () {
+          const session = (yield* living(username)).find(({ digest }) => sessionIdOf(digest) === id)
+          if (session !== undefined) yield* end(session)
+          return session !== undefined
+        }),
+      endAll: (username, except) =>
+        Effect.flatMap(stored(store.ofUser(username)), (sessions) =>
+          Effect.forEach(
+            sessions.filter(({ digest }) => digest !== except),
+            end,
+            { discard: true }
+          )
+        )
     }
   })
 
-const create = (store: SessionStore, account: Account): Effect.Effect<string, AccountsUnavailable> =>
+/** The public name of the session with this `Claims.tokenId`: 96 bits of it, which end nothing and sign nobody in. */
+export const sessionIdOf = (tokenId: string): string => tokenId.slice(0, 16)
+
+const infoOf = ({ createdAt, digest, expiresAt, origin }: StoredSession): SessionInfo => ({
+  id: sessionIdOf(digest),
+  createdAt,
+  expiresAt,
+  provider: origin.provider ?? LOCAL,
+  browser: origin.browser,
+  remote: origin.remote
+})
+
+const newestFirst = (a: SessionInfo, b: SessionInfo): number => (b.createdAt ?? 0) - (a.createdAt ?? 0)
+
+/** Longest `User-Agent` kept, in characters. */
+const MAX_BROWSER_LENGTH = 256
+
+const create = (
+  store: SessionStore,
+  account: Account,
+  { browser, ...origin }: SessionOrigin,
+  seconds: number
+): Effect.Effect<string, AccountsUnavailable> =>
   Effect.gen(function* () {
     const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")
     const createdAt = (yield* Clock.currentTimeMillis) / 1000
-    const expiresAt = Math.floor(createdAt) + SESSION_SECONDS
-    yield* stored(store.insert({ digest: digestOf(value), account, createdAt, expiresAt }))
+    const expiresAt = Math.floor(createdAt) + seconds
+    const from = { ...origin, browser: browser?.slice(0, MAX_BROWSER_LENGTH) }
+    yield* stored(store.insert({ digest: digestOf(value), account, origin: from, createdAt, expiresAt }))
     return value
   })
 
@@ -111,7 +197,10 @@ const endWith =
   (store: SessionStore, revocations: RevocationsApi) => (session: Pick<StoredSession, "digest" | "expiresAt">) =>
     stored(Effect.zipRight(revocations.revoke(session.digest, session.expiresAt), store.remove(session.digest)))
 
-const claimsOf = ({ account, createdAt, digest, expiresAt }: StoredSession, options: SessionsOptions): Claims => ({
+const claimsOf = (
+  { account, createdAt, digest, expiresAt, origin }: StoredSession,
+  options: SessionsOptions
+): Claims => ({
   issuer: options.issuer,
   subject: account.username,
   username: account.username,
@@ -122,7 +211,8 @@ const claimsOf = ({ account, createdAt, digest, expiresAt }: StoredSession, opti
   expiresAt,
   issuedAt: createdAt,
   tokenId: digest,
-  method: "session_cookie"
+  method: "session_cookie",
+  provider: origin.provider ?? LOCAL
 })
 
 const digestOf = (value: string): string => createHash("sha256").update(value).digest("base64url")
