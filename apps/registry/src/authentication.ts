@@ -37,7 +37,7 @@ const unavailable = new Unavailable(
 type Refused = Unauthorized | Forbidden | Unavailable
 
 /** The admitted caller of this request. */
-const authenticate: Effect.Effect<
+export const authenticate: Effect.Effect<
   Principal,
   Refused,
   AuthLayer | ControlPlaneConfig | HttpServerRequest.HttpServerRequest

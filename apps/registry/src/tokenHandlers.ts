@@ -5,23 +5,34 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, Forbidden, problem, TooManyRequests, Unavailable } from "@mcpgw/api/ApiError"
-import { type GenerateAnswer, GenerateRequest, RevokeRequest } from "@mcpgw/api/Tokens"
+import { Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { type AdminTokenAnswer, type GenerateAnswer, GenerateRequest, RevokeRequest } from "@mcpgw/api/Tokens"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { describe } from "@mcpgw/auth/AuthError"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import type { Claims } from "@mcpgw/domain/Principal"
-import { CLIENT_ID, type IssuedToken, type TokenRefused, Tokens } from "@mcpgw/identity/Tokens"
+import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { CLIENT_ID, type IssuedToken, Tokens } from "@mcpgw/identity/Tokens"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
-import { decodeWith, type Fields, fieldsOf, onlyFields } from "./body.ts"
-import { answerHeader } from "./headers.ts"
+import { notStored } from "./accountFailures.ts"
+import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import {
+  type Asked,
+  asked,
+  bad,
+  mayMint,
+  notAfterOf,
+  refusalOf,
+  shown,
+  shownIssued,
+  tooManyTokens
+} from "./tokenRequests.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
-
-const DEFAULT_HOURS = 8
 
 /** Seconds a revocation by id is kept: longer than any token lives here. */
 const KEEP_REVOKED_SECONDS = 30 * 86_400
@@ -30,56 +41,8 @@ const KEEP_REVOKED_SECONDS = 30 * 86_400
 const generateFields = onlyFields(...Object.keys(GenerateRequest.fields))
 const revokeFields = onlyFields("token_id", "token")
 
-const isTexts = (value: unknown): value is ReadonlyArray<string> =>
-  Array.isArray(value) && value.every((entry) => typeof entry === "string")
-
-const isHours = (value: unknown): value is number =>
-  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 24
-
-interface Asked {
-  readonly scopes: ReadonlyArray<string> | undefined
-  readonly hours: number | undefined
-  readonly description: string | undefined
-}
-
-/** By hand and not by schema: the contract's own sentences. */
-const asked = (fields: Fields): Effect.Effect<Asked, BadRequest> => {
-  const { description, expires_in_hours: hours, requested_scopes: scopes } = fields
-  if (hours !== undefined && !isHours(hours)) return bad("expires_in_hours must be an integer between 1 and 24")
-  if (scopes !== undefined && !isTexts(scopes)) return bad("requested_scopes must be a list of strings")
-  if (description !== undefined && typeof description !== "string") return bad("description must be a string")
-  return Effect.succeed({ scopes, hours, description })
-}
-
-const bad = (sentence: string): Effect.Effect<never, BadRequest> => Effect.fail(new BadRequest(problem(sentence)))
-
-/** A stolen token must die with its revocation: it can not have made others. */
-const mayMint = (claims: Claims): Effect.Effect<void, Forbidden> =>
-  claims.method === "gateway_token"
-    ? new Forbidden(
-        problem("A token can not make tokens", "Sign in, at /api/auth/login or your identity provider, and use that")
-      )
-    : Effect.void
-
-const refusalOf = (refused: TokenRefused): Effect.Effect<never, BadRequest | Forbidden | TooManyRequests> => {
-  if (refused._tag === "ScopesExceeded") return new Forbidden(problem(refused.message))
-  if (refused._tag === "InvalidTokenRequest") return bad(refused.message)
-  const sentence = `Token generation limit reached: ${refused.limit} tokens per hour`
-  return Effect.zipRight(
-    answerHeader("retry-after", String(refused.retryAfterSeconds)),
-    new TooManyRequests(problem(sentence))
-  )
-}
-
 const answer = (issued: IssuedToken, wanted: Asked, userScopes: ReadonlyArray<string>): GenerateAnswer => {
-  const tokens = {
-    access_token: issued.token,
-    refresh_token: null,
-    expires_in: issued.claims.expiresAt - issued.issuedAt,
-    refresh_expires_in: 0,
-    token_type: "Bearer",
-    scope: issued.claims.scopes.join(" ")
-  } as const
+  const tokens = shownIssued(issued)
   const requested = wanted.scopes ?? []
   return {
     success: true,
@@ -105,15 +68,49 @@ const generate = (request: Request) =>
     trail.rule = "api:generate_token"
     const { claims, policy } = yield* caller
     yield* mayMint(claims)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(generateFields), Effect.flatMap(asked))
+    const fields = yield* Effect.flatMap(fieldsOf(request), generateFields)
+    const wanted = yield* asked(fields, tokens.bounds.maxHours)
     const ownerScopes = policy.scopesOf(claims)
-    const { description, hours = DEFAULT_HOURS, scopes } = wanted
     const issued = yield* Effect.catchAll(
-      tokens.issue({ owner: claims, ownerScopes, scopes, hours, description }),
+      tokens.issue({ owner: claims, ownerScopes, ...wanted, notAfter: notAfterOf(claims) }),
       refusalOf
     )
     trail.decision = "allow"
     return answer(issued, wanted, ownerScopes)
+  })
+
+const adminsOnly = new Forbidden(problem("This endpoint is only available to admin users"))
+
+const forMachines = (request: Request) =>
+  Effect.gen(function* () {
+    const trail = yield* RequestTrail
+    const machines = yield* MachineTokens
+    trail.rule = "api:admin_token"
+    const { claims, isAdmin, policy } = yield* caller
+    if (!isAdmin) return yield* adminsOnly
+    yield* mayMint(claims)
+    // A GET that makes something: another site's link must not.
+    if (claims.method === "session_cookie") yield* ownOriginOnly(request)
+    const scopes = policy.scopesOf(claims)
+    const made = yield* machines.vend(claims, scopes, notAfterOf(claims)).pipe(
+      Effect.catchTags({
+        InvalidTokenRequest: Effect.die,
+        ScopesExceeded: Effect.die,
+        TooManyTokens: tooManyTokens,
+        MachineTokensUnavailable: ({ problem: why }) => new Unavailable(problem("No machine token can be had now", why))
+      })
+    )
+    trail.decision = "allow"
+    const answer: AdminTokenAnswer = {
+      success: true,
+      tokens: shown(made.accessToken, made.expiresIn, made.scopes),
+      keycloak_url: made.keycloakUrl,
+      realm: made.realm,
+      client_id: made.clientId,
+      user_scopes: scopes,
+      requested_scopes: made.scopes
+    }
+    return answer
   })
 
 const decodeRevoke = decodeWith(RevokeRequest)
@@ -167,12 +164,7 @@ const revoke = (request: Request) =>
     const { token, token_id = "" } = yield* decodeRevoke(fields)
     const victim = yield* token === undefined ? byId(token_id) : byToken(token)
     trail.decision = "allow"
-    yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", ({ cause }) =>
-      Effect.zipRight(
-        Effect.logError("A revocation holds, but could not be stored", cause),
-        new Unavailable(problem("The revocation holds now, but could not be stored", "Send it again before a restart"))
-      )
-    )
+    yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", notStored)
     return { success: true, token_id: victim.tokenId } as const
   })
 
@@ -181,5 +173,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "tokens", (handlers) =>
   handlers
     .handleRaw("generate", ({ request }) => generate(request), whole)
+    .handle("admin", ({ request }) => forMachines(request), whole)
     .handleRaw("revoke", ({ request }) => revoke(request), whole)
 )

@@ -43,7 +43,7 @@ export class SigningKeyUnusable extends Schema.TaggedError<SigningKeyUnusable>()
 }) {}
 
 export interface TokenRequest {
-  readonly owner: Claims
+  readonly owner: Pick<Claims, "issuer" | "subject" | "username">
   /** The owner's effective scopes; the token never exceeds them. */
   readonly ownerScopes: ReadonlyArray<string>
   /** Undefined or empty: all of the owner's. */

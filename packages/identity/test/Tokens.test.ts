@@ -100,7 +100,7 @@ describe("contracts §2.5, §2.7: what a token says", () => {
 
   test("S-14: another issuer's alice does not become ours", () =>
     Effect.gen(function* () {
-      const { claims } = yield* issue({ owner: { ...owner, issuer: "https://idp.example", method: "oidc" } })
+      const { claims } = yield* issue({ owner: { ...owner, issuer: "https://idp.example" } })
       expect(claims).toMatchObject({ subject: "https://idp.example|alice", username: "alice" })
     }))
 

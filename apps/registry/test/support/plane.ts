@@ -11,9 +11,11 @@ import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
-import { Tokens } from "@mcpgw/identity/Tokens"
+import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
 import { Registry } from "@mcpgw/registry/Registry"
@@ -34,6 +36,9 @@ export interface LayerOptions {
   /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
   readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
+  readonly tokens?: Partial<TokenBounds>
+  /** Logout pages by name of the provider. */
+  readonly logoutPages?: Readonly<Record<string, string>>
   readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
 }
 
@@ -42,6 +47,8 @@ const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
   allowed = [],
+  logoutPages = {},
+  tokens = {},
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
   scopes = DEFAULT_SCOPES
@@ -60,7 +67,11 @@ export const layer = ({
       allowedUpstreams: allowed.map(parseAllowed).filter((entry) => entry !== undefined)
     })
   )
-  const identity = Layer.mergeAll(Sessions.layerMemory(options), Tokens.layer(options))
+  const identity = Layer.mergeAll(
+    Sessions.layerMemory(options),
+    MachineTokens.layerGateway.pipe(Layer.provideMerge(Tokens.layer({ ...options, ...tokens }))),
+    ProviderLogout.layerOf(logoutPages)
+  )
   return AuthLayer.layer.pipe(
     Layer.provide(IdentityVerifiers.layer(options)),
     Layer.provideMerge(
