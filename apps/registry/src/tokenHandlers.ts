@@ -11,12 +11,14 @@ import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { describe } from "@mcpgw/auth/AuthError"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import type { Claims } from "@mcpgw/domain/Principal"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import { endAccess, type Person } from "@mcpgw/identity/endAccess"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
-import { CLIENT_ID, type IssuedToken, Tokens } from "@mcpgw/identity/Tokens"
+import { CLIENT_ID, type IssuedToken, madeHereBy, Tokens } from "@mcpgw/identity/Tokens"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
-import { notStored } from "./accountFailures.ts"
+import { notStored, unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
@@ -39,7 +41,7 @@ const KEEP_REVOKED_SECONDS = 30 * 86_400
 
 /** Above all here: a misspelt `requested_scopes` would ask for everything. */
 const generateFields = onlyFields(...Object.keys(GenerateRequest.fields))
-const revokeFields = onlyFields("token_id", "token")
+const revokeFields = onlyFields("token_id", "token", "subject", "issuer")
 
 const answer = (issued: IssuedToken, wanted: Asked, userScopes: ReadonlyArray<string>): GenerateAnswer => {
   const tokens = shownIssued(issued)
@@ -118,7 +120,7 @@ const decodeRevoke = decodeWith(RevokeRequest)
 /** Is it the caller's own? A token made by someone of another issuer carries that issuer's name in its subject. */
 const owns = (who: Claims, token: Claims, ownIssuer: string): boolean =>
   (token.issuer === who.issuer && token.subject === who.subject) ||
-  (token.issuer === ownIssuer && token.subject === `${who.issuer}|${who.subject}`)
+  (token.issuer === ownIssuer && token.subject === madeHereBy(who))
 
 interface Victim {
   readonly tokenId: string
@@ -155,17 +157,57 @@ const byId = (tokenId: string) =>
     return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS } satisfies Victim
   })
 
+/** Subjects are spelled as the account is, whatever the case of the name that was sent. */
+const personOf = (issuer: string, name: string) =>
+  Effect.gen(function* () {
+    const accounts = yield* Accounts
+    const account = yield* Effect.catchTag(accounts.get(name), "AccountsUnavailable", unreachable)
+    const subject = account?.username ?? name
+    return { issuer, subject, username: subject } satisfies Person
+  })
+
+/** All a person has had until now, here and in what was made here for them. */
+const bySubject = (subject: string, given: string | undefined) =>
+  Effect.gen(function* () {
+    const { isAdmin } = yield* caller
+    if (!isAdmin) return yield* notYours
+    const own = (yield* Tokens).issuer
+    const issuer = given ?? own
+    const ended: ReadonlyArray<Person> =
+      issuer === own
+        ? [yield* personOf(own, subject)]
+        : // Tokens that people of another issuer made here carry that issuer's name in their subject.
+          [
+            { issuer, subject },
+            { issuer: own, subject: madeHereBy({ issuer, subject }) }
+          ]
+    yield* Effect.catchTags(Effect.forEach(ended, endAccess, { discard: true }), {
+      RevocationNotStored: notStored,
+      AccountsUnavailable: unreachable
+    })
+    return { success: true, subject, issuer } as const
+  })
+
+const one = (victim: Victim) =>
+  Effect.gen(function* () {
+    const revocations = yield* Revocations
+    yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", notStored)
+    return { success: true, token_id: victim.tokenId } as const
+  })
+
 const revoke = (request: Request) =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
-    const revocations = yield* Revocations
     trail.rule = "api:revoke_token"
     const fields = yield* Effect.flatMap(fieldsOf(request), revokeFields)
-    const { token, token_id = "" } = yield* decodeRevoke(fields)
-    const victim = yield* token === undefined ? byId(token_id) : byToken(token)
+    const { issuer, subject, token, token_id = "" } = yield* decodeRevoke(fields)
+    if (subject !== undefined) trail.rule = "api:revoke_subject"
+    const answer =
+      subject === undefined
+        ? yield* one(yield* token === undefined ? byId(token_id) : byToken(token))
+        : yield* bySubject(subject, issuer)
     trail.decision = "allow"
-    yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", notStored)
-    return { success: true, token_id: victim.tokenId } as const
+    return answer
   })
 
 const whole = { uninterruptible: true }

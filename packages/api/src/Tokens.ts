@@ -63,15 +63,26 @@ export type AdminTokenAnswer = typeof AdminTokenAnswer.Type
 
 export const RevokeRequest = Schema.Struct({
   token_id: optional(Schema.NonEmptyString.pipe(Schema.maxLength(256))),
-  token: optional(Schema.NonEmptyString.pipe(Schema.maxLength(16_384)))
+  token: optional(Schema.NonEmptyString.pipe(Schema.maxLength(16_384))),
+  /** Ends all that was issued to this subject, for administrators. As the audit record spells it. */
+  subject: optional(Schema.NonEmptyString.pipe(Schema.maxLength(2_048))),
+  /** Whose subject it is; the gateway's own when absent. */
+  issuer: optional(Schema.NonEmptyString.pipe(Schema.maxLength(2_048)))
 }).pipe(
-  Schema.filter(({ token, token_id }) =>
-    (token === undefined) === (token_id === undefined) ? "send either token_id or token" : true
-  )
+  Schema.filter(({ issuer, subject, token, token_id }) => {
+    if ([token, token_id, subject].filter((one) => one !== undefined).length !== 1) {
+      return "send one of token_id, token and subject"
+    }
+    return issuer === undefined || subject !== undefined ? true : "issuer goes with subject alone"
+  })
 )
 export type RevokeRequest = typeof RevokeRequest.Type
 
-export const RevokeAnswer = Schema.Struct({ success: Schema.Literal(true), token_id: Schema.String })
+/** Names what was asked for. */
+export const RevokeAnswer = Schema.Union(
+  Schema.Struct({ success: Schema.Literal(true), token_id: Schema.String }),
+  Schema.Struct({ success: Schema.Literal(true), subject: Schema.String, issuer: Schema.String })
+)
 
 const generate = HttpApiEndpoint.post("generate", "/api/tokens/generate")
   .setPayload(GenerateRequest)
@@ -94,7 +105,7 @@ const revoke = HttpApiEndpoint.post("revoke", "/api/tokens/revoke")
   .addError(Unavailable.schema)
   .annotate(
     OpenApi.Description,
-    "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any."
+    "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any, and by subject all the tokens and sessions a person has had until now."
   )
 
 const admin = HttpApiEndpoint.get("admin", "/api/admin/tokens")

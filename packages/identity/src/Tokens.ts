@@ -175,6 +175,9 @@ const scopesFor = (
   return Effect.succeed(scopes.length === 0 ? [...grantable] : [...new Set(scopes)])
 }
 
+/** Subject of what is made here by someone of another issuer: without its name, its `alice` would be our `alice`. */
+export const madeHereBy = ({ issuer, subject }: Pick<Claims, "issuer" | "subject">): string => `${issuer}|${subject}`
+
 const claimsFor = (
   options: TokensOptions,
   { clientId, owner }: TokenRequest & { readonly clientId: string },
@@ -183,8 +186,7 @@ const claimsFor = (
   expiresAt: number
 ): Claims => ({
   issuer: options.issuer,
-  // Another issuer's subjects are not ours: without its name, its `alice` would be our `alice`.
-  subject: owner.issuer === options.issuer ? owner.subject : `${owner.issuer}|${owner.subject}`,
+  subject: owner.issuer === options.issuer ? owner.subject : madeHereBy(owner),
   username: owner.username,
   clientId,
   groups: [],
