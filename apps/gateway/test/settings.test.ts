@@ -163,6 +163,13 @@ describe("design §8: settings that take any text", () => {
 })
 
 describe("settings that only make sense together", () => {
+  it("a default life of tokens longer than the longest is refused", async () => {
+    refused(
+      await start({ MCPGW_TOKEN_MAX_HOURS: "4", MCPGW_TOKEN_DEFAULT_HOURS: "5" }),
+      'MCPGW_TOKEN_DEFAULT_HOURS: held "5"; it may hold at most what MCPGW_TOKEN_MAX_HOURS holds, 4'
+    )
+  })
+
   it("MCPGW_REDIRECT_PORT without TLS has nowhere to lead", async () => {
     refused(
       await start({ MCPGW_REDIRECT_PORT: "8080" }),

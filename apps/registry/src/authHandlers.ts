@@ -7,8 +7,9 @@ import { problem, Unauthorized } from "@mcpgw/api/ApiError"
 import { type AuthConfig, Credentials, type Me } from "@mcpgw/api/Auth"
 import type { Claims } from "@mcpgw/domain/Principal"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { beginSession } from "@mcpgw/identity/beginSession"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
-import { clearCookies, cookieName, sessionValues, setCookie } from "@mcpgw/identity/SessionCookie"
+import { clearCookies, cookieName, sessionValues } from "@mcpgw/identity/SessionCookie"
 import { type EndedSession, LOCAL, Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import * as Effect from "effect/Effect"
@@ -66,14 +67,14 @@ const login = (request: Request) =>
       return HttpServerResponse.text(WRONG, { status: 401 })
     }
     trail.decision = "allow"
-    // Whatever this browser came with ends here, its own earlier session or one that was put there (fixation).
-    for (const earlier of sessionValues(request.headers["cookie"])) {
-      yield* Effect.catchTag(sessions.end(earlier), "AccountsUnavailable", unreachable)
-    }
-    const origin = { provider: LOCAL, browser: request.headers["user-agent"], remote: trail.remote }
-    const value = yield* Effect.catchTag(sessions.create(account, origin), "AccountsUnavailable", unreachable)
-    trail.claims = yield* Effect.catchTag(sessions.find(value), "AccountsUnavailable", unreachable)
-    yield* answerCookies([setCookie(publicUrl, value, sessions.seconds)])
+    const begun = yield* beginSession({
+      account,
+      origin: { provider: LOCAL, browser: request.headers["user-agent"], remote: trail.remote },
+      publicUrl,
+      cookieHeader: request.headers["cookie"]
+    }).pipe(Effect.catchTag("AccountsUnavailable", unreachable))
+    trail.claims = yield* Effect.catchTag(sessions.find(begun.value), "AccountsUnavailable", unreachable)
+    yield* answerCookies([begun.cookie])
     return yield* done(request, "Login successful")
   })
 

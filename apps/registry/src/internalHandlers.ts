@@ -7,6 +7,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
 import { BadRequest, Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
 import { UserContext, type VendAnswer, VendRequest } from "@mcpgw/api/Internal"
+import type { AuthMethod } from "@mcpgw/domain/Principal"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { VENDING_SCOPE } from "@mcpgw/policy/compile"
@@ -32,8 +33,11 @@ const notAService = new Forbidden(
   )
 )
 
+/** Credentials a service has. Not a browser's session, and not what a person lent to some client of theirs. */
+const OF_SERVICES: ReadonlySet<AuthMethod> = new Set(["gateway_token", "oidc"])
+
 const mayVend = ({ claims, policy }: Caller): boolean =>
-  claims.method !== "session_cookie" && claims.clientId !== VENDED_CLIENT_ID && policy.canVendTokens(claims)
+  OF_SERVICES.has(claims.method) && claims.clientId !== VENDED_CLIENT_ID && policy.canVendTokens(claims)
 
 const vendFields = onlyFields(...Object.keys(VendRequest.fields))
 const decodeUser = decodeWith(UserContext)

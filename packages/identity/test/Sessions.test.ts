@@ -79,6 +79,18 @@ describe("Sessions.layerSqlite", () => {
     }).pipe(Effect.provide(Store.layerMemory))
   )
 
+  it.scoped("a session of an older version lives on, without a beginning, and ends with all its person has", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const value = yield* sessions.create(alice, { provider: "keycloak" })
+      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE sessions SET created_at = NULL, provider = NULL`)
+      expect(yield* sessions.find(value)).toMatchObject({ issuedAt: undefined, provider: "local" })
+      expect(yield* sessions.list("alice")).toMatchObject([{ createdAt: undefined, provider: "local" }])
+      yield* (yield* Revocations).revokeSubject("local", "alice", 0)
+      expect(yield* sessions.find(value)).toBeUndefined()
+    }).pipe(Effect.provide(sqlite))
+  )
+
   it.scoped("a revocation that can not be stored fails, and holds in this process", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions

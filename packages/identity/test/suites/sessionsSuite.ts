@@ -4,6 +4,7 @@ import { Revocations } from "@mcpgw/auth/Revocations"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
+import { beginSession } from "../../src/beginSession.ts"
 import { endAccess } from "../../src/endAccess.ts"
 import { SESSION_SECONDS, sessionIdOf, Sessions } from "../../src/Sessions.ts"
 
@@ -166,6 +167,25 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
         expect(yield* sessions.end(value)).toBeUndefined()
         expect(yield* sessions.end(yield* sessions.create(alice))).toMatchObject({ provider: "local" })
       })
+    )
+
+    law(
+      "S-08: beginning a session ends whatever the browser came with, under either name, and sets the new one",
+      (sessions) =>
+        Effect.gen(function* () {
+          const [own, planted] = [yield* sessions.create(alice), yield* sessions.create(alice)]
+          const begun = yield* beginSession({
+            account: alice,
+            origin: { provider: "keycloak" },
+            publicUrl: "https://gw.example",
+            cookieHeader: `__Host-mcp_gateway_session=${own}; mcp_gateway_session=${planted}; other=1`
+          }).pipe(Effect.provideService(Sessions, sessions))
+          expect([yield* sessions.find(own), yield* sessions.find(planted)]).toEqual([undefined, undefined])
+          expect(yield* sessions.find(begun.value)).toMatchObject({ username: "alice", provider: "keycloak" })
+          expect(begun.cookie).toMatch(
+            new RegExp(`^__Host-mcp_gateway_session=${begun.value}; .*Max-Age=${sessions.seconds};`)
+          )
+        })
     )
 
     law("S-08: endAccess ends sessions and all else of the person; who signs in afterwards is in", (sessions) =>
