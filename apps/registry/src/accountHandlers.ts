@@ -98,7 +98,8 @@ const changePassword = (request: Request) =>
     if (provider !== LOCAL)
       return yield* new Forbidden(problem(`Your password is kept by ${provider}: change it there`))
     const fields = yield* fieldsOf(request).pipe(Effect.flatMap(passwordFields), Effect.flatMap(decodePasswords))
-    yield* accounts.changePassword(claims.username, fields.old_password, fields.new_password, trail.remote).pipe(
+    const passwords = { old: fields.old_password, new: fields.new_password }
+    yield* accounts.changePassword(claims.username, passwords, trail.remote).pipe(
       Effect.catchTags({
         InvalidAccount: ({ message }) => new BadRequest({ ...problem(message), field: "new_password" }),
         InvalidCredentials: () => wrongPassword,

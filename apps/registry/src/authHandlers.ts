@@ -10,7 +10,7 @@ import { Accounts } from "@mcpgw/identity/Accounts"
 import { beginSession } from "@mcpgw/identity/beginSession"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { clearCookies, cookieName, sessionValues } from "@mcpgw/identity/SessionCookie"
-import { type EndedSession, LOCAL, Sessions } from "@mcpgw/identity/Sessions"
+import { type ProviderSession, LOCAL, Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
@@ -79,12 +79,12 @@ const login = (request: Request) =>
   })
 
 /** Where the browser goes to be signed out at the provider of the session too. */
-const providerPage = (ended: ReadonlyArray<EndedSession>) =>
+const providerPage = (ended: ReadonlyArray<ProviderSession>) =>
   Effect.gen(function* () {
-    const { loginRedirect, publicUrl } = yield* ControlPlaneConfig
+    const { loginRedirect } = yield* ControlPlaneConfig
     const federated = ended.find(({ provider }) => provider !== LOCAL)
     if (federated === undefined) return undefined
-    return yield* (yield* ProviderLogout).urlFor(federated, new URL(loginRedirect, publicUrl).href)
+    return yield* (yield* ProviderLogout).urlFor(federated, loginRedirect)
   })
 
 /** Needs no living session: signing out twice is fine. */
@@ -95,7 +95,7 @@ const logout = (request: Request) =>
     const { publicUrl } = yield* ControlPlaneConfig
     trail.rule = "api:logout"
     yield* ownOriginOnly(request)
-    const ended: Array<EndedSession> = []
+    const ended: Array<ProviderSession> = []
     for (const value of sessionValues(request.headers["cookie"])) {
       const claims = yield* Effect.catchTag(sessions.find(value), "AccountsUnavailable", unreachable)
       trail.claims ??= claims

@@ -19,7 +19,9 @@ const start = Effect.gen(function* () {
 })
 
 const session = (username = "alice") =>
-  Effect.flatMap(Sessions, (sessions) => sessions.create({ ...alice, username }, { browser: "Firefox" }))
+  Effect.flatMap(Sessions, (sessions) =>
+    sessions.create({ ...alice, username }, { provider: "local", browser: "Firefox" })
+  )
 
 const statusOf = (plane: ControlPlane.ControlPlane, sent: Sent) =>
   Effect.map(call(plane, "GET", "/api/auth/me", sent), ({ status }) => status)

@@ -174,7 +174,7 @@ describe("contracts §2.6: logout, me, providers", () => {
     Effect.gen(function* () {
       const plane = yield* start
       const sessions = yield* Sessions
-      const begin = sessions.create({ username: "bob", groups: [] }, { provider: "keycloak", providerSession: "s" })
+      const begin = sessions.create({ username: "bob", groups: [] }, { provider: "keycloak", idToken: "s" })
       const first = yield* begin
       expect((yield* call(plane, "GET", "/api/auth/me", { cookie: first })).body).toMatchObject({
         auth_method: "oauth2",

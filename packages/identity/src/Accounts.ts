@@ -11,10 +11,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { type AccountStore, makeMemoryStore, makeSqliteStore } from "./internal/accountStore.ts"
+import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
 import { Throttle } from "./internal/throttle.ts"
 import { migrations } from "./Migrations.ts"
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, weakness } from "./PasswordRules.ts"
 
 export interface Account {
   /** 1 to 128 letters, digits and `._@+-`, not starting with punctuation. Two spellings that differ in case are one account. */
@@ -59,15 +59,14 @@ export interface AccountsApi {
   /** Creates or replaces. Does not end the person's sessions: callers that change a password use `Sessions.endAll`. */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
   /**
-   * Checks the old password as `verify` does, limits and all, then takes the new one, which `PasswordRules` must allow. Does not end the
-   * person's sessions.
+   * Changes the password of a local account, by whoever knows the one it has; throttled as `verify` is. A new one that can not be taken is
+   * refused before the old one is tried. Callers end the person's sessions.
    */
   readonly changePassword: (
     username: string,
-    old: string,
-    chosen: string,
+    passwords: { readonly old: string; readonly new: string },
     remote: string
-  ) => Effect.Effect<Account, InvalidAccount | InvalidCredentials | TooManyAttempts | AccountsUnavailable>
+  ) => Effect.Effect<void, InvalidCredentials | InvalidAccount | TooManyAttempts | AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
 }
 
@@ -93,6 +92,9 @@ export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, 
   }
 }
 
+/** Passwords longer than this are refused, in characters. */
+export const MAX_PASSWORD_LENGTH = 1_024
+
 const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
 
 const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
@@ -103,13 +105,12 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
       verify,
       get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
       put,
-      changePassword: (username, old, chosen, remote) =>
+      changePassword: (username, given, remote) =>
         Effect.gen(function* () {
-          const problem = chosen === old ? "is the old one" : weakness(username, chosen)
+          const problem = given.new === given.old ? "is the old one" : weakness(username, given.new)
           if (problem !== undefined) return yield* new InvalidAccount({ problem: notThisPassword(problem) })
-          const account = yield* verify(username, old, remote)
-          yield* put(account, chosen)
-          return account
+          const account = yield* verify(username, given.old, remote)
+          yield* put(account, given.new)
         }),
       isEmpty: stored(store.isEmpty)
     }

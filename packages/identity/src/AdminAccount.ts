@@ -7,11 +7,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Accounts, type AccountsUnavailable, type InvalidAccount, type TooManyAttempts } from "./Accounts.ts"
-import { MIN_PASSWORD_LENGTH, weakness } from "./PasswordRules.ts"
+import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
 import { Sessions } from "./Sessions.ts"
 
 /** Group of administrators in the default policy (contracts.md §2.6). */
 export const ADMIN_GROUP = "mcp-registry-admin"
+
+export { MIN_PASSWORD_LENGTH }
 
 /** The configured password is weak; the start stops. Tells its length, never the value. */
 export class WeakAdminPassword extends Schema.TaggedError<WeakAdminPassword>()("WeakAdminPassword", {

@@ -5,14 +5,14 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { EndedSession } from "./Sessions.ts"
+import type { ProviderSession } from "./Sessions.ts"
 
 export interface ProviderLogoutApi {
   /**
-   * The provider's logout page for this session; undefined when there is none to go to. `returnTo`: the URL of ours the browser should come
+   * The provider's logout page for this session; undefined when there is none to go to. `returnTo`: a path of ours the browser should come
    * back to. Never fails: signing out here holds whatever the provider says.
    */
-  readonly urlFor: (ended: EndedSession, returnTo: string) => Effect.Effect<string | undefined>
+  readonly urlFor: (ended: ProviderSession, returnTo: string) => Effect.Effect<string | undefined>
 }
 
 export class ProviderLogout extends Context.Tag("@mcpgw/identity/ProviderLogout")<ProviderLogout, ProviderLogoutApi>() {

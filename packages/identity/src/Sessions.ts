@@ -21,17 +21,19 @@ import { migrations } from "./Migrations.ts"
 /** Eight hours, contracts.md §2.6. */
 export const SESSION_SECONDS = 28_800
 
-/** Where a session came from. */
+/** Where a person signed in, and what their provider wants to see when they sign out (`id_token_hint`). */
 export interface SessionOrigin {
-  /** Name of the identity provider that proved the person; `local` when absent. */
-  readonly provider?: string | undefined
-  /** What that provider needs to hear at logout, such as its ID token. Kept as it is, shown to nobody. */
-  readonly providerSession?: string | undefined
+  /** `local`, or the identity provider's name. */
+  readonly provider: string
+  readonly idToken?: string | undefined
   /** The `User-Agent`, cut to 256 characters: for the person to tell their sessions apart. */
   readonly browser?: string | undefined
   /** Address of the caller. */
   readonly remote?: string | undefined
 }
+
+/** What is left to be done at the provider once a session has ended. */
+export type ProviderSession = Pick<SessionOrigin, "provider" | "idToken">
 
 /** Name of the provider of people with a password here. */
 export const LOCAL = "local"
@@ -49,21 +51,17 @@ export interface SessionInfo {
   readonly remote: string | undefined
 }
 
-/** What ending a session leaves to be done at its provider. */
-export interface EndedSession {
-  readonly provider: string
-  readonly providerSession: string | undefined
-}
-
 export interface SessionsApi {
   /** How long a session lives from its making, in seconds; using it does not make it longer. */
   readonly seconds: number
-  /** Returns the cookie's value: 256 random bits, base64url. Always a new one: no caller chooses it. */
+  /** Returns the cookie's value: 256 random bits, base64url. Always a new one: no caller chooses it. `origin` is `local` unless given. */
   readonly create: (account: Account, origin?: SessionOrigin) => Effect.Effect<string, AccountsUnavailable>
   /** Claims of a living session; undefined for an unknown, expired or ended one. */
   readonly find: (value: string) => Effect.Effect<Claims | undefined, AccountsUnavailable>
+  /** Where a living session began; undefined when `find` is. */
+  readonly originOf: (value: string) => Effect.Effect<ProviderSession | undefined, AccountsUnavailable>
   /** Ends it everywhere at once; unknown values are fine, and give undefined. */
-  readonly end: (value: string) => Effect.Effect<EndedSession | undefined, AccountsUnavailable>
+  readonly end: (value: string) => Effect.Effect<ProviderSession | undefined, AccountsUnavailable>
   /** A person's living sessions, the newest first. */
   readonly list: (username: string) => Effect.Effect<ReadonlyArray<SessionInfo>, AccountsUnavailable>
   /** Ends one of a person's sessions by its `SessionInfo.id`; false when they have none of that id. */
@@ -124,23 +122,25 @@ const make = (
       Effect.map(Effect.all([stored(store.ofUser(username)), nowSeconds]), ([sessions, now]) =>
         sessions.filter(({ digest, expiresAt }) => expiresAt > now && !revocations.has(digest))
       )
+    const found = (value: string): Effect.Effect<StoredSession | undefined, AccountsUnavailable> =>
+      Effect.gen(function* () {
+        const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
+        const lives = session !== undefined && session.expiresAt > (yield* nowSeconds)
+        if (!lives || revocations.has(session.digest)) return undefined
+        const { issuer, issuedAt, subject } = claimsOf(session, options)
+        return revocations.hasSubject(issuer, subject, issuedAt) ? undefined : session
+      })
     return {
       seconds,
-      create: (account, origin = {}) => create(store, account, origin, seconds),
-      find: (value) =>
-        Effect.gen(function* () {
-          const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
-          const living = session !== undefined && session.expiresAt > (yield* nowSeconds)
-          if (!living || revocations.has(session.digest)) return undefined
-          const claims = claimsOf(session, options)
-          return revocations.hasSubject(claims.issuer, claims.subject, claims.issuedAt) ? undefined : claims
-        }),
+      create: (account, origin = LOCAL_ORIGIN) => create(store, account, origin, seconds),
+      find: (value) => Effect.map(found(value), (session) => session && claimsOf(session, options)),
+      originOf: (value) => Effect.map(found(value), (session) => session && providerSessionOf(session)),
       end: (value) =>
         Effect.gen(function* () {
           const session = VALUE.test(value) ? yield* stored(store.find(digestOf(value))) : undefined
           if (session === undefined) return undefined
           yield* end(session)
-          return { provider: session.origin.provider ?? LOCAL, providerSession: session.origin.providerSession }
+          return providerSessionOf(session)
         }),
       list: (username) => Effect.map(living(username), (sessions) => sessions.map(infoOf).toSorted(newestFirst)),
       endOne: (username, id) =>
@@ -160,6 +160,10 @@ const make = (
     }
   })
 
+const LOCAL_ORIGIN: SessionOrigin = { provider: LOCAL }
+
+const providerSessionOf = ({ origin: { idToken, provider } }: StoredSession): ProviderSession => ({ provider, idToken })
+
 /** The public name of the session with this `Claims.tokenId`: 96 bits of it, which end nothing and sign nobody in. */
 export const sessionIdOf = (tokenId: string): string => tokenId.slice(0, 16)
 
@@ -167,7 +171,7 @@ const infoOf = ({ createdAt, digest, expiresAt, origin }: StoredSession): Sessio
   id: sessionIdOf(digest),
   createdAt,
   expiresAt,
-  provider: origin.provider ?? LOCAL,
+  provider: origin.provider,
   browser: origin.browser,
   remote: origin.remote
 })
@@ -177,17 +181,21 @@ const newestFirst = (a: SessionInfo, b: SessionInfo): number => (b.createdAt ?? 
 /** Longest `User-Agent` kept, in characters. */
 const MAX_BROWSER_LENGTH = 256
 
+/** Longest `id_token_hint` kept, in characters: it travels back in a URL. */
+const MAX_HINT_LENGTH = 4_096
+
 const create = (
   store: SessionStore,
   account: Account,
-  { browser, ...origin }: SessionOrigin,
+  { browser, idToken, ...origin }: SessionOrigin,
   seconds: number
 ): Effect.Effect<string, AccountsUnavailable> =>
   Effect.gen(function* () {
     const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")
     const createdAt = (yield* Clock.currentTimeMillis) / 1000
     const expiresAt = Math.floor(createdAt) + seconds
-    const from = { ...origin, browser: browser?.slice(0, MAX_BROWSER_LENGTH) }
+    const hint = idToken !== undefined && idToken.length <= MAX_HINT_LENGTH ? idToken : undefined
+    const from = { ...origin, idToken: hint, browser: browser?.slice(0, MAX_BROWSER_LENGTH) }
     yield* stored(store.insert({ digest: digestOf(value), account, origin: from, createdAt, expiresAt }))
     return value
   })
@@ -212,7 +220,7 @@ const claimsOf = (
   issuedAt: createdAt,
   tokenId: digest,
   method: "session_cookie",
-  provider: origin.provider ?? LOCAL
+  provider: origin.provider
 })
 
 const digestOf = (value: string): string => createHash("sha256").update(value).digest("base64url")

@@ -82,8 +82,8 @@ describe("Sessions.layerSqlite", () => {
   it.scoped("a session of an older version lives on, without a beginning, and ends with all its person has", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions
-      const value = yield* sessions.create(alice, { provider: "keycloak" })
-      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE sessions SET created_at = NULL, provider = NULL`)
+      const value = yield* sessions.create(alice)
+      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE sessions SET created_at = NULL`)
       expect(yield* sessions.find(value)).toMatchObject({ issuedAt: undefined, provider: "local" })
       expect(yield* sessions.list("alice")).toMatchObject([{ createdAt: undefined, provider: "local" }])
       yield* (yield* Revocations).revokeSubject("local", "alice", 0)

@@ -48,8 +48,8 @@ interface Row {
   /** Milliseconds. */
   readonly created_at: number | null
   readonly expires_at: number
-  readonly provider: string | null
-  readonly provider_session: string | null
+  readonly provider: string
+  readonly id_token: string | null
   readonly browser: string | null
   readonly remote: string | null
 }
@@ -59,8 +59,8 @@ const sessionOf = (row: Row): Effect.Effect<StoredSession, ParseError> =>
     digest: row.digest,
     account: { username: row.username, groups },
     origin: {
-      provider: row.provider ?? undefined,
-      providerSession: row.provider_session ?? undefined,
+      provider: row.provider,
+      idToken: row.id_token ?? undefined,
       browser: row.browser ?? undefined,
       remote: row.remote ?? undefined
     },
@@ -72,10 +72,10 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): SessionStore => ({
   insert: ({ account, createdAt = 0, digest, expiresAt, origin }) =>
     Effect.asVoid(sql`
       INSERT INTO sessions (
-        digest, username, member_of, created_at, expires_at, provider, provider_session, browser, remote
+        digest, username, member_of, created_at, expires_at, provider, id_token, browser, remote
       ) VALUES (
         ${digest}, ${account.username}, ${encodeGroups(account.groups)}, ${Math.round(createdAt * 1000)}, ${expiresAt},
-        ${origin.provider ?? null}, ${origin.providerSession ?? null}, ${origin.browser ?? null}, ${origin.remote ?? null}
+        ${origin.provider}, ${origin.idToken ?? null}, ${origin.browser ?? null}, ${origin.remote ?? null}
       )`),
   find: (digest) =>
     Effect.flatMap(sql<Row>`SELECT * FROM sessions WHERE digest = ${digest}`, ([row]) =>

@@ -107,9 +107,13 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
     law("a person sees their own living sessions, the newest first, and nothing that could be used", (sessions) =>
       Effect.gen(function* () {
         yield* TestClock.adjust("1 second")
-        const first = yield* sessions.create(alice, { browser: "b".repeat(300), remote: "192.0.2.1" })
+        const first = yield* sessions.create(alice, {
+          provider: "local",
+          browser: "b".repeat(300),
+          remote: "192.0.2.1"
+        })
         yield* TestClock.adjust("1 second")
-        const second = yield* sessions.create(alice, { provider: "keycloak", providerSession: "id-token" })
+        const second = yield* sessions.create(alice, { provider: "keycloak", idToken: "id-token" })
         yield* sessions.create({ ...alice, username: "bob" })
         yield* sessions.end(yield* sessions.create(alice))
         const listed = yield* sessions.list("ALICE")
@@ -162,8 +166,8 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
 
     law("what the provider needs at logout comes back once, from the end of the session", (sessions) =>
       Effect.gen(function* () {
-        const value = yield* sessions.create(alice, { provider: "keycloak", providerSession: "id-token" })
-        expect(yield* sessions.end(value)).toEqual({ provider: "keycloak", providerSession: "id-token" })
+        const value = yield* sessions.create(alice, { provider: "keycloak", idToken: "id-token" })
+        expect(yield* sessions.end(value)).toEqual({ provider: "keycloak", idToken: "id-token" })
         expect(yield* sessions.end(value)).toBeUndefined()
         expect(yield* sessions.end(yield* sessions.create(alice))).toMatchObject({ provider: "local" })
       })
