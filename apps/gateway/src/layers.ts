@@ -18,6 +18,8 @@ import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
 import * as ProviderVerifiers from "@mcpgw/identity/ProviderVerifiers"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
@@ -86,13 +88,27 @@ const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
   DiscoveryIndex.layerLexical,
-  withConfig(({ publicUrl }) => Tokens.layer({ issuer: publicUrl, audience: publicUrl }))
+  withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
+    MachineTokens.layerGateway.pipe(
+      Layer.provideMerge(
+        Tokens.layer({
+          issuer: publicUrl,
+          audience: publicUrl,
+          maxHours: tokenMaxHours,
+          defaultHours: tokenDefaultHours,
+          perHour: tokensPerHour
+        })
+      )
+    )
+  )
 )
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
   Registry.layer,
-  withConfig(({ publicUrl }) => Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl }))
+  withConfig(({ publicUrl, sessionHours }) =>
+    Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
+  )
 )
 
 const verifiers = withConfig((config) =>
@@ -127,7 +143,7 @@ const services = Layer.mergeAll(
   ).pipe(Layer.provide(Probe.layer())),
   IndexSync.layer,
   ProcessGauges.layerAudit,
-  withConfig(({ publicUrl }) => FederatedLogin.layer({ publicUrl }))
+  ProviderLogout.layer.pipe(Layer.provideMerge(withConfig(({ publicUrl }) => FederatedLogin.layer({ publicUrl }))))
 )
 
 /** Callers proved by our own tokens and cookies, and by the identity providers' tokens. */

@@ -4,8 +4,8 @@ import type { Trail } from "./RequestTrail.ts"
 
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
-/** What a link alone does: signing out, and coming back from an identity provider. */
-const CHANGING: ReadonlySet<string> = new Set(["api:logout", "api:oauth2_callback"])
+/** Reads by method that change something. */
+const CHANGING_READS: ReadonlySet<string> = new Set(["api:logout", "api:admin_token", "api:oauth2_callback"])
 
 const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 429
 
@@ -21,7 +21,7 @@ const outcomeOf = (status: number): Outcome => {
 
 /** The row of a request that changed something, tried to, or was turned away. `durationMs` is fractional. */
 export const auditRow = (trail: Trail, method: string, status: number, durationMs: number): AuditRow | undefined => {
-  const changes = !trail.readOnly && (!SAFE.has(method) || CHANGING.has(trail.rule ?? ""))
+  const changes = !trail.readOnly && (!SAFE.has(method) || CHANGING_READS.has(trail.rule ?? ""))
   // Reads that went well leave no row; whatever was turned away or failed does.
   if (!changes && status < 400) return undefined
   const { claims } = trail

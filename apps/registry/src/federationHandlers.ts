@@ -44,7 +44,13 @@ export const callback = (name: string, request: Request) =>
     const sessions = yield* Sessions
     const trail = yield* RequestTrail
     trail.rule = "api:oauth2_callback"
-    const arrived = yield* federated.finish(name, queryOf(request), webHeaders(request).get("cookie") ?? undefined)
+    const headers = webHeaders(request)
+    const from = {
+      cookies: headers.get("cookie") ?? undefined,
+      browser: headers.get("user-agent") ?? undefined,
+      remote: trail.remote
+    }
+    const arrived = yield* federated.finish(name, queryOf(request), from)
     trail.decision = "allow"
     trail.username = arrived.account.username
     trail.claims = yield* Effect.catchAll(sessions.find(arrived.value), () => Effect.succeed(undefined))

@@ -23,6 +23,8 @@ const aliasOf = (method: string, pathname: string): string | undefined => {
 export const serves = (method: string, pathname: string): boolean =>
   pathname.startsWith("/api/") ||
   pathname.startsWith("/oauth2/") ||
+  pathname === "/internal/tokens" ||
+  pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||
   pathname === "/.well-known/jwks.json" ||
   pathname === "/openapi.json" ||

@@ -25,7 +25,7 @@ import {
   makeSqliteStore
 } from "./internal/accountStore.ts"
 import { idOf, USERNAME } from "./internal/accountName.ts"
-import { weakness } from "./internal/passwordStrength.ts"
+import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
 import { signIn } from "./internal/signIn.ts"
 import { stored } from "./internal/stored.ts"
@@ -103,7 +103,8 @@ export interface AccountsApi {
   /** Shuts an account out, or in again; false when there is no such account. Callers end the person's sessions. */
   readonly disable: (username: string, disabled: boolean) => Effect.Effect<boolean, AccountsUnavailable>
   /**
-   * Changes the password of a local account, by whoever knows the one it has; throttled as `verify` is. Callers end the person's sessions.
+   * Changes the password of a local account, by whoever knows the one it has; throttled as `verify` is. A new one that can not be taken is
+   * refused before the old one is tried. Callers end the person's sessions.
    */
   readonly changePassword: (
     username: string,
@@ -155,15 +156,18 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
       disable: (username, disabled) => change(username, { disabled }),
       changePassword: (username, given, remote) =>
         Effect.gen(function* () {
+          const problem = given.new === given.old ? "is the old one" : weakness(username, given.new)
+          if (problem !== undefined) return yield* new InvalidAccount({ problem: notThisPassword(problem) })
           const account = yield* verify(username, given.old, remote)
-          const problem = weakness(account.username, given.new)
-          if (problem !== undefined) return yield* new InvalidAccount({ problem: `The new password ${problem}` })
           yield* put(account, given.new)
         }),
       list: stored(store.list),
       isEmpty: stored(store.isEmpty)
     }
   })
+
+const notThisPassword = (problem: string): string =>
+  `The new password ${problem}; it may hold ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters that are not a common password`
 
 const makeVerify = (store: AccountStore, passwords: Passwords): AccountsApi["verify"] => {
   const throttle = new Throttle(LOGIN_LIMITS)

@@ -27,9 +27,9 @@ import { logoutUrl } from "./internal/logoutUrl.ts"
 import { profileOf } from "./internal/profile.ts"
 import { makeRelyingParty, type RelyingParty } from "./internal/relyingParty.ts"
 import { returnPath } from "./internal/returnPath.ts"
+import { beginSession } from "./beginSession.ts"
 import { type LoginRefusal, LoginRefused } from "./LoginRefused.ts"
-import { setCookie } from "./SessionCookie.ts"
-import { SESSION_SECONDS, type SessionOrigin, Sessions } from "./Sessions.ts"
+import { type ProviderSession, type SessionOrigin, Sessions } from "./Sessions.ts"
 
 /** A redirect with cookies, each a `Set-Cookie` header of its own. */
 export interface Sent {
@@ -44,21 +44,23 @@ export interface Arrived extends Sent {
   readonly value: string
 }
 
+/** The browser that is back. */
+export interface Returning extends Pick<SessionOrigin, "browser" | "remote"> {
+  /** Its `Cookie` header. */
+  readonly cookies: string | undefined
+}
+
 export interface FederatedLoginApi {
   /** Where people can sign in, for the page that lets them choose. */
   readonly providers: ReadonlyArray<Pick<IdentityProvider, "name" | "displayName">>
   /** Sends a browser to the provider. `returnTo`: a path of ours, `/` unless given. */
   readonly begin: (provider: string, returnTo: string | undefined) => Effect.Effect<Sent, LoginRefused>
-  /** The browser is back. `query`: as it came, without `?`; `cookies`: its `Cookie` header. The provider's code works once. */
-  readonly finish: (
-    provider: string,
-    query: string,
-    cookies: string | undefined
-  ) => Effect.Effect<Arrived, LoginRefused>
+  /** The browser is back. `query`: as it came, without `?`. The provider's code works once; an earlier session of the browser ends. */
+  readonly finish: (provider: string, query: string, from: Returning) => Effect.Effect<Arrived, LoginRefused>
   /** Takes the transaction's cookie away: for the answer to a sign-in that failed. */
   readonly forget: string
   /** Where to sign out at the provider; undefined for local sessions, and when the provider has no such place or can not be asked. */
-  readonly logoutUrl: (origin: SessionOrigin, returnTo: string) => Effect.Effect<string | undefined>
+  readonly logoutUrl: (origin: ProviderSession, returnTo: string) => Effect.Effect<string | undefined>
 }
 
 export interface FederatedLoginOptions {
@@ -110,16 +112,16 @@ const make = ({ publicUrl }: FederatedLoginOptions): Effect.Effect<FederatedLogi
           if (path === undefined) return yield* refuse("bad_return_path")
           return yield* bounded(begin(transactions, party, publicUrl, redirectUri(name), path))
         }),
-      finish: (name, query, cookies) =>
+      finish: (name, query, from) =>
         Effect.gen(function* () {
           const party = yield* find(name)
           const now = yield* Clock.currentTimeMillis
-          const transaction = yield* checked(transactions, name, query, transactionOf(publicUrl, cookies), now)
+          const transaction = yield* checked(transactions, name, query, transactionOf(publicUrl, from.cookies), now)
           // Before anything is asked of the provider: two at once must not both go on.
           if (!transactions.use(transaction, now)) return yield* refuse("bad_transaction")
           const callback = new URL(`${redirectUri(name)}?${query}`)
           const arrive = Effect.mapInputContext(
-            arrived(party, publicUrl, callback, transaction),
+            arrived(party, publicUrl, callback, transaction, from),
             (_: Context.Context<never>) => people
           )
           return yield* bounded(arrive)
@@ -196,7 +198,8 @@ const arrived = (
   party: RelyingParty,
   publicUrl: string,
   callback: URL,
-  transaction: Transaction
+  transaction: Transaction,
+  from: Returning
 ): Effect.Effect<Arrived, LoginRefused, Accounts | Sessions> =>
   Effect.gen(function* () {
     const { provider } = party
@@ -209,25 +212,32 @@ const arrived = (
     }).pipe(Effect.catchAll((cause) => notProven(provider, cause, returnTo)))
     const profile = profileOf(provider, said.claims)
     if (profile === undefined) return yield* refuse("bad_claims", returnTo)
-    const { account, created, value } = yield* settle(provider, profile, said, returnTo)
-    const cookies = [setTransaction(publicUrl, undefined), setCookie(publicUrl, value, SESSION_SECONDS)]
-    return { account, created, value, location: returnTo, cookies }
+    const { account, cookie, created, value } = yield* settle(publicUrl, provider, profile, said, from, returnTo)
+    return { account, created, value, location: returnTo, cookies: [setTransaction(publicUrl, undefined), cookie] }
   })
 
 /** Account, then session; sessions that hold groups of before end. */
-const settle = (provider: IdentityProvider, profile: Profile, { idToken }: Exchanged, returnTo: string) =>
+const settle = (
+  publicUrl: string,
+  provider: IdentityProvider,
+  profile: Profile,
+  { idToken }: Exchanged,
+  { browser, cookies: cookieHeader, remote }: Returning,
+  returnTo: string
+) =>
   Effect.gen(function* () {
     const accounts = yield* Accounts
     const sessions = yield* Sessions
     const { account, created, groupsChanged } = yield* accounts.signIn(provider.name, profile)
     if (groupsChanged) yield* sessions.endAll(account.username)
-    const value = yield* sessions.create(account, { provider: provider.name, idToken })
+    const origin = { provider: provider.name, idToken, browser, remote }
+    const { cookie, value } = yield* beginSession({ account, origin, publicUrl, cookieHeader })
     // Disabled between the two: its sessions had been ended before this one was there.
     if ((yield* accounts.get(account.username))?.disabled !== false) {
       yield* sessions.end(value)
       return yield* refuse("account_disabled", returnTo)
     }
-    return { account, created, value }
+    return { account, created, cookie, value }
   }).pipe(
     Effect.catchTags({
       AccountDisabled: () => refuse("account_disabled", returnTo),

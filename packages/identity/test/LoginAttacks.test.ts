@@ -21,7 +21,7 @@ const atOkta = <A, E>(body: (provider: Provider) => Effect.Effect<A, E, Accounts
   )
 
 const finish = (name: string, query: string, cookies: string | undefined) =>
-  Effect.flatMap(FederatedLogin, (login) => login.finish(name, query, cookies))
+  Effect.flatMap(FederatedLogin, (login) => login.finish(name, query, { cookies }))
 
 const refused = (name: string, query: string, cookies: string | undefined) =>
   Effect.map(Effect.flip(finish(name, query, cookies)), ({ reason }) => reason)

@@ -132,12 +132,13 @@ const auth = await Effect.runPromise(
   )
 )
 
+const COOKIES = ["__Host-mcp_gateway_session", "mcp_gateway_session"]
 const resources = [GATEWAY, `${GATEWAY}/bench/mcp`]
 const headers = { host: "gw.example", authorization: `Bearer ${bearer.value}`, "content-type": "application/json" }
 
 /** What a request with a known token costs until there is a principal. */
 const admitted = (): unknown => {
-  const credential = presented(headers, "mcp_gateway_session")
+  const credential = presented(headers, COOKIES)
   if (credential === undefined || credential === "malformed") return credential
   const known = auth.cached(credential)
   return known === undefined ? undefined : auth.admit(known, resources, 0)

@@ -1,12 +1,12 @@
 /** Where a browser ends its session at the provider, after ours has ended. Pure but for the discovery document. */
-import type { SessionOrigin } from "../Sessions.ts"
+import type { ProviderSession } from "../Sessions.ts"
 import { isForBrowsers } from "./completeProvider.ts"
 import type { RelyingParty } from "./relyingParty.ts"
 
 /** Undefined: the provider has no such place. `back`: an absolute URL of ours, which has to be registered there. */
 export const logoutUrl = async (
   { configuration, login, provider }: RelyingParty,
-  { idToken }: SessionOrigin,
+  { idToken }: ProviderSession,
   back: string
 ): Promise<string | undefined> => {
   const end = provider.endpoints.endSession ?? (await configuration()).serverMetadata().end_session_endpoint

@@ -49,5 +49,5 @@ export const signIn = (provider: ScriptedProvider, name: string, returnTo?: stri
   Effect.gen(function* () {
     const login = yield* FederatedLogin
     const { cookies, query } = yield* leave(provider, name, returnTo)
-    return yield* login.finish(name, query, cookies)
+    return yield* login.finish(name, query, { cookies })
   })
