@@ -79,63 +79,71 @@ export class FederatedLogin extends Context.Tag("@mcpgw/identity/FederatedLogin"
 /** Sign-ins that talk to a provider at once; strangers can begin as many as they like. */
 const AT_ONCE = 32
 
+type Parties = ReadonlyMap<string, RelyingParty>
+
 const make = ({ publicUrl }: FederatedLoginOptions): Effect.Effect<FederatedLoginApi, never, Needs> =>
   Effect.gen(function* () {
-    const providers = yield* IdentityProviders
-    const fetch = yield* IssuerFetch
+    const parties = partiesOf(yield* IdentityProviders, yield* IssuerFetch)
     const transactions = makeTransactions(yield* KeyRing)
     const people = yield* Effect.context<Accounts | Sessions>()
-    const parties = new Map(
-      providers.flatMap((provider) =>
-        provider.login === undefined
-          ? []
-          : [[provider.name, makeRelyingParty(provider, provider.login, fetch)] as const]
-      )
-    )
-    const gate = yield* Effect.makeSemaphore(AT_ONCE)
-    const bounded = <A>(work: Effect.Effect<A, LoginRefused>): Effect.Effect<A, LoginRefused> =>
-      Effect.flatMap(gate.withPermitsIfAvailable(1)(work), (done) =>
-        done._tag === "Some" ? Effect.succeed(done.value) : refuse("busy")
-      )
-    const find = (name: string): Effect.Effect<RelyingParty, LoginRefused> => {
-      const party = parties.get(name)
-      return party === undefined ? refuse("unknown_provider") : Effect.succeed(party)
-    }
+    const bounded = makeBounded(yield* Effect.makeSemaphore(AT_ONCE))
     const redirectUri = (name: string): string => `${publicUrl}/oauth2/callback/${name}`
     return {
       providers: [...parties.values()].map(({ provider: { displayName, name } }) => ({ name, displayName })),
       forget: setTransaction(publicUrl, undefined),
       begin: (name, returnTo = "/") =>
         Effect.gen(function* () {
-          const party = yield* find(name)
+          const party = yield* find(parties, name)
           const path = returnPath(publicUrl, returnTo)
           if (path === undefined) return yield* refuse("bad_return_path")
           return yield* bounded(begin(transactions, party, publicUrl, redirectUri(name), path))
         }),
       finish: (name, query, from) =>
         Effect.gen(function* () {
-          const party = yield* find(name)
+          const party = yield* find(parties, name)
           const now = yield* Clock.currentTimeMillis
           const transaction = yield* checked(transactions, name, query, transactionOf(publicUrl, from.cookies), now)
           // Before anything is asked of the provider: two at once must not both go on.
           if (!transactions.use(transaction, now)) return yield* refuse("bad_transaction")
           const callback = new URL(`${redirectUri(name)}?${query}`)
-          const arrive = Effect.mapInputContext(
-            arrived(party, publicUrl, callback, transaction, from),
-            (_: Context.Context<never>) => people
-          )
-          return yield* bounded(arrive)
+          const arrive = arrived(party, publicUrl, callback, transaction, from)
+          return yield* bounded(Effect.mapInputContext(arrive, (_: Context.Context<never>) => people))
         }),
-      logoutUrl: (origin, returnTo) => {
-        const party = parties.get(origin.provider)
-        if (party === undefined) return Effect.succeed(undefined)
-        const back = new URL(returnPath(publicUrl, returnTo) ?? "/", publicUrl).href
-        return Effect.tryPromise(() => logoutUrl(party, origin, back)).pipe(
-          Effect.catchAll(() => Effect.succeed(undefined))
-        )
-      }
+      logoutUrl: makeLogoutUrl(parties, publicUrl)
     }
   })
+
+const partiesOf = (providers: ReadonlyArray<IdentityProvider>, fetch: IssuerFetch["Type"]): Parties =>
+  new Map(
+    providers.flatMap((provider) =>
+      provider.login === undefined ? [] : [[provider.name, makeRelyingParty(provider, provider.login, fetch)] as const]
+    )
+  )
+
+const find = (parties: Parties, name: string): Effect.Effect<RelyingParty, LoginRefused> => {
+  const party = parties.get(name)
+  return party === undefined ? refuse("unknown_provider") : Effect.succeed(party)
+}
+
+const makeBounded =
+  (gate: Effect.Semaphore) =>
+  <A>(work: Effect.Effect<A, LoginRefused>): Effect.Effect<A, LoginRefused> =>
+    Effect.flatMap(gate.withPermitsIfAvailable(1)(work), (done) =>
+      done._tag === "Some" ? Effect.succeed(done.value) : refuse("busy")
+    )
+
+const makeLogoutUrl =
+  (parties: Parties, publicUrl: string): FederatedLoginApi["logoutUrl"] =>
+  (origin, returnTo) => {
+    const party = parties.get(origin.provider)
+    if (party === undefined) return Effect.succeed(undefined)
+    const back = new URL(returnPath(publicUrl, returnTo) ?? "/", publicUrl).href
+    return Effect.tryPromise(() => logoutUrl(party, origin, back)).pipe(
+      Effect.catchAll((cause) =>
+        Effect.as(Effect.logDebug(`No way to sign out at ${origin.provider}`, cause), undefined)
+      )
+    )
+  }
 
 const begin = (
   transactions: Transactions,
