@@ -26,6 +26,8 @@ export interface ClaimNames {
   readonly scopes: ReadonlyArray<string>
   /** An access token has one of these; an ID token of that issuer, signed with the same keys, has none. */
   readonly accessTokenOnly?: ReadonlyArray<string>
+  /** An ID token has one of these, and an access token none. */
+  readonly idTokenOnly?: ReadonlyArray<string>
   /** Which of its scopes can be scopes of ours; all unless given. */
   readonly isScope?: (scope: string) => boolean
 }
@@ -41,6 +43,7 @@ export const claimsWith =
   (names: ClaimNames): ClaimsMapping =>
   (payload, subject) => {
     if (!isAccessToken(payload, names.accessTokenOnly)) return undefined
+    if (names.idTokenOnly?.some((name) => payload[name] !== undefined) === true) return undefined
     // Undefined is absent; null is unreadable.
     const found = names.groups.map((path) => readClaim(payload, path)).filter((claim) => claim !== undefined)
     const groups = unionOf(found)

@@ -206,6 +206,31 @@ describe("contracts §2.5: each provider's access tokens", () => {
   )
 })
 
+describe("a provider of any kind whose access tokens are for our own client", () => {
+  it.live("A-07: its ID tokens, which have the same audience, are none", () =>
+    Effect.gen(function* () {
+      const provider = yield* Effect.promise(() => scriptedProvider("google"))
+      const aud = "1234987819200.apps.googleusercontent.com"
+      const settings = new Map([
+        ["MCPGW_OIDC_ISSUER", "https://accounts.google.com"],
+        ["MCPGW_OIDC_CLIENT_ID", aud],
+        ["MCPGW_OIDC_AUDIENCE", aud]
+      ])
+      const verifiers = yield* ProviderVerifiers.make(PUBLIC).pipe(
+        Effect.provide(
+          Layer.merge(
+            IdentityProviders.layer({ file: undefined, settings, variable: () => Effect.succeed(undefined) }),
+            IssuerFetch.layerOf(provider.fetch)
+          )
+        )
+      )
+      const plain = { at_hash: undefined, preferred_username: "j" }
+      expect(yield* outcome(verifiers, yield* token(provider, "id_token", plain))).toMatchObject({ username: "j" })
+      expect(yield* outcome(verifiers, yield* token(provider, "id_token", { ...plain, nonce: "n" }))).toBe("bad_claims")
+    })
+  )
+})
+
 describe("A-07: keys", () => {
   const OKTA = "https://dev-1234567.okta.example/oauth2/default"
 

@@ -24,20 +24,12 @@ export const complete = (described: Described): IdentityProvider | ReadonlyArray
   const wrong = (field: FieldName, holds: string): void => void problems.push(fieldProblem(described, field, holds))
   const kind = kindOf(described)
   if (kind === undefined) return [fieldProblem(described, "kind", PROVIDER_KINDS.join(", "))]
-  if (!NAME.test(described.name) || described.name === "local") {
-    problems.push(
-      `${described.label("display_name")}: the provider's name may hold 1 to 32 of a-z 0-9 _ -, and not "local"`
-    )
-  }
+  if (!NAME.test(described.name) || described.name === "local") problems.push(unnamed(described))
   checkFixed(described, wrong)
   const derived = derivedOf(described, kind)
   const login = loginOf(described, kind)
-  if (login === undefined && listOf(described, "audiences").length === 0) {
-    wrong(
-      "client_id",
-      `the client's id there; unset is fine when ${described.label("audiences")} says whose access tokens count`
-    )
-  }
+  if (login === undefined && listOf(described, "audiences").length === 0)
+    wrong("client_id", clientOrAudience(described))
   checkUrls(described, derived.issuer, wrong)
   checkIssuer(described, kind, derived.issuer, login, wrong)
   const tenants = listOf(described, "allowed_tenants")
@@ -48,6 +40,7 @@ export const complete = (described: Described): IdentityProvider | ReadonlyArray
     wrong("audiences", "the API's identifier: the client id is the audience of ID tokens")
   }
   if (problems.length > 0) return problems
+  const endpoints = endpointsOf(described, kind, derived)
   return {
     name: described.name,
     displayName: textOf(described, "display_name") ?? KINDS[kind].displayName,
@@ -57,13 +50,19 @@ export const complete = (described: Described): IdentityProvider | ReadonlyArray
       ...new Set([...derived.aliases, ...listOf(described, "issuer_aliases"), ...tenants.flatMap(entraIssuers)])
     ],
     discoveryUrl: derived.discoveryUrl,
-    endpoints: endpointsOf(described, kind, derived),
+    endpoints,
     login,
     claims,
     api: audiences.length === 0 || derived.issuer === undefined ? undefined : { audiences },
     tenants
   }
 }
+
+const unnamed = ({ label }: Described): string =>
+  `${label("display_name")}: the provider's name may hold 1 to 32 of a-z 0-9 _ -, and not "local"`
+
+const clientOrAudience = ({ label }: Described): string =>
+  `the client's id there; unset is fine when ${label("audiences")} says whose access tokens count`
 
 const endpointsOf = (described: Described, kind: ProviderKind, derived: Derived): Endpoints => {
   const usual = KINDS[kind].endpoints

@@ -172,7 +172,7 @@ export const KINDS: Readonly<Record<ProviderKind, KindDefaults>> = {
 }
 
 /** How the access tokens of a provider spell what the data plane wants to know. */
-export const accessTokenNames = ({ claims, kind }: IdentityProvider): ClaimNames => {
+export const accessTokenNames = ({ api, claims, kind, login }: IdentityProvider): ClaimNames => {
   const groups = claims.groups
   const [own] = claims.username.length === 1 ? claims.username : []
   const named = own === undefined ? OIDC_NAMES.username : [own, ...OIDC_NAMES.username]
@@ -197,6 +197,11 @@ export const accessTokenNames = ({ claims, kind }: IdentityProvider): ClaimNames
     case "auth0":
       // With role-based access control on, `permissions` is what was granted, and `scope` what was asked for.
       return { username: named, clientId: ["azp", "client_id"], groups, scopes: ["permissions", "scope"] }
+    case "oidc":
+      // Where our client is an audience, an ID token has it too; ours always have the nonce we asked with.
+      return login !== undefined && api?.audiences.includes(login.id) === true
+        ? { ...OIDC_NAMES, username: named, groups, idTokenOnly: ["nonce"] }
+        : { ...OIDC_NAMES, username: named, groups }
     default:
       return { ...OIDC_NAMES, username: named, groups }
   }
