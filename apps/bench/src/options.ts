@@ -136,7 +136,8 @@ export const HELP = `bun run bench — what a governed call costs, beside what i
   Other phases:
     start        start to first answered call, and memory at rest
     streams      idle event streams: memory and CPU per stream, CPU per event relayed, bare and governed
-    micro        envelope check, list filter, decision and stream filter beside JSON.parse of the same text
+    micro        envelope check, list filter, decision and stream filter beside JSON.parse of the same text; the relay of
+                 event streams beside a bare stream
 
   Flags:
     --rounds N        of the load phase (${defaults.rounds}); medians and ranges are over these

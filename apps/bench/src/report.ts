@@ -1,7 +1,7 @@
 /** The figures as text. Pure: the same figures are always the same text. */
 import { type Bar, barsOf, brokenOf, toBare, valuesOf, wobblesOf } from "./bars.ts"
 import type { Figures, LoadFigures, MicroGroup, StartFigures, StreamFigures, StreamSample } from "./figures.ts"
-import { type Range, rangeOf, ratios } from "./statistics.ts"
+import { differences, type Range, rangeOf, ratios } from "./statistics.ts"
 
 /** Three digits that matter. */
 export const short = (value: number): string => {
@@ -93,12 +93,14 @@ const streamTable = ({ streams, bare, mcpgw }: StreamFigures): string => {
 
 const microTable = ({ name, cases }: MicroGroup): string => {
   const yardstick = cases[0]?.ns ?? []
+  const judgedByDifference = cases.some(({ over }) => over !== undefined)
   const rows = cases.map((one): Row => [
     one.name,
     spelled(rangeOf(one.ns)),
-    cases.length === 1 ? "" : spelled(rangeOf(ratios(one.ns, yardstick)), "x")
+    cases.length === 1 ? "" : spelled(rangeOf(ratios(one.ns, yardstick)), "x"),
+    ...(judgedByDifference ? [spelled(rangeOf(differences(one.ns, yardstick)))] : [])
   ])
-  return table([[name, "ns", ""], ...rows])
+  return table([[name, "ns", "", ...(judgedByDifference ? ["ns above"] : [])], ...rows])
 }
 
 const barRow = ({ name, limit, unit, value, verdict }: Bar): Row => [

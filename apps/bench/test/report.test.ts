@@ -67,8 +67,28 @@ describe("design §4: bars", () => {
       ["CPU of idle streams (10 ms per s is none), to a bare relay's", "met"],
       ["memory at rest", "met"],
       ["start to the first answered call", "met"],
-      ["envelope, small, 137 B: readEnvelope", "missed"]
+      ["envelope, small, 137 B: readEnvelope", "missed"],
+      ["relayed, per chunk: an event of 206 B: the relay, above bare", "met"]
     ])
+  })
+
+  it("of a relay hold for what it takes above the bare stream, round by round", () => {
+    const relay = (bare: ReadonlyArray<number>, ours: ReadonlyArray<number>): Figures => ({
+      ...NOTHING,
+      micro: [
+        {
+          name: "g",
+          cases: [
+            { name: "bare", ns: bare },
+            { name: "ours", ns: ours, over: 250 }
+          ]
+        }
+      ]
+    })
+    const [bar] = barsOf(relay([300, 310, 305], [551, 560, 555]))
+    expect([bar?.limit, bar?.unit, bar?.value.median, bar?.verdict]).toEqual([250, "ns", 250, "met"])
+    expect(verdicts(relay([300, 310, 305], [560, 570, 565]))).toEqual(["missed"])
+    expect(verdicts(relay([300, 400, 305], [560, 570, 565]))).toEqual(["INCONCLUSIVE"])
   })
 
   it("compare round with round, so that a drift of both cancels", () => {
