@@ -36,7 +36,7 @@ export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uin
   const modern = viewer.modern === true
   const awaited = seen.answered === false
   if (isPlain(block, awaited, modern)) return block
-  if (awaited && settles(block)) seen.answered = true
+  if (awaited && settles(block, modern)) seen.answered = true
   if (!mayMatter(block) && !(modern && mayAsk(block))) return block
   let changed = false
   let out = ""

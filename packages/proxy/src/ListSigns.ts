@@ -32,11 +32,11 @@ const ANY_ERROR = needle('"error"')
 const ID_FIELD = needle("id:")
 
 /**
- * Does this block hold an answer, or an id to take the stream up from? Searched for, not parsed: what only looks like one is given the
- * benefit of the doubt.
+ * Does this block hold an answer, or an id to take the stream up from, which there is none of since 2026-07-28? Searched for, not parsed:
+ * what only looks like one is given the benefit of the doubt.
  */
-export const settles = (block: Uint8Array): boolean =>
-  holds(block, RESULT) || holds(block, ANY_ERROR) || holdsIdField(block)
+export const settles = (block: Uint8Array, modern: boolean): boolean =>
+  holds(block, RESULT) || holds(block, ANY_ERROR) || (!modern && holdsIdField(block))
 
 /** `id:` at the begin of a line. */
 const holdsIdField = (block: Uint8Array): boolean => {
@@ -66,5 +66,4 @@ export const isPlain = (block: Uint8Array, awaited: boolean, modern: boolean): b
   !holds(block, TOOLS) &&
   !holds(block, PROMPTS) &&
   !block.includes(BACKSLASH) &&
-  !(awaited && holds(block, ID_FIELD)) &&
-  !(modern && holds(block, ID))
+  !(modern ? holds(block, ID) : awaited && holds(block, ID_FIELD))

@@ -242,10 +242,10 @@ describe("a client that asks for several parts at once", () => {
 })
 
 describe("a stream that ends as one does", () => {
-  const ends = async (text: string, id: number | undefined) => {
+  const ends = async (text: string, id: number | undefined, who = viewer) => {
     const { options, endings } = recorded()
     const upstream = server()
-    const reader = client(relayEvents(upstream.body, viewer, id, 1 << 20, options))
+    const reader = client(relayEvents(upstream.body, who, id, 1 << 20, options))
     if (text !== "") upstream.say(text)
     upstream.end()
     await pass(10)
@@ -268,5 +268,12 @@ describe("a stream that ends as one does", () => {
       expect(await ends(text, 1)).toEqual({ text, kind: "finished" })
     }
     expect(await ends(PROGRESS, undefined)).toEqual({ text: PROGRESS, kind: "finished" })
+  })
+
+  it("W-23: since 2026-07-28 none can be taken up again, whatever ids its events have", async () => {
+    const { text, kind } = await ends(`id: 7\n${PROGRESS}`, 1, { ...viewer, modern: true })
+    expect(kind).toBe("broken")
+    expect(text).toContain('"id":1,"error"')
+    expect(await ends(`id: 7\n${ANSWER}`, 1, { ...viewer, modern: true })).toMatchObject({ kind: "finished" })
   })
 })
