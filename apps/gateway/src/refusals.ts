@@ -51,12 +51,14 @@ const refusal = (
 
 const errorOf = ({ id, code, message }: Refusal): string => errorBody(id, code, message)
 
-/** A refused batch is answered as a batch: one error for each request in it. */
+/** A refused batch is answered as a batch: one error for each request in it, and none for a notification (JSON-RPC 2.0 §6). */
 const batchOf = (refused: Refusal, siblings: ReadonlyArray<JsonRpcId>): string => {
   const words = "Not carried: another message of the batch was refused"
-  const errors = siblings.map((id) => errorBody(id, Code.invalidRequest, words))
-  if (refused.id !== null || errors.length === 0) errors.unshift(errorOf(refused))
-  return `[${errors.join(",")}]`
+  // A notification has no answer of its own in which to say why.
+  const errors = siblings.map((id) =>
+    errorBody(id, Code.invalidRequest, refused.id === null ? `${words}: ${refused.message}` : words)
+  )
+  return `[${[...(refused.id === null ? [] : [errorOf(refused)]), ...errors].join(",")}]`
 }
 
 /** The response a refusal becomes. */
@@ -233,8 +235,10 @@ export const denied = (
 ): Refusal => {
   const { access, decision } = call
   const server = access.server.slice(1)
-  const rest = { decision: "deny", id: id ?? null, index, siblings } as const
-  const status = id === undefined ? 403 : 200
+  // With a request in it, it is answered: by JSON-RPC errors, which are 200. Without one there is only the status to tell (W-03).
+  const answered = id !== undefined || (siblings !== undefined && siblings.length > 0)
+  const rest = { decision: "deny", id: id ?? null, index, siblings: answered ? siblings : undefined } as const
+  const status = answered ? 200 : 403
   if (access.method === "tools/call") {
     const what =
       access.tool === undefined ? "no tool was named" : `no tool '${access.tool.slice(0, 200)}' for you on '${server}'`
