@@ -26,9 +26,13 @@ export type Quantity = "cpu" | "rate" | "p50" | "p99"
 export const valuesOf = (load: LoadFigures, arm: ArmName, quantity: Quantity): ReadonlyArray<number> =>
   (load.arms.find(({ name }) => name === arm)?.samples ?? []).map((sample) => sample[quantity])
 
+/** Round by round against another arm. */
+export const toArm = (load: LoadFigures, arm: ArmName, other: ArmName, quantity: Quantity): Range | undefined =>
+  rangeOf(ratios(valuesOf(load, arm, quantity), valuesOf(load, other, quantity)))
+
 /** Round by round against the bare proxy. */
 export const toBare = (load: LoadFigures, arm: ArmName, quantity: Quantity): Range | undefined =>
-  rangeOf(ratios(valuesOf(load, arm, quantity), valuesOf(load, "bare", quantity)))
+  toArm(load, arm, "bare", quantity)
 
 const wobbleOf = (what: string, values: ReadonlyArray<number>): ReadonlyArray<Wobble> => {
   const range = rangeOf(values)

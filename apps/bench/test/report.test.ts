@@ -25,6 +25,20 @@ describe("report", () => {
     await expect(render(QUIET)).toMatchFileSnapshot("golden/report.txt")
   })
 
+  it("sets this checkout beside another, round by round", () => {
+    const load = loadOf(BARE).load
+    if (load === undefined) throw new Error("no load")
+    const before = BARE.map((sample) => ({ ...sample, cpu: sample.cpu * 2, rate: sample.rate / 2 }))
+    const arms = [
+      ...load.arms,
+      { name: "against" as const, what: "the gateway of ../before, 1234567", samples: before }
+    ]
+    const text = render({ ...NOTHING, load: { ...load, arms } })
+    expect(text).toContain("mcpgw to against, round by round: CPU 0.50x, req/s 2.00x, p50 1.00x, p99 1.00x\n")
+    expect(text).toContain("  against: the gateway of ../before, 1234567\n")
+    expect(render(loadOf(BARE))).not.toContain("against")
+  })
+
   it("says nothing of what was not measured", () => {
     expect(render(NOTHING)).toBe(
       "mcpgw bench: Bun 1.4.4, 2 cores, what serves on core 0, load and echo server on core 1\nnot measured: nginx and nginx-auth: nginx is not installed\n"
