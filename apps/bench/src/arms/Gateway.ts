@@ -27,14 +27,17 @@ const SCOPE = "bench/execute"
 /** Relative to the data folder, where the gateway looks for it by itself. */
 export const POLICY_FILE = "scopes.yml"
 
-/** Methods as in the default policy; GET so that a stream can be opened without a session. */
-export const POLICY = `group_mappings: {}
-UI-Scopes: {}
+/** Methods as in the default policy; GET so that a stream can be opened without a session. `administrators`: what groups may do. */
+export const policyOf = (administrators: string): string => `${administrators}
 ${SCOPE}:
   - server: bench
     methods: [initialize, notifications/initialized, ping, tools/list, tools/call, GET]
     tools: [${ALLOWED_TOOL}]
 `
+
+/** Nobody registers anything: the server is there from the start. */
+const NOBODY = `group_mappings: {}
+UI-Scopes: {}`
 
 export interface GatewayHome {
   readonly folder: string
@@ -96,7 +99,7 @@ const register = (folder: string, upstream: string): Effect.Effect<void, BenchFa
 export const prepare = (folder: string, upstream: string): Effect.Effect<GatewayHome, BenchFailed> =>
   Effect.gen(function* () {
     mkdirSync(folder, { mode: 0o700 })
-    writeFileSync(join(folder, POLICY_FILE), POLICY, { mode: 0o600 })
+    writeFileSync(join(folder, POLICY_FILE), policyOf(NOBODY), { mode: 0o600 })
     yield* register(folder, upstream)
     return { folder, port: yield* Child.freePort }
   })

@@ -10,8 +10,16 @@ import { BenchFailed, wordsOf } from "../BenchFailed.ts"
 import * as Child from "../Child.ts"
 import { type Machine, root } from "../machine.ts"
 import type { Arm } from "./Arm.ts"
-import { type GatewayHome, POLICY, POLICY_FILE, SERVER, start, tokenFor, urlOf } from "./Gateway.ts"
+import { type GatewayHome, POLICY_FILE, policyOf, SERVER, start, tokenFor, urlOf } from "./Gateway.ts"
 import { verifyGoverned } from "./governed.ts"
+
+/** The first administrator's group, allowed to register what is measured. */
+const ADMINISTRATORS = `group_mappings:
+  mcp-registry-admin: [mcp-registry-admin]
+UI-Scopes:
+  mcp-registry-admin:
+    list_service: [all]
+    register_service: [all]`
 
 /** The folder as given, absolute; fails when no gateway can be started there. */
 const checkoutAt = (directory: string): Effect.Effect<string, BenchFailed> =>
@@ -76,7 +84,7 @@ export const startOther = (
     const checkout = yield* checkoutAt(directory)
     mkdirSync(folder, { mode: 0o700 })
     const policy = join(folder, POLICY_FILE)
-    writeFileSync(policy, POLICY, { mode: 0o600 })
+    writeFileSync(policy, policyOf(ADMINISTRATORS), { mode: 0o600 })
     const password = crypto.randomUUID()
     const settings = { ADMIN_PASSWORD: password, MCPGW_SCOPES_FILE: policy }
     const home: GatewayHome = { folder, port: yield* Child.freePort, checkout, settings }
