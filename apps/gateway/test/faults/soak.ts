@@ -1,8 +1,8 @@
 /**
  * Many faulty calls through a real gateway, fault by fault, to see that nothing grows and that nobody else feels it:
  * `bun run apps/gateway/test/faults/soak.ts [faulty calls] [calls a second] [fault,…]`. Prints, and writes into docs/faults.md when no
- * faults are named, what a bystander's calls to a healthy server took beside each fault and just before it alone, and the gateway's
- * memory and descriptors. Not a test: it takes minutes, and its figures are the machine's.
+ * faults are named, what a bystander's calls to a healthy server took beside each fault, and just before it beside good calls and
+ * alone; and the gateway's memory and descriptors. Not a test: it takes minutes, and its figures are the machine's.
  */
 import { type Caller, callTool, post } from "@mcpgw/testkit/McpRequest"
 import { readdirSync } from "node:fs"
@@ -15,11 +15,9 @@ import { residentOf, type Stand, startStand } from "./Stand.ts"
 /** Calls go round; a server that fails only now and then keeps its circuit closed. */
 const SERVERS = ["f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7"]
 
-/** Good calls alone: what as many calls cost others without a fault. */
-const NONE = "none"
+const GOOD = "fine"
 /** Those that end at once; the caller leaves the last ones. */
 const ALL = [
-  NONE,
   "closed at once",
   "reset at once",
   "closed mid-body",
@@ -43,7 +41,8 @@ const RATE = Number(process.argv[3] ?? 1_000)
 const NAMED = process.argv[4]?.split(",")
 const TOOLS = NAMED ?? ALL
 const LEAVES_AFTER_MS = 30
-const ALONE_MS = 4_000
+/** How long the bystander is alone, and how long beside good calls, before each fault. */
+const BEFORE_MS = 4_000
 /** How often calls are begun, milliseconds. */
 const BEAT_MS = 10
 /** Calls begun and not ended at which no more are begun: a machine too slow for the rate makes it slower. */
@@ -68,13 +67,13 @@ const call = async (who: Caller, tool: string): Promise<void> => {
   outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
 }
 
-/** So many calls with the fault and a good one beside each, or the server's circuit would open and nothing more would be seen. */
-const load = async (callers: ReadonlyArray<Caller>, fault: string, faulty: number): Promise<void> => {
+/** So many calls, half of them good ones: alone, a fault would open its server's circuit and nothing more would be seen. */
+const load = async (callers: ReadonlyArray<Caller>, fault: string, calls: number): Promise<void> => {
   const open = new Set<Promise<void>>()
-  const tools = ["fine", fault === NONE ? "fine" : fault]
+  const tools = [GOOD, fault]
   let begun = 0
-  while (begun < 2 * faulty) {
-    for (let i = 0; i < (RATE * BEAT_MS) / 1_000 && open.size < MOST && begun < 2 * faulty; i++, begun++) {
+  while (begun < calls) {
+    for (let i = 0; i < (RATE * BEAT_MS) / 1_000 && open.size < MOST && begun < calls; i++, begun++) {
       const who = callers[begun % callers.length]
       const tool = tools[Math.floor(begun / callers.length) % tools.length]
       if (who === undefined || tool === undefined) continue
@@ -89,6 +88,8 @@ const load = async (callers: ReadonlyArray<Caller>, fault: string, faulty: numbe
 interface Row {
   readonly fault: string
   readonly alone: Took
+  /** Good calls, as many a second. */
+  readonly good: Took
   readonly beside: Took
   readonly megabytes: number
   readonly descriptors: number
@@ -104,39 +105,43 @@ const ms = (value: number): string => value.toFixed(1)
 const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 
-const line = ({ fault, alone, beside, megabytes, descriptors }: Row): string =>
-  `| ${[fault, ms(alone.p50), ms(beside.p50), ms(alone.p99), ms(beside.p99), megabytes.toFixed(0), descriptors].join(" | ")} |`
+const line = ({ fault, alone, good, beside, megabytes, descriptors }: Row): string => {
+  const took = [alone, good, beside].flatMap(({ p50, p99 }) => [ms(p50), ms(p99)])
+  return `| ${[fault, ...took, megabytes.toFixed(0), descriptors].join(" | ")} |`
+}
 
-const HEAD = `| Fault | p50 alone | p50 beside | p99 alone | p99 beside | Gateway, MB | Descriptors |
-|---|---|---|---|---|---|---|`
+const HEAD = `| Fault | p50 alone | p99 | p50 beside good calls | p99 | p50 beside the fault | p99 | Gateway, MB | Descriptors |
+|---|---|---|---|---|---|---|---|---|`
 
 const each = (): number => Math.ceil(CALLS / TOOLS.length)
 
 const documentOf = (rows: ReadonlyArray<Row>, rested: string): string => {
   const p99 = (of: (row: Row) => Took): string => ms(median(rows.map((row) => of(row).p99)))
-  return `Made by \`bun run apps/gateway/test/faults/soak.ts ${CALLS} ${RATE}\` on ${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores that
-were not its own; written, never asserted. One caller calls a healthy server all the time, in milliseconds: alone for ${ALONE_MS / 1_000} seconds, then
-beside ${each()} faulty calls and as many good ones to other servers, ${RATE} a second in all. \`${NONE}\` are good calls alone.
+  return `Made by \`bun run apps/gateway/test/faults/soak.ts ${CALLS} ${RATE}\` on ${new Date().toISOString().slice(0, 10)}, on ${availableParallelism()} cores that it shared
+with other work; written, never asserted. One caller calls a healthy server all the time, in milliseconds: for ${BEFORE_MS / 1_000} seconds alone,
+for ${BEFORE_MS / 1_000} beside good calls to other servers, then beside ${each()} faulty calls and as many good ones, ${RATE} a second in all.
 
 ${HEAD}
 ${rows.map(line).join("\n")}
 
-Median of the p99: ${p99(({ alone }) => alone)} ms alone, ${p99(({ beside }) => beside)} ms beside faults. ${rested}
+Median of the p99: ${p99(({ alone }) => alone)} ms alone, ${p99(({ good }) => good)} ms beside good calls, ${p99(({ beside }) => beside)} ms beside faulty ones. ${rested}
 `
 }
 
 const measure = async (stand: Stand, bystander: Bystander): Promise<void> => {
   const callers = await Promise.all(SERVERS.map((path) => stand.on(path)))
-  for (const tool of TOOLS) await load(callers, tool, 100)
+  for (const tool of TOOLS) await load(callers, tool, 200)
   outcomes.clear()
   const rows: Array<Row> = []
   print(HEAD)
   for (const fault of TOOLS) {
     await bystander.took()
-    await Bun.sleep(ALONE_MS)
+    await Bun.sleep(BEFORE_MS)
     const alone = await bystander.took()
-    await load(callers, fault, each())
-    const row = { fault, alone, beside: await bystander.took(), ...stateOf(stand) }
+    await load(callers, GOOD, (RATE * BEFORE_MS) / 1_000)
+    const good = await bystander.took()
+    await load(callers, fault, 2 * each())
+    const row = { fault, alone, good, beside: await bystander.took(), ...stateOf(stand) }
     rows.push(row)
     print(line(row))
   }
@@ -147,9 +152,9 @@ const measure = async (stand: Stand, bystander: Bystander): Promise<void> => {
   if (NAMED === undefined) writeMeasured(documentOf(rows, rested))
 }
 
-const stranger = TOOLS.find((tool) => tool !== NONE && FAULTS[tool] === undefined)
+const stranger = TOOLS.find((tool) => FAULTS[tool] === undefined)
 if (stranger !== undefined)
-  throw new Error(`no fault ${JSON.stringify(stranger)}; it may be ${[NONE, ...Object.keys(FAULTS)].join(", ")}`)
+  throw new Error(`no fault ${JSON.stringify(stranger)}; it may be ${Object.keys(FAULTS).join(", ")}`)
 const calm = await startCalm()
 const stand = await startStand(SERVERS, { MCPGW_FIRST_BYTE_TIMEOUT_SECONDS: "5", MCPGW_LOG_LEVEL: "error" })
 try {
