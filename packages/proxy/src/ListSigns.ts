@@ -65,5 +65,5 @@ export const isPlain = (block: Uint8Array, awaited: boolean, modern: boolean): b
   !holds(block, ERROR) &&
   !holds(block, TOOLS) &&
   !holds(block, PROMPTS) &&
-  !block.includes(BACKSLASH) &&
+  !mayEscape(block) &&
   !(modern ? holds(block, ID) : awaited && holds(block, ID_FIELD))

@@ -59,7 +59,11 @@ describe("design §6, lists and calls agree: signs in bytes", () => {
   })
 
   it("what most events are is plain, so that nothing more is done with them", () => {
-    const progress = { jsonrpc: "2.0", method: "notifications/progress", params: { progressToken: 7, progress: 1 } }
+    const progress = {
+      jsonrpc: "2.0",
+      method: "notifications/progress",
+      params: { progressToken: 7, message: 'a "word"\n' }
+    }
     const event = bytesOf(`event: message\ndata: ${JSON.stringify(progress)}\n\n`)
     for (const awaited of [true, false])
       for (const modern of [true, false]) assert.isTrue(isPlain(event, awaited, modern))
