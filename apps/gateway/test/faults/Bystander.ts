@@ -5,15 +5,9 @@
 import { caller, callTool, post } from "@mcpgw/testkit/McpRequest"
 import { startFaulty } from "./FaultyServer.ts"
 
-/** What calls took since the last time it was asked, milliseconds. */
-export interface Took {
-  readonly calls: number
-  readonly p50: number
-  readonly p99: number
-}
-
 export interface Bystander {
-  readonly took: () => Promise<Took>
+  /** What each call took since the last time it was asked, milliseconds. */
+  readonly took: () => Promise<ReadonlyArray<number>>
   readonly stop: () => void
 }
 
@@ -68,10 +62,8 @@ const standBy = async (url: string, token: string): Promise<void> => {
   let took: Array<number> = []
   const tell = async (): Promise<void> => {
     for await (const _ of linesOf(Bun.stdin.stream())) {
-      const sorted = took.toSorted((one, other) => one - other)
+      print(JSON.stringify(took))
       took = []
-      const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
-      print(JSON.stringify({ calls: sorted.length, p50: at(0.5), p99: at(0.99) } satisfies Took))
     }
   }
   void tell()

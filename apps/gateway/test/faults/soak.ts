@@ -7,7 +7,7 @@
 import { type Caller, callTool, post } from "@mcpgw/testkit/McpRequest"
 import { readdirSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { type Bystander, startBystander, startCalm, type Took } from "./Bystander.ts"
+import { type Bystander, startBystander, startCalm } from "./Bystander.ts"
 import { FAULTS } from "./FaultyServer.ts"
 import { writeMeasured } from "./Ledger.ts"
 import { residentOf, type Stand, startStand } from "./Stand.ts"
@@ -41,8 +41,11 @@ const RATE = Number(process.argv[3] ?? 1_000)
 const NAMED = process.argv[4]?.split(",")
 const TOOLS = NAMED ?? ALL
 const LEAVES_AFTER_MS = 30
-/** How long the bystander is alone, and how long beside good calls, before each fault. */
-const BEFORE_MS = 4_000
+/** Each fault is measured in turns with what it is compared with, so that a machine that is busy for a moment is so for all. */
+const TURNS = 6
+/** Of each turn, milliseconds: how long the bystander is alone, and how long beside good calls. */
+const ALONE_MS = 1_000
+const GOOD_MS = 2_000
 /** How often calls are begun, milliseconds. */
 const BEAT_MS = 10
 /** Calls begun and not ended at which no more are begun: a machine too slow for the rate makes it slower. */
@@ -87,10 +90,11 @@ const load = async (callers: ReadonlyArray<Caller>, fault: string, calls: number
 
 interface Row {
   readonly fault: string
-  readonly alone: Took
-  /** Good calls, as many a second. */
-  readonly good: Took
-  readonly beside: Took
+  /** What the bystander's calls took, milliseconds. */
+  readonly alone: ReadonlyArray<number>
+  /** Beside good calls, as many a second. */
+  readonly good: ReadonlyArray<number>
+  readonly beside: ReadonlyArray<number>
   readonly megabytes: number
   readonly descriptors: number
 }
@@ -100,13 +104,12 @@ const stateOf = ({ gateway: { pid } }: Stand) => ({
   descriptors: readdirSync(`/proc/${pid}/fd`).length
 })
 
-const ms = (value: number): string => value.toFixed(1)
-
-const median = (values: ReadonlyArray<number>): number =>
-  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
+/** Milliseconds below which this share of the values lies. */
+const at = (values: ReadonlyArray<number>, share: number): string =>
+  (values.toSorted((one, other) => one - other)[Math.floor(share * (values.length - 1))] ?? 0).toFixed(1)
 
 const line = ({ fault, alone, good, beside, megabytes, descriptors }: Row): string => {
-  const took = [alone, good, beside].flatMap(({ p50, p99 }) => [ms(p50), ms(p99)])
+  const took = [alone, good, beside].flatMap((values) => [at(values, 0.5), at(values, 0.99)])
   return `| ${[fault, ...took, megabytes.toFixed(0), descriptors].join(" | ")} |`
 }
 
@@ -116,16 +119,31 @@ const HEAD = `| Fault | p50 alone | p99 | p50 beside good calls | p99 | p50 besi
 const each = (): number => Math.ceil(CALLS / TOOLS.length)
 
 const documentOf = (rows: ReadonlyArray<Row>, rested: string): string => {
-  const p99 = (of: (row: Row) => Took): string => ms(median(rows.map((row) => of(row).p99)))
+  const p99 = (of: (row: Row) => ReadonlyArray<number>): string => at(rows.flatMap(of), 0.99)
   return `Made by \`bun run apps/gateway/test/faults/soak.ts ${CALLS} ${RATE}\` on ${new Date().toISOString().slice(0, 10)}, on ${availableParallelism()} cores that it shared
-with other work; written, never asserted. One caller calls a healthy server all the time, in milliseconds: for ${BEFORE_MS / 1_000} seconds alone,
-for ${BEFORE_MS / 1_000} beside good calls to other servers, then beside ${each()} faulty calls and as many good ones, ${RATE} a second in all.
+with other work; written, never asserted. One caller calls a healthy server all the time, in milliseconds: in ${TURNS} turns alone, beside good
+calls to other servers, and beside faulty ones, ${each()} of each fault with as many good ones between them, ${RATE} calls a second.
 
 ${HEAD}
 ${rows.map(line).join("\n")}
 
-Median of the p99: ${p99(({ alone }) => alone)} ms alone, ${p99(({ good }) => good)} ms beside good calls, ${p99(({ beside }) => beside)} ms beside faulty ones. ${rested}
+p99 of all turns: ${p99(({ alone }) => alone)} ms alone, ${p99(({ good }) => good)} ms beside good calls, ${p99(({ beside }) => beside)} ms beside faulty ones. ${rested}
 `
+}
+
+/** One fault, in turns. */
+const soak = async (callers: ReadonlyArray<Caller>, { took }: Bystander, fault: string) => {
+  const seen: Record<"alone" | "good" | "beside", Array<number>> = { alone: [], good: [], beside: [] }
+  for (let turn = 0; turn < TURNS; turn++) {
+    await took()
+    await Bun.sleep(ALONE_MS)
+    seen.alone.push(...(await took()))
+    await load(callers, GOOD, (RATE * GOOD_MS) / 1_000)
+    seen.good.push(...(await took()))
+    await load(callers, fault, Math.ceil((2 * each()) / TURNS))
+    seen.beside.push(...(await took()))
+  }
+  return seen
 }
 
 const measure = async (stand: Stand, bystander: Bystander): Promise<void> => {
@@ -135,13 +153,7 @@ const measure = async (stand: Stand, bystander: Bystander): Promise<void> => {
   const rows: Array<Row> = []
   print(HEAD)
   for (const fault of TOOLS) {
-    await bystander.took()
-    await Bun.sleep(BEFORE_MS)
-    const alone = await bystander.took()
-    await load(callers, GOOD, (RATE * BEFORE_MS) / 1_000)
-    const good = await bystander.took()
-    await load(callers, fault, 2 * each())
-    const row = { fault, alone, good, beside: await bystander.took(), ...stateOf(stand) }
+    const row = { fault, ...(await soak(callers, bystander, fault)), ...stateOf(stand) }
     rows.push(row)
     print(line(row))
   }
