@@ -13,7 +13,11 @@ const PIECES =
     " "
   )
 const piece = fc.constantFrom(...PIECES, "x".repeat(30))
-const block = fc.array(piece, { maxLength: 12 }).map((pieces) => bytesOf(pieces.join("")))
+/** What is looked for may stand anywhere in a large block. */
+const padding = fc.constantFrom("", "y".repeat(400))
+const block = fc
+  .tuple(padding, fc.array(piece, { maxLength: 12 }), padding)
+  .map(([before, pieces, after]) => bytesOf(before + pieces.join("") + after))
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1")
 
