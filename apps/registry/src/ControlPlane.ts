@@ -13,6 +13,8 @@ import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
@@ -23,11 +25,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as accountHandlers from "./accountHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import type { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
+import * as internalHandlers from "./internalHandlers.ts"
 import { makeTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
@@ -43,7 +47,9 @@ export type Services =
   | ControlPlaneConfig
   | DiscoveryIndex
   | HealthMonitor
+  | MachineTokens
   | Metrics
+  | ProviderLogout
   | Registry
   | Revocations
   | ScopePolicy
@@ -57,7 +63,9 @@ export interface ControlPlane {
 
 const handlers = Layer.mergeAll(
   authHandlers.layer,
+  accountHandlers.layer,
   tokenHandlers.layer,
+  internalHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer

@@ -2,7 +2,9 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
+import { AccountGroup } from "./Account.ts"
 import { AuthGroup } from "./Auth.ts"
+import { InternalGroup } from "./Internal.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
@@ -10,7 +12,9 @@ import { TokensGroup } from "./Tokens.ts"
 
 export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
+  .add(AccountGroup)
   .add(TokensGroup)
+  .add(InternalGroup)
   .add(ServersGroup)
   .add(SearchGroup)
   .add(SystemGroup)

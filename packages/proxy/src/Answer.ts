@@ -136,6 +136,21 @@ export const readBounded = async (
   return Buffer.concat(parts)
 }
 
+/** Bytes that are all here, as a body of parts of at most `size`. */
+export const inParts = (bytes: Uint8Array<ArrayBuffer>, size: number): Body => {
+  let at = 0
+  const take = (): Uint8Array<ArrayBuffer> | undefined => {
+    const part = bytes.subarray(at, at + size)
+    at += part.length
+    return part.length === 0 ? undefined : part
+  }
+  return {
+    take,
+    read: () => Promise.resolve(take()),
+    cancel: () => void (at = bytes.length)
+  }
+}
+
 /** The parts already read, then the rest. */
 export const replay = (held: ReadonlyArray<Uint8Array<ArrayBuffer>>, rest: Body): Body => {
   let next = 0

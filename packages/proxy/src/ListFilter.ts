@@ -8,6 +8,7 @@ import { errorBody, Code, isObject } from "@mcpgw/mcp/JsonRpc"
 import { readEvents, replaceData, type SseEvent } from "@mcpgw/mcp/Sse"
 import type { Policy, Subject } from "@mcpgw/policy/Policy"
 import { isPlain, MAY_MATTER, mayAsk, mayMatter, settles } from "./ListSigns.ts"
+import type { StateSealer } from "./StateSealer.ts"
 
 /** What was seen on the way, for the record. */
 export interface Seen {
@@ -25,6 +26,8 @@ export interface Viewer {
   readonly server: string
   /** Of the era without requests of the server's own; legacy unless said. */
   readonly modern?: boolean
+  /** Seals what messages hand to the caller and want back; undefined: nothing they could hold is sealed. */
+  readonly sealer?: StateSealer | undefined
 }
 
 const utf8 = new TextDecoder("utf-8")
@@ -35,9 +38,10 @@ const MAX_DEPTH = 512
 export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uint8Array => {
   const modern = viewer.modern === true
   const awaited = seen.answered === false
-  if (isPlain(block, awaited, modern)) return block
+  const sealed = viewer.sealer?.mayHold(block) === true
+  if (!sealed && isPlain(block, awaited, modern)) return block
   if (awaited && settles(block, modern)) seen.answered = true
-  if (!mayMatter(block) && !(modern && mayAsk(block))) return block
+  if (!sealed && !mayMatter(block) && !(modern && mayAsk(block))) return block
   let changed = false
   let out = ""
   for (const event of readEvents(utf8.decode(block))) {
@@ -66,11 +70,10 @@ const filterEvent = (viewer: Viewer, event: SseEvent, seen: Seen): string | unde
     seen.failure ??= Code.upstreamFailed
     return ""
   }
-  if (!MAY_MATTER.test(event.data)) return undefined
-  const filtered = filterText(viewer, event.data, seen)
-  if (filtered === undefined) return undefined
-  if (filtered._tag === "Unreadable") return replaceData(event, UNREADABLE)
-  return replaceData(event, filtered.text)
+  const filtered = MAY_MATTER.test(event.data) ? filterText(viewer, event.data, seen) : undefined
+  if (filtered?._tag === "Unreadable") return replaceData(event, UNREADABLE)
+  const text = viewer.sealer?.seal(filtered?.text ?? event.data) ?? filtered?.text
+  return text === undefined ? undefined : replaceData(event, text)
 }
 
 const UNREADABLE = errorBody(null, Code.internalError, "The server sent a message that could not be read")
