@@ -34,6 +34,8 @@ export interface Claims {
   readonly audience: ReadonlyArray<string>
   /** Epoch seconds. */
   readonly expiresAt: number
+  /** Epoch seconds, fractions allowed. Absent: unknown, and older than any revocation of the subject. */
+  readonly issuedAt?: number | undefined
   /** `jti`, or the session id's digest; what revocation names. */
   readonly tokenId: string | undefined
   readonly method: AuthMethod

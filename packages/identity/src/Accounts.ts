@@ -58,6 +58,8 @@ export interface AccountsApi {
   /** Creates or replaces. Does not end the person's sessions: callers that change a password use `Sessions.endAll`. */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
+  /** Hot: how many changes this process has made to accounts. Who remembers something of an account looks again when it has moved. */
+  readonly revision: () => number
 }
 
 /** Limits on failed logins; what each means: `ThrottleOptions`. Remembering takes some 10 MB at the most. */
@@ -88,12 +90,19 @@ const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
 export const MAX_PASSWORD_LENGTH = 1_024
 
 const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
-  Effect.map(makePasswords, (passwords) => ({
-    verify: makeVerify(store, passwords),
-    get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
-    put: makePut(store, passwords),
-    isEmpty: stored(store.isEmpty)
-  }))
+  Effect.map(makePasswords, (passwords) => {
+    const put = makePut(store, passwords)
+    let revision = 0
+    // Also when it failed: what was written then is not known.
+    const changes = Effect.ensuring(Effect.sync(() => void revision++))
+    return {
+      verify: makeVerify(store, passwords),
+      get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
+      put: (account, password) => changes(put(account, password)),
+      isEmpty: stored(store.isEmpty),
+      revision: () => revision
+    }
+  })
 
 const makeVerify = (store: AccountStore, passwords: Passwords): AccountsApi["verify"] => {
   const throttle = new Throttle(LOGIN_LIMITS)

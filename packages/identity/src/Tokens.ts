@@ -156,6 +156,7 @@ const claimsFor = (
   scopes,
   audience: [options.audience],
   expiresAt: issuedAt + hours * 3_600,
+  issuedAt,
   tokenId: crypto.randomUUID(),
   method: "gateway_token"
 })

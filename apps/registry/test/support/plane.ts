@@ -10,7 +10,10 @@ import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { Agents } from "@mcpgw/identity/Agents"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
@@ -59,7 +62,13 @@ export const layer = ({
       allowedUpstreams: allowed.map(parseAllowed).filter((entry) => entry !== undefined)
     })
   )
-  const identity = Layer.mergeAll(Sessions.layerMemory(options), Tokens.layer(options))
+  const identity = Layer.mergeAll(
+    Sessions.layerMemory(options),
+    Tokens.layer(options),
+    ApiKeys.layerMemory(options),
+    Agents.layerMemory,
+    MachineClients.layerMemory
+  )
   return AuthLayer.layer.pipe(
     Layer.provide(IdentityVerifiers.layer(options)),
     Layer.provideMerge(
