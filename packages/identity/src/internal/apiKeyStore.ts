@@ -68,7 +68,8 @@ const LimitsText: Schema.Schema<Limits, string> = Schema.parseJson(
     tools: given(Schema.Record({ key: Schema.String, value: Names }))
   })
 )
-const decodeLimits = Schema.decodeUnknown(LimitsText)
+// A limit of a newer version that is not known here must not be passed over.
+const decodeLimits = Schema.decodeUnknown(LimitsText, { onExcessProperty: "error" })
 const encodeLimits = Schema.encodeSync(LimitsText)
 
 const keyOf = (row: Row): Effect.Effect<ApiKey, ParseError> =>
