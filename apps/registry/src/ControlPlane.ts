@@ -13,6 +13,9 @@ import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { Agents } from "@mcpgw/identity/Agents"
+import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import type { MachineClients } from "@mcpgw/identity/MachineClients"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
@@ -23,11 +26,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as agentHandlers from "./agentHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import type { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
+import * as keyHandlers from "./keyHandlers.ts"
 import { makeTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
@@ -38,11 +43,14 @@ import * as tokenHandlers from "./tokenHandlers.ts"
 /** Everything the control plane works on. */
 export type Services =
   | Accounts
+  | Agents
+  | ApiKeys
   | AuditSink
   | AuthLayer
   | ControlPlaneConfig
   | DiscoveryIndex
   | HealthMonitor
+  | MachineClients
   | Metrics
   | Registry
   | Revocations
@@ -58,6 +66,9 @@ export interface ControlPlane {
 const handlers = Layer.mergeAll(
   authHandlers.layer,
   tokenHandlers.layer,
+  keyHandlers.layer,
+  agentHandlers.layer,
+  agentHandlers.layerMachineClients,
   serverHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer

@@ -16,6 +16,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { decodeWith, type Fields, fieldsOf, onlyFields } from "./body.ts"
+import { signedIn } from "./grants.ts"
 import { answerHeader } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
@@ -52,14 +53,6 @@ const asked = (fields: Fields): Effect.Effect<Asked, BadRequest> => {
 }
 
 const bad = (sentence: string): Effect.Effect<never, BadRequest> => Effect.fail(new BadRequest(problem(sentence)))
-
-/** A stolen token must die with its revocation: it can not have made others. */
-const mayMint = (claims: Claims): Effect.Effect<void, Forbidden> =>
-  claims.method === "gateway_token"
-    ? new Forbidden(
-        problem("A token can not make tokens", "Sign in, at /api/auth/login or your identity provider, and use that")
-      )
-    : Effect.void
 
 const refusalOf = (refused: TokenRefused): Effect.Effect<never, BadRequest | Forbidden | TooManyRequests> => {
   if (refused._tag === "ScopesExceeded") return new Forbidden(problem(refused.message))
@@ -104,7 +97,7 @@ const generate = (request: Request) =>
     const tokens = yield* Tokens
     trail.rule = "api:generate_token"
     const { claims, policy } = yield* caller
-    yield* mayMint(claims)
+    yield* signedIn(claims, "make tokens")
     const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(generateFields), Effect.flatMap(asked))
     const ownerScopes = policy.scopesOf(claims)
     const { description, hours = DEFAULT_HOURS, scopes } = wanted

@@ -2,7 +2,9 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
+import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
+import { KeysGroup } from "./Keys.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
@@ -11,6 +13,9 @@ import { TokensGroup } from "./Tokens.ts"
 export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
   .add(TokensGroup)
+  .add(KeysGroup)
+  .add(AgentsGroup)
+  .add(MachineClientsGroup)
   .add(ServersGroup)
   .add(SearchGroup)
   .add(SystemGroup)

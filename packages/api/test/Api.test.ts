@@ -56,26 +56,39 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       onEndpoint: ({ endpoint }) => void routes.push(`${endpoint.method} ${endpoint.path}`)
     })
     expect(routes.sort()).toEqual([
+      "DELETE /api/agents/:name",
+      "DELETE /api/agents/:name/secrets/:id",
+      "DELETE /api/keys/:id",
+      "DELETE /api/machine-clients",
       "DELETE /api/servers/*",
       "GET /.well-known/jwks.json",
+      "GET /api/agents",
+      "GET /api/agents/:name",
       "GET /api/auth/logout",
       "GET /api/auth/me",
       "GET /api/auth/providers",
+      "GET /api/keys",
+      "GET /api/machine-clients",
       "GET /api/server_details/*",
       "GET /api/servers",
       "GET /api/tools/*",
       "GET /health",
       "GET /openapi.json",
+      "PATCH /api/agents/:name",
+      "POST /api/agents",
+      "POST /api/agents/:name/secrets",
       "POST /api/auth/login",
       "POST /api/auth/logout",
       "POST /api/edit/*",
+      "POST /api/keys",
       "POST /api/refresh/*",
       "POST /api/register",
       "POST /api/remove/*",
       "POST /api/search/semantic",
       "POST /api/toggle/*",
       "POST /api/tokens/generate",
-      "POST /api/tokens/revoke"
+      "POST /api/tokens/revoke",
+      "PUT /api/machine-clients"
     ])
   })
 })
