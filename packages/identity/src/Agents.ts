@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { AccountsUnavailable } from "./Accounts.ts"
+import { problemOfAgent } from "./internal/agentProblem.ts"
 import { type AgentStore, makeMemoryStore, makeSqliteStore, type StoredAgent } from "./internal/agentStore.ts"
 import { keepWritten, LastUsed } from "./internal/lastUsed.ts"
 import { digestOf, makeSecret, sameDigest } from "./internal/secretText.ts"
@@ -116,24 +117,6 @@ export class Agents extends Context.Tag("@mcpgw/identity/Agents")<Agents, Agents
   }
 }
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
-const MAX_GROUPS = 64
-
-const problemOf = (agent: Pick<Agent, "name" | "description" | "groups">): InvalidAgent | undefined => {
-  const invalid = (field: string, held: unknown, expected: string): InvalidAgent =>
-    new InvalidAgent({ field, held: (JSON.stringify(held) ?? "nothing").slice(0, 120), expected })
-  if (!NAME.test(agent.name)) {
-    return invalid("name", agent.name, "it must have 1 to 63 lower-case letters, digits or . _ -")
-  }
-  if (agent.description.length > 256)
-    return invalid("description", agent.description, "it must have at most 256 characters")
-  if (agent.groups.length > MAX_GROUPS) {
-    return invalid("groups", agent.groups.length, `it must have at most ${MAX_GROUPS} entries`)
-  }
-  const index = agent.groups.findIndex((group) => group === "" || group.length > 256)
-  return index < 0 ? undefined : invalid(`groups.${index}`, agent.groups[index], "it must have 1 to 256 characters")
-}
-
 const make = (store: AgentStore): Effect.Effect<AgentsApi, never, Scope.Scope> =>
   Effect.gen(function* () {
     const used = new LastUsed()
@@ -166,8 +149,8 @@ const shown =
 
 const create = (store: AgentStore, { description, groups, name }: Pick<Agent, "name" | "description" | "groups">) =>
   Effect.gen(function* () {
-    const problem = problemOf({ name, description, groups })
-    if (problem !== undefined) return yield* problem
+    const problem = problemOfAgent({ name, description, groups })
+    if (problem !== undefined) return yield* new InvalidAgent(problem)
     const now = yield* Clock.currentTimeMillis
     const agent = { name, description, groups, disabled: false, createdAt: now, tokensFrom: now }
     if (!(yield* stored(store.insert(agent)))) return yield* new AgentExists({ name })
@@ -182,8 +165,8 @@ const update = (store: AgentStore, name: string, change: Parameters<AgentsApi["u
     const agent = yield* stored(store.find(name))
     if (agent === undefined) return undefined
     const next = { ...agent, ...change }
-    const problem = problemOf(next)
-    if (problem !== undefined) return yield* problem
+    const problem = problemOfAgent(next)
+    if (problem !== undefined) return yield* new InvalidAgent(problem)
     const loses = next.disabled || agent.groups.some((group) => !next.groups.includes(group))
     const changed = loses ? { ...next, tokensFrom: yield* nextSecond } : next
     yield* stored(store.update(changed))

@@ -9,6 +9,7 @@ import type { Verifier } from "@mcpgw/auth/Verifiers"
 import type { Claims } from "@mcpgw/domain/Principal"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { AGENT_CLIENT } from "./AgentClients.ts"
 import { AGENT_SUBJECT, Agents, type AgentsApi } from "./Agents.ts"
 import { MachineClients } from "./MachineClients.ts"
 
@@ -29,9 +30,10 @@ export const ofAgents = (tokens: Verifier): Effect.Effect<Verifier, never, Agent
     return {
       ...tokens,
       verify: (credential) =>
-        Effect.flatMap(tokens.verify(credential), (claims) =>
-          claims.subject.startsWith(AGENT_SUBJECT) ? livingAgent(agents, seen, claims) : Effect.succeed(claims)
-        ),
+        Effect.flatMap(tokens.verify(credential), (claims) => {
+          const name = agentOf(claims)
+          return name === undefined ? Effect.succeed(claims) : livingAgent(agents, seen, name, claims)
+        }),
       holds: (claims) => {
         if (tokens.holds?.(claims) === false) return false
         const entry = seen.get(claims)
@@ -41,16 +43,26 @@ export const ofAgents = (tokens: Verifier): Effect.Effect<Verifier, never, Agent
     }
   })
 
+/**
+ * The agent whose token it is: `agent:{name}`, or a client that is its own subject (client credentials). A person may be called like an
+ * agent's client, but comes through another.
+ */
+const agentOf = ({ clientId, subject }: Claims): string | undefined => {
+  if (subject.startsWith(AGENT_SUBJECT)) return subject.slice(AGENT_SUBJECT.length)
+  return subject === clientId && subject.startsWith(AGENT_CLIENT) ? subject.slice(AGENT_CLIENT.length) : undefined
+}
+
 const livingAgent = (
   agents: AgentsApi,
   seen: WeakMap<Claims, Seen>,
+  name: string,
   claims: Claims
 ): Effect.Effect<Claims, Unauthenticated | AuthUnavailable> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const revision = agents.revision()
     const agent = yield* Effect.mapError(
-      agents.get(claims.subject.slice(AGENT_SUBJECT.length)),
+      agents.get(name),
       () => new AuthUnavailable({ issuer: "agents", problem: "agent store not reachable" })
     )
     if (agent === undefined || agent.disabled) return yield* refusal("account_disabled")

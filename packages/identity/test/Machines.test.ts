@@ -201,6 +201,21 @@ describe("tokens of agents", () => {
     }).pipe(Effect.provide(services))
   )
 
+  it.scoped(
+    "a client that is its own subject is the agent; a person of that name, through another client, is not",
+    () =>
+      Effect.gen(function* () {
+        yield* (yield* Agents).create({ name: "ci", description: "", groups: [] })
+        const asked = [
+          { sub: "agent-ci", client_id: "agent-ci" },
+          { sub: "agent-no", client_id: "agent-no" },
+          { sub: "agent-no", client_id: "user-generated" }
+        ]
+        const outcomes = yield* Effect.forEach(asked, (payload) => outcome(bearer(payload)))
+        expect(outcomes).toEqual(["good", "account_disabled", "good"])
+      }).pipe(Effect.provide(services))
+  )
+
   it.scoped("the store holds digests of secrets alone", () =>
     Effect.gen(function* () {
       const agents = yield* Agents

@@ -7,7 +7,7 @@ import { AgentClients } from "../../src/AgentClients.ts"
 import { Agents, type AgentsApi, MAX_SECRETS } from "../../src/Agents.ts"
 
 const ci = { name: "ci", description: "builds", groups: ["builders"] }
-const DAY = 86_400_000
+const HOUR = 3_600_000
 
 export const agentsSuite = (name: string, layer: Layer.Layer<Agents, unknown>): void => {
   const law = (title: string, body: (agents: AgentsApi) => Effect.Effect<void, unknown, Agents>): void =>
@@ -40,20 +40,20 @@ export const agentsSuite = (name: string, layer: Layer.Layer<Agents, unknown>): 
           yield* agents.create(ci)
           const first = yield* secretOf(agents)
           yield* TestClock.adjust("1 minute")
-          const second = yield* secretOf(agents, { expiresAt: DAY })
+          const second = yield* secretOf(agents, { expiresAt: HOUR })
           expect(first.text).toMatch(/^mcpgws_[A-Za-z0-9]{55}$/)
           const matches = () => Effect.forEach([first, second], ({ text }) => agents.secretMatches("ci", text))
           expect(yield* matches()).toEqual([true, true])
           const shown = (yield* agents.get("ci"))?.secrets
           expect(shown).toEqual([
             { id: first.id, prefix: first.text.slice(0, 13), createdAt: 0, expiresAt: undefined, lastUsedAt: 60_000 },
-            { id: second.id, prefix: second.text.slice(0, 13), createdAt: 60_000, expiresAt: DAY, lastUsedAt: 60_000 }
+            { id: second.id, prefix: second.text.slice(0, 13), createdAt: 60_000, expiresAt: HOUR, lastUsedAt: 60_000 }
           ])
           expect(yield* agents.removeSecret("ci", first.id)).toBe(true)
           expect(yield* agents.removeSecret("ci", first.id)).toBe(false)
           expect(yield* agents.removeSecret("other", second.id)).toBe(false)
           expect(yield* matches()).toEqual([false, true])
-          yield* TestClock.adjust("1 day")
+          yield* TestClock.adjust("1 hour")
           expect(yield* matches()).toEqual([false, false])
         })
     )
@@ -63,12 +63,12 @@ export const agentsSuite = (name: string, layer: Layer.Layer<Agents, unknown>): 
         yield* agents.create(ci)
         const old = yield* secretOf(agents)
         const short = yield* secretOf(agents, { expiresAt: 1_000 })
-        const fresh = yield* secretOf(agents, { othersEndAt: DAY })
+        const fresh = yield* secretOf(agents, { othersEndAt: HOUR })
         const alive = Effect.forEach([old, short, fresh], ({ text }) => agents.secretMatches("ci", text))
         expect(yield* alive).toEqual([true, true, true])
         yield* TestClock.adjust("1 seconds")
         expect(yield* alive).toEqual([true, false, true])
-        yield* TestClock.adjust("1 day")
+        yield* TestClock.adjust("1 hour")
         expect(yield* alive).toEqual([false, false, true])
       })
     )
