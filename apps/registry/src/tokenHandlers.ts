@@ -11,6 +11,7 @@ import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { describe } from "@mcpgw/auth/AuthError"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import type { Claims } from "@mcpgw/domain/Principal"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import { CLIENT_ID, type IssuedToken, type TokenRefused, Tokens } from "@mcpgw/identity/Tokens"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -18,6 +19,7 @@ import { caller } from "./access.ts"
 import { decodeWith, type Fields, fieldsOf, onlyFields } from "./body.ts"
 import { signedIn } from "./grants.ts"
 import { answerHeader } from "./headers.ts"
+import { unreachable } from "./keyHandlers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -136,7 +138,17 @@ const byToken = (token: string) =>
     if (!who.isAdmin && !owns(who.claims, claims, tokens.issuer)) return yield* notYours
     const { expiresAt, tokenId } = claims
     if (tokenId === undefined) return yield* bad("This token has no id and can not be revoked one by one")
+    if (claims.method === "api_key") return yield* byKey(claims.subject, tokenId)
     return { tokenId, expiresAt } satisfies Victim
+  })
+
+/** A key is taken out of its store, too: there it would live on for other processes. */
+const byKey = (owner: string, tokenId: string) =>
+  Effect.gen(function* () {
+    const keys = yield* ApiKeys
+    yield* Effect.catchTag(keys.revoke(owner, tokenId), "AccountsUnavailable", unreachable)
+    const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS } satisfies Victim
   })
 
 const notYours = new Forbidden(

@@ -206,10 +206,16 @@ describe("API keys", () => {
       const plane = yield* ControlPlane.make
       const cookie = yield* person("user")
       const { id, key } = yield* made(plane, { cookie, json: { name: "x" } })
+      const other = yield* call(plane, "POST", "/api/tokens/revoke", {
+        cookie: yield* signedIn("developer"),
+        json: { token: key }
+      })
+      expect(other.status).toBe(403)
       const answer = yield* call(plane, "POST", "/api/tokens/revoke", { cookie, json: { token: key } })
       expect(answer.body).toEqual({ success: true, token_id: id })
       expect((yield* call(plane, "GET", "/api/servers", { bearer: key })).status).toBe(401)
       expect((yield* call(plane, "GET", "/api/keys", { cookie })).body).toEqual({ keys: [] })
+      expect((yield* call(plane, "DELETE", `/api/keys/${id}`, { cookie })).status).toBe(404)
     }).pipe(Effect.provide(layer()))
   )
 
