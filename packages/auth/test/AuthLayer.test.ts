@@ -211,37 +211,6 @@ describe("AuthLayer.layer: bounds", () => {
     })
   )
 
-  it.scoped("the cache evicts the oldest beyond its capacity", () =>
-    Effect.gen(function* () {
-      const { layer } = yield* scripted((value) => Effect.succeed(alice(value)), { capacity: 2 })
-      yield* Effect.gen(function* () {
-        const auth = yield* AuthLayer
-        for (const value of ["a", "b", "c"]) yield* auth.authenticate(bearer(value))
-        expect(["a", "b", "c"].map((value) => auth.cached(bearer(value))?.tokenId)).toEqual([undefined, "b", "c"])
-      }).pipe(Effect.provide(layer))
-    })
-  )
-
-  it.scoped("claims past their expiry are dropped, and a credential is verified again after ten minutes", () =>
-    Effect.gen(function* () {
-      const { calls, layer } = yield* scripted((value) =>
-        Effect.succeed({ ...alice(value), expiresAt: value === "short" ? 30 : 36_000 })
-      )
-      yield* Effect.gen(function* () {
-        const auth = yield* AuthLayer
-        yield* auth.authenticate(bearer("short"))
-        yield* auth.authenticate(bearer("long"))
-        yield* TestClock.adjust("61 seconds")
-        expect(auth.cached(bearer("short"))).toBeUndefined()
-        expect(auth.cached(bearer("long"))).toBeDefined()
-        yield* TestClock.adjust("10 minutes")
-        expect(auth.cached(bearer("long"))).toBeUndefined()
-        yield* auth.authenticate(bearer("long"))
-        expect(yield* Ref.get(calls)).toBe(3)
-      }).pipe(Effect.provide(layer))
-    })
-  )
-
   it.scoped(
     "design §6: remembered claims that their verifier says hold no more are verified again, and then refused or new",
     () =>
@@ -271,6 +240,37 @@ describe("AuthLayer.layer: bounds", () => {
           expect(auth.cached(bearer("t"))).toBeUndefined()
         }).pipe(Effect.provide(layer))
       })
+  )
+
+  it.scoped("the cache evicts the oldest beyond its capacity", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted((value) => Effect.succeed(alice(value)), { capacity: 2 })
+      yield* Effect.gen(function* () {
+        const auth = yield* AuthLayer
+        for (const value of ["a", "b", "c"]) yield* auth.authenticate(bearer(value))
+        expect(["a", "b", "c"].map((value) => auth.cached(bearer(value))?.tokenId)).toEqual([undefined, "b", "c"])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.scoped("claims past their expiry are dropped, and a credential is verified again after ten minutes", () =>
+    Effect.gen(function* () {
+      const { calls, layer } = yield* scripted((value) =>
+        Effect.succeed({ ...alice(value), expiresAt: value === "short" ? 30 : 36_000 })
+      )
+      yield* Effect.gen(function* () {
+        const auth = yield* AuthLayer
+        yield* auth.authenticate(bearer("short"))
+        yield* auth.authenticate(bearer("long"))
+        yield* TestClock.adjust("61 seconds")
+        expect(auth.cached(bearer("short"))).toBeUndefined()
+        expect(auth.cached(bearer("long"))).toBeDefined()
+        yield* TestClock.adjust("10 minutes")
+        expect(auth.cached(bearer("long"))).toBeUndefined()
+        yield* auth.authenticate(bearer("long"))
+        expect(yield* Ref.get(calls)).toBe(3)
+      }).pipe(Effect.provide(layer))
+    })
   )
 
   it.scoped("S-16: beyond concurrency and waiting places a verification is refused as unavailable; waiting ends", () =>

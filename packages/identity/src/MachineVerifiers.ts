@@ -82,7 +82,7 @@ export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, M
       verify: (credential) =>
         Effect.map(provider.verify(credential), (claims) => {
           const payload = credential.kind === "bearer" ? decode(credential.value)?.payload : undefined
-          if (payload === undefined || saysGroups(payload) || !isMachine(payload, claims)) return claims
+          if (payload === undefined || saysGroups(payload, claims) || !isMachine(payload, claims)) return claims
           const groups = machines.groupsOf(claims.issuer, claims.clientId)
           // Groups instead of scopes, as for tokens that carry groups: one source, never the union.
           const mapped = groups === undefined ? claims : { ...claims, groups, scopes: [] }
@@ -99,8 +99,9 @@ export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, M
 
 type Payload = Readonly<Record<string, unknown>>
 
-const saysGroups = (payload: Payload): boolean =>
-  payload["groups"] !== undefined || payload["cognito:groups"] !== undefined
+/** Under one of the usual names, or another that the provider's own mapping knows. */
+const saysGroups = (payload: Payload, { groups }: Claims): boolean =>
+  groups.length > 0 || payload["groups"] !== undefined || payload["cognito:groups"] !== undefined
 
 /**
  * Was the token issued to the client itself, and not to a person through it? A person who comes through a client must not get what the

@@ -116,6 +116,19 @@ describe("machines of an identity provider", () => {
     )
   }
 
+  it.scoped("least authority: groups that the provider's mapping found under another name stay as they are", () =>
+    Effect.gen(function* () {
+      yield* given
+      expect((yield* groupsOf({ sub: "billing", client_id: "billing" }))[0]).toEqual(["its-own"])
+    }).pipe(
+      Effect.provide(
+        behind(ofMachines(believing({ groups: ["its-own"], scopes: [] }))).pipe(
+          Layer.provideMerge(MachineClients.layerMemory)
+        )
+      )
+    )
+  )
+
   it.scoped("given, changed or taken away, it counts at the next request; other tokens stay remembered", () =>
     Effect.gen(function* () {
       const auth = yield* AuthLayer
