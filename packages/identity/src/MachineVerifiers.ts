@@ -68,8 +68,11 @@ const livingAgent = (
     if (agent === undefined || agent.disabled) return yield* refusal("account_disabled")
     // Tokens state whole seconds; one of the second in which the agent was made is its own.
     if (!((claims.issuedAt ?? 0) >= Math.floor(agent.tokensFrom / 1000))) return yield* refusal("token_revoked")
-    seen.set(claims, { revision, until: now + FRESH_MILLIS })
-    return claims
+    // Under a name that no person has: servers are told it, and may know a person called like the agent.
+    const own = `${AGENT_SUBJECT}${name}`
+    const named = { ...claims, subject: own, username: own }
+    seen.set(named, { revision, until: now + FRESH_MILLIS })
+    return named
   })
 
 /** Over the verifier of an identity provider. */
