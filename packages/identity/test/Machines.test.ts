@@ -226,6 +226,11 @@ describe("tokens of agents", () => {
         ]
         const outcomes = yield* Effect.forEach(asked, (payload) => outcome(bearer(payload)))
         expect(outcomes).toEqual(["good", "account_disabled", "good"])
+        const auth = yield* AuthLayer
+        for (const payload of [{ sub: "agent-ci", client_id: "agent-ci" }, { sub: "agent:ci" }]) {
+          const { subject, username } = yield* auth.authenticate(bearer(payload))
+          expect([subject, username]).toEqual(["agent:ci", "agent:ci"])
+        }
       }).pipe(Effect.provide(services))
   )
 
