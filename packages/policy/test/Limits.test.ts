@@ -96,7 +96,7 @@ describe("properties of limits", () => {
         document,
         subject,
         limits,
-        fc.array(access, { minLength: 1, maxLength: 8 }),
+        fc.array(access, { minLength: 6, maxLength: 12 }),
         (text, who, less, all) => {
           const policy = fromYaml(text)
           const limited: Subject = { ...who, limits: less }
@@ -128,8 +128,8 @@ describe("properties of limits", () => {
       ),
       runs
     )
-    assert.isAbove(allowed, 100, "too little is allowed to tell anything")
-    assert.isAbove(narrowed, 100, "too little is narrowed to tell anything")
+    assert.isAbove(allowed, 50, "too little is allowed to tell anything")
+    assert.isAbove(narrowed, 50, "too little is narrowed to tell anything")
   })
 
   it("design §6: lists and calls of a limited caller agree", () => {
