@@ -16,6 +16,8 @@ import type { Accounts } from "@mcpgw/identity/Accounts"
 import type { Agents } from "@mcpgw/identity/Agents"
 import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import type { MachineClients } from "@mcpgw/identity/MachineClients"
+import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
@@ -27,12 +29,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as agentHandlers from "./agentHandlers.ts"
+import * as accountHandlers from "./accountHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import type { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as keyHandlers from "./keyHandlers.ts"
+import * as internalHandlers from "./internalHandlers.ts"
 import { makeTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
@@ -51,7 +55,9 @@ export type Services =
   | DiscoveryIndex
   | HealthMonitor
   | MachineClients
+  | MachineTokens
   | Metrics
+  | ProviderLogout
   | Registry
   | Revocations
   | ScopePolicy
@@ -65,10 +71,12 @@ export interface ControlPlane {
 
 const handlers = Layer.mergeAll(
   authHandlers.layer,
+  accountHandlers.layer,
   tokenHandlers.layer,
   keyHandlers.layer,
   agentHandlers.layer,
   agentHandlers.layerMachineClients,
+  internalHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer

@@ -56,14 +56,19 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       onEndpoint: ({ endpoint }) => void routes.push(`${endpoint.method} ${endpoint.path}`)
     })
     expect(routes.sort()).toEqual([
+      "DELETE /api/account/sessions",
+      "DELETE /api/account/sessions/:id",
       "DELETE /api/agents/:name",
       "DELETE /api/agents/:name/secrets/:id",
       "DELETE /api/keys/:id",
       "DELETE /api/machine-clients",
       "DELETE /api/servers/*",
       "GET /.well-known/jwks.json",
+      "GET /api/account/sessions",
+      "GET /api/admin/tokens",
       "GET /api/agents",
       "GET /api/agents/:name",
+      "GET /api/auth/config",
       "GET /api/auth/logout",
       "GET /api/auth/me",
       "GET /api/auth/providers",
@@ -75,6 +80,7 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "GET /health",
       "GET /openapi.json",
       "PATCH /api/agents/:name",
+      "POST /api/account/password",
       "POST /api/agents",
       "POST /api/agents/:name/secrets",
       "POST /api/auth/login",
@@ -88,6 +94,8 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "POST /api/toggle/*",
       "POST /api/tokens/generate",
       "POST /api/tokens/revoke",
+      "POST /internal/reload-scopes",
+      "POST /internal/tokens",
       "PUT /api/machine-clients"
     ])
   })

@@ -41,6 +41,8 @@ export interface Claims {
   readonly method: AuthMethod
   /** Absent: whatever groups and scopes give. One object per credential, never changed. */
   readonly limits?: Limits
+  /** Of a session: `local`, or the name of the identity provider that proved the person. */
+  readonly provider?: string | undefined
 }
 
 /** A caller admitted to a resource. One instance per verified credential, so that tables may be cached by identity. */

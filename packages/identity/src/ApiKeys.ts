@@ -185,12 +185,15 @@ const create = ({ accounts, store }: Parts, owner: string, wanted: NewApiKey) =>
     return { key, text }
   })
 
-const list = ({ revocations, store, used }: Parts, owner: string) =>
-  Effect.map(stored(store.ofOwner(owner)), (keys) =>
-    keys
-      .filter(({ id }) => !revocations.has(id))
-      .map((key) => ({ ...key, lastUsedAt: used.of(key.id, key.lastUsedAt) }))
-  )
+/** Those that live or ran out; not those that were revoked, be it one by one or with all that their owner had. */
+const list = ({ accounts, options, revocations, store, used }: Parts, owner: string) =>
+  Effect.gen(function* () {
+    const subject = (yield* accounts.get(owner))?.username ?? owner
+    const dead = ({ createdAt, id }: ApiKey): boolean =>
+      revocations.has(id) || revocations.hasSubject(options.issuer, subject, createdAt / 1000)
+    const keys = yield* stored(store.ofOwner(owner))
+    return keys.filter((key) => !dead(key)).map((key) => ({ ...key, lastUsedAt: used.of(key.id, key.lastUsedAt) }))
+  })
 
 /** Dead here before anything is written. */
 const end = ({ active, revocations, store }: Parts, id: string): Effect.Effect<void, AccountsUnavailable> =>

@@ -15,6 +15,8 @@ import type { PolicyDocument } from "./PolicyDocument.ts"
 export const ADMIN_SCOPE = "mcp-registry-admin"
 /** Lets its holder change servers (contracts.md §2.6). */
 export const MODIFY_SCOPE = "mcp-servers-unrestricted/execute"
+/** Lets a service have tokens made for people, of scopes it holds itself (contracts.md §2.7). */
+export const VENDING_SCOPE = "mcp-token-vending"
 /** The lowest group and scope: its holder never changes servers unless one of the two above says so. */
 export const USER_SCOPE = "mcp-registry-user"
 
@@ -67,13 +69,20 @@ export const compile = (document: PolicyDocument): Policy => {
     return table.scopes.some((scope) => known.has(scope) && scope.includes("/execute"))
   }
 
+  const isAdmin = (subject: Subject): boolean => {
+    const table = tables.of(subject)
+    return table.limits === undefined && holds(table, ADMIN_SCOPE)
+  }
+
   return Object.freeze({
     scopesOf,
     decide,
-    isAdmin: (subject: Subject) => {
+    isAdmin,
+    canVendTokens: (subject: Subject) => {
       const table = tables.of(subject)
-      return table.limits === undefined && holds(table, ADMIN_SCOPE)
+      return isAdmin(subject) || (table.limits === undefined && holds(table, VENDING_SCOPE))
     },
+    groupMappings: document.groupMappings.size,
     hasGrant: (subject: Subject, server: string) => tables.of(subject).rulesOn(server).length > 0,
     filterList: (subject: Subject, server: string, message: unknown) =>
       filterByRules(tables.of(subject).rulesOn(server), message),

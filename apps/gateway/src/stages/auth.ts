@@ -4,7 +4,7 @@ import { presented } from "@mcpgw/auth/Credential"
 import { refusal as unauthenticatedBecause } from "@mcpgw/auth/Admission"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import { X_AUTHORIZATION } from "@mcpgw/mcp/HeaderNames"
-import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
+import { cookieNames } from "@mcpgw/identity/SessionCookie"
 import type { Pipeline } from "../pipeline.ts"
 import {
   authUnavailable,
@@ -32,7 +32,7 @@ export const admitCaller = (
   pipeline: Pipeline,
   ctx: RequestContext
 ): Admitted | Refusal | Promise<Admitted | Refusal> => {
-  const credential = presented(ctx.headers, SESSION_COOKIE)
+  const credential = presented(ctx.headers, cookieNames(pipeline.publicUrl))
   if (credential === undefined) return unauthenticated(unauthenticatedBecause("missing"))
   if (credential === "malformed") return unauthenticated(unauthenticatedBecause("malformed"))
   if (credential.kind === "cookie" && comesFromElsewhere(ctx)) return foreignOrigin()

@@ -14,8 +14,11 @@ import { Agents } from "@mcpgw/identity/Agents"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
+import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
+import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
-import { Tokens } from "@mcpgw/identity/Tokens"
+import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
 import { Registry } from "@mcpgw/registry/Registry"
@@ -36,6 +39,9 @@ export interface LayerOptions {
   /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
   readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
+  readonly tokens?: Partial<TokenBounds>
+  /** Logout pages by name of the provider. */
+  readonly logoutPages?: Readonly<Record<string, string>>
   readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
 }
 
@@ -44,6 +50,8 @@ const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
   allowed = [],
+  logoutPages = {},
+  tokens = {},
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
   scopes = DEFAULT_SCOPES
@@ -64,7 +72,8 @@ export const layer = ({
   )
   const identity = Layer.mergeAll(
     Sessions.layerMemory(options),
-    Tokens.layer(options),
+    MachineTokens.layerGateway.pipe(Layer.provideMerge(Tokens.layer({ ...options, ...tokens }))),
+    ProviderLogout.layerOf(logoutPages),
     ApiKeys.layerMemory(options),
     Agents.layerMemory,
     MachineClients.layerMemory
@@ -122,7 +131,7 @@ export const call = (plane: ControlPlane, method: string, path: string, sent: Se
     const { body, type } = bodyOf(sent)
     const headers = new Headers({ accept: "application/json", ...sent.headers })
     if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type)
-    if (sent.cookie !== undefined) headers.set("cookie", `mcp_gateway_session=${sent.cookie}`)
+    if (sent.cookie !== undefined) headers.set("cookie", `${cookieName(PUBLIC_URL)}=${sent.cookie}`)
     if (sent.bearer !== undefined) headers.set("authorization", `Bearer ${sent.bearer}`)
     const request = new Request(`${PUBLIC_URL}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
     const response = await plane.handle(request, { remote: sent.remote ?? "192.0.2.1" })

@@ -123,6 +123,20 @@ export const apiKeysSuite = (name: string, layer: Layer.Layer<Services, unknown>
       })
     )
 
+    law(
+      "all of a person's ended at once: the keys made until then are dead and off the list, a later one lives",
+      (keys) =>
+        Effect.gen(function* () {
+          yield* TestClock.adjust("1 second")
+          yield* keys.create("alice", plain)
+          yield* (yield* Revocations).revokeSubject("local", "Alice", 1)
+          expect(yield* keys.list("alice")).toEqual([])
+          yield* TestClock.adjust("1 millis")
+          const { key } = yield* keys.create("alice", plain)
+          expect((yield* keys.list("alice")).map(({ id }) => id)).toEqual([key.id])
+        })
+    )
+
     law("revokeAll ends a person's keys and nobody else's", (keys) =>
       Effect.gen(function* () {
         yield* (yield* Accounts).put({ username: "bob", groups: [] }, PASSWORD)
