@@ -18,7 +18,7 @@ const METHODS = [
 ]
 const TOOLS = ["alpha", "beta", "resources/read", "tools/list", "__proto__", "constructor"]
 const SERVERS = ["one", "/one/", "two", "team/search", "/team", "One", "constructor", "__proto__"]
-const SCOPES = ["a/execute", "b", "mcp-registry-user", "mcp-registry-admin"]
+const SCOPES = ["a/execute", "b", "mcp-registry-user", "mcp-registry-admin", "mcp-token-vending"]
 const PERMISSIONS: ReadonlyArray<Permission> = [
   "list_service",
   "register_service",
@@ -190,7 +190,7 @@ describe("properties of limits", () => {
             if (may && partial) assert.deepEqual([permission, at], ["list_service", path])
           }
         }
-        for (const ask of [policy.isAdmin, policy.canModifyServers]) {
+        for (const ask of [policy.isAdmin, policy.canModifyServers, policy.canVendTokens]) {
           if (ask(limited)) assert.isTrue(ask(who) && !partial)
         }
       }),
