@@ -13,8 +13,12 @@ import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { AgentClients } from "@mcpgw/identity/AgentClients"
+import { Agents } from "@mcpgw/identity/Agents"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
@@ -72,6 +76,8 @@ const infrastructure = Layer.mergeAll(
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
+  Agents.layerSqlite,
+  MachineClients.layerSqlite,
   DiscoveryIndex.layerLexical,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
@@ -92,9 +98,11 @@ const stores = Layer.mergeAll(
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
   Registry.layer,
+  AgentClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
     Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
-  )
+  ),
+  withConfig(({ publicUrl }) => ApiKeys.layerSqlite({ issuer: publicUrl, audience: publicUrl }))
 )
 
 const verifiers = withConfig((config) =>
@@ -146,7 +154,7 @@ const services = Layer.mergeAll(
   ProcessGauges.layerAudit
 )
 
-/** Callers proved by our own tokens and cookies, and by the configured issuer's tokens. */
+/** Callers proved by our own tokens, keys and cookies, and by the configured issuer's tokens. */
 export const layerAuth = AuthLayer.layer.pipe(Layer.provide(verifiers))
 
 /**

@@ -189,18 +189,18 @@ export const unavailable = (server: string, reason: string): Refusal =>
     headers: { "retry-after": "5" }
   })
 
-export const noGrant = (server: string, scopes: number): Refusal => {
-  const why = scopes === 0 ? "you have no scopes configured" : "none of your scopes covers it"
-  return refusal(
-    403,
-    Code.forbidden,
-    scopes === 0 ? "policy:no-scopes" : "policy:no-grant",
-    `Access denied to '${server}': ${why}`,
-    {
-      decision: "deny",
-      headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`) }
-    }
-  )
+const NO_GRANT: Readonly<Record<string, string>> = {
+  "no-scopes": "you have no scopes configured",
+  "key-limit": "the limits of your API key exclude it"
+}
+
+/** `rule`: of the policy's decision on a method that any grant implies. */
+export const noGrant = (server: string, rule: string): Refusal => {
+  const why = NO_GRANT[rule] ?? "none of your scopes covers it"
+  return refusal(403, Code.forbidden, `policy:${rule}`, `Access denied to '${server}': ${why}`, {
+    decision: "deny",
+    headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`) }
+  })
 }
 
 export const malformed = (problem: Malformed): Refusal =>

@@ -10,7 +10,10 @@ import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { Agents } from "@mcpgw/identity/Agents"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { cookieName } from "@mcpgw/identity/SessionCookie"
@@ -70,7 +73,10 @@ export const layer = ({
   const identity = Layer.mergeAll(
     Sessions.layerMemory(options),
     MachineTokens.layerGateway.pipe(Layer.provideMerge(Tokens.layer({ ...options, ...tokens }))),
-    ProviderLogout.layerOf(logoutPages)
+    ProviderLogout.layerOf(logoutPages),
+    ApiKeys.layerMemory(options),
+    Agents.layerMemory,
+    MachineClients.layerMemory
   )
   return AuthLayer.layer.pipe(
     Layer.provide(IdentityVerifiers.layer(options)),
