@@ -71,6 +71,8 @@ export interface MicroCase {
   readonly bar?: number
   /** Nanoseconds it may take by itself. */
   readonly limitNs?: number
+  /** Nanoseconds it may take above the group's first case. */
+  readonly over?: number
 }
 
 /** The first case is the yardstick of the others. */

@@ -16,8 +16,12 @@ import { Accounts } from "@mcpgw/identity/Accounts"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
 import * as ProviderVerifiers from "@mcpgw/identity/ProviderVerifiers"
+import { AgentClients } from "@mcpgw/identity/AgentClients"
+import { Agents } from "@mcpgw/identity/Agents"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
@@ -87,6 +91,8 @@ const providers = Layer.merge(
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
+  Agents.layerSqlite,
+  MachineClients.layerSqlite,
   DiscoveryIndex.layerLexical,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
@@ -106,9 +112,11 @@ const stores = Layer.mergeAll(
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
   Registry.layer,
+  AgentClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
     Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
-  )
+  ),
+  withConfig(({ publicUrl }) => ApiKeys.layerSqlite({ issuer: publicUrl, audience: publicUrl }))
 )
 
 const verifiers = withConfig((config) =>
@@ -146,7 +154,7 @@ const services = Layer.mergeAll(
   ProviderLogout.layer.pipe(Layer.provideMerge(withConfig(({ publicUrl }) => FederatedLogin.layer({ publicUrl }))))
 )
 
-/** Callers proved by our own tokens and cookies, and by the identity providers' tokens. */
+/** Callers proved by our own tokens, keys and cookies, and by the identity providers' tokens. */
 export const layerAuth = AuthLayer.layer.pipe(Layer.provide(verifiers))
 
 /**

@@ -14,6 +14,9 @@ import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import type { Accounts } from "@mcpgw/identity/Accounts"
 import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
+import type { Agents } from "@mcpgw/identity/Agents"
+import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import type { MachineClients } from "@mcpgw/identity/MachineClients"
 import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
@@ -26,12 +29,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as agentHandlers from "./agentHandlers.ts"
 import * as accountHandlers from "./accountHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import type { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
+import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
 import { makeTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
@@ -43,12 +48,15 @@ import * as tokenHandlers from "./tokenHandlers.ts"
 /** Everything the control plane works on. */
 export type Services =
   | Accounts
+  | Agents
+  | ApiKeys
   | AuditSink
   | AuthLayer
   | ControlPlaneConfig
   | DiscoveryIndex
   | FederatedLogin
   | HealthMonitor
+  | MachineClients
   | MachineTokens
   | Metrics
   | ProviderLogout
@@ -67,6 +75,9 @@ const handlers = Layer.mergeAll(
   authHandlers.layer,
   accountHandlers.layer,
   tokenHandlers.layer,
+  keyHandlers.layer,
+  agentHandlers.layer,
+  agentHandlers.layerMachineClients,
   internalHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,

@@ -114,6 +114,8 @@ export interface AccountsApi {
   /** Everybody, by name. */
   readonly list: Effect.Effect<ReadonlyArray<AccountDetails>, AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
+  /** Hot: how many changes this process has made to accounts. Who remembers something of an account looks again when it has moved. */
+  readonly revision: () => number
 }
 
 /** Limits on failed logins; what each means: `ThrottleOptions`. Remembering takes some 10 MB at the most. */
@@ -143,15 +145,19 @@ export const MAX_PASSWORD_LENGTH = 1_024
 
 const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
   Effect.map(makePasswords, (passwords) => {
+    let revision = 0
+    // Also when it failed: what was written then is not known.
+    const changes = Effect.ensuring(Effect.sync(() => void revision++))
     const verify = makeVerify(store, passwords)
-    const put = makePut(store, passwords)
+    const write = makePut(store, passwords)
+    const put: AccountsApi["put"] = (account, password) => changes(write(account, password))
     const change = (username: string, change: AccountChange): Effect.Effect<boolean, AccountsUnavailable> =>
-      Effect.map(stored(store.change(idOf(username), change)), (account) => account !== undefined)
+      Effect.map(changes(stored(store.change(idOf(username), change))), (account) => account !== undefined)
     return {
       verify,
       get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
       put,
-      signIn: (provider, profile) => signIn(store, provider, profile),
+      signIn: (provider, profile) => changes(signIn(store, provider, profile)),
       setGroups: (username, groups) => change(username, { groups }),
       disable: (username, disabled) => change(username, { disabled }),
       changePassword: (username, given, remote) =>
@@ -162,7 +168,8 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
           yield* put(account, given.new)
         }),
       list: stored(store.list),
-      isEmpty: stored(store.isEmpty)
+      isEmpty: stored(store.isEmpty),
+      revision: () => revision
     }
   })
 

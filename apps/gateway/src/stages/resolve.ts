@@ -17,7 +17,10 @@ export const resolveTarget = (
   trail.server = found.server
   const { path } = found.server.record
   const policy = pipeline.policy.current()
-  if (!policy.hasGrant(principal.claims, path)) return noGrant(path.slice(1), policy.scopesOf(principal.claims).length)
+  if (!policy.hasGrant(principal.claims, path)) {
+    const { rule } = policy.decide(principal.claims, { server: path, method: "initialize", tool: undefined })
+    return noGrant(path.slice(1), rule)
+  }
   if (found._tag === "Unavailable") return unavailable(path.slice(1), found.reason)
   const only = METHODS[found.leg]
   return only === undefined || ctx.method === only ? found : wrongLegMethod(only)

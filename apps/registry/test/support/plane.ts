@@ -14,7 +14,10 @@ import { Accounts } from "@mcpgw/identity/Accounts"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { IdentityProvider } from "@mcpgw/identity/IdentityProvider"
 import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
+import { Agents } from "@mcpgw/identity/Agents"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { cookieName } from "@mcpgw/identity/SessionCookie"
@@ -79,7 +82,10 @@ export const layer = ({
   const identity = Layer.mergeAll(
     Sessions.layerMemory(options),
     MachineTokens.layerGateway.pipe(Layer.provideMerge(Tokens.layer({ ...options, ...tokens }))),
-    ProviderLogout.layerOf(logoutPages)
+    ProviderLogout.layerOf(logoutPages),
+    ApiKeys.layerMemory(options),
+    Agents.layerMemory,
+    MachineClients.layerMemory
   )
   return AuthLayer.layer.pipe(
     Layer.provide(IdentityVerifiers.layer(options)),

@@ -284,9 +284,19 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
       })
     )
 
-    law("groups are replaced", (accounts) =>
+    law("groups are replaced, and whoever remembers an account is told that it changed", (accounts) =>
       Effect.gen(function* () {
         yield* accounts.put(alice, PASSWORD)
+        const revisions = [accounts.revision()]
+        for (const change of [
+          accounts.setGroups("alice", []),
+          accounts.disable("alice", false),
+          accounts.signIn("idp", ada)
+        ]) {
+          yield* change
+          revisions.push(accounts.revision())
+        }
+        expect(new Set(revisions).size).toBe(4)
         expect(yield* accounts.setGroups("Alice", ["others"])).toBe(true)
         expect(yield* accounts.setGroups("bob", ["others"])).toBe(false)
         expect((yield* accounts.verify("alice", PASSWORD, "192.0.2.1")).groups).toEqual(["others"])
