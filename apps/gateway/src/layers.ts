@@ -3,7 +3,7 @@
  * identity provider or store is swapped here, or in a test, without touching a service.
  */
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
-import * as JwtVerifier from "@mcpgw/auth/JwtVerifier"
+import { IssuerFetch } from "@mcpgw/auth/IssuerFetch"
 import { handlers } from "@mcpgw/demo-servers/Demo"
 import { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import * as IndexSync from "@mcpgw/discovery/IndexSync"
@@ -13,6 +13,9 @@ import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
+import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
+import * as ProviderVerifiers from "@mcpgw/identity/ProviderVerifiers"
 import { AgentClients } from "@mcpgw/identity/AgentClients"
 import { Agents } from "@mcpgw/identity/Agents"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
@@ -42,7 +45,7 @@ import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
 import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
-import { layerDataDir, scopesPath } from "./dataDir.ts"
+import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
 
 /** A layer that needs to know the configuration. */
 const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
@@ -72,6 +75,18 @@ const infrastructure = Layer.mergeAll(
   Credentials.layerClient
 )
 
+/** Who else may say who somebody is: described here, asked when they are needed. */
+const providers = Layer.merge(
+  withConfig((config) =>
+    IdentityProviders.layer({
+      file: providersPath(config),
+      settings: config.providerSettings,
+      variable: config.variable
+    })
+  ),
+  IssuerFetch.layer
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
@@ -91,8 +106,7 @@ const stores = Layer.mergeAll(
         })
       )
     )
-  ),
-  ProviderLogout.layerNone
+  )
 )
 
 /** Tier 3 — who calls, and what there is. */
@@ -107,26 +121,11 @@ const people = Layer.mergeAll(
 
 const verifiers = withConfig((config) =>
   Layer.unwrapEffect(
-    Effect.map(foreignIssuers(config), (others) =>
+    Effect.map(ProviderVerifiers.make(config.publicUrl), (others) =>
       IdentityVerifiers.layer({ issuer: config.publicUrl, audience: config.publicUrl }, others)
     )
   )
 )
-
-/** The one statically configured issuer, when there is one. */
-const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: GatewayConfigApi) =>
-  oidcIssuer === undefined || oidcAudience === undefined || oidcJwksUrl === undefined
-    ? Effect.succeed([])
-    : Effect.map(
-        JwtVerifier.oidc({
-          name: oidcIssuer,
-          issuer: oidcIssuer,
-          audiences: [oidcAudience],
-          resource: publicUrl,
-          keys: { kind: "remote", url: oidcJwksUrl }
-        }),
-        (verifier) => [verifier]
-      )
 
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
@@ -151,10 +150,11 @@ const services = Layer.mergeAll(
     )
   ).pipe(Layer.provide(Probe.layer())),
   IndexSync.layer,
-  ProcessGauges.layerAudit
+  ProcessGauges.layerAudit,
+  ProviderLogout.layer.pipe(Layer.provideMerge(withConfig(({ publicUrl }) => FederatedLogin.layer({ publicUrl }))))
 )
 
-/** Callers proved by our own tokens, keys and cookies, and by the configured issuer's tokens. */
+/** Callers proved by our own tokens, keys and cookies, and by the identity providers' tokens. */
 export const layerAuth = AuthLayer.layer.pipe(Layer.provide(verifiers))
 
 /**
@@ -168,7 +168,7 @@ export const layerServicesOver = <E1, R1, E2, R2>(
   Layer.merge(services, auth).pipe(
     Layer.provideMerge(people),
     Layer.provideMerge(Layer.merge(stores, registryStore)),
-    Layer.provideMerge(infrastructure),
+    Layer.provideMerge(Layer.merge(infrastructure, providers)),
     Layer.provideMerge(layerDataDir)
   )
 

@@ -2,7 +2,7 @@
  * Every way in which the gateway says no on the data plane: HTTP status, JSON-RPC code and a sentence a person can act on. A 4xx
  * always carries a JSON-RPC body (W-13); nothing here names an internal host (S-19).
  */
-import type { AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
+import type { AuthBusy, AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
 import { describe } from "@mcpgw/auth/AuthError"
 import { insufficientScope, unauthorized } from "@mcpgw/auth/Challenge"
 import type { Malformed } from "@mcpgw/mcp/Envelope"
@@ -167,6 +167,15 @@ export const authUnavailable = (failure: AuthUnavailable): Refusal =>
     outcome: "error",
     headers: { "retry-after": "5" }
   })
+
+export const authBusy = ({ retryAfterSeconds }: AuthBusy): Refusal =>
+  refusal(
+    429,
+    Code.tooManyRequests,
+    "auth:busy",
+    `Too many new credentials wait to be checked: try again in ${retryAfterSeconds} s`,
+    { headers: { "retry-after": String(retryAfterSeconds) } }
+  )
 
 export const foreignCredential = (): Refusal =>
   refusal(

@@ -1,5 +1,5 @@
 /**
- * Every setting there is: its name, what it may hold, its default and what it is for. `config.ts` reads them, `.env.example` lists
+ * Every setting there is but those of identity providers (`providerSettings.ts`): its name, what it may hold, its default and what it is for. `config.ts` reads them, `.env.example` lists
  * them (a test compares), and an error names the variable, what it held and what it may hold.
  */
 import { type AllowedUpstream, parseAllowed } from "@mcpgw/egress/AddressPolicy"
@@ -21,7 +21,8 @@ export interface Setting<A> {
   readonly parse: (text: string) => A | undefined
 }
 
-const setting = <A>(
+/** One setting; `kind`: what it may hold. */
+export const setting = <A>(
   name: string,
   fallback: NoInfer<A>,
   about: string,
@@ -50,7 +51,7 @@ const boolean = {
   parse: (text: string) => (text === "true" ? true : text === "false" ? false : undefined)
 }
 
-const text = {
+export const text = {
   holds: "a text",
   parse: (value: string): string | undefined => value
 }
@@ -93,12 +94,6 @@ const origins = {
     const known = entries.filter((entry) => entry !== undefined)
     return known.length === entries.length ? known : undefined
   }
-}
-
-/** Compared with `iss` letter by letter, so it is kept as written. */
-const issuer = {
-  holds: "the issuer's https:// URL (or http://), exactly as its tokens spell it",
-  parse: (value: string): string | undefined => (httpUrl.parse(value) === undefined ? undefined : value)
 }
 
 const upstreams = {
@@ -250,22 +245,12 @@ export const settings = {
     "Such tokens one person can get within a clock hour; then 429.",
     integer(1, 1_000_000)
   ),
-  oidcIssuer: setting<string | undefined>(
-    "MCPGW_OIDC_ISSUER",
+  providersFile: setting<string | undefined>(
+    "MCPGW_OAUTH2_PROVIDERS_FILE",
     unset,
-    "Issuer (`iss`) of one more identity provider whose access tokens are accepted; with MCPGW_OIDC_AUDIENCE and MCPGW_OIDC_JWKS_URL.",
-    issuer
+    "Identity providers, oauth2_providers.yml of the replaced system as it is. Unset: the file of that name in the data folder, if there is one.",
+    path
   ),
-  oidcAudience: setting<string | undefined>(
-    "MCPGW_OIDC_AUDIENCE",
-    unset,
-    "Audience (`aud`) its tokens must name.",
-    text
-  ),
-  oidcJwksUrl: setting<string | undefined>("MCPGW_OIDC_JWKS_URL", unset, "Where its key set (JWKS) is.", {
-    holds: "an http:// or https:// URL",
-    parse: (value: string) => (/^https?:$/.test(URL.parse(value)?.protocol ?? "") ? value : undefined)
-  }),
   healthInterval: setting(
     "HEALTH_CHECK_INTERVAL_SECONDS",
     30,

@@ -13,6 +13,7 @@ import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { Agents } from "@mcpgw/identity/Agents"
 import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import type { MachineClients } from "@mcpgw/identity/MachineClients"
@@ -53,6 +54,7 @@ export type Services =
   | AuthLayer
   | ControlPlaneConfig
   | DiscoveryIndex
+  | FederatedLogin
   | HealthMonitor
   | MachineClients
   | MachineTokens

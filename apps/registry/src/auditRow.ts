@@ -5,7 +5,7 @@ import type { Trail } from "./RequestTrail.ts"
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
 /** Reads by method that change something. */
-const CHANGING_READS: ReadonlySet<string> = new Set(["api:logout", "api:admin_token"])
+const CHANGING_READS: ReadonlySet<string> = new Set(["api:logout", "api:admin_token", "api:oauth2_callback"])
 
 const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 429
 

@@ -30,6 +30,32 @@ export const migrations: ReadonlyArray<Migration> = [
     ]
   },
   {
+    id: "identity-0005-accounts-of-providers",
+    statements: [
+      // A column can not lose its NOT NULL in every database; a new table can take its place in all.
+      `CREATE TABLE accounts_0005 (
+        id TEXT PRIMARY KEY NOT NULL,
+        username TEXT NOT NULL,
+        member_of TEXT NOT NULL,
+        password_hash TEXT,
+        provider TEXT NOT NULL,
+        subject TEXT,
+        email TEXT,
+        display_name TEXT,
+        disabled INTEGER NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL
+      )`,
+      `INSERT INTO accounts_0005
+        (id, username, member_of, password_hash, provider, disabled, created_at, updated_at)
+        SELECT id, username, member_of, password_hash, 'local', 0, updated_at, updated_at FROM accounts`,
+      `DROP TABLE accounts`,
+      `ALTER TABLE accounts_0005 RENAME TO accounts`,
+      // Two accounts may have no subject, no two the same one of a provider.
+      `CREATE UNIQUE INDEX accounts_subject ON accounts (provider, subject)`
+    ]
+  },
+  {
     id: "identity-0007-keys-and-machines",
     statements: [
       // Times in epoch milliseconds; of keys and secrets only the SHA-256.

@@ -1,5 +1,5 @@
 /** auth: a presented credential → Principal, or 401 with a challenge. A fallback never produces a principal (design.md §6). */
-import type { AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
+import type { AuthBusy, AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
 import { presented } from "@mcpgw/auth/Credential"
 import { refusal as unauthenticatedBecause } from "@mcpgw/auth/Admission"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
@@ -7,6 +7,7 @@ import { X_AUTHORIZATION } from "@mcpgw/mcp/HeaderNames"
 import { cookieNames } from "@mcpgw/identity/SessionCookie"
 import type { Pipeline } from "../pipeline.ts"
 import {
+  authBusy,
   authUnavailable,
   foreignCredential,
   foreignOrigin,
@@ -17,8 +18,10 @@ import {
 import type { RequestContext } from "../RequestContext.ts"
 
 export interface Caller {
-  readonly outcome: Claims | Unauthenticated | AuthUnavailable
+  readonly outcome: Claims | NotProven
 }
+
+type NotProven = Unauthenticated | AuthUnavailable | AuthBusy
 
 export interface Admitted {
   readonly _tag: "Admitted"
@@ -50,13 +53,18 @@ const comesFromElsewhere = ({ headers }: RequestContext): boolean => {
 }
 
 const admit = (pipeline: Pipeline, ctx: RequestContext, outcome: Caller["outcome"]): Admitted | Refusal => {
-  if ("_tag" in outcome) return outcome._tag === "AuthUnavailable" ? authUnavailable(outcome) : unauthenticated(outcome)
+  if ("_tag" in outcome) return notProven(outcome)
   const principal = pipeline.auth.admit(outcome, resourcesOf(pipeline.publicUrl, ctx.pathname), ctx.at)
   if ("_tag" in principal) return unauthenticated(principal)
   const clientAuthorization = ctx.headers[X_AUTHORIZATION] === undefined ? undefined : ctx.headers["authorization"]
   if (clientAuthorization === undefined) return { _tag: "Admitted", principal, clientAuthorization: undefined }
   if (holdsOurs(pipeline, ctx, clientAuthorization)) return foreignCredential()
   return { _tag: "Admitted", principal, clientAuthorization }
+}
+
+const notProven = (failure: NotProven): Refusal => {
+  if (failure._tag === "AuthUnavailable") return authUnavailable(failure)
+  return failure._tag === "AuthBusy" ? authBusy(failure) : unauthenticated(failure)
 }
 
 /** What parts a token from the rest of a value, wherever it stands: `Bearer …`, `Token token="…"`. */

@@ -1,6 +1,7 @@
 /** The control plane over real layers with memory stores, and a client that speaks to it through `handle` alone. */
 import { Revocations } from "@mcpgw/auth/Revocations"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
+import { type FetchFunction, IssuerFetch } from "@mcpgw/auth/IssuerFetch"
 import { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import * as IndexSync from "@mcpgw/discovery/IndexSync"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
@@ -10,6 +11,9 @@ import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
+import type { IdentityProvider } from "@mcpgw/identity/IdentityProvider"
+import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
 import { Agents } from "@mcpgw/identity/Agents"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
@@ -43,6 +47,9 @@ export interface LayerOptions {
   /** Logout pages by name of the provider. */
   readonly logoutPages?: Readonly<Record<string, string>>
   readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
+  readonly identityProviders?: ReadonlyArray<IdentityProvider>
+  /** How they are reached. */
+  readonly fetch?: FetchFunction
 }
 
 /** A healthy server without tools. */
@@ -50,6 +57,8 @@ const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
   allowed = [],
+  fetch = () => Promise.reject(new Error("no provider is there")),
+  identityProviders = [],
   logoutPages = {},
   tokens = {},
   probe = () => HEALTHY,
@@ -84,7 +93,11 @@ export const layer = ({
       Layer.mergeAll(
         identity,
         HealthMonitor.layer({ intervalSeconds: 300 }).pipe(Layer.provide(Probe.layerOf(probe))),
-        IndexSync.layer
+        IndexSync.layer,
+        FederatedLogin.layer({ publicUrl }).pipe(
+          Layer.provide(Layer.merge(IdentityProviders.layerOf(identityProviders), IssuerFetch.layerOf(fetch))),
+          Layer.provide(identity)
+        )
       )
     ),
     Layer.provideMerge(base)
