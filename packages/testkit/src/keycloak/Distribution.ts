@@ -49,7 +49,9 @@ const missing = (reason: string): Missing => ({ _tag: "Missing", reason })
  * The distribution, made ready at the first call (some minutes on a slow line); its absence is printed with the reason. Two processes
  * at once do the work twice and keep one.
  */
-export const findKeycloak = async (cache: string = join(root, ".cache", "keycloak")): Promise<Distribution | Missing> => {
+export const findKeycloak = async (
+  cache: string = join(root, ".cache", "keycloak")
+): Promise<Distribution | Missing> => {
   const found = await prepared(cache)
   if (found._tag === "Missing") process.stderr.write(`Keycloak's tests are skipped: ${found.reason}\n`)
   return found

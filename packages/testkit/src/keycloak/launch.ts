@@ -19,15 +19,29 @@ export interface Launch {
   readonly port: number
 }
 
+/** What runs it, so that it ends with this process. */
+const supervised = [
+  process.execPath,
+  "run",
+  "--no-orphans",
+  join(root, "packages/testkit/src/keycloak/supervise.ts")
+] as const
+
+const words = (data: string, port: number): ReadonlyArray<string> => [
+  "start",
+  "--optimized",
+  "--cache=local",
+  "--http-enabled=true",
+  "--http-host=127.0.0.1",
+  `--http-port=${port}`,
+  "--hostname-strict=false",
+  `--db-url=jdbc:h2:file:${join(data, "keycloak")};NON_KEYWORDS=VALUE;DB_CLOSE_DELAY=0`
+]
+
 /** Resolves when it answers; it ends with this process, however this one ends. */
 export const launch = async ({ home, java, data, port }: Launch): Promise<Running> => {
   const running = spawn({
-    command: [
-      ...[process.execPath, "run", "--no-orphans", join(root, "packages/testkit/src/keycloak/supervise.ts")],
-      ...["sh", join(home, "bin", "kc.sh"), "start", "--optimized", "--cache=local"],
-      ...["--http-enabled=true", "--http-host=127.0.0.1", `--http-port=${port}`, "--hostname-strict=false"],
-      `--db-url=jdbc:h2:file:${join(data, "keycloak")};NON_KEYWORDS=VALUE;DB_CLOSE_DELAY=0`
-    ],
+    command: [...supervised, "sh", join(home, "bin", "kc.sh"), ...words(data, port)],
     cwd: data,
     env: {
       JAVA: java,
@@ -47,19 +61,16 @@ export const launch = async ({ home, java, data, port }: Launch): Promise<Runnin
 
 const ready = async (url: string, running: Running): Promise<void> => {
   const deadline = Date.now() + READY_MS
-  let ended = false
-  void running.exited.then(() => {
-    ended = true
-  })
-  while (!ended && Date.now() < deadline) {
+  const ended = running.exited.then(() => true)
+  while (Date.now() < deadline) {
     const answered = await fetch(`${url}/realms/master`).then(
       ({ ok }) => ok,
       () => false
     )
     if (answered) return
-    await Bun.sleep(100)
+    if (await Promise.race([ended, Bun.sleep(100)])) break
   }
-  throw new Error(`Keycloak ${ended ? "ended" : "was not ready in time"}:\n${running.output()}`)
+  throw new Error(`Keycloak ended or was not ready in time:\n${running.output()}`)
 }
 
 /** The database of a server that was started once and asked nothing; with it a start takes half the time. */
