@@ -10,7 +10,7 @@ import { layerKeycloak } from "./layers.ts"
 import * as options from "./options.ts"
 import { secretOf } from "./password.ts"
 import { saveCredentials } from "./save.ts"
-import { settingsOf, stepLine, summary, userLines, type Where } from "./show.ts"
+import { agentSettings, settingsOf, stepLine, summary, userLines, type Where } from "./show.ts"
 
 const connection = {
   url: options.url,
@@ -32,13 +32,13 @@ const reporter = (dryRun: boolean) => {
   }
 }
 
-/** Prints the credentials of all clients, or saves them. */
-const hand = (where: Where, folder: Option.Option<string>, only?: string) =>
+/** Prints the credentials of all clients, or of the one just made; or saves all. */
+const hand = (where: Where, folder: Option.Option<string>, made?: string) =>
   Effect.gen(function* () {
     const all = yield* clientCredentials(where.realm)
     if (Option.isNone(folder)) {
-      const shown = only === undefined ? all : all.filter(({ clientId }) => clientId === only)
-      return yield* Console.log(settingsOf(where, shown).trimEnd())
+      const agent = all.find(({ clientId }) => clientId === made)
+      return yield* Console.log(agent === undefined ? settingsOf(where, all).trimEnd() : agentSettings(where, agent))
     }
     for (const file of yield* saveCredentials(folder.value, where, all)) yield* Console.error(`saved     ${file}`)
   })

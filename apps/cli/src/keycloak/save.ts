@@ -58,4 +58,4 @@ export const saveCredentials = (
   )
 
 const fileOf = ({ url, realm }: Where, { clientId, secret }: ClientCredential): string =>
-  `${JSON.stringify({ client_id: clientId, client_secret: Redacted.value(secret), keycloak_url: url, keycloak_realm: realm }, null, 2)}\n`
+  `${JSON.stringify({ client_id: clientId, client_secret: Redacted.value(secret), keycloak_url: url, realm }, null, 2)}\n`

@@ -33,27 +33,34 @@ export const userLines = (users: ReadonlyArray<NewUser>): ReadonlyArray<string> 
       ]
 
 /** Settings of the gateway and, as remarks, the agents' credentials: an env file. */
-export const settingsOf = ({ url, realm }: Where, credentials: ReadonlyArray<ClientCredential>): string => {
-  const of = (clientId: string, prefix: string): ReadonlyArray<string> =>
-    credentials
-      .filter((credential) => credential.clientId === clientId)
-      .flatMap(({ secret }) => [
-        `${prefix}_ID=${quoted(clientId)}`,
-        `${prefix}_SECRET=${quoted(Redacted.value(secret))}`
-      ])
+export const settingsOf = (where: Where, credentials: ReadonlyArray<ClientCredential>): string => {
+  const of = (wanted: string, prefix: string): ReadonlyArray<string> =>
+    credentials.filter(({ clientId }) => clientId === wanted).flatMap((one) => client(one, prefix))
+  const agents = credentials.filter(({ clientId }) => agentOf(clientId) !== undefined)
   const lines = [
     "# For the gateway's environment.",
-    "AUTH_PROVIDER=keycloak",
-    `KEYCLOAK_URL=${quoted(url)}`,
-    `KEYCLOAK_REALM=${quoted(realm)}`,
+    ...provider(where),
     ...of(WEB_CLIENT, "KEYCLOAK_CLIENT"),
     ...of(M2M_CLIENT, "KEYCLOAK_M2M_CLIENT"),
-    ...credentials.flatMap(({ clientId, secret }) =>
-      agentOf(clientId) === undefined ? [] : [`# ${clientId} ${quoted(Redacted.value(secret))}`]
-    )
+    ...agents.map(({ clientId, secret }) => `# ${clientId} ${quoted(Redacted.value(secret))}`)
   ]
   return `${lines.join("\n")}\n`
 }
+
+/** What an agent needs to get its tokens, as its env file of the replaced system has it (contracts.md §2.13). */
+export const agentSettings = (where: Where, credential: ClientCredential): string =>
+  [...provider(where), ...client(credential, "CLIENT")].join("\n")
+
+const provider = ({ url, realm }: Where): ReadonlyArray<string> => [
+  "AUTH_PROVIDER=keycloak",
+  `KEYCLOAK_URL=${quoted(url)}`,
+  `KEYCLOAK_REALM=${quoted(realm)}`
+]
+
+const client = ({ clientId, secret }: ClientCredential, prefix: string): ReadonlyArray<string> => [
+  `${prefix}_ID=${quoted(clientId)}`,
+  `${prefix}_SECRET=${quoted(Redacted.value(secret))}`
+]
 
 /** Whatever Keycloak says stays on its line and out of the terminal's control. */
 const quoted = (value: string): string => (/^[\w.~:/@+-]+$/.test(value) ? value : JSON.stringify(value))

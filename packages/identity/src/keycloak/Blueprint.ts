@@ -35,8 +35,9 @@ export const TEST_USERS = [
 /** The client of an agent, as the replaced system called it. */
 export const agentClient = (agent: string): string => `agent-${agent}-m2m`
 
-/** Undefined for a client that is no agent's. */
-export const agentOf = (clientId: string): string | undefined => /^agent-(.+)-m2m$/.exec(clientId)?.[1]
+/** Undefined for a client that is no agent's. Wider than `AGENT_NAME`, for those of the replaced system; never a path. */
+export const agentOf = (clientId: string): string | undefined =>
+  /^agent-([A-Za-z0-9][A-Za-z0-9._-]*)-m2m$/.exec(clientId)?.[1]
 
 /** What may name an agent. */
 export const AGENT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/

@@ -173,7 +173,11 @@ const exchange = (
     })
   )
 
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message.slice(0, MOST_WORDS) : "no answer")
+/** The runtime's code, such as `ECONNREFUSED` or a certificate's fault, says it shorter than its words. */
+const reasonOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return "no answer"
+  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message.slice(0, MOST_WORDS)
+}
 
 const unexpected = (action: string, answer: Answer): Effect.Effect<never, KeycloakUnexpected> =>
   new KeycloakUnexpected({
@@ -189,6 +193,6 @@ const wordsOf = ({ status, text }: Answer): string => {
   const words = Either.isRight(failure)
     ? (failure.right.error_description ?? failure.right.errorMessage ?? failure.right.error)
     : undefined
-  // eslint-disable-next-line no-control-regex -- what a server says goes to a terminal
-  return (words ?? `status ${status}`).slice(0, MOST_WORDS).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ")
+  // What a server says goes to a terminal.
+  return (words ?? `status ${status}`).slice(0, MOST_WORDS).replaceAll(/\p{Cc}/gu, " ")
 }
