@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { FEDERATED_LOGIN } from "./federation.ts"
 import { type Idp, MEMBERS, type Person } from "./Idp.ts"
+import { tokenOf } from "./tokenOf.ts"
 
 export const REALM = "mcp-gateway"
 
@@ -32,7 +33,7 @@ export interface AdminSession {
 }
 
 export const adminSession = async ({ url, admin }: TestKeycloak): Promise<AdminSession> => {
-  const token = await tokenOf(url, "master", { grant_type: "password", client_id: "admin-cli", ...admin })
+  const token = await realmToken(url, "master", { grant_type: "password", client_id: "admin-cli", ...admin })
   return {
     send: async (method, path, body) => {
       const response = await fetch(`${url}/admin/realms${path}`, {
@@ -46,16 +47,9 @@ export const adminSession = async ({ url, admin }: TestKeycloak): Promise<AdminS
   }
 }
 
-/** An access token of the token endpoint. */
-export const tokenOf = async (url: string, realm: string, form: Readonly<Record<string, string>>): Promise<string> => {
-  const response = await fetch(`${url}/realms/${realm}/protocol/openid-connect/token`, {
-    method: "POST",
-    body: new URLSearchParams(form)
-  })
-  const said: { readonly access_token?: string } = JSON.parse(await response.text())
-  if (said.access_token === undefined) throw new Error(`no token: ${response.status} ${JSON.stringify(said)}`)
-  return said.access_token
-}
+/** An access token of a realm. */
+export const realmToken = (url: string, realm: string, form: Readonly<Record<string, string>>): Promise<string> =>
+  tokenOf(`${url}/realms/${realm}/protocol/openid-connect/token`, form)
 
 /** The file that `--save` leaves for a client. */
 export interface SavedClient {
@@ -71,7 +65,7 @@ export const savedClient = (folder: string, clientId: string): SavedClient =>
 /** With the credentials of its file. */
 export const agentToken = (folder: string, agent: string): Promise<string> => {
   const { client_id, client_secret, keycloak_url, realm } = savedClient(folder, `agent-${agent}-m2m`)
-  return tokenOf(keycloak_url, realm, { grant_type: "client_credentials", client_id, client_secret })
+  return realmToken(keycloak_url, realm, { grant_type: "client_credentials", client_id, client_secret })
 }
 
 /** The settings of a gateway that trusts the realm. */
@@ -133,7 +127,7 @@ export const keycloakIdp = (at: () => TestKeycloak): Idp => ({
       machineToken: (of) =>
         of === "member"
           ? agentToken(folder.path, "swap-member")
-          : tokenOf(keycloak.url, REALM, {
+          : realmToken(keycloak.url, REALM, {
               grant_type: "client_credentials",
               client_id: "mcp-gateway-m2m",
               client_secret: savedClient(folder.path, "mcp-gateway-m2m").client_secret

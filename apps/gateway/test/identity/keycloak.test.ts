@@ -22,7 +22,7 @@ import {
   REALM,
   savedClient,
   settingsFor,
-  tokenOf
+  realmToken
 } from "./KeycloakIdp.ts"
 import { swapSuite } from "./swapSuite.ts"
 
@@ -82,8 +82,8 @@ const initCases = (): void => {
     const shown = /^# {3}admin {2}(\S{24})$/m.exec(text)?.[1]
     assert.isDefined(shown, text)
     const form = { grant_type: "password", client_id: "admin-cli" }
-    await tokenOf(keycloak.url, REALM, { ...form, username: "admin", password: shown ?? "" })
-    await tokenOf(keycloak.url, REALM, { ...form, username: "testuser", password: "correct horse battery 5" })
+    await realmToken(keycloak.url, REALM, { ...form, username: "admin", password: shown ?? "" })
+    await realmToken(keycloak.url, REALM, { ...form, username: "testuser", password: "correct horse battery 5" })
   })
 
   it("run again it changes nothing, says so, and shows no password", async () => {
@@ -175,7 +175,7 @@ const webClientCases = (): void => {
     const page = await browser.submit(form, { username: "testuser", password: "correct horse battery 5" })
     const code = new URL(page.redirects[0] ?? "").searchParams.get("code") ?? ""
     const { client_id, client_secret } = savedClient(saved.path, "mcp-gateway-web")
-    const token = await tokenOf(keycloak.url, REALM, {
+    const token = await realmToken(keycloak.url, REALM, {
       grant_type: "authorization_code",
       client_id,
       client_secret,
@@ -233,7 +233,7 @@ const gatewayCases = (): void => {
 
   it("a token of the realm that was not made for the gateway is refused", async () => {
     const form = { grant_type: "password", client_id: "admin-cli", username: "testuser" }
-    const token = await tokenOf(keycloak.url, REALM, { ...form, password: "correct horse battery 5" })
+    const token = await realmToken(keycloak.url, REALM, { ...form, password: "correct horse battery 5" })
     assert.strictEqual((await call(token)).status, 401)
   })
 }
