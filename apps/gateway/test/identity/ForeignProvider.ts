@@ -3,7 +3,7 @@
  * For tests only.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import Provider, { type Account, type Configuration } from "oidc-provider"
+import { type Account, type Configuration, Provider } from "oidc-provider"
 import { generateKeyPairSync } from "node:crypto"
 import { freePort } from "@mcpgw/testkit/Process"
 import { FEDERATED_LOGIN } from "./federation.ts"

@@ -45,20 +45,31 @@ export interface Missing {
 
 const missing = (reason: string): Missing => ({ _tag: "Missing", reason })
 
+export interface Places {
+  /** Where distributions are kept. */
+  readonly cache?: string
+  /** A zip file that is there already; `MCPGW_TEST_KEYCLOAK_ZIP` otherwise. */
+  readonly zip?: string | undefined
+  /** A Java's home; `JAVA_HOME` otherwise, or the Java in PATH. */
+  readonly javaHome?: string | undefined
+}
+
 /**
  * The distribution, made ready at the first call (some minutes on a slow line); its absence is printed with the reason. Two processes
  * at once do the work twice and keep one.
  */
-export const findKeycloak = async (
-  cache: string = join(root, ".cache", "keycloak")
-): Promise<Distribution | Missing> => {
-  const found = await prepared(cache)
+export const findKeycloak = async (places: Places = {}): Promise<Distribution | Missing> => {
+  const found = await prepared({
+    cache: places.cache ?? join(root, ".cache", "keycloak"),
+    zip: places.zip ?? process.env["MCPGW_TEST_KEYCLOAK_ZIP"],
+    javaHome: places.javaHome ?? process.env["JAVA_HOME"]
+  })
   if (found._tag === "Missing") process.stderr.write(`Keycloak's tests are skipped: ${found.reason}\n`)
   return found
 }
 
-const prepared = async (cache: string): Promise<Distribution | Missing> => {
-  const java = await findJava()
+const prepared = async ({ cache, zip: given, javaHome }: Required<Places>): Promise<Distribution | Missing> => {
+  const java = await findJava(javaHome)
   if (java === undefined) return missing(`no Java ${LEAST_JAVA} or later in JAVA_HOME or PATH`)
   const home = join(cache, PREPARED)
   const distribution: Distribution = { _tag: "Distribution", home, java, empty: join(home, EMPTY) }
@@ -68,8 +79,8 @@ const prepared = async (cache: string): Promise<Distribution | Missing> => {
   const room = join(cache, `partial-${process.pid}-${crypto.randomUUID()}`)
   mkdirSync(room)
   try {
-    const zip = process.env["MCPGW_TEST_KEYCLOAK_ZIP"] ?? join(room, "keycloak.zip")
-    const problem = exists(zip) ? undefined : await download(zip)
+    const zip = given ?? join(room, "keycloak.zip")
+    const problem = given === undefined ? await download(zip) : undefined
     if (problem !== undefined) return missing(problem)
     await check(zip)
     if (!(await unpack(zip, room, java))) return missing("neither jar, unzip nor a tar that reads zip files is there")
@@ -85,8 +96,7 @@ const prepared = async (cache: string): Promise<Distribution | Missing> => {
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
-const findJava = async (): Promise<string | undefined> => {
-  const home = process.env["JAVA_HOME"]
+const findJava = async (home: string | undefined): Promise<string | undefined> => {
   const java = home === undefined || home === "" ? Bun.which("java") : join(home, "bin", "java")
   if (java === null || !exists(java)) return undefined
   const asked = spawn({ command: [java, "-version"] })
