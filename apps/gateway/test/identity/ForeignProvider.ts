@@ -121,7 +121,10 @@ export const foreignProvider: Idp = {
       env: {
         MCPGW_OIDC_ISSUER: issuer,
         MCPGW_OIDC_AUDIENCE: AUDIENCE,
-        MCPGW_OIDC_JWKS_URL: `${issuer}/jwks`
+        MCPGW_OIDC_JWKS_URL: `${issuer}/jwks`,
+        ...(FEDERATED_LOGIN === undefined
+          ? { MCPGW_OIDC_CLIENT_ID: WEB.client_id, MCPGW_OIDC_CLIENT_SECRET: WEB.client_secret }
+          : {})
       },
       member,
       stranger,

@@ -26,7 +26,7 @@ import {
 } from "./KeycloakIdp.ts"
 import { swapSuite } from "./swapSuite.ts"
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 240_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 })
 
 const SCOPES = `
 group_mappings:

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { root, spawn } from "../Process.ts"
-import { JAVA_OPTS, makeEmptyData } from "./launch.ts"
+import { JAVA_OPTS } from "./launch.ts"
 
 const VERSION = "26.0.7"
 const NAME = `keycloak-${VERSION}`
@@ -18,10 +18,7 @@ const SHA256 = "25353b74613bcf72db67f8addbd88d832c705a69333091a16573d249d665fe21
 const LEAST_JAVA = 17
 
 /** Changes with what is prepared, so that an older preparation is not taken. */
-const PREPARED = `${NAME}-2`
-
-/** Folder of the empty database, in Keycloak's home. */
-const EMPTY = "mcpgw-empty"
+const PREPARED = `${NAME}-1`
 
 const DOWNLOAD_MS = 600_000
 const PREPARE_MS = 180_000
@@ -33,8 +30,6 @@ export interface Distribution {
   /** Keycloak's home; read only. */
   readonly home: string
   readonly java: string
-  /** The data of a server that holds nothing yet but its administrator; to be copied. */
-  readonly empty: string
 }
 
 /** Why there is none on this machine. */
@@ -72,7 +67,7 @@ const prepared = async ({ cache, zip: given, javaHome }: Required<Places>): Prom
   const java = await findJava(javaHome)
   if (java === undefined) return missing(`no Java ${LEAST_JAVA} or later in JAVA_HOME or PATH`)
   const home = join(cache, PREPARED)
-  const distribution: Distribution = { _tag: "Distribution", home, java, empty: join(home, EMPTY) }
+  const distribution: Distribution = { _tag: "Distribution", home, java }
   if (exists(home)) return distribution
   mkdirSync(cache, { recursive: true })
   removeLeftovers(cache)
@@ -85,8 +80,6 @@ const prepared = async ({ cache, zip: given, javaHome }: Required<Places>): Prom
     await check(zip)
     if (!(await unpack(zip, room, java))) return missing("neither jar, unzip nor a tar that reads zip files is there")
     await build(join(room, NAME), java)
-    mkdirSync(join(room, NAME, EMPTY))
-    await makeEmptyData(join(room, NAME), java, join(room, NAME, EMPTY))
     keep(join(room, NAME), home)
     return distribution
   } finally {

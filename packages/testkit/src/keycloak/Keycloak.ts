@@ -1,5 +1,4 @@
 /** A real Keycloak on loopback for black-box tests: own port, own database with nothing in it. Imported from tests only. */
-import { cpSync } from "node:fs"
 import { freePort, type Running, tempDir } from "../Process.ts"
 import type { Distribution } from "./Distribution.ts"
 import { admin, launch } from "./launch.ts"
@@ -18,10 +17,9 @@ export interface TestKeycloak {
   readonly close: () => Promise<void>
 }
 
-export const startKeycloak = async ({ home, java, empty }: Distribution): Promise<TestKeycloak> => {
+export const startKeycloak = async ({ home, java }: Distribution): Promise<TestKeycloak> => {
   const port = await freePort()
   const data = tempDir("keycloak")
-  cpSync(empty, data.path, { recursive: true })
   let running: Running | undefined
   const start = async (): Promise<void> => {
     running = await launch({ home, java, data: data.path, port })

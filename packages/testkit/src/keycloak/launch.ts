@@ -1,6 +1,6 @@
 /** One Keycloak process over a folder of data: how it is started, and when it is ready. Imported from tests only. */
 import { join } from "node:path"
-import { freePort, root, type Running, spawn } from "../Process.ts"
+import { root, type Running, spawn } from "../Process.ts"
 
 /** For a short life: a quick start matters more than the last bit of speed. */
 export const JAVA_OPTS =
@@ -71,10 +71,4 @@ const ready = async (url: string, running: Running): Promise<void> => {
     if (await Promise.race([ended, Bun.sleep(100)])) break
   }
   throw new Error(`Keycloak ended or was not ready in time:\n${running.output()}`)
-}
-
-/** The database of a server that was started once and asked nothing; with it a start takes half the time. */
-export const makeEmptyData = async (home: string, java: string, data: string): Promise<void> => {
-  const running = await launch({ home, java, data, port: await freePort() })
-  await running.stop()
 }
