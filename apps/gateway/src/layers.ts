@@ -13,6 +13,8 @@ import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { Sessions } from "@mcpgw/identity/Sessions"
@@ -21,6 +23,7 @@ import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
@@ -37,6 +40,7 @@ import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, scopesPath } from "./dataDir.ts"
+import * as OutboundFetch from "./outboundFetch.ts"
 
 /** A layer that needs to know the configuration. */
 const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
@@ -103,6 +107,11 @@ const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: Ga
         (verifier) => [verifier]
       )
 
+/** Clients get in by it. What it runs on is loaded when the first one comes. */
+const authorization = withConfig(({ publicUrl, corsOrigins }) =>
+  AuthorizationServer.layer({ publicUrl, corsOrigins })
+).pipe(Layer.provide(Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layer)))
+
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
   withConfig((config) =>
@@ -126,7 +135,8 @@ const services = Layer.mergeAll(
     )
   ).pipe(Layer.provide(Probe.layer())),
   IndexSync.layer,
-  ProcessGauges.layerAudit
+  ProcessGauges.layerAudit,
+  authorization
 )
 
 /** Callers proved by our own tokens and cookies, and by the configured issuer's tokens. */

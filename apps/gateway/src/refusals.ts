@@ -5,6 +5,7 @@
 import type { AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
 import { describe } from "@mcpgw/auth/AuthError"
 import { insufficientScope, unauthorized } from "@mcpgw/auth/Challenge"
+import { ADVERTISED } from "@mcpgw/auth/ProtectedResource"
 import type { Malformed } from "@mcpgw/mcp/Envelope"
 import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import type { Denied } from "@mcpgw/policy/AuthorizedCall"
@@ -152,9 +153,10 @@ export const encodedBody = (): Refusal =>
     "An encoded body can not be judged: send it without Content-Encoding"
   )
 
-export const unauthenticated = (failure: Unauthenticated): Refusal =>
+/** `resourceMetadata`: where a client learns how to get in (A-01). */
+export const unauthenticated = (failure: Unauthenticated, resourceMetadata: string): Refusal =>
   refusal(401, Code.unauthenticated, `auth:${failure.reason}`, describe[failure.reason], {
-    headers: { "www-authenticate": unauthorized(failure) }
+    headers: { "www-authenticate": unauthorized(failure, { scope: ADVERTISED, resourceMetadata }) }
   })
 
 export const authUnavailable = (failure: AuthUnavailable): Refusal =>
@@ -184,7 +186,13 @@ export const unavailable = (server: string, reason: string): Refusal =>
     headers: { "retry-after": "5" }
   })
 
-export const noGrant = (server: string, scopes: number): Refusal => {
+export interface Step {
+  readonly resourceMetadata: string
+  /** Scopes with which asking again could help; empty: nothing would. */
+  readonly scope: ReadonlyArray<string>
+}
+
+export const noGrant = (server: string, scopes: number, step: Step): Refusal => {
   const why = scopes === 0 ? "you have no scopes configured" : "none of your scopes covers it"
   return refusal(
     403,
@@ -193,7 +201,7 @@ export const noGrant = (server: string, scopes: number): Refusal => {
     `Access denied to '${server}': ${why}`,
     {
       decision: "deny",
-      headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`) }
+      headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`, step) }
     }
   )
 }

@@ -12,7 +12,9 @@ import type { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import { AuthorizationServer, servesOAuth } from "@mcpgw/identity/AuthorizationServer"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
@@ -26,9 +28,9 @@ import type * as Scope from "effect/Scope"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
-import type { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
-import { makeTrail, RequestTrail } from "./RequestTrail.ts"
+import { makeTrail, noteTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
@@ -40,6 +42,7 @@ export type Services =
   | Accounts
   | AuditSink
   | AuthLayer
+  | AuthorizationServer
   | ControlPlaneConfig
   | DiscoveryIndex
   | HealthMonitor
@@ -76,10 +79,19 @@ const finish = (response: Response): Response => {
   return response
 }
 
+/** Public, and the same for whoever asks: any page may read it. */
+const resourceDocument = (publicUrl: string, request: Request, pathname: string): Response | undefined => {
+  const document = request.method === "GET" || request.method === "HEAD" ? documentAt(publicUrl, pathname) : undefined
+  if (document === undefined) return undefined
+  return Response.json(document, { headers: { "access-control-allow-origin": "*", "cache-control": "max-age=300" } })
+}
+
 /** Health checks and the handlers' layers end with the scope. */
 export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = Effect.gen(function* () {
   const services = yield* Effect.context<Services>()
   const audit = Context.get(services, AuditSink)
+  const authorization = Context.get(services, AuthorizationServer)
+  const { publicUrl } = Context.get(services, ControlPlaneConfig)
   const built = yield* Layer.build(Layer.provide(app, Layer.succeedContext(services)))
   const runtime = yield* Effect.runtime<never>().pipe(HttpMiddleware.withTracerDisabledWhenEffect(() => true))
   const routed = yield* Effect.mapInputContext(HttpApiBuilder.httpApp, (_: Context.Context<never>) => built)
@@ -92,7 +104,13 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
     handle: async (request, { remote }) => {
       const began = performance.now()
       const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
-      const response = finish(await answer(canonical(request), Context.make(RequestTrail, trail)))
+      const { pathname } = new URL(request.url)
+      const response = finish(
+        resourceDocument(publicUrl, request, pathname) ??
+          (servesOAuth(pathname)
+            ? await authorization.handle(request, { remote, noted: (note) => noteTrail(trail, note) })
+            : await answer(canonical(request), Context.make(RequestTrail, trail)))
+      )
       const row = auditRow(trail, request.method, response.status, performance.now() - began)
       if (row !== undefined) audit.append(row)
       return response

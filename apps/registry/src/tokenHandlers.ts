@@ -55,7 +55,7 @@ const bad = (sentence: string): Effect.Effect<never, BadRequest> => Effect.fail(
 
 /** A stolen token must die with its revocation: it can not have made others. */
 const mayMint = (claims: Claims): Effect.Effect<void, Forbidden> =>
-  claims.method === "gateway_token"
+  claims.method === "gateway_token" || claims.method === "oauth"
     ? new Forbidden(
         problem("A token can not make tokens", "Sign in, at /api/auth/login or your identity provider, and use that")
       )

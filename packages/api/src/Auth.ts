@@ -16,8 +16,8 @@ export const Done = Schema.Struct({ success: Schema.Literal(true), message: Sche
 
 export const Me = Schema.Struct({
   username: Schema.String,
-  /** `traditional` (a browser session), `gateway_token` or `oidc`. */
-  auth_method: Schema.Literal("traditional", "gateway_token", "oidc"),
+  /** `traditional` (a browser session), `gateway_token`, `oauth` (a client's token) or `oidc`. */
+  auth_method: Schema.Literal("traditional", "gateway_token", "oauth", "oidc"),
   /** `local`, or the issuer of an OIDC token. */
   provider: Schema.String,
   /** Effective scopes: mapped from groups, then own. */

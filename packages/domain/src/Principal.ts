@@ -3,8 +3,8 @@
  * Only `AuthLayer.admit` makes principals: a fallback never produces one (design.md §6).
  */
 
-/** How the caller proved who they are. */
-export type AuthMethod = "gateway_token" | "oidc" | "session_cookie"
+/** How the caller proved who they are. `oauth`: a token of the gateway's authorization server, given to a client. */
+export type AuthMethod = "gateway_token" | "oauth" | "oidc" | "session_cookie"
 
 /** What a verified credential says. Never holds the credential itself. */
 export interface Claims {

@@ -28,5 +28,49 @@ export const migrations: ReadonlyArray<Migration> = [
       )`,
       `CREATE INDEX revocations_expires_at ON revocations (expires_at)`
     ]
+  },
+  {
+    id: "identity-0006-oauth",
+    statements: [
+      // What oidc-provider keeps: codes, grants, refresh tokens, interactions. `digest` of the value, `payload` sealed: a copied database grants nothing.
+      `CREATE TABLE oauth_artifacts (
+        model TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        grant_id TEXT,
+        uid_digest TEXT,
+        user_code_digest TEXT,
+        account TEXT,
+        client_id TEXT,
+        resource TEXT,
+        consumed_at INTEGER,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (model, digest)
+      )`,
+      `CREATE INDEX oauth_artifacts_grant ON oauth_artifacts (grant_id)`,
+      `CREATE INDEX oauth_artifacts_uid ON oauth_artifacts (uid_digest)`,
+      `CREATE INDEX oauth_artifacts_user_code ON oauth_artifacts (user_code_digest)`,
+      `CREATE INDEX oauth_artifacts_account ON oauth_artifacts (account, client_id)`,
+      `CREATE INDEX oauth_artifacts_expires_at ON oauth_artifacts (expires_at)`,
+      // Registered clients; of a secret only its digest, within metadata.
+      `CREATE TABLE oauth_clients (
+        client_id TEXT PRIMARY KEY NOT NULL,
+        metadata TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      )`,
+      // What people have agreed to. account as in accounts.id; redirect: where the answer goes, a host or a scheme.
+      `CREATE TABLE oauth_consents (
+        id TEXT PRIMARY KEY NOT NULL,
+        account TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        client_name TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        redirect TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        used_at INTEGER NOT NULL,
+        UNIQUE (account, client_id, resource, redirect)
+      )`
+    ]
   }
 ]

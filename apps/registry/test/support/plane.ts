@@ -9,7 +9,10 @@ import { parseDescription, type Tool } from "@mcpgw/domain/Tool"
 import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
+import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
@@ -24,6 +27,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ControlPlane } from "../../src/ControlPlane.ts"
 import { ControlPlaneConfig } from "../../src/ControlPlaneConfig.ts"
+import * as OAuthGrants from "../../src/oauthGrants.ts"
 
 export const PUBLIC_URL = "https://mcp.example.com"
 const options = { issuer: PUBLIC_URL, audience: PUBLIC_URL }
@@ -60,8 +64,11 @@ export const layer = ({
     })
   )
   const identity = Layer.mergeAll(Sessions.layerMemory(options), Tokens.layer(options))
-  return AuthLayer.layer.pipe(
-    Layer.provide(IdentityVerifiers.layer(options)),
+  const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
+  return Layer.merge(
+    AuthLayer.layer.pipe(Layer.provide(IdentityVerifiers.layer(options))),
+    AuthorizationServer.layer({ publicUrl }).pipe(Layer.provide(outside))
+  ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         identity,
