@@ -30,6 +30,7 @@ import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
+import * as grantHandlers from "./grantHandlers.ts"
 import { makeTrail, noteTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
@@ -61,6 +62,7 @@ export interface ControlPlane {
 const handlers = Layer.mergeAll(
   authHandlers.layer,
   tokenHandlers.layer,
+  grantHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer

@@ -3,6 +3,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
 import { AuthGroup } from "./Auth.ts"
+import { GrantsGroup } from "./Grants.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
@@ -11,6 +12,7 @@ import { TokensGroup } from "./Tokens.ts"
 export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
   .add(TokensGroup)
+  .add(GrantsGroup)
   .add(ServersGroup)
   .add(SearchGroup)
   .add(SystemGroup)

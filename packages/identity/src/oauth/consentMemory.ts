@@ -9,7 +9,7 @@ import type { ConsentKey, ConsentStore } from "./ConsentStore.ts"
 import { askedScopes } from "./interactionPolicy.ts"
 import type { People } from "./people.ts"
 import { redirectTarget } from "./redirects.ts"
-import { grantable, OIDC_SCOPES, scopeList } from "./scopes.ts"
+import { grantable, OIDC_SCOPES, resourceScopes, scopeList } from "./scopes.ts"
 
 export interface ConsentMemory {
   /** The grant of this request: the one just agreed to, or a new one on what was agreed to before. */
@@ -37,11 +37,13 @@ export const consentKey = (username: string, clientId: string, resource: string,
   redirect: targetOf(params)
 })
 
-/** Adds what was agreed to. `scopes`: those of the resource; of the provider's own, those that were asked for. */
+/** Adds what was agreed to, and notes what can not be given: it is not asked for again. Of the provider's own scopes, all that were asked for. */
 export const fillGrant = (grant: Grant, resource: string, scopes: ReadonlyArray<string>, asked: unknown): void => {
   grant.addResourceScope(resource, scopes.join(" "))
-  const own = scopeList(typeof asked === "string" ? asked : undefined)
-  const oidc = OIDC_SCOPES.filter((scope) => own.includes(scope))
+  const all = scopeList(typeof asked === "string" ? asked : undefined)
+  const rest = resourceScopes(all).filter((scope) => !scopes.includes(scope))
+  if (rest.length > 0) grant.rejectResourceScope(resource, rest.join(" "))
+  const oidc = OIDC_SCOPES.filter((scope) => all.includes(scope))
   if (oidc.length > 0) grant.addOIDCScope(oidc.join(" "))
 }
 

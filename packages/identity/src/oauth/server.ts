@@ -126,11 +126,13 @@ const prepare = async (provider: Provider, people: People, ctx: KoaContextWithOI
 /** The provider's session of somebody the browser no longer is must not be gone on with. */
 const leaveOthersSession = async (provider: Provider, people: People, ctx: KoaContextWithOIDC): Promise<void> => {
   const cookies = ctx.get("cookie")
-  const { accountId } = await provider.Session.get(ctx)
-  if (accountId === undefined) return
+  const session = await provider.Session.get(ctx)
+  if (session.accountId === undefined) return
   const person = await people.person(cookies)
-  if (person?.account.username === accountId) return
-  const own = `${provider.cookieName("session")}`
+  if (person?.account.username === session.accountId) return
+  const own = provider.cookieName("session")
   const kept = cookies.split(";").filter((pair) => !pair.trim().startsWith(own))
   ctx.req.headers.cookie = kept.join(";")
+  await session.destroy()
+  ctx.cookies.set(own, null, { path: "/", httpOnly: true, sameSite: "lax", overwrite: true })
 }
