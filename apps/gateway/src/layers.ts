@@ -108,8 +108,8 @@ const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: Ga
       )
 
 /** Clients get in by it. What it runs on is loaded when the first one comes. */
-const authorization = withConfig(({ publicUrl, corsOrigins }) =>
-  AuthorizationServer.layer({ publicUrl, corsOrigins })
+const authorization = withConfig(({ publicUrl, corsOrigins, clientHosts }) =>
+  AuthorizationServer.layer({ publicUrl, corsOrigins, documentHosts: clientHosts })
 ).pipe(Layer.provide(Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layer)))
 
 /** Tier 4 — the services of the request's way. */

@@ -40,12 +40,13 @@ export const makeTrail = (id: string, remote: string, at: number): Trail => ({
 })
 
 /** What the authorization server learned of a request. */
-export const noteTrail = (trail: Trail, { rule, decision, username, resource, clientId }: OAuthNote): void => {
+export const noteTrail = (trail: Trail, { rule, decision, username, server, clientId }: OAuthNote): void => {
   trail.rule = rule
   trail.decision = decision
   trail.username = username ?? null
-  trail.server = resource ?? null
+  trail.server = server ?? null
   trail.clientId = clientId ?? null
+  trail.readOnly = rule === "oauth:introspect"
 }
 
 /** The trail of the current request. Outside of one: a trail nobody reads. */

@@ -107,7 +107,12 @@ const authorize = (clientId: string, redirect: string): string =>
 
 describe("which paths are its own", () => {
   it("the documents and everything below /oauth", () => {
-    const own = ["/oauth/token", "/oauth/interaction/x", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
+    const own = [
+      "/oauth/token",
+      "/oauth/interaction/x",
+      "/.well-known/oauth-authorization-server",
+      "/.well-known/openid-configuration"
+    ]
     for (const path of own) assert.isTrue(servesOAuth(path), path)
     for (const path of ["/oauth2/login/x", "/api/auth/me", "/.well-known/jwks.json", "/oauthx/mcp"]) {
       assert.isFalse(servesOAuth(path), path)
@@ -117,7 +122,13 @@ describe("which paths are its own", () => {
 
 describe("A-37: client credentials, for clients set up beforehand", () => {
   const grant = (secret: string, more: Readonly<Record<string, string>> = {}) => ({
-    form: { grant_type: "client_credentials", client_id: "robot", client_secret: secret, resource: `${PUBLIC}/x/mcp`, ...more }
+    form: {
+      grant_type: "client_credentials",
+      client_id: "robot",
+      client_secret: secret,
+      resource: `${PUBLIC}/x/mcp`,
+      ...more
+    }
   })
 
   it.scoped("any of its living secrets; the scopes it holds and no others; one resource; no refresh token", () =>
@@ -179,20 +190,23 @@ describe("A-28, A-33: client metadata documents", () => {
     return { asked, fetch }
   }
 
-  it.scoped("a document is fetched once while it is fresh; its loopback port may differ; its host vouches for it", () => {
-    const { asked, fetch } = serving(document(), { headers: { "cache-control": "max-age=600" } })
-    return Effect.gen(function* () {
-      const server = yield* AuthorizationServer
-      for (const redirect of ["http://127.0.0.1:40000/", "https://ide.example/redirect"]) {
-        const { headers, status } = yield* ask(server, authorize(DOCUMENT, redirect))
-        assert.strictEqual(status, 303)
-        assert.match(headers.get("location") ?? "", /^\/oauth\/interaction\//)
-      }
-      assert.deepStrictEqual(asked, [DOCUMENT])
-      const elsewhere = yield* ask(server, authorize(DOCUMENT, "https://ide.example/other"))
-      assert.strictEqual(elsewhere.status, 400)
-    }).pipe(Effect.provide(layer({ fetch })))
-  })
+  it.scoped(
+    "a document is fetched once while it is fresh; its loopback port may differ; its host vouches for it",
+    () => {
+      const { asked, fetch } = serving(document(), { headers: { "cache-control": "max-age=600" } })
+      return Effect.gen(function* () {
+        const server = yield* AuthorizationServer
+        for (const redirect of ["http://127.0.0.1:40000/", "https://ide.example/redirect"]) {
+          const { headers, status } = yield* ask(server, authorize(DOCUMENT, redirect))
+          assert.strictEqual(status, 303)
+          assert.match(headers.get("location") ?? "", /^\/oauth\/interaction\//)
+        }
+        assert.deepStrictEqual(asked, [DOCUMENT])
+        const elsewhere = yield* ask(server, authorize(DOCUMENT, "https://ide.example/other"))
+        assert.strictEqual(elsewhere.status, 400)
+      }).pipe(Effect.provide(layer({ fetch })))
+    }
+  )
 
   const refused: ReadonlyArray<readonly [string, unknown, ResponseInit]> = [
     ["names another id", document({ client_id: "https://ide.example/oauth/other.json" }), {}],

@@ -40,7 +40,9 @@ const play = async (folder: string): Promise<void> => {
 }
 
 const problemsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => [
-  ...REQUIRED.filter((name) => !rows.some(({ scenario }) => scenario.endsWith(name))).map((name) => `${name} checked nothing`),
+  ...REQUIRED.filter((name) => !rows.some(({ scenario }) => scenario.endsWith(name))).map(
+    (name) => `${name} checked nothing`
+  ),
   ...rows
     .filter(({ status }) => status === "FAILURE" || status === "WARNING")
     .map(({ scenario, check, said }) => `${scenario} ${check}: ${said ?? "failed"}`)

@@ -44,9 +44,7 @@ export const programOf = (line: Line): string => join(folderOf(line), "dist", "i
 /** Why the suite can not be run here; undefined when it can. */
 export const missing = (): string | undefined => {
   try {
-    const absent = (["conformance-0.1", "conformance-0.2"] as const).find(
-      (line) => !existsSync(programOf(line))
-    )
+    const absent = (["conformance-0.1", "conformance-0.2"] as const).find((line) => !existsSync(programOf(line)))
     return absent === undefined ? undefined : `${absent} has no program`
   } catch (cause) {
     return cause instanceof Error ? cause.message.split("\n")[0] : String(cause)

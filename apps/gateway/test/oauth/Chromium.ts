@@ -23,7 +23,10 @@ const install = (): string | null => {
   const apt = Bun.which("apt-get")
   if (apt === null || process.getuid?.() !== 0) return null
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
-  for (const words of [["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]]) {
+  for (const words of [
+    ["update", "-qq"],
+    ["install", "-y", "-qq", "--no-install-recommends", "chromium"]
+  ]) {
     const { exitCode } = Bun.spawnSync([apt, ...words], { env, stdout: "ignore", stderr: "ignore", timeout: 240_000 })
     if (exitCode !== 0) return null
   }

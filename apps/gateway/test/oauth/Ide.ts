@@ -1,5 +1,9 @@
 /** An IDE's side of OAuth: where answers arrive, and what the SDKs ask of whoever embeds them. Remembers in memory. */
-import type { OAuthClientInformationFull, OAuthClientMetadata, OAuthTokens } from "@modelcontextprotocol/sdk/shared/auth.js"
+import type {
+  OAuthClientInformationFull,
+  OAuthClientMetadata,
+  OAuthTokens
+} from "@modelcontextprotocol/sdk/shared/auth.js"
 
 export interface Callback {
   readonly url: string

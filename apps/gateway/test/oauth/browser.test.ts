@@ -90,7 +90,9 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
       const auth = new IdeAuth(callback.url)
       const transport = () => new modern.StreamableHTTPClientTransport(new URL(gateway.time), { authProvider: auth })
       const first = transport()
-      const refused = await new modern.Client({ name: "ide", version: "1" }).connect(first).catch((error: unknown) => error)
+      const refused = await new modern.Client({ name: "ide", version: "1" })
+        .connect(first)
+        .catch((error: unknown) => error)
       assert.instanceOf(refused, modern.UnauthorizedError)
       assert.deepStrictEqual(await allow(context, auth.asked), titles)
       await first.finishAuth(await callback.answered)
@@ -192,7 +194,9 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     const grant = "urn:ietf:params:oauth:grant-type:device_code"
     const clientId = await clientOf(gateway.url, { client_name: "CI job", grant_types: [grant], redirect_uris: [] })
     const post = async (path: string, form: Readonly<Record<string, string>>): Promise<Record<string, unknown>> =>
-      JSON.parse(await (await fetch(`${gateway.url}${path}`, { method: "POST", body: new URLSearchParams(form) })).text())
+      JSON.parse(
+        await (await fetch(`${gateway.url}${path}`, { method: "POST", body: new URLSearchParams(form) })).text()
+      )
     const device = await post("/oauth/device_authorization", { client_id: clientId, resource: gateway.time })
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
@@ -214,4 +218,3 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     await context.close()
   })
 })
-

@@ -8,9 +8,12 @@ import type { GrantsApi } from "../Grants.ts"
 import type { ArtifactStore } from "./ArtifactStore.ts"
 import type { KnownClients } from "./knownClients.ts"
 import type { People } from "./people.ts"
+import { noteOf } from "./notes.ts"
+import { parseResource } from "./resources.ts"
 import { grantable, MCP, scopeList } from "./scopes.ts"
 
 export interface AccessTokenParts {
+  readonly publicUrl: string
   readonly people: People
   readonly grants: GrantsApi
   readonly known: KnownClients
@@ -48,6 +51,11 @@ export const accessTokenHooks = (parts: AccessTokenParts): Hooks => {
           ? await ofPerson(token.accountId, asked)
           : await ofClient(token.clientId ?? "", ctx.oidc.client?.clientName, asked)
       narrowed.set(token, scopes.join(" "))
+      const noted = noteOf(ctx)
+      noted.decision = "allow"
+      noted.clientId = token.clientId
+      noted.username = claims.preferred_username
+      noted.server = routeOf(parts.publicUrl, token.aud)
       return { token_use: "access", token_type: "oauth", ...claims }
     },
     formats: {
@@ -62,6 +70,11 @@ export const accessTokenHooks = (parts: AccessTokenParts): Hooks => {
       }
     }
   }
+}
+
+const routeOf = (publicUrl: string, audience: unknown): string | undefined => {
+  const resource = typeof audience === "string" ? parseResource(publicUrl, audience) : undefined
+  return resource?.kind === "route" ? resource.path : undefined
 }
 
 /** Before the token leaves: one that could not be noted could not be revoked with its grant. */

@@ -15,6 +15,7 @@ export interface Asked {
   readonly redirect: string
   readonly resource: string
   /** Undefined: the whole gateway. */
+  readonly path: string | undefined
   readonly server: string | undefined
   readonly reachable: boolean
   /** Asked for, of what leads somewhere. */
@@ -54,6 +55,7 @@ export const askedBy = async (
     verifiedBy: setUpHere ? "an administrator of this gateway" : hostOf(client.clientId),
     redirect: targetOf(params),
     resource,
+    path: parsed.kind === "route" ? parsed.path : undefined,
     server: described?.title,
     reachable: described?.reachable ?? true,
     wanted,

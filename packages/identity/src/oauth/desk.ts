@@ -3,6 +3,7 @@
  * The provider is loaded by the first request that gets this far. Never rejects.
  */
 import { RateLimits } from "./rateLimits.ts"
+import { leaveOutUntrueWords } from "./runtimeWords.ts"
 import { makeNote, type Note } from "./notes.ts"
 import { clientIdFor, isProblem, type Metadata, normalise } from "./registration.ts"
 import { MCP } from "./scopes.ts"
@@ -45,14 +46,16 @@ export const makeDesk = (parts: ServerParts): Desk => {
   const limits = new RateLimits(PER_MINUTE)
   const notes = new Map<string, Note>()
   let opened: Promise<Server> | undefined
-  const server = (): Promise<Server> =>
-    (opened ??= import("./server.ts").then(
+  const server = (): Promise<Server> => {
+    leaveOutUntrueWords()
+    return (opened ??= import("./server.ts").then(
       ({ openServer }) => openServer(parts, notes),
       (error: unknown) => {
         opened = undefined
         throw error
       }
     ))
+  }
   const answer = async (request: Request, url: URL, remote: string, note: Note): Promise<Response> => {
     const refused = early(parts, limits, request, url, remote)
     if (refused !== undefined) return refused

@@ -21,6 +21,11 @@ export const isSamePerson = async (ctx: KoaContextWithOIDC, people: People): Pro
   return person !== undefined && person.account.username === accountId
 }
 
+const isTooOld = ({ oidc }: KoaContextWithOIDC): boolean => {
+  const age = oidc.params?.["max_age"]
+  return age !== undefined && oidc.result?.login === undefined && oidc.session?.past(Number(age)) !== false
+}
+
 const isGranted = (ctx: KoaContextWithOIDC): boolean => {
   const { grant, resourceServers = {} } = ctx.oidc
   if (grant === undefined) return false
@@ -33,7 +38,8 @@ const isGranted = (ctx: KoaContextWithOIDC): boolean => {
 export const makePolicy = (people: People): Array<interactionPolicy.Prompt> => [
   new Prompt(
     { name: "login", requestable: true },
-    new Check("no_session", "End-User authentication is required", async (ctx) => !(await isSamePerson(ctx, people)))
+    new Check("no_session", "End-User authentication is required", async (ctx) => !(await isSamePerson(ctx, people))),
+    new Check("max_age", "End-User authentication is too old", isTooOld)
   ),
   new Prompt(
     { name: "consent", requestable: true },

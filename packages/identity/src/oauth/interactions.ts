@@ -105,10 +105,13 @@ const restart = ({ ctx, details }: Step): void => {
   ctx.redirect(`/oauth/authorize?${query.toString()}`)
 }
 
+/** The client wants the person to prove anew who they are. */
+const FORCES_LOGIN: ReadonlyArray<string> = ["login_prompt", "max_age"]
+
 const begin = async (step: Step): Promise<void> => {
   const { details, person } = step
   if (details.prompt.name === "login") {
-    const forced = details.prompt.reasons.includes("login_prompt")
+    const forced = details.prompt.reasons.some((reason) => FORCES_LOGIN.includes(reason))
     return person === undefined || forced ? showLogin(step, 200, "", undefined) : finish(step, loginOf(person))
   }
   if (person === undefined || person.account.username !== details.session?.accountId) return restart(step)
@@ -194,7 +197,7 @@ const decide = async (step: Step): Promise<void> => {
   const asked = await askedBy(parts, details, person)
   if (asked === undefined) return show(ctx, 400, errorPage("invalid_client", undefined))
   note.clientId = asked.clientId
-  note.resource = asked.resource
+  note.server = asked.path
   const decision = form.get("decision")
   if (decision === "switch") return leave(step)
   if (decision === "allow" && blockedView(asked, person) === undefined) {

@@ -5,7 +5,8 @@ export interface Note {
   decision: "allow" | "deny" | "none"
   username: string | undefined
   clientId: string | undefined
-  resource: string | undefined
+  /** Path of the one server it was for. */
+  server: string | undefined
 }
 
 export const makeNote = (rule: string): Note => ({
@@ -13,7 +14,7 @@ export const makeNote = (rule: string): Note => ({
   decision: "none",
   username: undefined,
   clientId: undefined,
-  resource: undefined
+  server: undefined
 })
 
 interface HasState {

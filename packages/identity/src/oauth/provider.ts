@@ -11,6 +11,7 @@ import type { ConsentMemory } from "./consentMemory.ts"
 import { makePolicy } from "./interactionPolicy.ts"
 import { SECRET_ELSEWHERE } from "./knownClients.ts"
 import { confirmPage, donePage, errorPage, userCodePage } from "./pages.ts"
+import type { RateLimits } from "./rateLimits.ts"
 import { clientIdFor } from "./registration.ts"
 import { redirectProblem } from "./redirects.ts"
 import { audienceOf, parseResource } from "./resources.ts"
@@ -18,12 +19,13 @@ import { MCP, OIDC_SCOPES, resourceScopes, scopeList } from "./scopes.ts"
 import { digestOf, type Sealing } from "./sealing.ts"
 
 export interface ProviderParts extends AdapterParts, AccessTokenParts {
-  readonly publicUrl: string
   readonly keys: KeyRingApi
   readonly sealing: Sealing
   readonly consents: ConsentMemory
   /** Origins besides redirect URIs' own whose pages may call the token endpoint. */
   readonly corsOrigins: ReadonlyArray<string>
+  /** How many documents an address may have fetched. */
+  readonly fetches: RateLimits
   readonly fetch: NonNullable<Configuration["fetch"]>
   /** Hosts whose client metadata documents are fetched; empty: any. */
   readonly documentHosts: ReadonlyArray<string>
@@ -120,7 +122,8 @@ const featuresOf = (parts: ProviderParts): NonNullable<Configuration["features"]
   clientIdMetadataDocument: {
     ack: "draft-02",
     enabled: true,
-    allowFetch: (_ctx, id) => mayFetch(id, parts.documentHosts),
+    allowFetch: (ctx, id) =>
+      mayFetch(id, parts.documentHosts) && parts.fetches.take("document", ctx.ip, Date.now()) === undefined,
     allowClient: (_ctx, client) => (client.redirectUris ?? []).every((uri) => redirectProblem(uri) === undefined),
     cacheDuration: { min: 60, max: DAY }
   },
@@ -182,7 +185,7 @@ const featuresOf = (parts: ProviderParts): NonNullable<Configuration["features"]
 const mayFetch = (id: string, hosts: ReadonlyArray<string>): boolean => {
   const url = URL.parse(id)
   if (url === null || url.pathname === "/" || url.search !== "") return false
-  return hosts.length === 0 || hosts.includes(url.host) || hosts.includes(url.hostname)
+  return hosts.length === 0 || hosts.includes(url.host)
 }
 
 const bodyOf = (ctx: KoaContextWithOIDC): Record<string, unknown> => {

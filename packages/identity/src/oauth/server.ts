@@ -26,6 +26,7 @@ import { attachNote, type Note } from "./notes.ts"
 import { errorPage } from "./pages.ts"
 import { makePeople, type People } from "./people.ts"
 import { makeProvider, ROUTES } from "./provider.ts"
+import { RateLimits } from "./rateLimits.ts"
 import { MCP, withDefaultScope } from "./scopes.ts"
 import type { Sealing } from "./sealing.ts"
 import type { TokenHandles } from "./tokenHandle.ts"
@@ -51,6 +52,9 @@ export interface ServerParts {
   readonly log: (message: string, error: unknown) => void
 }
 
+/** Of one address; each makes the gateway ask a host of its choice. */
+const DOCUMENTS_PER_MINUTE = 20
+
 export interface Server {
   readonly carry: Bridge["carry"]
   readonly close: Bridge["close"]
@@ -69,7 +73,8 @@ export const openServer = async (parts: ServerParts, notes: ReadonlyMap<string, 
     people,
     now,
     consents: makeConsentMemory(memory),
-    fetch: documentFetch(parts.fetch)
+    fetch: documentFetch(parts.fetch),
+    fetches: new RateLimits({ document: DOCUMENTS_PER_MINUTE })
   })
   provider.on("server_error", (_ctx, error) => parts.log("the authorization server failed", error))
   provider.use(before(provider, people, notes))
