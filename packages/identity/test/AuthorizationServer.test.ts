@@ -5,8 +5,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { OutboundFetch, type OutboundFetchApi } from "@mcpgw/auth/OutboundFetch"
 import { Revocations } from "@mcpgw/auth/Revocations"
-import { KeyRing } from "@mcpgw/domain/KeyRing"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import { KeyRing, makeSealingKey, makeSigningKey } from "@mcpgw/domain/KeyRing"
 import * as Store from "@mcpgw/store/Store"
+import type { StoreOpenFailed } from "@mcpgw/store/StoreError"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,16 +34,19 @@ interface World {
   readonly known?: () => KnownClient | undefined
   readonly fetch?: OutboundFetchApi
   readonly documentHosts?: ReadonlyArray<string>
+  /** Keys and database of a process that is started again. */
+  readonly kept?: Layer.Layer<KeyRing | SqlClient.SqlClient, StoreOpenFailed>
 }
 
 const DOCUMENT = "https://ide.example/oauth/client.json"
 
-const layer = ({ known = () => ROBOT, fetch, documentHosts = [] }: World = {}) => {
+const fresh = Layer.mergeAll(KeyRing.layerEphemeral, Store.layerMemory)
+
+const layer = ({ known = () => ROBOT, fetch, documentHosts = [], kept = fresh }: World = {}) => {
   const base = Layer.mergeAll(
-    KeyRing.layerEphemeral,
+    kept,
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Store.layerMemory,
     fetch === undefined ? OutboundFetch.layerNone : OutboundFetch.layerOf(fetch),
     ClientSource.layerOf({
       find: async (id) => (id === "robot" ? known() : undefined),
@@ -88,6 +96,19 @@ const ask = (
       ...(body === undefined ? {} : { body })
     })
     return told(await server.handle(request, { remote: "192.0.2.1" }))
+  })
+
+/** Registers a public client; answers its id. */
+const register = (server: AuthorizationServerApi, metadata: Readonly<Record<string, unknown>>): Effect.Effect<string> =>
+  Effect.promise(async () => {
+    const request = new Request(`${PUBLIC}/oauth/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token_endpoint_auth_method: "none", ...metadata })
+    })
+    const { body, status, text } = await told(await server.handle(request, { remote: "192.0.2.1" }))
+    assert.strictEqual(status, 201, text)
+    return String(body["client_id"])
   })
 
 const claimsOf = (token: unknown): Record<string, unknown> =>
@@ -266,28 +287,37 @@ describe("A-28, A-33: client metadata documents", () => {
   })
 })
 
+describe("a restart", () => {
+  it.effect("keeps clients, codes and what is under way; nothing is in the process alone", () =>
+    Effect.gen(function* () {
+      const folder = mkdtempSync(join(tmpdir(), "mcpgw-as-restart-"))
+      const keys = KeyRing.layerOf({ sealing: [makeSealingKey()], signing: [yield* makeSigningKey] })
+      const process = layer({ kept: Layer.merge(keys, Store.layerSqlite({ filename: join(folder, "db") })) })
+      const grant_type = "urn:ietf:params:oauth:grant-type:device_code"
+      const begun = yield* Effect.gen(function* () {
+        const server = yield* AuthorizationServer
+        const clientId = yield* register(server, { client_name: "CI", grant_types: [grant_type] })
+        const { body } = yield* ask(server, "/oauth/device_authorization", { form: { client_id: clientId } })
+        return { client_id: clientId, device_code: String(body["device_code"]) }
+      }).pipe(Effect.provide(process))
+      const answer = yield* Effect.gen(function* () {
+        const server = yield* AuthorizationServer
+        return yield* ask(server, "/oauth/token", { form: { grant_type, ...begun } })
+      }).pipe(Effect.provide(process))
+      assert.strictEqual(answer.body["error"], "authorization_pending")
+      rmSync(folder, { recursive: true })
+    })
+  )
+})
+
 describe("RFC 8628: devices", () => {
   it.scoped("a device gets a code and where to enter it, waits, and is told to; only a client that may", () =>
     Effect.gen(function* () {
       const server = yield* AuthorizationServer
-      const client = yield* Effect.promise(async () =>
-        told(
-          await server.handle(
-            new Request(`${PUBLIC}/oauth/register`, {
-              method: "POST",
-              headers: { "content-type": "application/json" },
-              body: JSON.stringify({
-                client_name: "CI",
-                token_endpoint_auth_method: "none",
-                grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
-              })
-            }),
-            { remote: "192.0.2.1" }
-          )
-        )
-      )
-      assert.strictEqual(client.status, 201, client.text)
-      const clientId = String(client.body["client_id"])
+      const clientId = yield* register(server, {
+        client_name: "CI",
+        grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
+      })
       const { body, status } = yield* ask(server, "/oauth/device_authorization", { form: { client_id: clientId } })
       assert.strictEqual(status, 200)
       assert.match(String(body["user_code"]), /^[B-Z]{4}-[B-Z]{4}$/)

@@ -181,6 +181,33 @@ describe("A-31: code, token, refresh", () => {
   })
 })
 
+describe("an IDE that opens several servers at once", () => {
+  it("three tabs of one browser, all begun before anybody is signed in, all come to their end", async () => {
+    const browser = new Browser(gateway.url)
+    const names = ["One", "Two", "Three"]
+    const ways = []
+    for (const client_name of names) {
+      const clientId = await clientOf(gateway.url, { client_name })
+      const way = request({ clientId, resource: gateway.time })
+      ways.push({ way, page: await browser.go(way.path) })
+    }
+    for (const { way, page } of ways) {
+      assert.include(page.text, 'name="password"')
+      const consent = await browser.submit(page, { ...ADA })
+      const code = answerOf(await browser.submit(consent, { decision: "allow" })).get("code") ?? ""
+      tokensOf(await exchange(gateway.url, way, code))
+    }
+  })
+
+  it("a second tab, looked at again after the first signed in, goes on without a password", async () => {
+    const browser = new Browser(gateway.url)
+    const clientId = await clientOf(gateway.url, { client_name: "Tabs" })
+    const [first, second] = [await browser.go(request({ clientId }).path), await browser.go(request({ clientId }).path)]
+    await browser.submit(first, { ...ADA })
+    assert.include((await browser.go(second.url)).text, 'value="allow"')
+  })
+})
+
 describe("A-08: narrowed tokens and stepping up", () => {
   it("names of the policy's scopes give these and no groups; only then does a 403 say what to ask for", async () => {
     const clientId = await clientOf(gateway.url)

@@ -29,7 +29,7 @@ const PER_MINUTE = {
   "/oauth/device": 30,
   "/oauth/device_authorization": 20,
   "/oauth/introspect": 600,
-  "/oauth/register": 30,
+  "/oauth/register": 120,
   "/oauth/revoke": 120,
   "/oauth/token": 240
 } as const
