@@ -81,10 +81,20 @@ const finish = (response: Response): Response => {
   return response
 }
 
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+
+const READABLE = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET",
+  "access-control-allow-headers": "mcp-protocol-version",
+  "access-control-max-age": "7200"
+}
+
 /** Public, and the same for whoever asks: any page may read it. */
 const resourceDocument = (publicUrl: string, request: Request, pathname: string): Response | undefined => {
-  const document = request.method === "GET" || request.method === "HEAD" ? documentAt(publicUrl, pathname) : undefined
+  const document = READS.has(request.method) ? documentAt(publicUrl, pathname) : undefined
   if (document === undefined) return undefined
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: READABLE })
   return Response.json(document, { headers: { "access-control-allow-origin": "*", "cache-control": "max-age=300" } })
 }
 

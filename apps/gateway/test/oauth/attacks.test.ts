@@ -109,6 +109,44 @@ describe("login CSRF, session fixation, open redirects, clickjacking", () => {
     assert.include((await browser.go(request({ clientId, resource: gateway.time }).path)).text, 'name="password"')
   })
 
+  it("prompt=login asks whoever is signed in, and is content with a sign-in made elsewhere since", async () => {
+    const browser = new Browser(gateway.url)
+    await asked(browser)
+    await Bun.sleep(1_100)
+    const way = request({ clientId, resource: gateway.time, extra: { prompt: "login" } })
+    const page = await browser.go(way.path)
+    assert.include(page.text, 'name="password"')
+    await browser.ask("/api/auth/login", {
+      method: "POST",
+      headers: { accept: "application/json", origin: gateway.url },
+      body: new URLSearchParams({ ...ADA })
+    })
+    assert.notInclude((await browser.go(page.url)).text, 'name="password"')
+  })
+
+  it("a page at the client's own redirect origin may ask for tokens; another's, and one without an origin, may not", async () => {
+    const web = await clientOf(gateway.url, { redirect_uris: ["https://web.example/cb", "myapp://cb"] })
+    for (const [origin, status] of [
+      ["https://web.example", 400],
+      ["https://evil.example", 400],
+      ["null", 400]
+    ] as const) {
+      const answer = await post(
+        `${gateway.url}/oauth/token`,
+        { grant_type: "authorization_code", code: "x", redirect_uri: "https://web.example/cb", client_id: web },
+        { origin }
+      )
+      assert.strictEqual(answer.status, status)
+      const allowed = answer.headers.get("access-control-allow-origin")
+      assert.strictEqual(allowed, origin === "https://web.example" ? origin : null)
+    }
+    const document = `${gateway.url}/.well-known/oauth-protected-resource/currenttime/mcp`
+    for (const method of ["GET", "OPTIONS"]) {
+      const read = await fetch(document, { method, headers: { origin: "https://web.example" } })
+      assert.strictEqual(read.headers.get("access-control-allow-origin"), "*", method)
+    }
+  })
+
   it("somebody else at the same browser does not get what the first one agreed to, nor their name", async () => {
     const browser = new Browser(gateway.url)
     await browser.submit(await asked(browser), { decision: "allow" })

@@ -5,7 +5,7 @@
 import { RateLimits } from "./rateLimits.ts"
 import { leaveOutUntrueWords } from "./runtimeWords.ts"
 import { makeNote, type Note } from "./notes.ts"
-import { clientIdFor, isProblem, type Metadata, normalise } from "./registration.ts"
+import { clientIdFor, type Metadata, MetadataProblem, normalise } from "./registration.ts"
 import { MCP } from "./scopes.ts"
 import type { Server, ServerParts } from "./server.ts"
 
@@ -154,7 +154,7 @@ const registration = async (parts: ServerParts, text: string): Promise<string | 
   const asked = parsed(text)
   if (asked === undefined) return oauthError(400, "invalid_client_metadata", "The body must be a JSON object")
   const plain = normalise(asked)
-  if (isProblem(plain)) return oauthError(400, plain.error, plain.error_description)
+  if (plain instanceof MetadataProblem) return oauthError(400, plain.error, plain.error_description)
   if (await isFull(parts, plain)) {
     const words = `This gateway keeps ${MAX_CLIENTS} registered clients, and takes no more`
     return oauthError(503, "temporarily_unavailable", words)

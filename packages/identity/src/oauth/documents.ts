@@ -4,7 +4,7 @@
  */
 import type { OutboundFetchApi } from "@mcpgw/auth/OutboundFetch"
 import type { Configuration } from "oidc-provider"
-import { isProblem, normalise } from "./registration.ts"
+import { MetadataProblem, normalise } from "./registration.ts"
 
 /** Bytes; the provider holds a document itself to 5 KB. */
 const MOST = 65_536
@@ -60,6 +60,6 @@ const documentOf = (text: string, url: string): string | undefined => {
     return undefined
   }
   const plain = normalise({ token_endpoint_auth_method: "none", ...parsed })
-  if (isProblem(plain)) throw new Error(plain.error_description)
+  if (plain instanceof MetadataProblem) throw new Error(plain.error_description)
   return JSON.stringify(plain)
 }

@@ -112,7 +112,9 @@ const begin = async (step: Step): Promise<void> => {
   const { details, person } = step
   if (details.prompt.name === "login") {
     const forced = details.prompt.reasons.some((reason) => FORCES_LOGIN.includes(reason))
-    return person === undefined || forced ? showLogin(step, 200, "", undefined) : finish(step, loginOf(person))
+    // Whoever has just come back from an identity provider has done so.
+    const isOld = person === undefined || (forced && person.signedInAt < (details.iat ?? Infinity))
+    return isOld ? showLogin(step, 200, "", undefined) : finish(step, loginOf(person))
   }
   if (person === undefined || person.account.username !== details.session?.accountId) return restart(step)
   return showConsent(step, person)

@@ -3,12 +3,14 @@ import type { Claims } from "@mcpgw/domain/Principal"
 import type * as Effect from "effect/Effect"
 import type { Account, AccountsApi } from "../Accounts.ts"
 import { sessionValues } from "../SessionCookie.ts"
-import type { SessionsApi } from "../Sessions.ts"
+import { SESSION_SECONDS, type SessionsApi } from "../Sessions.ts"
 
 export interface Person {
   readonly account: Account
   /** Digest of the session. */
   readonly session: string
+  /** Epoch seconds. */
+  readonly signedInAt: number
 }
 
 export interface People {
@@ -33,7 +35,8 @@ export const makePeople = (accounts: AccountsApi, sessions: SessionsApi, run: Ru
       for (const value of sessionValues(cookieHeader)) {
         const claims: Claims | undefined = await run(sessions.find(value))
         const found = claims === undefined ? undefined : await account(claims.username)
-        if (found !== undefined) return { account: found, session: claims?.tokenId ?? "" }
+        if (claims === undefined || found === undefined) continue
+        return { account: found, session: claims.tokenId ?? "", signedInAt: claims.expiresAt - SESSION_SECONDS }
       }
       return undefined
     }

@@ -71,7 +71,8 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
   clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
   clientBasedCORS: (_ctx, origin, client) =>
     parts.corsOrigins.includes(origin) ||
-    (client.redirectUris ?? []).some((uri) => uri.startsWith("https:") && URL.parse(uri)?.origin === origin),
+    // A private-use URI has the origin "null", as a sandboxed page has.
+    (origin !== "null" && (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin)),
   clientDefaults: { id_token_signed_response_alg: "EdDSA" },
   cookies: cookiesOf(parts),
   expiresWithSession: () => false,

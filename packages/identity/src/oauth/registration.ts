@@ -8,9 +8,13 @@ import { redirectProblem, withoutLoopbackPort } from "./redirects.ts"
 export type Metadata = Readonly<Record<string, unknown>>
 
 /** What is answered 400 `invalid_client_metadata` or `invalid_redirect_uri`. */
-export interface MetadataProblem {
+export class MetadataProblem {
   readonly error: "invalid_client_metadata" | "invalid_redirect_uri"
   readonly error_description: string
+  constructor(error: MetadataProblem["error"], description: string) {
+    this.error = error
+    this.error_description = description
+  }
 }
 
 export const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -24,13 +28,7 @@ const MAX_NAME = 200
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((entry) => typeof entry === "string")
 
-const invalid = (error_description: string): MetadataProblem => ({
-  error: "invalid_client_metadata",
-  error_description
-})
-
-export const isProblem = (value: Metadata | MetadataProblem): value is MetadataProblem =>
-  "error_description" in value && "error" in value
+const invalid = (description: string): MetadataProblem => new MetadataProblem("invalid_client_metadata", description)
 
 const grantTypesOf = (asked: unknown): ReadonlyArray<string> | MetadataProblem => {
   if (asked === undefined) return ["authorization_code", "refresh_token"]
@@ -47,7 +45,7 @@ const redirectsOf = (asked: unknown): ReadonlyArray<string> | MetadataProblem =>
   for (const uri of asked) {
     const problem = redirectProblem(uri)
     if (problem !== undefined) {
-      return { error: "invalid_redirect_uri", error_description: `redirect_uris: one of them ${problem}` }
+      return new MetadataProblem("invalid_redirect_uri", `redirect_uris: one of them ${problem}`)
     }
   }
   return asked
@@ -64,9 +62,9 @@ const isWeb = (asked: unknown, redirects: ReadonlyArray<string>): boolean =>
 export const normalise = (asked: Metadata): Metadata | MetadataProblem => {
   const { scope: _scope, client_name: name, ...rest } = asked
   const redirects = redirectsOf(rest["redirect_uris"])
-  if (!Array.isArray(redirects)) return redirects as MetadataProblem
+  if (redirects instanceof MetadataProblem) return redirects
   const grants = grantTypesOf(rest["grant_types"])
-  if (!Array.isArray(grants)) return grants as MetadataProblem
+  if (grants instanceof MetadataProblem) return grants
   if (name !== undefined && (typeof name !== "string" || name.length > MAX_NAME)) {
     return invalid(`client_name: must be a string of at most ${MAX_NAME} characters`)
   }
