@@ -9,10 +9,12 @@ export interface KnownClient {
   readonly clientId: string
   /** Shown to people and in audit rows. */
   readonly name: string
+  /** `sub` of the tokens it gets as itself. */
+  readonly subject: string
   /** Client metadata of RFC 7591, without id, name and secret. */
   readonly metadata: Readonly<Record<string, unknown>>
-  /** Scopes of the policy that the client itself holds. */
-  readonly scopes: ReadonlyArray<string>
+  /** What it is a member of, as people are: the policy decides by it. */
+  readonly groups: ReadonlyArray<string>
 }
 
 export interface ClientSourceApi {

@@ -26,7 +26,8 @@ const ROBOT: KnownClient = {
   clientId: "robot",
   name: "Nightly robot",
   metadata: { grant_types: ["client_credentials"], response_types: [], redirect_uris: [] },
-  scopes: ["run", "read"]
+  subject: "agent:robot",
+  groups: ["run", "read"]
 }
 const SECRETS = ["first secret", "second secret"]
 
@@ -152,26 +153,29 @@ describe("A-37: client credentials, for clients set up beforehand", () => {
     }
   })
 
-  it.scoped("any of its living secrets; the scopes it holds and no others; one resource; no refresh token", () =>
-    Effect.gen(function* () {
-      const server = yield* AuthorizationServer
-      for (const secret of SECRETS) {
-        const { body, status } = yield* ask(server, "/oauth/token", grant(secret))
-        assert.strictEqual(status, 200)
-        assert.notProperty(body, "refresh_token")
-        const claims = claimsOf(body["access_token"])
-        assert.strictEqual(claims["sub"], "robot")
-        assert.strictEqual(claims["aud"], `${PUBLIC}/x/mcp`)
-        assert.strictEqual(claims["scope"], "run read")
-        assert.strictEqual(claims["token_type"], "oauth")
-        assert.notProperty(claims, "groups")
-      }
-      const narrowed = yield* ask(server, "/oauth/token", grant("first secret", { scope: "run everything" }))
-      assert.strictEqual(claimsOf(narrowed.body["access_token"])["scope"], "run")
-      const wrong = yield* ask(server, "/oauth/token", grant("third secret"))
-      assert.strictEqual(wrong.status, 401)
-      assert.strictEqual(wrong.body["error"], "invalid_client")
-    }).pipe(Effect.provide(layer()))
+  it.scoped(
+    "any of its living secrets; its groups, or the scopes they hold and no others; one resource; no refresh token",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* AuthorizationServer
+        for (const secret of SECRETS) {
+          const { body, status } = yield* ask(server, "/oauth/token", grant(secret))
+          assert.strictEqual(status, 200)
+          assert.notProperty(body, "refresh_token")
+          const claims = claimsOf(body["access_token"])
+          assert.strictEqual(claims["sub"], "agent:robot")
+          assert.strictEqual(claims["aud"], `${PUBLIC}/x/mcp`)
+          assert.strictEqual(claims["scope"], "mcp")
+          assert.strictEqual(claims["token_type"], "oauth")
+          assert.deepStrictEqual(claims["groups"], ["run", "read"])
+        }
+        const narrowed = yield* ask(server, "/oauth/token", grant("first secret", { scope: "use-run everything" }))
+        assert.strictEqual(claimsOf(narrowed.body["access_token"])["scope"], "use-run")
+        assert.notProperty(claimsOf(narrowed.body["access_token"]), "groups")
+        const wrong = yield* ask(server, "/oauth/token", grant("third secret"))
+        assert.strictEqual(wrong.status, 401)
+        assert.strictEqual(wrong.body["error"], "invalid_client")
+      }).pipe(Effect.provide(layer()))
   )
 
   it.scoped("a client that is turned off stops at once", () => {

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { errors, type Configuration, type KoaContextWithOIDC } from "oidc-provider"
+import type { Account } from "../Accounts.ts"
 import type { GrantsApi } from "../Grants.ts"
 import type { ArtifactStore } from "./ArtifactStore.ts"
 import type { KnownClients } from "./knownClients.ts"
@@ -23,34 +24,44 @@ export interface AccessTokenParts {
 
 type Hooks = Pick<Configuration, "extraTokenClaims" | "formats">
 
-interface Narrowed {
-  scope?: string | undefined
+/** What a token says of whom it is for. */
+interface Given {
+  readonly subject: string
+  readonly scope: string
+  readonly claims: { readonly preferred_username: string; readonly groups?: Array<string> }
+}
+
+const NOTHING = { subject: "nobody", scope: "" }
+
+/** Groups with `mcp`, and otherwise the names alone that its groups hold. */
+const ofMember = (grants: GrantsApi, member: Account, subject: string, asked: ReadonlyArray<string>): Given => {
+  const scopes = grantable(asked, grants.scopesOf(member))
+  const groups = scopes.includes(MCP) ? { groups: [...member.groups] } : {}
+  return { subject, scope: scopes.join(" "), claims: { preferred_username: member.username, ...groups } }
 }
 
 /** Where a token is for a person, that person; where for a client alone, the client. */
 export const accessTokenHooks = (parts: AccessTokenParts): Hooks => {
-  const narrowed = new WeakMap<object, string>()
+  const given = new WeakMap<object, Pick<Given, "scope" | "subject">>()
   const ofPerson = async (username: string, asked: ReadonlyArray<string>) => {
     const account = await parts.people.account(username)
     if (account === undefined) throw new errors.InvalidGrant("the account is gone")
-    const scopes = grantable(asked, parts.grants.scopesOf(account))
-    const groups = scopes.includes(MCP) ? { groups: [...account.groups] } : {}
-    return { scopes, claims: { preferred_username: account.username, ...groups } }
+    return ofMember(parts.grants, account, account.username, asked)
   }
-  const ofClient = async (clientId: string, name: string | undefined, asked: ReadonlyArray<string>) => {
-    const held = await parts.known.scopesOf(clientId)
-    // A client has no groups of its own: without names it gets all it holds.
-    const scopes = asked.includes(MCP) || asked.length === 0 ? held : asked.filter((scope) => held.includes(scope))
-    return { scopes, claims: { preferred_username: name ?? clientId } }
+  const ofClient = async (clientId: string, asked: ReadonlyArray<string>) => {
+    const client = await parts.known.find(clientId)
+    if (client === undefined) throw new errors.InvalidClient("the client is gone")
+    const { subject, groups, name } = client
+    return ofMember(parts.grants, { username: name, groups }, subject, asked.length === 0 ? [MCP] : asked)
   }
   return {
     extraTokenClaims: async (ctx: KoaContextWithOIDC, token) => {
       const asked = scopeList(token.scope)
-      const { scopes, claims } =
+      const { claims, ...rest } =
         token.kind === "AccessToken"
           ? await ofPerson(token.accountId, asked)
-          : await ofClient(token.clientId ?? "", ctx.oidc.client?.clientName, asked)
-      narrowed.set(token, scopes.join(" "))
+          : await ofClient(token.clientId ?? "", asked)
+      given.set(token, rest)
       const noted = noteOf(ctx)
       noted.decision = "allow"
       noted.clientId = token.clientId
@@ -61,10 +72,11 @@ export const accessTokenHooks = (parts: AccessTokenParts): Hooks => {
     formats: {
       customizers: {
         jwt: async (_ctx, token, { payload }) => {
-          const scope = narrowed.get(token) ?? ""
-          const held: Narrowed = token
+          const { scope, subject } = given.get(token) ?? NOTHING
+          const held: { scope?: string | undefined } = token
           held.scope = scope
           payload.scope = scope
+          payload.sub = subject
           await note(parts, token, payload)
         }
       }

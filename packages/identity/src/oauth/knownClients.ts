@@ -1,10 +1,10 @@
 /** Clients of the `ClientSource` as oidc-provider wants them. Their secrets stay with the source. */
-import type { ClientSourceApi } from "../ClientSource.ts"
+import type { ClientSourceApi, KnownClient } from "../ClientSource.ts"
 
 export interface KnownClients {
   /** RFC 7591 metadata; undefined: not one of these. */
   readonly metadataOf: (clientId: string) => Promise<Record<string, unknown> | undefined>
-  readonly scopesOf: (clientId: string) => Promise<ReadonlyArray<string>>
+  readonly find: (clientId: string) => Promise<KnownClient | undefined>
   readonly verifySecret: (clientId: string, secret: string) => Promise<boolean>
 }
 
@@ -23,6 +23,6 @@ export const makeKnownClients = (source: ClientSourceApi): KnownClients => ({
       ...(isPublic ? {} : { client_secret: SECRET_ELSEWHERE })
     }
   },
-  scopesOf: async (clientId) => (await source.find(clientId))?.scopes ?? [],
+  find: (clientId) => source.find(clientId),
   verifySecret: (clientId, secret) => source.verifySecret(clientId, secret)
 })

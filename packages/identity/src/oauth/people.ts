@@ -2,7 +2,7 @@
 import type { Claims } from "@mcpgw/domain/Principal"
 import type * as Effect from "effect/Effect"
 import type { Account, AccountsApi } from "../Accounts.ts"
-import { sessionValues } from "../SessionCookie.ts"
+import { cookieName } from "../SessionCookie.ts"
 import { SESSION_SECONDS, type SessionsApi } from "../Sessions.ts"
 
 export interface Person {
@@ -16,7 +16,7 @@ export interface Person {
 export interface People {
   /** The account as it is now; undefined when it is gone or disabled. */
   readonly account: (username: string) => Promise<Account | undefined>
-  /** Of the first living session among a request's cookies. */
+  /** Of the living session among a request's cookies. On an https gateway a cookie without the prefix counts not: a sibling host could plant it. */
   readonly person: (cookieHeader: string | undefined) => Promise<Person | undefined>
 }
 
@@ -24,7 +24,17 @@ type Run = <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
 
 const isDisabled = (account: Account): boolean => "disabled" in account && account.disabled === true
 
-export const makePeople = (accounts: AccountsApi, sessions: SessionsApi, run: Run): People => {
+/** Exactly one: of two, one was planted. */
+const sessionValue = (publicUrl: string, cookieHeader = ""): string | undefined => {
+  const prefix = `${cookieName(publicUrl)}=`
+  const values = cookieHeader
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(prefix))
+  return values.length === 1 ? values[0]?.slice(prefix.length) : undefined
+}
+
+export const makePeople = (publicUrl: string, accounts: AccountsApi, sessions: SessionsApi, run: Run): People => {
   const account = async (username: string): Promise<Account | undefined> => {
     const found = await run(accounts.get(username))
     return found === undefined || isDisabled(found) ? undefined : found
@@ -32,13 +42,11 @@ export const makePeople = (accounts: AccountsApi, sessions: SessionsApi, run: Ru
   return {
     account,
     person: async (cookieHeader) => {
-      for (const value of sessionValues(cookieHeader)) {
-        const claims: Claims | undefined = await run(sessions.find(value))
-        const found = claims === undefined ? undefined : await account(claims.username)
-        if (claims === undefined || found === undefined) continue
-        return { account: found, session: claims.tokenId ?? "", signedInAt: claims.expiresAt - SESSION_SECONDS }
-      }
-      return undefined
+      const value = sessionValue(publicUrl, cookieHeader)
+      const claims: Claims | undefined = value === undefined ? undefined : await run(sessions.find(value))
+      const found = claims === undefined ? undefined : await account(claims.username)
+      if (claims === undefined || found === undefined) return undefined
+      return { account: found, session: claims.tokenId ?? "", signedInAt: claims.expiresAt - SESSION_SECONDS }
     }
   }
 }

@@ -65,7 +65,7 @@ export const openServer = async (parts: ServerParts, notes: ReadonlyMap<string, 
   const { publicUrl, accounts, sessions, run } = parts
   const now = (): number => Math.floor(Date.now() / 1000)
   const known = makeKnownClients(parts.clientSource)
-  const people = makePeople(accounts, sessions, run)
+  const people = makePeople(publicUrl, accounts, sessions, run)
   const memory = { store: parts.consents, people, grants: parts.grants, run, now }
   const provider = makeProvider({
     ...parts,
