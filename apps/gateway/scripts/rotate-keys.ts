@@ -1,6 +1,6 @@
 /**
  * `npm run rotate-keys`: puts fresh keys before those that sign tokens and seal sessions. The older ones stay valid for what they
- * made, so that nobody has to sign in again; a running gateway uses the fresh ones from its next start on.
+ * made, so that nobody has to sign in again, unless others know them; a running gateway uses the fresh ones from its next start on.
  */
 import { KEY_FILE, rotate } from "@mcpgw/store/KeyRingFile"
 import * as Effect from "effect/Effect"
@@ -9,14 +9,17 @@ import { existsSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
-const HELP = `npm run rotate-keys [-- sealing|signing]
+const HELP = `npm run rotate-keys [-- [sealing|signing] [--leaked]]
 
   Puts a fresh key before those in {data folder}/keys/keys.json: of both purposes, or of the one named. The two before it stay
-  valid. Restart the gateway afterwards, and back the file up. The data folder is MCPGW_DATA_DIR, else data.
+  valid; with --leaked none does, and everybody has to sign in again and make new tokens. Restart the gateway afterwards, and
+  back the file up. The data folder is MCPGW_DATA_DIR, else data.
 `
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
-const [purpose, ...more] = process.argv.slice(2)
+const words = process.argv.slice(2)
+const leaked = words.includes("--leaked")
+const [purpose, ...more] = words.filter((word) => word !== "--leaked")
 const directory = join(resolve(root, process.env["MCPGW_DATA_DIR"] || "data"), "keys")
 
 const say = (words: string, code: number): void => {
@@ -31,7 +34,7 @@ else if (!existsSync(join(directory, KEY_FILE))) {
   say(`mcpgw: there are no keys in ${directory}; the first start makes them (MCPGW_DATA_DIR names the data folder)`, 1)
 } else {
   const exit = await Effect.runPromiseExit(
-    rotate({ directory, ...(purpose === undefined ? {} : { purposes: [purpose] }) })
+    rotate({ directory, ...(purpose === undefined ? {} : { purposes: [purpose] }), ...(leaked ? { keep: 1 } : {}) })
   )
   if (Exit.isSuccess(exit)) say("Restart the gateway to use the fresh keys, and back the file up.", 0)
   else say(`mcpgw: ${exit.cause._tag === "Fail" ? exit.cause.error.message : String(exit.cause)}`, 1)

@@ -55,7 +55,13 @@ export const originsOf = ({ publicUrl, host, port, corsOrigins }: EdgeOptions): 
   return { own: new Set(own), all: new Set([...own, ...corsOrigins]) }
 }
 
-const QUERY_TOKENS: ReadonlySet<string> = new Set(["access_token", "token", "api_key", "mcp_gateway_session"])
+const QUERY_TOKENS: ReadonlySet<string> = new Set([
+  "access_token",
+  "token",
+  "api_key",
+  "mcp_gateway_session",
+  "__host-mcp_gateway_session"
+])
 
 /** Names are compared decoded, as a server would read them. */
 const holdsToken = (search: string): boolean => {

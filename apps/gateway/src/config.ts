@@ -17,7 +17,11 @@ import { type Setting, settings } from "./settings.ts"
 
 type Values = { readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer A> ? A : never }
 
-export interface GatewayConfigApi extends Omit<Values, "publicUrl" | "dataDir" | "scopesFile" | "adminPassword"> {
+export interface GatewayConfigApi extends Omit<
+  Values,
+  "publicUrl" | "dataDir" | "scopesFile" | "adminPassword" | "tokenDefaultHours"
+> {
+  readonly tokenDefaultHours: number
   readonly publicUrl: string
   readonly dataDir: string
   /** Undefined: scopes.yml in the data folder. */
@@ -73,6 +77,10 @@ const values: Config.Config<Values> = Config.all({
   redirectPort: configOf(settings.redirectPort),
   adminUser: configOf(settings.adminUser),
   adminPassword: configOf(settings.adminPassword),
+  sessionHours: configOf(settings.sessionHours),
+  tokenMaxHours: configOf(settings.tokenMaxHours),
+  tokenDefaultHours: configOf(settings.tokenDefaultHours),
+  tokensPerHour: configOf(settings.tokensPerHour),
   oidcIssuer: configOf(settings.oidcIssuer),
   oidcAudience: configOf(settings.oidcAudience),
   oidcJwksUrl: configOf(settings.oidcJwksUrl),
@@ -105,6 +113,7 @@ const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
       scopesFile: read.scopesFile === undefined ? undefined : resolve(root, read.scopesFile),
       tlsCert: read.tlsCert === undefined ? undefined : resolve(root, read.tlsCert),
       tlsKey: read.tlsKey === undefined ? undefined : resolve(root, read.tlsKey),
+      tokenDefaultHours: read.tokenDefaultHours ?? Math.min(8, read.tokenMaxHours),
       adminPassword: Option.map(Option.fromNullable(read.adminPassword), Redacted.make)
     }
   })
@@ -121,6 +130,7 @@ const together = (root: string, read: Values): ReadonlyArray<string> => {
     ...taken([settings.redirectPort, read.redirectPort], [settings.port, read.port]),
     ...taken([settings.redirectPort, read.redirectPort], [settings.metricsPort, read.metricsPort]),
     ...nowhereToLead(read),
+    ...longerThanLongest(read),
     ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey]),
     ...missing(
       [settings.oidcIssuer, read.oidcIssuer],
@@ -142,6 +152,13 @@ const nowhereToLead = ({ redirectPort, tlsCert, publicUrl }: Values): ReadonlyAr
   const needs = `${settings.tlsCert.name}, ${settings.tlsKey.name} and an https:// ${settings.publicUrl.name}`
   return [`${settings.redirectPort.name}: held "${redirectPort}"; it may hold a port only together with ${needs}`]
 }
+
+const longerThanLongest = ({ tokenDefaultHours, tokenMaxHours }: Values): ReadonlyArray<string> =>
+  tokenDefaultHours === undefined || tokenDefaultHours <= tokenMaxHours
+    ? []
+    : [
+        `${settings.tokenDefaultHours.name}: held "${tokenDefaultHours}"; it may hold at most what ${settings.tokenMaxHours.name} holds, ${tokenMaxHours}`
+      ]
 
 /** A file that is named has to be there; what is unset has a default. */
 const unreadable = (

@@ -17,6 +17,8 @@ import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
@@ -75,13 +77,28 @@ const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
   DiscoveryIndex.layerLexical,
-  withConfig(({ publicUrl }) => Tokens.layer({ issuer: publicUrl, audience: publicUrl }))
+  withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
+    MachineTokens.layerGateway.pipe(
+      Layer.provideMerge(
+        Tokens.layer({
+          issuer: publicUrl,
+          audience: publicUrl,
+          maxHours: tokenMaxHours,
+          defaultHours: tokenDefaultHours,
+          perHour: tokensPerHour
+        })
+      )
+    )
+  ),
+  ProviderLogout.layerNone
 )
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
   Registry.layer,
-  withConfig(({ publicUrl }) => Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl }))
+  withConfig(({ publicUrl, sessionHours }) =>
+    Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
+  )
 )
 
 const verifiers = withConfig((config) =>

@@ -7,9 +7,10 @@ import { describe } from "@mcpgw/auth/AuthError"
 import { insufficientScope, unauthorized } from "@mcpgw/auth/Challenge"
 import { ADVERTISED } from "@mcpgw/auth/ProtectedResource"
 import type { Malformed } from "@mcpgw/mcp/Envelope"
-import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
+import { Code, errorBody, type JsonObject, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import type { Denied } from "@mcpgw/policy/AuthorizedCall"
 import type { ForwardFailure } from "@mcpgw/proxy/Forward"
+import { TASKS } from "@mcpgw/proxy/StateGate"
 
 export interface Refusal {
   readonly _tag: "Refusal"
@@ -27,6 +28,8 @@ export interface Refusal {
   /** A batch: ids of the requests that were not carried because of this one. */
   readonly siblings: ReadonlyArray<JsonRpcId> | undefined
   readonly headers: Readonly<Record<string, string>>
+  /** `error.data`. */
+  readonly data?: JsonObject
 }
 
 const refusal = (
@@ -34,7 +37,7 @@ const refusal = (
   code: number,
   rule: string,
   message: string,
-  rest: Partial<Pick<Refusal, "decision" | "outcome" | "id" | "index" | "siblings" | "headers">> = {}
+  rest: Partial<Pick<Refusal, "decision" | "outcome" | "id" | "index" | "siblings" | "headers" | "data">> = {}
 ): Refusal => ({
   _tag: "Refusal",
   status,
@@ -50,7 +53,7 @@ const refusal = (
   ...rest
 })
 
-const errorOf = ({ id, code, message }: Refusal): string => errorBody(id, code, message)
+const errorOf = ({ id, code, message, data }: Refusal): string => errorBody(id, code, message, data)
 
 /** A refused batch is answered as a batch: one error for each request in it. */
 const batchOf = (refused: Refusal, siblings: ReadonlyArray<JsonRpcId>): string => {
@@ -252,7 +255,10 @@ export const denied = (
   return refusal(status, Code.methodNotFound, decision.rule, words, rest)
 }
 
-const FAILURES: Record<ForwardFailure["reason"], readonly [status: number, code: number, words: string]> = {
+const FAILURES: Record<
+  Exclude<ForwardFailure["reason"], keyof typeof UNSENT>,
+  readonly [status: number, code: number, words: string]
+> = {
   refused: [502, Code.upstreamFailed, "refused the connection"],
   unreachable: [502, Code.upstreamFailed, "can not be reached"],
   unknown_host: [502, Code.upstreamFailed, "has no known address"],
@@ -272,12 +278,43 @@ const FAILURES: Record<ForwardFailure["reason"], readonly [status: number, code:
   aborted: [499, Code.upstreamFailed, "was still answering when the client left"]
 }
 
+/**
+ * What was never dispatched (`StateGate`), as servers answer it. An id that is another's, expired, altered or made up gets the same words
+ * as one there never was (W-63).
+ */
+const UNSENT = {
+  unknown_task: [200, Code.invalidParams, "Task not found", undefined],
+  undeclared_tasks: [
+    400,
+    Code.missingCapability,
+    "Missing required client capability",
+    { requiredCapabilities: { extensions: { [TASKS]: {} } } }
+  ],
+  unknown_task_method: [404, Code.methodNotFound, "Method not found", undefined],
+  foreign_state: [
+    200,
+    Code.invalidParams,
+    "The requestState is not yours for this request, was changed, or has expired: ask again without it",
+    undefined
+  ]
+} as const
+
+/** A notification is answered by status (W-03). */
+const unsent = (reason: keyof typeof UNSENT, id: JsonRpcId | null): Refusal => {
+  const [status, code, words, data] = UNSENT[reason]
+  const rest = { decision: "deny", id, ...(data === undefined ? {} : { data }) } as const
+  return refusal(id === null && status === 200 ? 400 : status, code, `seal:${reason}`, words, rest)
+}
+
+const isUnsent = (reason: ForwardFailure["reason"]): reason is keyof typeof UNSENT => Object.hasOwn(UNSENT, reason)
+
 export const forwardFailed = (server: string, failure: ForwardFailure, id: JsonRpcId | null): Refusal => {
-  const [status, code, words] = FAILURES[failure.reason]
-  const { retryAfterSeconds } = failure
-  return refusal(status, code, `upstream:${failure.reason}`, `Server '${server}' ${words}`, {
+  const { reason, retryAfterSeconds } = failure
+  if (isUnsent(reason)) return unsent(reason, id)
+  const [status, code, words] = FAILURES[reason]
+  return refusal(status, code, `upstream:${reason}`, `Server '${server}' ${words}`, {
     decision: "allow",
-    outcome: failure.reason === "aborted" ? "aborted" : "error",
+    outcome: reason === "aborted" ? "aborted" : "error",
     id,
     headers: retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }
   })

@@ -1,7 +1,8 @@
 /** Which paths are whose, by their first segment. What is neither the control plane's nor operations' is an MCP route. */
 
-/** First path segments that are not servers'. */
-const CONTROL = /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)/
+/** First path segments that are not servers', and two paths of the replaced system's authorization server. */
+const CONTROL =
+  /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)|^\/internal\/(?:tokens|reload-scopes)$/
 
 export const isControl = (pathname: string): boolean => CONTROL.test(pathname)
 

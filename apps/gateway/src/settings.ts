@@ -240,6 +240,30 @@ export const settings = {
     text,
     { secret: true }
   ),
+  sessionHours: setting(
+    "MCPGW_SESSION_HOURS",
+    8,
+    "Hours a browser session lives; using it does not make it longer.",
+    integer(1, 720)
+  ),
+  tokenMaxHours: setting(
+    "MCPGW_TOKEN_MAX_HOURS",
+    24,
+    "Longest life of a token made at /api/tokens/generate or for someone by a service.",
+    integer(1, 720)
+  ),
+  tokenDefaultHours: setting<number | undefined>(
+    "MCPGW_TOKEN_DEFAULT_HOURS",
+    unset,
+    "Life of such a token when none is asked for. Unset: 8, or MCPGW_TOKEN_MAX_HOURS if that is less.",
+    integer(1, 720)
+  ),
+  tokensPerHour: setting(
+    "MCPGW_TOKENS_PER_HOUR",
+    100,
+    "Such tokens one person can get within a clock hour; then 429.",
+    integer(1, 1_000_000)
+  ),
   oidcIssuer: setting<string | undefined>(
     "MCPGW_OIDC_ISSUER",
     unset,

@@ -53,8 +53,13 @@ export const withoutEffect = (set: ReadonlyArray<string>): string | undefined =>
   const found = set
     .filter((name) => !used.includes(name) && NOT_USED_YET.some((pattern) => matches(pattern, name)))
     .sort()
-  return found.length === 0 ? undefined : `set, and not used by this version yet: ${found.join(", ")}`
+  if (found.length === 0) return undefined
+  return `set, and not used by this version yet: ${found.join(", ")}${found.includes("SECRET_KEY") ? NEVER : ""}`
 }
+
+/** No secret is shared here: whoever knew it could make anyone's token. */
+const NEVER =
+  "; SECRET_KEY never will be: cookies and tokens signed with it are not accepted, sign in and make new tokens here"
 
 const matches = (pattern: string, name: string): boolean =>
   pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern

@@ -78,6 +78,10 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   MCPGW_REDIRECT_PORT: ["0", "65536", "http"],
   ADMIN_USER: ["a b", "-admin", "a".repeat(129), "<script>"],
+  MCPGW_SESSION_HOURS: ["0", "721", "8h"],
+  MCPGW_TOKEN_MAX_HOURS: ["0", "721", "-1"],
+  MCPGW_TOKEN_DEFAULT_HOURS: ["0", "721", "1.5"],
+  MCPGW_TOKENS_PER_HOUR: ["0", "1000001", "many"],
   MCPGW_OIDC_ISSUER: ["notaurl", "ftp://idp.example.com"],
   MCPGW_OIDC_JWKS_URL: ["keys.json", "file:///etc/passwd"],
   HEALTH_CHECK_INTERVAL_SECONDS: ["0", "86401", "soon"],
@@ -159,6 +163,13 @@ describe("design §8: settings that take any text", () => {
 })
 
 describe("settings that only make sense together", () => {
+  it("a default life of tokens longer than the longest is refused", async () => {
+    refused(
+      await start({ MCPGW_TOKEN_MAX_HOURS: "4", MCPGW_TOKEN_DEFAULT_HOURS: "5" }),
+      'MCPGW_TOKEN_DEFAULT_HOURS: held "5"; it may hold at most what MCPGW_TOKEN_MAX_HOURS holds, 4'
+    )
+  })
+
   it("MCPGW_REDIRECT_PORT without TLS has nowhere to lead", async () => {
     refused(
       await start({ MCPGW_REDIRECT_PORT: "8080" }),
@@ -235,7 +246,7 @@ describe("design §8: names that are no settings", () => {
     assert.strictEqual(lines.length, 1)
     assert.match(
       lines[0] ?? "",
-      /level=WARN .*yet: COGNITO_DOMAIN, KEYCLOAK_CLIENT_SECRET, METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY"/
+      /level=WARN .*yet: COGNITO_DOMAIN, KEYCLOAK_CLIENT_SECRET, METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY; SECRET_KEY never/
     )
     assert.notMatch(outcome.output, /hush|collector/)
   })

@@ -15,6 +15,8 @@ import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import type { Accounts } from "@mcpgw/identity/Accounts"
 import { AuthorizationServer, servesOAuth } from "@mcpgw/identity/AuthorizationServer"
+import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
@@ -25,12 +27,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as accountHandlers from "./accountHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
+import * as internalHandlers from "./internalHandlers.ts"
 import { makeTrail, noteTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
@@ -47,7 +51,9 @@ export type Services =
   | ControlPlaneConfig
   | DiscoveryIndex
   | HealthMonitor
+  | MachineTokens
   | Metrics
+  | ProviderLogout
   | Registry
   | Revocations
   | ScopePolicy
@@ -61,8 +67,10 @@ export interface ControlPlane {
 
 const handlers = Layer.mergeAll(
   authHandlers.layer,
+  accountHandlers.layer,
   tokenHandlers.layer,
   grantHandlers.layer,
+  internalHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer

@@ -4,6 +4,9 @@ import type { Trail } from "./RequestTrail.ts"
 
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
+/** Reads by method that change something. */
+const CHANGING_READS: ReadonlySet<string> = new Set(["api:logout", "api:admin_token"])
+
 const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 429
 
 /** What the platform answers to a client that left. */
@@ -18,7 +21,7 @@ const outcomeOf = (status: number): Outcome => {
 
 /** The row of a request that changed something, tried to, or was turned away. `durationMs` is fractional. */
 export const auditRow = (trail: Trail, method: string, status: number, durationMs: number): AuditRow | undefined => {
-  const changes = !trail.readOnly && (!SAFE.has(method) || trail.rule === "api:logout")
+  const changes = !trail.readOnly && (!SAFE.has(method) || CHANGING_READS.has(trail.rule ?? ""))
   // Reads that went well leave no row; whatever was turned away or failed does.
   if (!changes && status < 400) return undefined
   const { claims } = trail

@@ -3,46 +3,41 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { problem, TooManyRequests, Unauthorized, Unavailable } from "@mcpgw/api/ApiError"
-import { Credentials, type Me } from "@mcpgw/api/Auth"
-import { Accounts, type AccountsUnavailable } from "@mcpgw/identity/Accounts"
-import { SESSION_COOKIE, SESSION_SECONDS, Sessions } from "@mcpgw/identity/Sessions"
+import { problem, Unauthorized } from "@mcpgw/api/ApiError"
+import { type AuthConfig, Credentials, type Me } from "@mcpgw/api/Auth"
+import type { Claims } from "@mcpgw/domain/Principal"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import { beginSession } from "@mcpgw/identity/beginSession"
+import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
+import { clearCookies, cookieName, sessionValues } from "@mcpgw/identity/SessionCookie"
+import { type ProviderSession, LOCAL, Sessions } from "@mcpgw/identity/Sessions"
+import { Tokens } from "@mcpgw/identity/Tokens"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
+import { tooManyAttempts, unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
-import { acceptsJson, answerHeader, ownOriginOnly } from "./headers.ts"
+import { acceptsJson, answerCookies, ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
 const decodeCredentials = decodeWith(Credentials)
 
-const unreachable = ({ cause }: AccountsUnavailable): Effect.Effect<never, Unavailable> =>
-  Effect.zipRight(
-    Effect.logError("Accounts can not be reached", cause),
-    new Unavailable(problem("Accounts can not be reached now", "Try again later"))
-  )
-
-const tooMany = (seconds: number): Effect.Effect<never, TooManyRequests> =>
-  Effect.zipRight(
-    answerHeader("retry-after", String(seconds)),
-    new TooManyRequests(problem("Too many login attempts", `Too many login attempts: try again in ${seconds} seconds`))
-  )
-
-/** Usable for `Set-Cookie`; an empty value with age 0 takes the cookie away. */
-const sessionCookie = (publicUrl: string, value: string, seconds: number): string =>
-  `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${publicUrl.startsWith("https:") ? "; Secure" : ""}`
-
-/** 303 to the console for a browser, JSON for who asks for it. */
+/** 303 for a browser, to the console or to `logoutUrl`; JSON for who asks for it. */
 const done = (
   request: Request,
-  message: string
+  message: string,
+  logoutUrl?: string
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, ControlPlaneConfig> =>
   Effect.map(ControlPlaneConfig, ({ loginRedirect }) =>
     acceptsJson(request)
-      ? HttpServerResponse.unsafeJson({ success: true, message })
-      : HttpServerResponse.redirect(loginRedirect, { status: 303 })
+      ? HttpServerResponse.unsafeJson({
+          success: true,
+          message,
+          ...(logoutUrl === undefined ? {} : { logout_url: logoutUrl })
+        })
+      : HttpServerResponse.redirect(logoutUrl ?? loginRedirect, { status: 303 })
   )
 
 /** What the audit record shows of a name that signed nobody in: only what could be one. */
@@ -63,7 +58,7 @@ const login = (request: Request) =>
     const account = yield* accounts.verify(username, password, trail.remote).pipe(
       Effect.catchTags({
         InvalidCredentials: () => Effect.succeed(undefined),
-        TooManyAttempts: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
+        TooManyAttempts: ({ retryAfterSeconds }) => tooManyAttempts(retryAfterSeconds),
         AccountsUnavailable: unreachable
       })
     )
@@ -72,19 +67,25 @@ const login = (request: Request) =>
       return HttpServerResponse.text(WRONG, { status: 401 })
     }
     trail.decision = "allow"
-    const value = yield* Effect.catchTag(sessions.create(account), "AccountsUnavailable", unreachable)
-    trail.claims = yield* Effect.catchTag(sessions.find(value), "AccountsUnavailable", unreachable)
-    yield* answerHeader("set-cookie", sessionCookie(publicUrl, value, SESSION_SECONDS))
+    const begun = yield* beginSession({
+      account,
+      origin: { provider: LOCAL, browser: request.headers["user-agent"], remote: trail.remote },
+      publicUrl,
+      cookieHeader: request.headers["cookie"]
+    }).pipe(Effect.catchTag("AccountsUnavailable", unreachable))
+    trail.claims = yield* Effect.catchTag(sessions.find(begun.value), "AccountsUnavailable", unreachable)
+    yield* answerCookies([begun.cookie])
     return yield* done(request, "Login successful")
   })
 
-/** Every value sent under the session's name: a planted second one must not keep the first alive. */
-const sessionValues = (request: Request): ReadonlyArray<string> =>
-  (request.headers["cookie"] ?? "")
-    .split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${SESSION_COOKIE}=`))
-    .map((pair) => pair.slice(SESSION_COOKIE.length + 1))
+/** Where the browser goes to be signed out at the provider of the session too. */
+const providerPage = (ended: ReadonlyArray<ProviderSession>) =>
+  Effect.gen(function* () {
+    const { loginRedirect } = yield* ControlPlaneConfig
+    const federated = ended.find(({ provider }) => provider !== LOCAL)
+    if (federated === undefined) return undefined
+    return yield* (yield* ProviderLogout).urlFor(federated, loginRedirect)
+  })
 
 /** Needs no living session: signing out twice is fine. */
 const logout = (request: Request) =>
@@ -94,25 +95,50 @@ const logout = (request: Request) =>
     const { publicUrl } = yield* ControlPlaneConfig
     trail.rule = "api:logout"
     yield* ownOriginOnly(request)
-    for (const value of sessionValues(request)) {
+    const ended: Array<ProviderSession> = []
+    for (const value of sessionValues(request.headers["cookie"])) {
       const claims = yield* Effect.catchTag(sessions.find(value), "AccountsUnavailable", unreachable)
       trail.claims ??= claims
-      yield* Effect.catchTag(sessions.end(value), "AccountsUnavailable", unreachable)
+      const one = yield* Effect.catchTag(sessions.end(value), "AccountsUnavailable", unreachable)
+      if (one !== undefined) ended.push(one)
     }
     trail.decision = "allow"
-    yield* answerHeader("set-cookie", sessionCookie(publicUrl, "", 0))
-    return yield* done(request, "Logout successful")
+    yield* answerCookies(clearCookies(publicUrl))
+    return yield* done(request, "Logout successful", yield* providerPage(ended))
   })
+
+const methodOf = ({ method, provider = LOCAL }: Claims): Me["auth_method"] => {
+  if (method !== "session_cookie") return method
+  return provider === LOCAL ? "traditional" : "oauth2"
+}
+
+const providerOf = ({ issuer, method, provider = LOCAL }: Claims): string => (method === "oidc" ? issuer : provider)
 
 const me = Effect.map(caller, ({ claims, isAdmin, policy }): Me => ({
   username: claims.username,
-  auth_method: claims.method === "session_cookie" ? "traditional" : claims.method,
-  provider: claims.method === "oidc" ? claims.issuer : "local",
+  auth_method: methodOf(claims),
+  provider: providerOf(claims),
   scopes: policy.scopesOf(claims),
   groups: claims.groups,
   can_modify_servers: policy.canModifyServers(claims),
   is_admin: isAdmin
 }))
+
+const config = Effect.gen(function* () {
+  const { publicUrl } = yield* ControlPlaneConfig
+  const { bounds, issuer } = yield* Tokens
+  const { seconds } = yield* Sessions
+  const answer: AuthConfig = {
+    auth_type: "mcpgw",
+    description: "Tokens of this gateway (EdDSA, at+jwt); sessions by cookie",
+    required_headers: ["Authorization: Bearer <token>"],
+    optional_headers: ["X-Authorization: Bearer <token>, when Authorization is for the server"],
+    provider_info: { provider_type: "mcpgw", issuer, jwks_uri: `${publicUrl}/.well-known/jwks.json` },
+    session: { cookie_name: cookieName(publicUrl), max_age_seconds: seconds },
+    tokens: { max_hours: bounds.maxHours, default_hours: bounds.defaultHours, per_hour: bounds.perHour }
+  }
+  return answer
+})
 
 const whole = { uninterruptible: true }
 
@@ -122,5 +148,6 @@ export const layer = HttpApiBuilder.group(Api, "auth", (handlers) =>
     .handle("logout", ({ request }) => logout(request), whole)
     .handle("logoutLink", ({ request }) => logout(request), whole)
     .handle("me", () => me)
+    .handle("config", () => config)
     .handle("providers", () => Effect.succeed({ providers: [] }))
 )

@@ -11,7 +11,7 @@ import { describe, type Unauthenticated } from "@mcpgw/auth/AuthError"
 import { unauthorized } from "@mcpgw/auth/Challenge"
 import { presented } from "@mcpgw/auth/Credential"
 import { Principal } from "@mcpgw/domain/Principal"
-import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
+import { cookieNames } from "@mcpgw/identity/SessionCookie"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -37,7 +37,7 @@ const unavailable = new Unavailable(
 type Refused = Unauthorized | Forbidden | Unavailable
 
 /** The admitted caller of this request. */
-const authenticate: Effect.Effect<
+export const authenticate: Effect.Effect<
   Principal,
   Refused,
   AuthLayer | ControlPlaneConfig | HttpServerRequest.HttpServerRequest
@@ -45,7 +45,7 @@ const authenticate: Effect.Effect<
   const request = yield* HttpServerRequest.HttpServerRequest
   const auth = yield* AuthLayer
   const { publicUrl } = yield* ControlPlaneConfig
-  const credential = presented(webHeaders(request).toJSON(), SESSION_COOKIE)
+  const credential = presented(webHeaders(request).toJSON(), cookieNames(publicUrl))
   if (credential === undefined) return yield* refuse(refusal("missing"))
   if (credential === "malformed") return yield* refuse(refusal("malformed"))
   const claims =

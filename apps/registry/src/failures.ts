@@ -24,15 +24,22 @@ const isRouteNotFound = (failure: unknown): failure is HttpServerError.RouteNotF
 const unknownRoute = new NotFound(problem("Not found", "There is no such route; /openapi.json lists them"))
 const internal = new InternalError(problem("Internal server error", "The registry's log says more"))
 
-/** Routes by method. A path's `*` stands for whatever follows. */
+/** Routes by method. A path's `*` stands for whatever follows, `:name` for one segment. */
 const routes: Array<{ readonly method: string; readonly path: string }> = []
 HttpApi.reflect(Api, {
   onGroup: () => {},
   onEndpoint: ({ endpoint: { method, path } }) => void routes.push({ method, path })
 })
 
-const isAt = (path: string, pathname: string): boolean =>
-  path.endsWith("*") ? pathname.startsWith(path.slice(0, -1)) : pathname === path
+const isAt = (path: string, pathname: string): boolean => {
+  if (path.endsWith("*")) return pathname.startsWith(path.slice(0, -1))
+  const segments = pathname.split("/")
+  const pattern = path.split("/")
+  return (
+    pattern.length === segments.length &&
+    pattern.every((part, i) => part === segments[i] || (part.startsWith(":") && segments[i] !== ""))
+  )
+}
 
 const NO_PAGE = "There is no sign-in page yet: POST username and password, as a form or as JSON"
 

@@ -1,4 +1,5 @@
 /** Headers of requests and answers the handlers share: what a browser's origin says, what is accepted, what an answer carries besides. */
+import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -22,16 +23,26 @@ export const answerHeader = (name: string, value: string): Effect.Effect<void> =
     Effect.succeed(HttpServerResponse.setHeader(response, name, value))
   )
 
+/** Adds `Set-Cookie` values of `SessionCookie` to whatever this request is answered with. */
+export const answerCookies = (values: ReadonlyArray<string>): Effect.Effect<void> =>
+  HttpApp.appendPreResponseHandler((_request, response) =>
+    Effect.succeed(HttpServerResponse.mergeCookies(response, Cookies.fromSetCookie(values)))
+  )
+
+/** `none`: an address typed in, or a bookmark. */
+const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"])
+
 /**
- * Refuses what another site's page makes a browser send (design.md §6): an `Origin` that is not exactly ours, or `Sec-Fetch-Site: cross-site`.
- * A request without either is no browser's cross-site request.
+ * Refuses what another site's page makes a browser send (design.md §6): an `Origin` that is not exactly ours, or a `Sec-Fetch-Site` that
+ * names another site or a sibling host. A request without either is no browser's cross-origin request.
  */
 export const ownOriginOnly = (request: Request): Effect.Effect<void, Forbidden, ControlPlaneConfig> =>
   Effect.gen(function* () {
     const { publicUrl } = yield* ControlPlaneConfig
     const own = new URL(publicUrl).origin
     const { origin } = request.headers
-    if ((origin === undefined || origin === own) && request.headers["sec-fetch-site"] !== "cross-site") return
+    const site = request.headers["sec-fetch-site"]
+    if ((origin === undefined || origin === own) && (site === undefined || OWN_SITES.has(site))) return
     const trail = yield* RequestTrail
     trail.rule = "csrf:origin"
     return yield* new Forbidden(

@@ -4,7 +4,7 @@
  */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@mcpgw/api/Api"
-import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
+import { PLAIN_NAME } from "@mcpgw/identity/SessionCookie"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -13,6 +13,7 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/api/auth/login",
   "/api/auth/logout",
   "/api/auth/providers",
+  "/api/auth/config",
   "/health",
   "/.well-known/jwks.json",
   "/openapi.json"
@@ -21,9 +22,13 @@ const PUBLIC: ReadonlySet<string> = new Set([
 /** Endpoints that take `application/x-www-form-urlencoded` beside JSON. */
 const FORMS: ReadonlySet<string> = new Set(["/api/auth/login", "/api/register", "/api/toggle/*", "/api/edit/*"])
 
+/** Endpoints that take an administrator's name and password too. */
+const BASIC: ReadonlySet<string> = new Set(["/internal/reload-scopes"])
+
 const SECURITY_SCHEMES = {
+  basic: { type: "http", scheme: "basic" },
   bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-  session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE }
+  session: { type: "apiKey", in: "cookie", name: PLAIN_NAME }
 }
 
 const PROBLEM = { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } }
@@ -56,7 +61,7 @@ const operation = (path: string, given: OpenApi.OpenAPISpecOperation): Json => (
   ...requestBody(path, given),
   parameters: given.parameters.map((parameter) => ({ ...parameter, name: named(parameter.name).replace(/[{}]/g, "") })),
   responses: responses(given.responses),
-  security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }]
+  security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }, ...(BASIC.has(path) ? [{ basic: [] }] : [])]
 })
 
 const make = (): Json => {

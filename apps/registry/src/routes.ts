@@ -22,6 +22,8 @@ const aliasOf = (method: string, pathname: string): string | undefined => {
 /** Is it the control plane that answers this? */
 export const serves = (method: string, pathname: string): boolean =>
   pathname.startsWith("/api/") ||
+  pathname === "/internal/tokens" ||
+  pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||
   pathname === "/.well-known/jwks.json" ||
   pathname === "/openapi.json" ||

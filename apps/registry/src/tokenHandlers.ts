@@ -5,81 +5,46 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, Forbidden, problem, TooManyRequests, Unavailable } from "@mcpgw/api/ApiError"
-import { type GenerateAnswer, GenerateRequest, RevokeRequest } from "@mcpgw/api/Tokens"
+import { Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { type AdminTokenAnswer, type GenerateAnswer, GenerateRequest, RevokeRequest } from "@mcpgw/api/Tokens"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { describe } from "@mcpgw/auth/AuthError"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import type { Claims } from "@mcpgw/domain/Principal"
-import { CLIENT_ID, type IssuedToken, type TokenRefused, Tokens } from "@mcpgw/identity/Tokens"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import { endAccess, type Person } from "@mcpgw/identity/endAccess"
+import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { CLIENT_ID, type IssuedToken, madeHereBy, Tokens } from "@mcpgw/identity/Tokens"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
-import { decodeWith, type Fields, fieldsOf, onlyFields } from "./body.ts"
-import { answerHeader } from "./headers.ts"
+import { notStored, unreachable } from "./accountFailures.ts"
+import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import {
+  type Asked,
+  asked,
+  bad,
+  mayMint,
+  notAfterOf,
+  refusalOf,
+  shown,
+  shownIssued,
+  tooManyTokens
+} from "./tokenRequests.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
-
-const DEFAULT_HOURS = 8
 
 /** Seconds a revocation by id is kept: longer than any token lives here. */
 const KEEP_REVOKED_SECONDS = 30 * 86_400
 
 /** Above all here: a misspelt `requested_scopes` would ask for everything. */
 const generateFields = onlyFields(...Object.keys(GenerateRequest.fields))
-const revokeFields = onlyFields("token_id", "token")
-
-const isTexts = (value: unknown): value is ReadonlyArray<string> =>
-  Array.isArray(value) && value.every((entry) => typeof entry === "string")
-
-const isHours = (value: unknown): value is number =>
-  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 24
-
-interface Asked {
-  readonly scopes: ReadonlyArray<string> | undefined
-  readonly hours: number | undefined
-  readonly description: string | undefined
-}
-
-/** By hand and not by schema: the contract's own sentences. */
-const asked = (fields: Fields): Effect.Effect<Asked, BadRequest> => {
-  const { description, expires_in_hours: hours, requested_scopes: scopes } = fields
-  if (hours !== undefined && !isHours(hours)) return bad("expires_in_hours must be an integer between 1 and 24")
-  if (scopes !== undefined && !isTexts(scopes)) return bad("requested_scopes must be a list of strings")
-  if (description !== undefined && typeof description !== "string") return bad("description must be a string")
-  return Effect.succeed({ scopes, hours, description })
-}
-
-const bad = (sentence: string): Effect.Effect<never, BadRequest> => Effect.fail(new BadRequest(problem(sentence)))
-
-/** A stolen token must die with its revocation: it can not have made others. */
-const mayMint = (claims: Claims): Effect.Effect<void, Forbidden> =>
-  claims.method === "gateway_token" || claims.method === "oauth"
-    ? new Forbidden(
-        problem("A token can not make tokens", "Sign in, at /api/auth/login or your identity provider, and use that")
-      )
-    : Effect.void
-
-const refusalOf = (refused: TokenRefused): Effect.Effect<never, BadRequest | Forbidden | TooManyRequests> => {
-  if (refused._tag === "ScopesExceeded") return new Forbidden(problem(refused.message))
-  if (refused._tag === "InvalidTokenRequest") return bad(refused.message)
-  const sentence = `Token generation limit reached: ${refused.limit} tokens per hour`
-  return Effect.zipRight(
-    answerHeader("retry-after", String(refused.retryAfterSeconds)),
-    new TooManyRequests(problem(sentence))
-  )
-}
+const revokeFields = onlyFields("token_id", "token", "subject", "issuer")
 
 const answer = (issued: IssuedToken, wanted: Asked, userScopes: ReadonlyArray<string>): GenerateAnswer => {
-  const tokens = {
-    access_token: issued.token,
-    refresh_token: null,
-    expires_in: issued.claims.expiresAt - issued.issuedAt,
-    refresh_expires_in: 0,
-    token_type: "Bearer",
-    scope: issued.claims.scopes.join(" ")
-  } as const
+  const tokens = shownIssued(issued)
   const requested = wanted.scopes ?? []
   return {
     success: true,
@@ -105,15 +70,49 @@ const generate = (request: Request) =>
     trail.rule = "api:generate_token"
     const { claims, policy } = yield* caller
     yield* mayMint(claims)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(generateFields), Effect.flatMap(asked))
+    const fields = yield* Effect.flatMap(fieldsOf(request), generateFields)
+    const wanted = yield* asked(fields, tokens.bounds.maxHours)
     const ownerScopes = policy.scopesOf(claims)
-    const { description, hours = DEFAULT_HOURS, scopes } = wanted
     const issued = yield* Effect.catchAll(
-      tokens.issue({ owner: claims, ownerScopes, scopes, hours, description }),
+      tokens.issue({ owner: claims, ownerScopes, ...wanted, notAfter: notAfterOf(claims) }),
       refusalOf
     )
     trail.decision = "allow"
     return answer(issued, wanted, ownerScopes)
+  })
+
+const adminsOnly = new Forbidden(problem("This endpoint is only available to admin users"))
+
+const forMachines = (request: Request) =>
+  Effect.gen(function* () {
+    const trail = yield* RequestTrail
+    const machines = yield* MachineTokens
+    trail.rule = "api:admin_token"
+    const { claims, isAdmin, policy } = yield* caller
+    if (!isAdmin) return yield* adminsOnly
+    yield* mayMint(claims)
+    // A GET that makes something: another site's link must not.
+    if (claims.method === "session_cookie") yield* ownOriginOnly(request)
+    const scopes = policy.scopesOf(claims)
+    const made = yield* machines.vend(claims, scopes, notAfterOf(claims)).pipe(
+      Effect.catchTags({
+        InvalidTokenRequest: Effect.die,
+        ScopesExceeded: Effect.die,
+        TooManyTokens: tooManyTokens,
+        MachineTokensUnavailable: ({ problem: why }) => new Unavailable(problem("No machine token can be had now", why))
+      })
+    )
+    trail.decision = "allow"
+    const answer: AdminTokenAnswer = {
+      success: true,
+      tokens: shown(made.accessToken, made.expiresIn, made.scopes),
+      keycloak_url: made.keycloakUrl,
+      realm: made.realm,
+      client_id: made.clientId,
+      user_scopes: scopes,
+      requested_scopes: made.scopes
+    }
+    return answer
   })
 
 const decodeRevoke = decodeWith(RevokeRequest)
@@ -121,7 +120,7 @@ const decodeRevoke = decodeWith(RevokeRequest)
 /** Is it the caller's own? A token made by someone of another issuer carries that issuer's name in its subject. */
 const owns = (who: Claims, token: Claims, ownIssuer: string): boolean =>
   (token.issuer === who.issuer && token.subject === who.subject) ||
-  (token.issuer === ownIssuer && token.subject === `${who.issuer}|${who.subject}`)
+  (token.issuer === ownIssuer && token.subject === madeHereBy(who))
 
 interface Victim {
   readonly tokenId: string
@@ -158,22 +157,57 @@ const byId = (tokenId: string) =>
     return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS } satisfies Victim
   })
 
+/** Subjects are spelled as the account is, whatever the case of the name that was sent. */
+const personOf = (issuer: string, name: string) =>
+  Effect.gen(function* () {
+    const accounts = yield* Accounts
+    const account = yield* Effect.catchTag(accounts.get(name), "AccountsUnavailable", unreachable)
+    const subject = account?.username ?? name
+    return { issuer, subject, username: subject } satisfies Person
+  })
+
+/** All a person has had until now, here and in what was made here for them. */
+const bySubject = (subject: string, given: string | undefined) =>
+  Effect.gen(function* () {
+    const { isAdmin } = yield* caller
+    if (!isAdmin) return yield* notYours
+    const own = (yield* Tokens).issuer
+    const issuer = given ?? own
+    const ended: ReadonlyArray<Person> =
+      issuer === own
+        ? [yield* personOf(own, subject)]
+        : // Tokens that people of another issuer made here carry that issuer's name in their subject.
+          [
+            { issuer, subject },
+            { issuer: own, subject: madeHereBy({ issuer, subject }) }
+          ]
+    yield* Effect.catchTags(Effect.forEach(ended, endAccess, { discard: true }), {
+      RevocationNotStored: notStored,
+      AccountsUnavailable: unreachable
+    })
+    return { success: true, subject, issuer } as const
+  })
+
+const one = (victim: Victim) =>
+  Effect.gen(function* () {
+    const revocations = yield* Revocations
+    yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", notStored)
+    return { success: true, token_id: victim.tokenId } as const
+  })
+
 const revoke = (request: Request) =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
-    const revocations = yield* Revocations
     trail.rule = "api:revoke_token"
     const fields = yield* Effect.flatMap(fieldsOf(request), revokeFields)
-    const { token, token_id = "" } = yield* decodeRevoke(fields)
-    const victim = yield* token === undefined ? byId(token_id) : byToken(token)
+    const { issuer, subject, token, token_id = "" } = yield* decodeRevoke(fields)
+    if (subject !== undefined) trail.rule = "api:revoke_subject"
+    const answer =
+      subject === undefined
+        ? yield* one(yield* token === undefined ? byId(token_id) : byToken(token))
+        : yield* bySubject(subject, issuer)
     trail.decision = "allow"
-    yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", ({ cause }) =>
-      Effect.zipRight(
-        Effect.logError("A revocation holds, but could not be stored", cause),
-        new Unavailable(problem("The revocation holds now, but could not be stored", "Send it again before a restart"))
-      )
-    )
-    return { success: true, token_id: victim.tokenId } as const
+    return answer
   })
 
 const whole = { uninterruptible: true }
@@ -181,5 +215,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "tokens", (handlers) =>
   handlers
     .handleRaw("generate", ({ request }) => generate(request), whole)
+    .handle("admin", ({ request }) => forMachines(request), whole)
     .handleRaw("revoke", ({ request }) => revoke(request), whole)
 )

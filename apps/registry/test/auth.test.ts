@@ -2,6 +2,7 @@ import { it } from "@effect/vitest"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { AuthUnavailable } from "@mcpgw/auth/AuthError"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { Sessions } from "@mcpgw/identity/Sessions"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -32,7 +33,7 @@ describe("contracts §2.6: login", () => {
         const answer = yield* call(plane, "POST", "/api/auth/login", sent)
         expect([answer.status, answer.body]).toEqual([200, { success: true, message: "Login successful" }])
         expect(answer.headers.get("set-cookie")).toMatch(
-          /^mcp_gateway_session=[\w-]{43}; Path=\/; Max-Age=28800; HttpOnly; SameSite=Lax; Secure$/
+          /^__Host-mcp_gateway_session=[\w-]{43}; Max-Age=28800; Path=\/; HttpOnly; Secure; SameSite=Lax$/
         )
         expect(answer.headers.get("cache-control")).toBe("no-store")
         expect((yield* call(plane, "GET", "/api/auth/me", { cookie: sessionOf(answer.headers) })).status).toBe(200)
@@ -114,7 +115,10 @@ describe("contracts §2.6: logout, me, providers", () => {
         expect((yield* call(plane, "GET", "/api/auth/me", { cookie })).status).toBe(200)
         const out = yield* call(plane, method, "/api/auth/logout", { cookie, headers: { accept: "*/*" } })
         expect([out.status, out.headers.get("location")]).toEqual([303, "/"])
-        expect(out.headers.get("set-cookie")).toMatch(/^mcp_gateway_session=; Path=\/; Max-Age=0;/)
+        expect(out.headers.getSetCookie()).toEqual([
+          "__Host-mcp_gateway_session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
+          "mcp_gateway_session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax"
+        ])
         const after = yield* call(plane, "GET", "/api/auth/me", { cookie })
         expect([after.status, after.body]).toMatchObject([401, { detail: "Session has expired: sign in again" }])
         expect((yield* call(plane, method, "/api/auth/logout", { cookie })).body).toEqual({
@@ -122,6 +126,85 @@ describe("contracts §2.6: logout, me, providers", () => {
           message: "Logout successful"
         })
       }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped(
+    "S-08: signing in gives a new session and ends the one the browser came with, its own or a planted one",
+    () =>
+      Effect.gen(function* () {
+        const plane = yield* start
+        const planted = yield* signedIn("user")
+        const answer = yield* call(plane, "POST", "/api/auth/login", { json: credentials, cookie: planted })
+        const value = sessionOf(answer.headers)
+        expect(value).not.toBe(planted)
+        expect((yield* call(plane, "GET", "/api/auth/me", { cookie: value })).body).toMatchObject({ username: "alice" })
+        expect((yield* call(plane, "GET", "/api/auth/me", { cookie: planted })).status).toBe(401)
+        // A value the caller chose is never taken, and a failed sign-in ends nothing.
+        const chosen = "A".repeat(43)
+        const again = yield* call(plane, "POST", "/api/auth/login", { json: credentials, cookie: chosen })
+        expect(sessionOf(again.headers)).not.toBe(chosen)
+        const wrong = { ...credentials, password: "no" }
+        yield* call(plane, "POST", "/api/auth/login", { json: wrong, cookie: value })
+        expect((yield* call(plane, "GET", "/api/auth/me", { cookie: value })).status).toBe(200)
+      }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("design §6: with https a browser's cookie of the old name signs nobody in, and an old script's does", () =>
+    Effect.gen(function* () {
+      const plane = yield* start
+      const value = yield* signedIn("user")
+      const cookie = `mcp_gateway_session=${value}`
+      const me = (headers: Readonly<Record<string, string>>) =>
+        Effect.map(call(plane, "GET", "/api/auth/me", { headers: { cookie, ...headers } }), ({ status }) => status)
+      expect(yield* me({})).toBe(200)
+      expect(yield* me({ "sec-fetch-site": "same-origin" })).toBe(401)
+      expect(yield* me({ "sec-fetch-site": "none", "sec-fetch-mode": "navigate" })).toBe(401)
+      const own = `${cookie}; __Host-mcp_gateway_session=${yield* signedIn("admin")}`
+      const both = yield* call(plane, "GET", "/api/auth/me", {
+        headers: { cookie: own, "sec-fetch-site": "same-origin" }
+      })
+      expect(both.body).toMatchObject({ username: "admin" })
+      expect(yield* me({ cookie: own })).toBe(401)
+      yield* call(plane, "POST", "/api/auth/logout", { headers: { cookie: own } })
+      expect(yield* me({})).toBe(401)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("a session begun at a provider says so, and signing out leads to that provider's page", () =>
+    Effect.gen(function* () {
+      const plane = yield* start
+      const sessions = yield* Sessions
+      const begin = sessions.create({ username: "bob", groups: [] }, { provider: "keycloak", idToken: "s" })
+      const first = yield* begin
+      expect((yield* call(plane, "GET", "/api/auth/me", { cookie: first })).body).toMatchObject({
+        auth_method: "oauth2",
+        provider: "keycloak"
+      })
+      const json = yield* call(plane, "POST", "/api/auth/logout", { cookie: first })
+      expect(json.body).toEqual({
+        success: true,
+        message: "Logout successful",
+        logout_url: "https://kc.example/logout"
+      })
+      const headers = { accept: "text/html" }
+      const browser = yield* call(plane, "GET", "/api/auth/logout", { cookie: yield* begin, headers })
+      expect([browser.status, browser.headers.get("location")]).toEqual([303, "https://kc.example/logout"])
+      const elsewhere = yield* sessions.create({ username: "bob", groups: [] }, { provider: "okta" })
+      const none = yield* call(plane, "GET", "/api/auth/logout", { cookie: elsewhere, headers })
+      expect(none.headers.get("location")).toBe("/")
+    }).pipe(Effect.provide(layer({ logoutPages: { keycloak: "https://kc.example/logout" } })))
+  )
+
+  it.scoped("contracts §2.5: what to know before signing in", () =>
+    Effect.gen(function* () {
+      const plane = yield* start
+      expect((yield* call(plane, "GET", "/api/auth/config")).body).toMatchObject({
+        auth_type: "mcpgw",
+        provider_info: { issuer: PUBLIC_URL, jwks_uri: `${PUBLIC_URL}/.well-known/jwks.json` },
+        session: { cookie_name: "__Host-mcp_gateway_session", max_age_seconds: 28_800 },
+        tokens: { max_hours: 24, default_hours: 8, per_hour: 100 }
+      })
+    }).pipe(Effect.provide(layer()))
   )
 
   it.scoped.each(["admin", "developer", "operator", "user", "none"] satisfies ReadonlyArray<Role>)("me as %s", (role) =>
@@ -154,6 +237,7 @@ describe("design §6: cookies and origins", () => {
     { origin: "http://mcp.example.com" },
     { origin: "https://mcp.example.com.evil.example" },
     { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
     { origin: PUBLIC_URL, "sec-fetch-site": "cross-site" }
   ]
   const OWN: ReadonlyArray<Readonly<Record<string, string>>> = [

@@ -10,6 +10,9 @@ describe("design §7: which requests are the control plane's", () => {
     ["GET", "/api/servers", true],
     ["GET", "/health", true],
     ["GET", "/openapi.json", true],
+    ["POST", "/internal/tokens", true],
+    ["POST", "/internal/reload-scopes", true],
+    ["POST", "/internal/mcp", false],
     ["POST", "/login", true],
     ["GET", "/login", false],
     ["GET", "/logout", true],
@@ -56,6 +59,7 @@ describe("design §6: audit rows", () => {
     expect(auditRow({ ...trail(), rule: "api:logout", decision: "allow" }, "GET", 303, 1)).toMatchObject({
       outcome: "ok"
     })
+    expect(auditRow({ ...trail(), rule: "api:admin_token", decision: "allow" }, "GET", 200, 1)).toBeDefined()
     expect(auditRow(trail(), "POST", 400, 1)).toMatchObject({ decision: "none", outcome: "refused" })
     expect(auditRow(trail(), "POST", 499, 1)).toMatchObject({ outcome: "aborted" })
     expect(auditRow(trail(), "DELETE", 503, 1)).toMatchObject({ outcome: "error" })
@@ -86,6 +90,7 @@ describe("the API's description", () => {
     )
     expect(open.sort()).toEqual([
       "/.well-known/jwks.json",
+      "/api/auth/config",
       "/api/auth/login",
       "/api/auth/logout",
       "/api/auth/providers",

@@ -1,11 +1,13 @@
 import { it } from "@effect/vitest"
+import { Revocations } from "@mcpgw/auth/Revocations"
+import { Accounts } from "@mcpgw/identity/Accounts"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { expectGolden } from "./support/golden.ts"
-import { call, layer, ROLES, type Role, type Sent, signedIn } from "./support/plane.ts"
+import { call, layer, PUBLIC_URL, ROLES, type Role, type Sent, signedIn } from "./support/plane.ts"
 
 const textAt = (text: string, name: string): string => new RegExp(`"${name}":"([^"]*)"`).exec(text)?.[1] ?? ""
 
@@ -77,7 +79,7 @@ describe("contracts §2.7: generate", () => {
       const revoke = yield* call(plane, "POST", "/api/tokens/revoke", { cookie, json: { id: "1" } })
       expect([revoke.status, revoke.body]).toMatchObject([
         400,
-        { field: "id", expected: "it may be token_id or token" }
+        { field: "id", expected: "it may be token_id, token, subject or issuer" }
       ])
     }).pipe(Effect.provide(layer()))
   )
@@ -191,11 +193,51 @@ describe("contracts §2.7: revoke", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("S-08: an administrator ends all a person has, at once, and nobody else's; others may not", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const [cookie, again, other] = [yield* signedIn("user"), yield* signedIn("user"), yield* signedIn("developer")]
+      const { token } = yield* minted(plane, { cookie, json: {} })
+      const json = { subject: "user" }
+      expect((yield* revoke(plane, { cookie: other, json })).status).toBe(403)
+      expect((yield* revoke(plane, { cookie, json })).status).toBe(403)
+      const answer = yield* revoke(plane, { cookie: yield* signedIn("admin"), json })
+      expect(answer.body).toEqual({ success: true, subject: "user", issuer: PUBLIC_URL })
+      const status = (sent: Sent) => Effect.map(call(plane, "GET", "/api/servers", sent), (answer) => answer.status)
+      expect([yield* status({ bearer: token }), yield* status({ cookie }), yield* status({ cookie: again })]).toEqual([
+        401, 401, 401
+      ])
+      expect(yield* status({ cookie: other })).toBe(200)
+      yield* (yield* Accounts).put({ username: "Zoe", groups: [] }, "a long enough passphrase")
+      yield* revoke(plane, { cookie: yield* signedIn("admin"), json: { subject: "zoe" } })
+      expect((yield* Revocations).hasSubject(PUBLIC_URL, "Zoe", 0)).toBe(true)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("S-14: another issuer's person: what they come with, and what they had made here", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const revocations = yield* Revocations
+      const json = { subject: "user", issuer: "https://idp.example" }
+      expect((yield* revoke(plane, { cookie: yield* signedIn("admin"), json })).status).toBe(200)
+      expect(revocations.hasSubject("https://idp.example", "user", 0)).toBe(true)
+      expect(revocations.hasSubject(PUBLIC_URL, "https://idp.example|user", 0)).toBe(true)
+      expect(revocations.hasSubject(PUBLIC_URL, "user", 0)).toBe(false)
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("400 for what names no token, without repeating it", () =>
     Effect.gen(function* () {
       const plane = yield* ControlPlane.make
       const cookie = yield* signedIn("admin")
-      for (const json of [{}, { token: "a.b.c", token_id: "x" }, { token: "not-a-t0ken" }, { token: ["t0ken"] }]) {
+      for (const json of [
+        {},
+        { token: "a.b.c", token_id: "x" },
+        { subject: "user", token_id: "x" },
+        { issuer: "i" },
+        { token: "not-a-t0ken" },
+        { token: ["t0ken"] }
+      ]) {
         const answer = yield* revoke(plane, { cookie, json })
         expect(answer.status).toBe(400)
         expect(answer.text).not.toContain("t0ken")

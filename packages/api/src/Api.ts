@@ -2,8 +2,10 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
+import { AccountGroup } from "./Account.ts"
 import { AuthGroup } from "./Auth.ts"
 import { GrantsGroup } from "./Grants.ts"
+import { InternalGroup } from "./Internal.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
@@ -11,8 +13,10 @@ import { TokensGroup } from "./Tokens.ts"
 
 export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
+  .add(AccountGroup)
   .add(TokensGroup)
   .add(GrantsGroup)
+  .add(InternalGroup)
   .add(ServersGroup)
   .add(SearchGroup)
   .add(SystemGroup)

@@ -14,11 +14,33 @@ export const Credentials = Schema.Struct({
 /** Answer to `Accept: application/json`; a browser form is answered 303 instead. */
 export const Done = Schema.Struct({ success: Schema.Literal(true), message: Schema.String })
 
+export const LoggedOut = Schema.Struct({
+  ...Done.fields,
+  /** Where the browser goes to end the session at the identity provider too; absent when there is no such place. */
+  logout_url: Schema.optionalWith(Schema.String, { exact: true })
+})
+
+/** What a client needs to know before it signs in; `/config` of the replaced system's authorization server (contracts.md §2.5), and bounds. */
+export const AuthConfig = Schema.Struct({
+  auth_type: Schema.Literal("mcpgw"),
+  description: Schema.String,
+  required_headers: Schema.Array(Schema.String),
+  optional_headers: Schema.Array(Schema.String),
+  provider_info: Schema.Struct({
+    provider_type: Schema.Literal("mcpgw"),
+    issuer: Schema.String,
+    jwks_uri: Schema.String
+  }),
+  session: Schema.Struct({ cookie_name: Schema.String, max_age_seconds: Schema.Int }),
+  tokens: Schema.Struct({ max_hours: Schema.Int, default_hours: Schema.Int, per_hour: Schema.Int })
+})
+export type AuthConfig = typeof AuthConfig.Type
+
 export const Me = Schema.Struct({
   username: Schema.String,
-  /** `traditional` (a browser session), `gateway_token`, `oauth` (a client's token) or `oidc`. */
-  auth_method: Schema.Literal("traditional", "gateway_token", "oauth", "oidc"),
-  /** `local`, or the issuer of an OIDC token. */
+  /** `traditional` (a session begun with a password here), `oauth2` (one begun at a provider), `gateway_token`, `oauth` (a client's token) or `oidc`. */
+  auth_method: Schema.Literal("traditional", "oauth2", "gateway_token", "oauth", "oidc"),
+  /** `local`, the name of the provider a session was begun at, or the issuer of an OIDC token. */
   provider: Schema.String,
   /** Effective scopes: mapped from groups, then own. */
   scopes: Schema.Array(Schema.String),
@@ -45,16 +67,17 @@ const login = HttpApiEndpoint.post("login", "/api/auth/login")
   .addError(Unavailable.schema)
   .annotate(OpenApi.Description, `Form or JSON. Sets the session cookie.${redirects}`)
 
-const describeLogout = `Ends the session everywhere at once and clears the cookie.${redirects}`
+const describeLogout =
+  "Ends the session everywhere at once and clears the cookie. Without `Accept: application/json`: 303 to the logout page of the provider the session was begun at, or to the console."
 
 const logout = HttpApiEndpoint.post("logout", "/api/auth/logout")
-  .addSuccess(Done)
+  .addSuccess(LoggedOut)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
   .annotate(OpenApi.Description, describeLogout)
 
 const logoutLink = HttpApiEndpoint.get("logoutLink", "/api/auth/logout")
-  .addSuccess(Done)
+  .addSuccess(LoggedOut)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
   .annotate(OpenApi.Description, describeLogout)
@@ -63,9 +86,12 @@ const me = HttpApiEndpoint.get("me", "/api/auth/me").addSuccess(Me).middleware(A
 
 const providers = HttpApiEndpoint.get("providers", "/api/auth/providers").addSuccess(Providers)
 
+const config = HttpApiEndpoint.get("config", "/api/auth/config").addSuccess(AuthConfig)
+
 export class AuthGroup extends HttpApiGroup.make("auth")
   .add(login)
   .add(logout)
   .add(logoutLink)
   .add(me)
-  .add(providers) {}
+  .add(providers)
+  .add(config) {}

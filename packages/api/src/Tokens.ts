@@ -1,4 +1,4 @@
-/** Tokens a person makes for themselves (contracts.md §2.7). Contract only. */
+/** Tokens a person makes for themselves, and an administrator for machines (contracts.md §2.7). Contract only. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
@@ -11,13 +11,14 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(sche
 export const GenerateRequest = Schema.Struct({
   /** Absent or empty: all the caller has. */
   requested_scopes: optional(Schema.Array(Schema.String)),
-  /** Whole hours; 8 when absent. */
-  expires_in_hours: optional(Schema.Int.pipe(Schema.between(1, 24))),
+  /** Whole hours, up to the configured bound (24 unless set otherwise); the configured default (8) when absent. */
+  expires_in_hours: optional(Schema.Int.pipe(Schema.greaterThanOrEqualTo(1))),
   description: optional(Schema.String)
 })
 export type GenerateRequest = typeof GenerateRequest.Type
 
-const tokenFields = {
+/** Of every answer that holds a token. */
+export const tokenFields = {
   access_token: Schema.String,
   refresh_token: Schema.Null,
   /** Seconds. */
@@ -47,17 +48,41 @@ export const GenerateAnswer = Schema.Struct({
 })
 export type GenerateAnswer = typeof GenerateAnswer.Type
 
+/** As `GenerateAnswer`, without what describes one token. */
+export const AdminTokenAnswer = Schema.Struct({
+  success: Schema.Literal(true),
+  tokens: Schema.Struct(tokenFields),
+  /** Of a Keycloak that made it; null when the gateway did. */
+  keycloak_url: Schema.NullOr(Schema.String),
+  realm: Schema.NullOr(Schema.String),
+  client_id: Schema.String,
+  user_scopes: Schema.Array(Schema.String),
+  requested_scopes: Schema.Array(Schema.String)
+})
+export type AdminTokenAnswer = typeof AdminTokenAnswer.Type
+
 export const RevokeRequest = Schema.Struct({
   token_id: optional(Schema.NonEmptyString.pipe(Schema.maxLength(256))),
-  token: optional(Schema.NonEmptyString.pipe(Schema.maxLength(16_384)))
+  token: optional(Schema.NonEmptyString.pipe(Schema.maxLength(16_384))),
+  /** Ends all that was issued to this subject, for administrators. As the audit record spells it. */
+  subject: optional(Schema.NonEmptyString.pipe(Schema.maxLength(2_048))),
+  /** Whose subject it is; the gateway's own when absent. */
+  issuer: optional(Schema.NonEmptyString.pipe(Schema.maxLength(2_048)))
 }).pipe(
-  Schema.filter(({ token, token_id }) =>
-    (token === undefined) === (token_id === undefined) ? "send either token_id or token" : true
-  )
+  Schema.filter(({ issuer, subject, token, token_id }) => {
+    if ([token, token_id, subject].filter((one) => one !== undefined).length !== 1) {
+      return "send one of token_id, token and subject"
+    }
+    return issuer === undefined || subject !== undefined ? true : "issuer goes with subject alone"
+  })
 )
 export type RevokeRequest = typeof RevokeRequest.Type
 
-export const RevokeAnswer = Schema.Struct({ success: Schema.Literal(true), token_id: Schema.String })
+/** Names what was asked for. */
+export const RevokeAnswer = Schema.Union(
+  Schema.Struct({ success: Schema.Literal(true), token_id: Schema.String }),
+  Schema.Struct({ success: Schema.Literal(true), subject: Schema.String, issuer: Schema.String })
+)
 
 const generate = HttpApiEndpoint.post("generate", "/api/tokens/generate")
   .setPayload(GenerateRequest)
@@ -68,7 +93,7 @@ const generate = HttpApiEndpoint.post("generate", "/api/tokens/generate")
   .addError(TooManyRequests.schema)
   .annotate(
     OpenApi.Description,
-    "A token with the caller's scopes or fewer; a field that does not exist is refused. A caller who comes with a token gets no more scopes and no later expiry than that token has."
+    "A token with the caller's scopes or fewer; a field that does not exist is refused. The gateway's own tokens make none; a caller who comes with a provider's token gets no later expiry than that has."
   )
 
 const revoke = HttpApiEndpoint.post("revoke", "/api/tokens/revoke")
@@ -80,7 +105,21 @@ const revoke = HttpApiEndpoint.post("revoke", "/api/tokens/revoke")
   .addError(Unavailable.schema)
   .annotate(
     OpenApi.Description,
-    "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any."
+    "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any, and by subject all the tokens and sessions a person has had until now."
   )
 
-export class TokensGroup extends HttpApiGroup.make("tokens").add(generate).add(revoke).middleware(Authentication) {}
+const admin = HttpApiEndpoint.get("admin", "/api/admin/tokens")
+  .addSuccess(AdminTokenAnswer)
+  .addError(Forbidden.schema)
+  .addError(TooManyRequests.schema)
+  .addError(Unavailable.schema)
+  .annotate(
+    OpenApi.Description,
+    "A token for machines with the administrator's scopes; for administrators, from their session. It ends with that person's access."
+  )
+
+export class TokensGroup extends HttpApiGroup.make("tokens")
+  .add(generate)
+  .add(revoke)
+  .add(admin)
+  .middleware(Authentication) {}

@@ -56,8 +56,13 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       onEndpoint: ({ endpoint }) => void routes.push(`${endpoint.method} ${endpoint.path}`)
     })
     expect(routes.sort()).toEqual([
+      "DELETE /api/account/sessions",
+      "DELETE /api/account/sessions/:id",
       "DELETE /api/servers/*",
       "GET /.well-known/jwks.json",
+      "GET /api/account/sessions",
+      "GET /api/admin/tokens",
+      "GET /api/auth/config",
       "GET /api/auth/logout",
       "GET /api/auth/me",
       "GET /api/auth/providers",
@@ -66,6 +71,7 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "GET /api/tools/*",
       "GET /health",
       "GET /openapi.json",
+      "POST /api/account/password",
       "POST /api/auth/login",
       "POST /api/auth/logout",
       "POST /api/edit/*",
@@ -75,7 +81,9 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "POST /api/search/semantic",
       "POST /api/toggle/*",
       "POST /api/tokens/generate",
-      "POST /api/tokens/revoke"
+      "POST /api/tokens/revoke",
+      "POST /internal/reload-scopes",
+      "POST /internal/tokens"
     ])
   })
 })

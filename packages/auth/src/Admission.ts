@@ -10,8 +10,8 @@ import type { RevocationsApi } from "./Revocations.ts"
 export type Admit = (claims: Claims, resources: ReadonlyArray<string>, now: number) => Principal | Unauthenticated
 
 /**
- * Checks expiry (strict: no leeway, the clock skew of 30 s is granted to `nbf` and `iat` alone, at verification), then revocation, then
- * audience by exact match. Gives one `Principal` per claims object, so that tables may be cached by identity.
+ * Checks expiry (strict: no leeway, the clock skew of 30 s is granted to `nbf` and `iat` alone, at verification), then revocation, of the
+ * credential and of all its subject had, then audience by exact match. Gives one `Principal` per claims object, so that tables may be cached by identity.
  */
 export const makeAdmit = (revocations: RevocationsApi): Admit => {
   const principals = new WeakMap<Claims, Principal>()
@@ -20,6 +20,9 @@ export const makeAdmit = (revocations: RevocationsApi): Admit => {
     // Written so that a NaN expiry is refused.
     if (!(claims.expiresAt * 1000 > now)) return refusal(session ? "session_expired" : "token_expired")
     if (claims.tokenId !== undefined && revocations.has(claims.tokenId)) {
+      return refusal(session ? "session_expired" : "token_revoked")
+    }
+    if (revocations.hasSubject(claims.issuer, claims.subject, claims.issuedAt)) {
       return refusal(session ? "session_expired" : "token_revoked")
     }
     if (!claims.audience.some((audience) => resources.includes(audience))) return refusal("wrong_audience")

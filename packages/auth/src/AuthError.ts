@@ -9,6 +9,7 @@ export const UnauthenticatedReason = Schema.Literal(
   "token_not_yet_valid",
   "token_revoked",
   "unknown_issuer",
+  "replaced_system",
   "unknown_key",
   "bad_signature",
   "bad_algorithm",
@@ -37,6 +38,8 @@ export const describe: Record<UnauthenticatedReason, string> = {
   token_revoked: "Token revoked",
   unknown_issuer:
     "Token issuer not trusted here: generate a new token at this gateway (its MCPGW_PUBLIC_URL, by default made of host and port, is the issuer of its tokens)",
+  replaced_system:
+    "Token of the replaced system (HS256, signed with SECRET_KEY): none of those is accepted here; generate a new token at this gateway",
   unknown_key: "Token signed with an unknown key",
   bad_signature: "Token signature does not verify",
   bad_algorithm: "Token algorithm not accepted",

@@ -179,6 +179,7 @@ const claimsOf = (
     ...mapped,
     audience,
     expiresAt: exp,
+    issuedAt: typeof iat === "number" ? iat : undefined,
     tokenId: typeof jti === "string" && jti !== "" ? jti : undefined,
     method: mapped.method ?? options.method
   }

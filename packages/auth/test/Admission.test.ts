@@ -3,6 +3,8 @@ import { type Claims, Principal } from "@mcpgw/domain/Principal"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { makeAdmit } from "../src/Admission.ts"
+import type { RevocationsApi } from "../src/Revocations.ts"
+import { RevokedSubjects } from "../src/RevokedSubjects.ts"
 
 const claims: Claims = {
   issuer: "i",
@@ -17,14 +19,39 @@ const claims: Claims = {
   method: "gateway_token"
 }
 
-const revoking = (...ids: ReadonlyArray<string>) =>
-  makeAdmit({ has: (id) => ids.includes(id), revoke: () => Effect.void })
+const NOTHING: RevocationsApi = {
+  has: () => false,
+  revoke: () => Effect.void,
+  hasSubject: () => false,
+  revokeSubject: () => Effect.void
+}
+
+const revoking = (...ids: ReadonlyArray<string>) => makeAdmit({ ...NOTHING, has: (id) => ids.includes(id) })
 
 describe("admission", () => {
   it("a session says session_expired, whether it ran out or was ended", () => {
     const session: Claims = { ...claims, method: "session_cookie" }
     expect(revoking()(session, claims.audience, 100_000)).toMatchObject({ reason: "session_expired" })
     expect(revoking("t")(session, claims.audience, 0)).toMatchObject({ reason: "session_expired" })
+  })
+
+  it("S-08: a revoked subject is refused whatever it comes with, once it was issued up to then; nobody else is", () => {
+    const subjects = new RevokedSubjects()
+    const admit = makeAdmit({ ...NOTHING, hasSubject: (...asked) => subjects.has(...asked) })
+    const reasonOf = (more: Partial<Claims>) => {
+      const admitted = admit({ ...claims, ...more }, claims.audience, 0)
+      return admitted instanceof Principal ? "admitted" : admitted.reason
+    }
+    expect(reasonOf({})).toBe("admitted")
+    subjects.revoke("i", "s", 50.5)
+    expect(reasonOf({ issuedAt: 50 })).toBe("token_revoked")
+    expect(reasonOf({ issuedAt: 50.5, method: "session_cookie" })).toBe("session_expired")
+    expect(reasonOf({ issuedAt: 50.501, method: "session_cookie" })).toBe("admitted")
+    expect(reasonOf({ issuedAt: 51 })).toBe("admitted")
+    for (const unknown of [undefined, Number.NaN]) expect(reasonOf({ issuedAt: unknown })).toBe("token_revoked")
+    expect(reasonOf({ issuedAt: 50, subject: "S" })).toBe("admitted")
+    expect(reasonOf({ issuedAt: 50, issuer: "j" })).toBe("admitted")
+    expect(reasonOf({ issuedAt: 50, issuer: "", subject: "i s" })).toBe("admitted")
   })
 
   it("equal claims of two credentials are two principals", () => {

@@ -103,7 +103,7 @@ describe("design §5: an issuer is swapped by a layer", () => {
   const whoCalls = (headers: Headers) =>
     Effect.gen(function* () {
       const auth = yield* AuthLayer
-      const credential = presented(headers.toJSON(), "mcp_gateway_session")
+      const credential = presented(headers.toJSON(), ["mcp_gateway_session"])
       if (credential === undefined || credential === "malformed") return "nobody"
       const claims = auth.cached(credential) ?? (yield* auth.authenticate(credential))
       const admitted = auth.admit(claims, [GATEWAY], 0)

@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { MAX_BEARER_LENGTH, MAX_COOKIE_LENGTH, presented } from "../src/Credential.ts"
 
 const COOKIE = "mcp_gateway_session"
-const read = (headers: Record<string, string>) => presented(new Headers(headers).toJSON(), COOKIE)
+const read = (headers: Record<string, string>) => presented(new Headers(headers).toJSON(), [COOKIE])
 
 describe("contracts §2.2: where a credential is read", () => {
   it("X-Authorization, then Authorization, then the cookie", () => {
@@ -48,7 +48,7 @@ describe("contracts §2.2: where a credential is read", () => {
       const headers = new Headers()
       headers.append(name, "Bearer a")
       headers.append(name, "Bearer b")
-      expect(presented(headers.toJSON(), COOKIE)).toBe("malformed")
+      expect(presented(headers.toJSON(), [COOKIE])).toBe("malformed")
     }
   })
 
@@ -77,6 +77,47 @@ describe("contracts §2.2: where a credential is read", () => {
         const credential = read({ [name]: value, Cookie: `${COOKIE}=c` })
         expect(credential).toBeDefined()
         expect(credential).not.toMatchObject({ kind: "cookie" })
+      })
+    )
+  })
+})
+
+describe("design §6: a cookie bound to the host, and its old name", () => {
+  const OWN = `__Host-${COOKIE}`
+  const from = (cookie: string, headers: Record<string, string> = {}) =>
+    presented(new Headers({ ...headers, cookie }).toJSON(), [OWN, COOKIE])
+  const BROWSERS: ReadonlyArray<Record<string, string>> = [
+    { "sec-fetch-site": "same-origin" },
+    { "sec-fetch-site": "none" },
+    { origin: "https://gw.example" }
+  ]
+
+  it("either name from a caller that is no browser; both when they hold the same", () => {
+    for (const cookie of [`${OWN}=c`, `${COOKIE}=c`, `${COOKIE}=c; ${OWN}=c`, `${OWN}=; ${COOKIE}=c`]) {
+      expect(from(cookie)).toEqual({ kind: "cookie", value: "c" })
+    }
+  })
+
+  it("two values, under one name or two, are malformed", () => {
+    for (const cookie of [`${OWN}=a; ${COOKIE}=b`, `${OWN}=a; ${OWN}=a`, `${COOKIE}=a; ${OWN}=a; ${COOKIE}=a`]) {
+      expect(from(cookie)).toBe("malformed")
+    }
+  })
+
+  it("S-11: from a browser the old name is nothing: a sibling host could have planted it", () => {
+    for (const headers of BROWSERS) {
+      expect(from(`${COOKIE}=planted`, headers)).toBeUndefined()
+      expect(from(`${COOKIE}=planted; ${OWN}=own; ${COOKIE}=again`, headers)).toEqual({ kind: "cookie", value: "own" })
+      expect(from(`${OWN}=a; ${OWN}=b`, headers)).toBe("malformed")
+    }
+  })
+
+  it("property: a browser's credential never depends on cookies of the old name", () => {
+    const pair = fc.tuple(fc.constantFrom(COOKIE, `x${OWN}`, "other"), fc.constantFrom("", "a", "b"))
+    fc.assert(
+      fc.property(fc.array(pair), fc.constantFrom("", "own"), fc.constantFrom(...BROWSERS), (noise, own, headers) => {
+        const sent = [...noise, [OWN, own] as const].map(([name, value]) => `${name}=${value}`)
+        expect(from(sent.join("; "), headers)).toEqual(own === "" ? undefined : { kind: "cookie", value: own })
       })
     )
   })

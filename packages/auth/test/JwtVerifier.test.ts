@@ -51,6 +51,7 @@ describe("gateway tokens", () => {
         scopes: ["servers/read", "servers/execute"],
         audience: [GATEWAY],
         expiresAt: 3_600,
+        issuedAt: 0,
         tokenId: "id-1",
         method: "gateway_token"
       })

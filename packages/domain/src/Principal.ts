@@ -21,9 +21,13 @@ export interface Claims {
   readonly audience: ReadonlyArray<string>
   /** Epoch seconds. */
   readonly expiresAt: number
+  /** Epoch seconds, fractions allowed. Absent: unknown, and older than any revocation of the subject. */
+  readonly issuedAt?: number | undefined
   /** `jti`, or the session id's digest; what revocation names. */
   readonly tokenId: string | undefined
   readonly method: AuthMethod
+  /** Of a session: `local`, or the name of the identity provider that proved the person. */
+  readonly provider?: string | undefined
 }
 
 /** A caller admitted to a resource. One instance per verified credential, so that tables may be cached by identity. */

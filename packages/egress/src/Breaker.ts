@@ -1,14 +1,17 @@
 /**
  * Circuit breaker, one circuit for each origin and address a server has: after five consecutive failures nothing is dialled for thirty
- * seconds, then one trial decides. Keeps no request waiting, and judges exchanges, never answers: an HTTP answer of any status is one.
+ * seconds, then a trial decides. Keeps no request waiting, and judges exchanges, never answers: an HTTP answer of any status is one. What
+ * one caller sends, however often, opens no circuit for the others (S-16).
  */
 import * as Context from "effect/Context"
-import { UpstreamFailure, type UpstreamFailureReason } from "./Upstream.ts"
+import { type ExchangeCaller, UpstreamFailure, type UpstreamFailureReason } from "./Upstream.ts"
 
 /** Consecutive failures that open a circuit. */
 const FAILURES = 5
 /** Milliseconds until an open one lets a trial through. */
 const OPEN_MS = 30_000
+/** Milliseconds a trial under way holds up the next one: whose call it is may choose how long that takes. */
+const TRIAL_MS = 5_000
 const MAX_CIRCUITS = 10_000
 
 /** What says that the server is not there. Who asked may have left, and a name or an address refused is not the server's doing. */
@@ -20,7 +23,22 @@ const COUNTED: ReadonlySet<UpstreamFailureReason> = new Set([
   "broken"
 ])
 
+/** Of these, what a request may bring about itself. */
+const OF_REQUEST: ReadonlySet<UpstreamFailureReason> = new Set(["first_byte_timeout", "broken"])
+
+/** Several clients and tokens of a user are one. */
+const same = (one: ExchangeCaller, other: ExchangeCaller): boolean =>
+  one.subject === other.subject && one.issuer === other.issuer
+
 type State = "closed" | "open" | "trial"
+
+/** A request that was sent, and got no answer: its server may be there all the same, and dislike the request. */
+export interface Sent {
+  /** Undefined: the gateway itself. */
+  readonly caller: ExchangeCaller | undefined
+  /** `answers` of the circuit when it was sent. */
+  readonly answers: number
+}
 
 export class Circuit {
   /** Forgotten by its breaker; not to be used. */
@@ -29,6 +47,12 @@ export class Circuit {
   private state: State = "closed"
   private failures = 0
   private until = 0
+  private count = 0
+  /** Whose requests the failures are, as long as they are one caller's. */
+  private blamed: ExchangeCaller | undefined = undefined
+  private several = false
+  /** Whose trial was the last to fail. */
+  private trier: ExchangeCaller | undefined = undefined
 
   constructor(breaker: Breaker) {
     this.breaker = breaker
@@ -48,49 +72,68 @@ export class Circuit {
     return this.state === "trial"
   }
 
+  /** How often the server has answered. */
+  get answers(): number {
+    return this.count
+  }
+
   /** The server answered. */
   answered(): void {
+    this.count++
     if (this.clean) return
     this.failures = 0
+    this.blamed = undefined
+    this.several = false
+    this.trier = undefined
     this.become("closed")
   }
 
-  /** An exchange failed before its answer began. */
-  failed(reason: UpstreamFailureReason): void {
+  /** An exchange failed before its answer began; `sent`: when its request was sent. */
+  failed(reason: UpstreamFailureReason, sent?: Sent): void {
     if (this.state !== "closed" || !COUNTED.has(reason)) return
+    // Slow for this one, while others were answered.
+    if (sent !== undefined && sent.answers !== this.count) return
     this.failures++
-    if (this.failures >= FAILURES) this.open()
+    this.blame(sent?.caller)
+    if (this.failures >= FAILURES && this.several) this.open()
+  }
+
+  private blame(caller: ExchangeCaller | undefined): void {
+    if (caller === undefined || (this.blamed !== undefined && !same(caller, this.blamed))) this.several = true
+    else this.blamed = caller
   }
 
   /**
-   * Carries the one trial of an open circuit. One that may be without an answer for ever (`endless`) holds up no other for longer than
-   * an open circuit does.
-   * @throws UpstreamFailure `circuit_open` when it is not time yet, or another trial is under way.
+   * Carries a trial of an open circuit. `endless`: it may be without an answer for ever; `caller`: whose request it is.
+   * @throws UpstreamFailure `circuit_open` when it is not time yet, or another trial has just begun.
    */
-  async attempt<A>(carry: () => Promise<A>, endless: boolean): Promise<A> {
+  async attempt<A>(carry: () => Promise<A>, endless: boolean, caller?: ExchangeCaller): Promise<A> {
     const left = this.until - this.breaker.now()
-    if (this.onTrial || left > 0) {
-      // A trial under way decides within its own deadlines; nobody knows when.
+    if (left > 0) {
       const retryAfterSeconds = Math.max(1, Math.ceil(left / 1000))
       throw new UpstreamFailure("circuit_open", "the last exchanges failed", { retryAfterSeconds })
     }
-    if (endless) this.open()
-    else this.become("trial")
+    this.until = this.breaker.now() + TRIAL_MS
+    this.become(endless ? "open" : "trial")
     try {
       const answer = await carry()
       this.answered()
       return answer
     } catch (error) {
       // Overtaken by a probe's answer it is over already.
-      if (this.onTrial) this.tried(error)
+      if (this.onTrial) this.tried(error, caller)
       throw error
     }
   }
 
-  /** A trial that was given up says nothing: the next request may be one. */
-  private tried(error: unknown): void {
-    if (error instanceof UpstreamFailure && !COUNTED.has(error.reason)) this.become("open")
-    else this.open()
+  /** A trial that was given up says nothing, nor does another of whoever failed the last one: the next request may be one. */
+  private tried(error: unknown, caller: ExchangeCaller | undefined): void {
+    const reason = error instanceof UpstreamFailure ? error.reason : "broken"
+    const again = caller !== undefined && this.trier !== undefined && same(caller, this.trier)
+    this.trier = caller
+    if (COUNTED.has(reason) && !(again && OF_REQUEST.has(reason))) return this.open()
+    this.until = 0
+    this.become("open")
   }
 
   private open(): void {

@@ -1,6 +1,12 @@
 /** **Upstream** port: one exchange with an MCP server, whatever its kind. Never retries, never follows redirects. */
 import * as Context from "effect/Context"
 
+/** On whose behalf a request is sent. */
+export interface ExchangeCaller {
+  readonly issuer: string
+  readonly subject: string
+}
+
 export interface ExchangeRequest {
   readonly method: "GET" | "POST" | "DELETE"
   /** Absolute; `http(s)` or `in-process://{name}/…`. */
@@ -13,6 +19,8 @@ export interface ExchangeRequest {
   readonly signal: AbortSignal
   /** An administrator vouched for this URL: private and loopback addresses may be dialled. */
   readonly trustedAddress: boolean
+  /** Undefined: the gateway's own. */
+  readonly caller?: ExchangeCaller
   /** Asks how the server is: goes through whatever its last exchanges came to (`Breaker.ts`). */
   readonly probe?: true
 }

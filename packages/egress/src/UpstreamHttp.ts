@@ -172,7 +172,11 @@ class HttpDialler implements UpstreamApi {
     const circuit = this.circuitOf(origin, address)
     return circuit.closed || request.probe === true
       ? this.carry(request, origin, lines, address, circuit)
-      : circuit.attempt(() => this.carry(request, origin, lines, address, circuit), request.method === "GET")
+      : circuit.attempt(
+          () => this.carry(request, origin, lines, address, circuit),
+          request.method === "GET",
+          request.caller
+        )
   }
 
   private carry(
@@ -219,7 +223,7 @@ class HttpDialler implements UpstreamApi {
 
   /** Undefined: the connection is gone, and nothing was sent. */
   private send(
-    { method, body, signal }: ExchangeRequest,
+    { method, body, signal, caller }: ExchangeRequest,
     origin: Origin,
     lines: Buffer,
     connection: Connection,
@@ -228,6 +232,8 @@ class HttpDialler implements UpstreamApi {
     const exchange = connection.send(lineOf(origin, method), lines, method, body)
     if (exchange === undefined) return undefined
     exchange.circuit = circuit
+    exchange.caller = caller
+    exchange.answers = circuit.answers
     // A GET asks for a stream that may be quiet for ever, and some servers send its head with the first event only.
     if (method !== "GET") {
       exchange.deadline = this.deadlines.start(this.options.firstByteTimeoutMs, () =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { Breaker, Circuits } from "../src/Breaker.ts"
+import { Breaker, type Circuit, Circuits } from "../src/Breaker.ts"
 import { Resolver } from "../src/Resolver.ts"
 import { Upstream, UpstreamFailure, type UpstreamFailureReason } from "../src/Upstream.ts"
 import { layerHttp } from "../src/UpstreamHttp.ts"
@@ -71,7 +71,7 @@ describe("a circuit", () => {
     expect(one.closed).toBe(true)
   })
 
-  it("lets exactly one trial through; failed, it is open for another thirty seconds", async () => {
+  it("lets one trial through at a time; failed, it is open for another thirty seconds", async () => {
     const { clock, one, fail, attempt, breaker } = circuit()
     fail(5)
     clock.now = 30_000
@@ -94,6 +94,65 @@ describe("a circuit", () => {
     clock.now = 30_000
     expect(await attempt("aborted")).toBe("aborted")
     expect(await attempt("answer")).toBe("answer")
+  })
+
+  const by = (subject: string) => ({ issuer: "http://as", subject })
+  const ask = (one: Circuit, subject: string, carry: () => Promise<unknown>): Promise<unknown> =>
+    one
+      .attempt(carry, false, by(subject))
+      .catch((error: unknown) => (error instanceof UpstreamFailure ? error.reason : error))
+  const breaks = (reason: UpstreamFailureReason) => () => Promise.reject(new UpstreamFailure(reason, ""))
+
+  it("S-16: what one caller sends opens it for nobody; the first failure of another's does", () => {
+    const { one } = circuit()
+    const sent = (subject: string) => ({ caller: by(subject), answers: one.answers })
+    for (let i = 0; i < 50; i++) one.failed(i % 2 === 0 ? "first_byte_timeout" : "broken", sent("mallory"))
+    expect(one.closed).toBe(true)
+    one.failed("aborted", sent("alice"))
+    expect(one.closed).toBe(true)
+    one.failed("broken", sent("alice"))
+    expect(one.closed).toBe(false)
+  })
+
+  it("S-16: what is sent before the server answered another does not count", () => {
+    const { one, fail } = circuit()
+    const before = { caller: undefined, answers: one.answers }
+    one.answered()
+    for (let i = 0; i < 50; i++) one.failed("first_byte_timeout", before)
+    expect([one.closed, one.clean]).toEqual([true, true])
+    fail(5)
+    expect(one.closed).toBe(false)
+  })
+
+  it("S-16: a slow trial holds up others for five seconds, and the first answer of any closes it", async () => {
+    const { clock, one, fail, attempt } = circuit()
+    fail(5)
+    clock.now = 30_000
+    const { promise, reject } = Promise.withResolvers<never>()
+    const slow = ask(one, "mallory", () => promise)
+    clock.now = 34_999
+    expect(await attempt("answer")).toBe("circuit_open")
+    clock.now = 35_000
+    expect(await attempt("answer")).toBe("answer")
+    reject(new UpstreamFailure("first_byte_timeout", ""))
+    expect(await slow).toBe("first_byte_timeout")
+    expect([one.closed, one.clean]).toEqual([true, true])
+  })
+
+  it("S-16: whoever fails one trial after the other shuts nobody out; a server that is not there does", async () => {
+    const { clock, one, fail, attempt } = circuit()
+    fail(5)
+    clock.now = 30_000
+    expect(await ask(one, "mallory", breaks("broken"))).toBe("broken")
+    expect(await attempt("answer")).toBe("circuit_open")
+    clock.now = 60_000
+    expect(await ask(one, "mallory", breaks("broken"))).toBe("broken")
+    expect(await ask(one, "mallory", breaks("refused"))).toBe("refused")
+    expect(await attempt("answer")).toBe("circuit_open")
+    clock.now = 90_000
+    expect(await ask(one, "mallory", breaks("broken"))).toBe("broken")
+    expect(await attempt("answer")).toBe("answer")
+    expect(one.closed).toBe(true)
   })
 
   it("a trial that may wait for ever holds up nobody for longer than an open circuit", async () => {

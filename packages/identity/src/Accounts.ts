@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { type AccountStore, makeMemoryStore, makeSqliteStore } from "./internal/accountStore.ts"
+import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
 import { Throttle } from "./internal/throttle.ts"
 import { migrations } from "./Migrations.ts"
@@ -57,6 +58,15 @@ export interface AccountsApi {
   readonly get: (username: string) => Effect.Effect<Account | undefined, AccountsUnavailable>
   /** Creates or replaces. Does not end the person's sessions: callers that change a password use `Sessions.endAll`. */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
+  /**
+   * Changes the password of a local account, by whoever knows the one it has; throttled as `verify` is. A new one that can not be taken is
+   * refused before the old one is tried. Callers end the person's sessions.
+   */
+  readonly changePassword: (
+    username: string,
+    passwords: { readonly old: string; readonly new: string },
+    remote: string
+  ) => Effect.Effect<void, InvalidCredentials | InvalidAccount | TooManyAttempts | AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
 }
 
@@ -82,18 +92,32 @@ export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, 
   }
 }
 
-const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
-
 /** Passwords longer than this are refused, in characters. */
 export const MAX_PASSWORD_LENGTH = 1_024
 
+const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
+
 const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
-  Effect.map(makePasswords, (passwords) => ({
-    verify: makeVerify(store, passwords),
-    get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
-    put: makePut(store, passwords),
-    isEmpty: stored(store.isEmpty)
-  }))
+  Effect.map(makePasswords, (passwords) => {
+    const verify = makeVerify(store, passwords)
+    const put = makePut(store, passwords)
+    return {
+      verify,
+      get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
+      put,
+      changePassword: (username, given, remote) =>
+        Effect.gen(function* () {
+          const problem = given.new === given.old ? "is the old one" : weakness(username, given.new)
+          if (problem !== undefined) return yield* new InvalidAccount({ problem: notThisPassword(problem) })
+          const account = yield* verify(username, given.old, remote)
+          yield* put(account, given.new)
+        }),
+      isEmpty: stored(store.isEmpty)
+    }
+  })
+
+const notThisPassword = (problem: string): string =>
+  `The new password ${problem}; it may hold ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters that are not a common password`
 
 const makeVerify = (store: AccountStore, passwords: Passwords): AccountsApi["verify"] => {
   const throttle = new Throttle(LOGIN_LIMITS)

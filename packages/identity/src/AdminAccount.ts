@@ -7,13 +7,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Accounts, type AccountsUnavailable, type InvalidAccount, type TooManyAttempts } from "./Accounts.ts"
+import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
 import { Sessions } from "./Sessions.ts"
 
 /** Group of administrators in the default policy (contracts.md §2.6). */
 export const ADMIN_GROUP = "mcp-registry-admin"
 
-/** Shortest configured password, in characters. */
-export const MIN_PASSWORD_LENGTH = 12
+export { MIN_PASSWORD_LENGTH }
 
 /** The configured password is weak; the start stops. Tells its length, never the value. */
 export class WeakAdminPassword extends Schema.TaggedError<WeakAdminPassword>()("WeakAdminPassword", {
@@ -80,36 +80,3 @@ const applyConfigured = (username: string, redacted: Redacted.Redacted) =>
     yield* sessions.endAll(account.username)
     return { kind: "password-changed" } as const
   })
-
-/** Long enough and still guessed first. Compared without digits and punctuation at the end, in lower case. */
-const COMMON: ReadonlySet<string> = new Set([
-  "password",
-  "passwordpassword",
-  "adminpassword",
-  "administrator",
-  "adminadminadmin",
-  "changeme",
-  "changemechangeme",
-  "changemeplease",
-  "letmeinletmein",
-  "correcthorsebatterystaple",
-  "qwertyuiop",
-  "qwertyuiopasdfghjkl",
-  "iloveyouiloveyou",
-  "welcomewelcome",
-  "your-secure-password",
-  "your-admin-password",
-  "yoursecurepassword",
-  "mcpgwadmin",
-  "mcp-gateway-admin"
-])
-
-const weakness = (username: string, password: string): string | undefined => {
-  const lower = password.toLowerCase()
-  if (password.length < MIN_PASSWORD_LENGTH) return "is too short"
-  if (password.length > 1_024) return "is too long"
-  if (lower === username.toLowerCase()) return "is the username"
-  if (new Set(lower).size < 4) return "repeats a few characters"
-  if (/^\d+$/.test(lower) || COMMON.has(lower.replace(/[^a-z]+$/, ""))) return "is a common password"
-  return undefined
-}

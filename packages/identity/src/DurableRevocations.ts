@@ -1,10 +1,11 @@
 /**
- * The `Revocations` layer that outlives a restart: table `revocations`, with everything unexpired in memory, because `has` is asked on
- * every request. Never forgets an entry before its token has expired.
+ * The `Revocations` layer that outlives a restart: tables `revocations` and `revoked_subjects`, with everything unexpired in memory, because
+ * they are asked on every request. Never forgets an entry before its token has expired, and never a subject.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { RevocationNotStored, Revocations } from "@mcpgw/auth/Revocations"
+import { RevokedSubjects } from "@mcpgw/auth/RevokedSubjects"
 import { migrate } from "@mcpgw/store/Store"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Clock from "effect/Clock"
@@ -18,12 +19,23 @@ interface Row {
   readonly expires_at: number
 }
 
+interface SubjectRow {
+  readonly issuer: string
+  readonly subject: string
+  /** Epoch milliseconds. */
+  readonly issued_until: number
+}
+
 const make = Effect.gen(function* () {
   yield* migrate(migrations)
   const sql = yield* SqlClient.SqlClient
   const start = yield* nowSeconds
   const rows = yield* sql<Row>`SELECT token_id, expires_at FROM revocations WHERE expires_at > ${start}`
   const revoked = new Map(rows.map((row) => [row.token_id, row.expires_at]))
+  const subjects = new RevokedSubjects()
+  for (const row of yield* sql<SubjectRow>`SELECT issuer, subject, issued_until FROM revoked_subjects`) {
+    subjects.revoke(row.issuer, row.subject, row.issued_until / 1000)
+  }
 
   const sweep = Effect.gen(function* () {
     const now = yield* nowSeconds
@@ -45,12 +57,22 @@ const make = Effect.gen(function* () {
         return sql`
           INSERT INTO revocations (token_id, expires_at) VALUES (${id}, ${until})
           ON CONFLICT (token_id) DO UPDATE SET expires_at = excluded.expires_at`
-      }).pipe(
-        Effect.mapError((cause) => new RevocationNotStored({ cause })),
-        Effect.asVoid
-      )
+      }).pipe(stored),
+    hasSubject: (issuer, subject, issuedAt) => subjects.has(issuer, subject, issuedAt),
+    revokeSubject: (issuer, subject, before) =>
+      Effect.suspend(() => {
+        const until = Math.ceil(subjects.revoke(issuer, subject, before) * 1000)
+        return sql`
+          INSERT INTO revoked_subjects (issuer, subject, issued_until) VALUES (${issuer}, ${subject}, ${until})
+          ON CONFLICT (issuer, subject) DO UPDATE SET issued_until = CASE
+            WHEN excluded.issued_until > revoked_subjects.issued_until THEN excluded.issued_until
+            ELSE revoked_subjects.issued_until END`
+      }).pipe(stored)
   })
 })
+
+const stored = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<void, RevocationNotStored> =>
+  Effect.asVoid(Effect.mapError(effect, (cause) => new RevocationNotStored({ cause })))
 
 const nowSeconds = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000))
 

@@ -72,5 +72,24 @@ export const migrations: ReadonlyArray<Migration> = [
         UNIQUE (account, client_id, resource, redirect)
       )`
     ]
+  },
+  {
+    id: "identity-0008-revoked-subjects-and-session-lists",
+    statements: [
+      // Milliseconds since the epoch; all issued up to then is dead.
+      `CREATE TABLE revoked_subjects (
+        issuer TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        issued_until BIGINT NOT NULL,
+        PRIMARY KEY (issuer, subject)
+      )`,
+      // Milliseconds; null for a session older than this column, which then counts as older than any revocation.
+      `ALTER TABLE sessions ADD COLUMN created_at BIGINT`,
+      `ALTER TABLE sessions ADD COLUMN browser TEXT`,
+      `ALTER TABLE sessions ADD COLUMN remote TEXT`,
+      // Where a session began, and what its provider is told when it ends.
+      `ALTER TABLE sessions ADD COLUMN provider TEXT NOT NULL DEFAULT 'local'`,
+      `ALTER TABLE sessions ADD COLUMN id_token TEXT`
+    ]
   }
 ]

@@ -1,31 +1,54 @@
 /**
- * The browser session's cookie: its names, how it is set, cleared and read. With an https public URL it has the `__Host-` prefix, which
- * no other host or path can set; the plain name stays accepted. Never judges a value.
+ * The browser session's cookie: its name, how it is set and taken away, where it is read. With an https public URL it is bound to this very
+ * host by the `__Host-` prefix (RFC 6265bis §4.1.3.2), which no sibling host can plant. Knows no session; never logs a value.
  */
-import { SESSION_COOKIE } from "./Sessions.ts"
+import { type Credential, cookieValues, presented } from "@mcpgw/auth/Credential"
 
-const HOST_COOKIE = `__Host-${SESSION_COOKIE}`
+/** The replaced system's name (contracts.md §2.6), and ours without https: browsers refuse the prefix there. */
+export const PLAIN_NAME = "mcp_gateway_session"
+const HOST_NAME = `__Host-${PLAIN_NAME}`
+
+const SECURE: ReadonlyArray<string> = [HOST_NAME, PLAIN_NAME]
+const PLAIN: ReadonlyArray<string> = [PLAIN_NAME]
 
 const isSecure = (publicUrl: string): boolean => publicUrl.startsWith("https:")
 
-/** The name the cookie is set under. */
-export const cookieName = (publicUrl: string): string => (isSecure(publicUrl) ? HOST_COOKIE : SESSION_COOKIE)
+/** The name new cookies get. */
+export const cookieName = (publicUrl: string): string => (isSecure(publicUrl) ? HOST_NAME : PLAIN_NAME)
 
-const render = (publicUrl: string, name: string, value: string, seconds: number): string =>
-  `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${isSecure(publicUrl) ? "; Secure" : ""}`
+/**
+ * Names a session is read from, for `presented` of `@mcpgw/auth/Credential`: the first from everyone, the old one, on an https gateway,
+ * from callers that are no browser only. A browser's cookie of the old name there was never set by us, but could be by a sibling host, to
+ * sign someone in as somebody else (login CSRF).
+ */
+export const cookieNames = (publicUrl: string): ReadonlyArray<string> => (isSecure(publicUrl) ? SECURE : PLAIN)
 
-/** A `Set-Cookie` value. */
+/** A `Set-Cookie` value; `seconds`: how long the browser keeps it. */
 export const setCookie = (publicUrl: string, value: string, seconds: number): string =>
-  render(publicUrl, cookieName(publicUrl), value, seconds)
+  rendered(cookieName(publicUrl), value, seconds, isSecure(publicUrl))
 
-/** `Set-Cookie` values that take the cookie away under every name it may have. */
+/** `Set-Cookie` values that take every name away, for each a header of its own. */
 export const clearCookies = (publicUrl: string): ReadonlyArray<string> =>
-  [...new Set([cookieName(publicUrl), SESSION_COOKIE])].map((name) => render(publicUrl, name, "", 0))
+  cookieNames(publicUrl).map((name) => rendered(name, "", 0, isSecure(publicUrl)))
 
-/** Every value sent under a name of the session's, the prefixed ones first: a planted second one must not keep the first alive. */
-export const sessionValues = (cookieHeader: string | undefined): ReadonlyArray<string> => {
-  const pairs = (cookieHeader ?? "").split(";").map((pair) => pair.trim())
-  return [HOST_COOKIE, SESSION_COOKIE].flatMap((name) =>
-    pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
-  )
+const rendered = (name: string, value: string, seconds: number, secure: boolean): string =>
+  `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`
+
+/**
+ * Every value sent under any of the names, each once. To end sessions by, where a planted second value must not keep the first alive; never
+ * to tell who is calling: `presentedSession` does.
+ */
+export const sessionValues = (cookieHeader: string | undefined): ReadonlyArray<string> =>
+  cookieHeader === undefined
+    ? []
+    : [...new Set(SECURE.flatMap((name) => cookieValues(cookieHeader, name)))].filter((value) => value !== "")
+
+/**
+ * The session value a page may believe, by the request's headers (names in lower case): the rules of every other route, without bearer
+ * tokens. Undefined also when the cookie is malformed.
+ */
+export const presentedSession = (publicUrl: string, headers: Readonly<Record<string, string>>): string | undefined => {
+  const { authorization: _a, "x-authorization": _x, ...rest } = headers
+  const credential: Credential | undefined | "malformed" = presented(rest, cookieNames(publicUrl))
+  return credential === undefined || credential === "malformed" ? undefined : credential.value
 }

@@ -22,7 +22,7 @@ export class ScopesExceeded extends Schema.TaggedError<ScopesExceeded>()("Scopes
   }
 }
 
-/** contracts.md §2.7, answered 400: `expires_in_hours must be an integer between 1 and 24`. */
+/** contracts.md §2.7, answered 400, such as `expires_in_hours must be an integer between 1 and 24`. */
 export class InvalidTokenRequest extends Schema.TaggedError<InvalidTokenRequest>()("InvalidTokenRequest", {
   problem: Schema.String
 }) {
@@ -43,14 +43,32 @@ export class SigningKeyUnusable extends Schema.TaggedError<SigningKeyUnusable>()
 }) {}
 
 export interface TokenRequest {
-  readonly owner: Claims
+  readonly owner: Pick<Claims, "issuer" | "subject" | "username">
   /** The owner's effective scopes; the token never exceeds them. */
   readonly ownerScopes: ReadonlyArray<string>
   /** Undefined or empty: all of the owner's. */
   readonly scopes: ReadonlyArray<string> | undefined
-  readonly hours: number
+  /** Undefined: `TokenBounds.defaultHours`. */
+  readonly hours: number | undefined
   readonly description: string | undefined
+  /** Epoch seconds the token can not outlive: the expiry of the credential its maker came with. */
+  readonly notAfter?: number | undefined
+  /** `client_id`: what the token is for. `CLIENT_ID` when absent. */
+  readonly clientId?: string | undefined
+  /** Who had it made for the owner (RFC 8693 §4.1 `act`); absent when it was the owner. */
+  readonly actor?: Pick<Claims, "issuer" | "subject"> | undefined
 }
+
+export interface TokenBounds {
+  readonly maxHours: number
+  /** When a request says nothing. */
+  readonly defaultHours: number
+  /** Tokens per owner, purpose and clock hour. */
+  readonly perHour: number
+}
+
+/** contracts.md §2.7; the replaced system allowed 10 tokens an hour, too few for a CI job per token. */
+export const TOKEN_BOUNDS: TokenBounds = { maxHours: 24, defaultHours: 8, perHour: 100 }
 
 export interface IssuedToken {
   readonly token: string
@@ -67,14 +85,14 @@ export interface TokensApi {
   readonly jwks: () => { readonly keys: ReadonlyArray<Readonly<Record<string, unknown>>> }
   /** `iss` of our tokens. */
   readonly issuer: string
+  readonly bounds: TokenBounds
 }
 
-export interface TokensOptions {
+/** What is not given is that of `TOKEN_BOUNDS`. */
+export interface TokensOptions extends Partial<TokenBounds> {
   readonly issuer: string
   /** The gateway's public URL: `aud`. */
   readonly audience: string
-  /** Tokens per owner and clock hour. Default 100; the replaced system allowed 10, too few for a CI job per token. */
-  readonly perHour?: number
 }
 
 export class Tokens extends Context.Tag("@mcpgw/identity/Tokens")<Tokens, TokensApi>() {
@@ -84,7 +102,7 @@ export class Tokens extends Context.Tag("@mcpgw/identity/Tokens")<Tokens, Tokens
   }
 }
 
-/** `client_id` of every token made here, contracts.md §2.5. */
+/** `client_id` of tokens people make for themselves, contracts.md §2.5. */
 export const CLIENT_ID = "user-generated"
 /** Longest description, in characters: it travels in every request. */
 export const MAX_DESCRIPTION_LENGTH = 256
@@ -100,21 +118,27 @@ const make = (options: TokensOptions): Effect.Effect<TokensApi, SigningKeyUnusab
       catch: () => new SigningKeyUnusable({ problem: `signing key ${newest.id} is not an Ed25519 JWK` })
     })
     const keySet = publicKeySet(signing)
-    const count = makeCounter(options.perHour ?? 100)
+    const bounds: TokenBounds = { ...TOKEN_BOUNDS, ...options }
+    const count = makeCounter(bounds.perHour)
     return {
       issuer: options.issuer,
+      bounds,
       jwks: () => keySet,
       issue: (request) =>
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
-          const scopes = yield* scopesFor(request)
-          const refused = count(`${request.owner.issuer} ${request.owner.subject}`, now)
+          const hours = request.hours ?? bounds.defaultHours
+          const scopes = yield* scopesFor(request, hours, bounds.maxHours)
+          const { clientId = CLIENT_ID, owner } = request
+          // Each purpose counts for itself: what a service has made for someone does not use up what they may make.
+          const refused = count(JSON.stringify([clientId, owner.issuer, owner.subject]), now)
           if (refused !== undefined) return yield* refused
           const issuedAt = Math.floor(now / 1000)
-          const claims = claimsFor(options, request, scopes, issuedAt)
+          const expiresAt = Math.min(issuedAt + hours * 3_600, Math.floor(request.notAfter ?? Infinity))
+          const claims = claimsFor(options, { ...request, clientId }, scopes, issuedAt, expiresAt)
           // A valid key and a plain payload: signing has no failure a caller could act on.
           const token = yield* Effect.promise(() =>
-            new SignJWT(payloadOf(claims, request.description))
+            new SignJWT(payloadOf(claims, request))
               .setProtectedHeader({ alg: newest.algorithm, typ: "at+jwt", kid: newest.id })
               .setIssuedAt(issuedAt)
               .sign(key)
@@ -124,16 +148,26 @@ const make = (options: TokensOptions): Effect.Effect<TokensApi, SigningKeyUnusab
     }
   })
 
-const scopesFor = (request: TokenRequest): Effect.Effect<ReadonlyArray<string>, TokenRefused> => {
-  const { description = "", hours, ownerScopes, scopes = [] } = request
-  if (!Number.isInteger(hours) || hours < 1 || hours > 24) {
-    return Effect.fail(new InvalidTokenRequest({ problem: "expires_in_hours must be an integer between 1 and 24" }))
+const problemOf = (description: string, hours: number, maxHours: number): string | undefined => {
+  if (!Number.isInteger(hours) || hours < 1 || hours > maxHours) {
+    return `expires_in_hours must be an integer between 1 and ${maxHours}`
   }
   if (description.length > MAX_DESCRIPTION_LENGTH) {
-    return Effect.fail(
-      new InvalidTokenRequest({ problem: `description must not exceed ${MAX_DESCRIPTION_LENGTH} characters` })
-    )
+    return `description must not exceed ${MAX_DESCRIPTION_LENGTH} characters`
   }
+  // It is shown in lists and may come to stand in a log: one line of text, and nothing that turns it around.
+  return /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(description)
+    ? "description must not hold control characters"
+    : undefined
+}
+
+const scopesFor = (
+  { description = "", ownerScopes, scopes = [] }: TokenRequest,
+  hours: number,
+  maxHours: number
+): Effect.Effect<ReadonlyArray<string>, TokenRefused> => {
+  const problem = problemOf(description, hours, maxHours)
+  if (problem !== undefined) return Effect.fail(new InvalidTokenRequest({ problem }))
   // The claim is separated by spaces: a name that holds one would come back as other scopes.
   const grantable = new Set(ownerScopes.filter((scope) => /^\S+$/.test(scope)))
   const invalid = scopes.filter((scope) => !grantable.has(scope))
@@ -141,26 +175,30 @@ const scopesFor = (request: TokenRequest): Effect.Effect<ReadonlyArray<string>, 
   return Effect.succeed(scopes.length === 0 ? [...grantable] : [...new Set(scopes)])
 }
 
+/** Subject of what is made here by someone of another issuer: without its name, its `alice` would be our `alice`. */
+export const madeHereBy = ({ issuer, subject }: Pick<Claims, "issuer" | "subject">): string => `${issuer}|${subject}`
+
 const claimsFor = (
   options: TokensOptions,
-  { hours, owner }: TokenRequest,
+  { clientId, owner }: TokenRequest & { readonly clientId: string },
   scopes: ReadonlyArray<string>,
-  issuedAt: number
+  issuedAt: number,
+  expiresAt: number
 ): Claims => ({
   issuer: options.issuer,
-  // Another issuer's subjects are not ours: without its name, its `alice` would be our `alice`.
-  subject: owner.issuer === options.issuer ? owner.subject : `${owner.issuer}|${owner.subject}`,
+  subject: owner.issuer === options.issuer ? owner.subject : madeHereBy(owner),
   username: owner.username,
-  clientId: CLIENT_ID,
+  clientId,
   groups: [],
   scopes,
   audience: [options.audience],
-  expiresAt: issuedAt + hours * 3_600,
+  expiresAt,
+  issuedAt,
   tokenId: crypto.randomUUID(),
   method: "gateway_token"
 })
 
-const payloadOf = (claims: Claims, description: string | undefined): Record<string, unknown> => ({
+const payloadOf = (claims: Claims, { actor, description }: TokenRequest): Record<string, unknown> => ({
   iss: claims.issuer,
   aud: claims.audience[0],
   sub: claims.subject,
@@ -171,6 +209,7 @@ const payloadOf = (claims: Claims, description: string | undefined): Record<stri
   preferred_username: claims.username,
   token_use: "access",
   token_type: "user_generated",
+  ...(actor === undefined ? {} : { act: { iss: actor.issuer, sub: actor.subject } }),
   ...(description === undefined ? {} : { description })
 })
 

@@ -59,7 +59,10 @@ describe("Sessions.layerSqlite", () => {
           const sessions = yield* Sessions
           const values = [yield* sessions.create(alice), yield* sessions.create(alice)] as const
           yield* sessions.end(values[1])
-          yield* (yield* Revocations).revoke("token", 3_600)
+          const revocations = yield* Revocations
+          yield* revocations.revoke("token", 3_600)
+          yield* revocations.revokeSubject("iss", "bob", 20.5)
+          yield* revocations.revokeSubject("iss", "bob", 10)
           return values
         })
       )
@@ -68,10 +71,24 @@ describe("Sessions.layerSqlite", () => {
           const sessions = yield* Sessions
           expect((yield* sessions.find(kept))?.username).toBe("alice")
           expect(yield* sessions.find(ended)).toBeUndefined()
-          expect((yield* Revocations).has("token")).toBe(true)
+          const revocations = yield* Revocations
+          expect(revocations.has("token")).toBe(true)
+          expect([20.5, 20.501].map((at) => revocations.hasSubject("iss", "bob", at))).toEqual([true, false])
         })
       )
     }).pipe(Effect.provide(Store.layerMemory))
+  )
+
+  it.scoped("a session of an older version lives on, without a beginning, and ends with all its person has", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const value = yield* sessions.create(alice)
+      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE sessions SET created_at = NULL`)
+      expect(yield* sessions.find(value)).toMatchObject({ issuedAt: undefined, provider: "local" })
+      expect(yield* sessions.list("alice")).toMatchObject([{ createdAt: undefined, provider: "local" }])
+      yield* (yield* Revocations).revokeSubject("local", "alice", 0)
+      expect(yield* sessions.find(value)).toBeUndefined()
+    }).pipe(Effect.provide(sqlite))
   )
 
   it.scoped("a revocation that can not be stored fails, and holds in this process", () =>
@@ -83,6 +100,9 @@ describe("Sessions.layerSqlite", () => {
       const failure = yield* Effect.flip(revocations.revoke("t", 3_600))
       expect(failure._tag).toBe("RevocationNotStored")
       expect(revocations.has("t")).toBe(true)
+      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`DROP TABLE revoked_subjects`)
+      expect((yield* Effect.flip(revocations.revokeSubject("iss", "bob", 1)))._tag).toBe("RevocationNotStored")
+      expect(revocations.hasSubject("iss", "bob", 1)).toBe(true)
       const ending = yield* Effect.flip(sessions.end(value))
       expect(ending._tag).toBe("AccountsUnavailable")
       expect(`${String(ending)} ${JSON.stringify(ending)}`).not.toContain(value)

@@ -100,7 +100,7 @@ describe("contracts §2.5, §2.7: what a token says", () => {
 
   test("S-14: another issuer's alice does not become ours", () =>
     Effect.gen(function* () {
-      const { claims } = yield* issue({ owner: { ...owner, issuer: "https://idp.example", method: "oidc" } })
+      const { claims } = yield* issue({ owner: { ...owner, issuer: "https://idp.example" } })
       expect(claims).toMatchObject({ subject: "https://idp.example|alice", username: "alice" })
     }))
 
@@ -140,6 +140,56 @@ describe("contracts §2.7: what is refused", () => {
     Effect.map(Effect.flip(issue({ description: "x".repeat(257) })), (failure) =>
       expect(failure._tag).toBe("InvalidTokenRequest")
     ))
+
+  for (const description of ["a\nb", "\u0000", "a\u2028b", "evil\u202Etxt", "\uD800", "\u001b[2J"]) {
+    test(`a description that is no line of text: ${JSON.stringify(description)}`, () =>
+      Effect.map(Effect.flip(issue({ description })), (failure) => {
+        expect(failure.message).toBe("description must not hold control characters")
+      }))
+  }
+
+  test("a description is a text whatever it looks like: it can not add a claim", () =>
+    Effect.gen(function* () {
+      const description = '","scope":"root","x":"'
+      const { token } = yield* issue({ description })
+      expect(decodeJwt(token)).toMatchObject({ description, scope: "servers/read servers/execute" })
+    }))
+
+  test(
+    "hours beyond the configured bound, which the message names; the configured default holds when none are asked for",
+    () =>
+      Effect.gen(function* () {
+        expect((yield* issue({ hours: 48 })).claims.expiresAt).toBe(48 * 3_600)
+        expect((yield* issue({ hours: undefined })).claims.expiresAt).toBe(2 * 3_600)
+        const failure = yield* Effect.flip(issue({ hours: 49 }))
+        expect(failure.message).toBe("expires_in_hours must be an integer between 1 and 48")
+      }),
+    { ...options, maxHours: 48, defaultHours: 2 }
+  )
+
+  test("a token does not outlive what its maker came with, and says who had it made", () =>
+    Effect.gen(function* () {
+      const actor = { issuer: "https://idp.example", subject: "service" }
+      const { claims, token } = yield* issue({ notAfter: 300.5, clientId: "internal", actor })
+      expect(claims).toMatchObject({ expiresAt: 300, clientId: "internal" })
+      expect(decodeJwt(token)).toMatchObject({
+        exp: 300,
+        client_id: "internal",
+        act: { iss: "https://idp.example", sub: "service" }
+      })
+      expect((yield* issue({ notAfter: 1_000_000 })).claims.expiresAt).toBe(28_800)
+    }))
+
+  test(
+    "each purpose has its own count",
+    () =>
+      Effect.gen(function* () {
+        yield* issue({ clientId: "internal" })
+        yield* Effect.flip(issue({ clientId: "internal" }))
+        yield* issue()
+      }),
+    { ...options, perHour: 1 }
+  )
 
   test(
     "more tokens than the hour allows, per owner; refused requests do not count; the next clock hour begins anew",

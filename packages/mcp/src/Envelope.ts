@@ -132,6 +132,8 @@ const isParamKey = (key: string): boolean => {
     case "cursor":
     case "ref":
     case "taskId":
+    case "requestState":
+    case "notifications":
       return true
     default:
       return false
@@ -139,7 +141,17 @@ const isParamKey = (key: string): boolean => {
 }
 
 const ENVELOPE_KEYS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"])
-const PARAM_KEYS: ReadonlySet<string> = new Set(["name", "uri", "arguments", "_meta", "cursor", "ref", "taskid"])
+const PARAM_KEYS: ReadonlySet<string> = new Set([
+  "name",
+  "uri",
+  "arguments",
+  "_meta",
+  "cursor",
+  "ref",
+  "taskid",
+  "requeststate",
+  "notifications"
+])
 
 /**
  * A key that a case-insensitive parser would take for a known one (CVE-2026-27896), or one in C, for which texts end at a NUL.
@@ -152,12 +164,17 @@ const misCased = (
 ): string | undefined => {
   for (const key in object) {
     if (isKnown(key)) continue
-    const end = key.indexOf(NUL)
-    const read = end === -1 ? key : key.slice(0, end)
-    // Upper-casing first folds what Go's parser folds: long s and the Kelvin sign.
-    if (read.length <= LONGEST_KEY && folded.has(read.toUpperCase().toLowerCase())) return key
+    if (folded.has(foldedKey(key))) return key
   }
   return undefined
+}
+
+/** The key such a parser reads, in lower case; empty for one that is longer than any known. */
+export const foldedKey = (key: string): string => {
+  const end = key.indexOf(NUL)
+  const read = end === -1 ? key : key.slice(0, end)
+  // Upper-casing first folds what Go's parser folds: long s and the Kelvin sign.
+  return read.length <= LONGEST_KEY ? read.toUpperCase().toLowerCase() : ""
 }
 
 const LONGEST_KEY = 16

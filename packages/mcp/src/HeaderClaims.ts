@@ -42,12 +42,18 @@ export const decodeHeaderValue = (value: string): string | undefined => {
   }
 }
 
+/** The value as a header may carry it (W-40): encoded when servers could read it in different ways, or take it for encoded. */
+export const encodeHeaderValue = (value: string): string =>
+  PLAIN.test(value) && value.trim() === value && !value.startsWith("=?base64?")
+    ? value
+    : `=?base64?${Buffer.from(value, "utf8").toString("base64")}?=`
+
 /** Era of the request, or the refusal when headers and body disagree. */
 export const checkHeaderClaims = (headers: HeaderFields, envelope: Envelope): Era | Malformed => {
   const message = envelope.messages[0]
   const claimed = headers[PROTOCOL_VERSION]?.trim()
   const headerEra = eraOf(claimed)
-  if (envelope.batch) return checkBatch(headerEra, envelope)
+  if (envelope.batch) return checkBatch(headers, headerEra, envelope)
   const bodyEra = eraOf(message.version)
   if (bodyEra === "modern") {
     if (claimed !== message.version) return mismatch(message, "MCP-Protocol-Version", "_meta protocolVersion")
@@ -70,10 +76,13 @@ export const checkHeaderClaims = (headers: HeaderFields, envelope: Envelope): Er
   return checkNames(headers, message, false) ?? "legacy"
 }
 
-const checkBatch = (headerEra: Era, envelope: Envelope): Era | Malformed =>
-  headerEra === "modern" || envelope.messages.some((message) => eraOf(message.version) === "modern")
-    ? malformed("batch", "Batches ended with protocol version 2025-03-26")
-    : "legacy"
+const checkBatch = (headers: HeaderFields, headerEra: Era, envelope: Envelope): Era | Malformed => {
+  if (headerEra === "modern" || envelope.messages.some((message) => eraOf(message.version) === "modern"))
+    return malformed("batch", "Batches ended with protocol version 2025-03-26")
+  // Of several messages one header can not be true, and whoever believes it on the way to the server sees one call for another.
+  const claim = headers[MCP_METHOD] === undefined ? headers[MCP_NAME] : headers[MCP_METHOD]
+  return claim === undefined ? "legacy" : mismatch(envelope.messages[0], "Mcp-Method or Mcp-Name", "the batch")
+}
 
 const checkNames = (headers: HeaderFields, message: Message, required: boolean): Malformed | undefined => {
   const method = headers[MCP_METHOD]

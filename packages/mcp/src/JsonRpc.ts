@@ -4,7 +4,7 @@ export type JsonRpcId = string | number
 
 export type JsonObject = { readonly [key: string]: unknown }
 
-/** Codes the gateway itself answers with. -32020 is the specification's (protocol.md §1.2); ours stay below -31999. */
+/** Codes the gateway itself answers with. -32020 and -32021 are the specification's (protocol.md §1.2); ours stay below -31999. */
 export const Code = {
   parseError: -32700,
   invalidRequest: -32600,
@@ -12,6 +12,7 @@ export const Code = {
   invalidParams: -32602,
   internalError: -32603,
   headerMismatch: -32020,
+  missingCapability: -32021,
   unauthenticated: -31401,
   forbidden: -31403,
   notFound: -31404,

@@ -235,7 +235,11 @@ describe("readEnvelope, what it refuses (design §6: what it judged is what the 
     ["params.tasKId, Kelvin", { params: { [`tas${kelvin}Id`]: "b" } }],
     ["params.argumentſ", { params: { [`argument${longS}`]: {} } }],
     ["params._META", { params: { _META: {} } }],
-    ["params.URI", { params: { URI: "b" } }]
+    ["params.URI", { params: { URI: "b" } }],
+    ["params.requeststate", { params: { requeststate: "b" } }],
+    ["params.requeſtState", { params: { [`reque${longS}tState`]: "b" } }],
+    ["params.requestState, as C reads it", { params: { "requestState\0": "b" } }],
+    ["params.Notifications", { params: { Notifications: { taskIds: ["b"] } } }]
   ])("CVE-2026-27896: the mis-cased key %s", (_title, more) => {
     expect(refused(call(more)).rule).toBe("envelope:key_case")
   })

@@ -1,7 +1,7 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { type Envelope, type Malformed, readEnvelope, VERSION_META } from "../src/Envelope.ts"
-import { checkHeaderClaims, decodeHeaderValue, type Era, eraOf } from "../src/HeaderClaims.ts"
+import { checkHeaderClaims, decodeHeaderValue, encodeHeaderValue, type Era, eraOf } from "../src/HeaderClaims.ts"
 import { bytesOf } from "./arbitraries.ts"
 
 const MODERN = "2026-07-28"
@@ -195,6 +195,13 @@ describe("W-43: headers are believed only together with the body", () => {
     }
   })
 
+  it("W-41, S-10: no header says what a batch asks for", () => {
+    const batch = [message("ping"), message("tools/call", { name: "delete" })]
+    expect(refused(check({ "Mcp-Method": "ping" }, batch))).toMatchObject({ status: 400, code: -32020 })
+    expect(refused(check({ "Mcp-Name": "echo" }, batch))).toMatchObject({ status: 400, code: -32020 })
+    expect(refused(check({ "Mcp-Method": "" }, batch))).toMatchObject({ status: 400, code: -32020 })
+  })
+
   it("W-16: batches are legacy only", () => {
     const batch = [message("ping")]
     expect(check({}, batch)).toBe("legacy")
@@ -274,5 +281,21 @@ describe("protocol.md §1.2: requests alone must say their version in the body",
 
   it("a response has no place in that era", () => {
     expect(refused(check(headers, { jsonrpc: "2.0", id: 7, result: {} })).code).toBe(-32602)
+  })
+})
+
+describe("W-40: a value written into a header", () => {
+  it("is read back as it was, and is plain wherever that is unmistakable", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (value) => {
+        const written = encodeHeaderValue(value)
+        expect(written).toMatch(/^[\t\x20-\x7e]*$/)
+        expect(decodeHeaderValue(written)).toBe(value)
+      })
+    )
+    expect(encodeHeaderValue("786512e2-9e0d")).toBe("786512e2-9e0d")
+    for (const odd of [" a", "a\t", "a\nb", "é", "=?base64?YQ==?="]) {
+      expect(encodeHeaderValue(odd)).toMatch(/^=\?base64\?/)
+    }
   })
 })

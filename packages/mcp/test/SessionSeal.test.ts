@@ -1,6 +1,7 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { belongsTo, type BoundSession, open, seal, type SealKey } from "../src/SessionSeal.ts"
+import type { SealKey } from "../src/Seal.ts"
+import { belongsTo, type BoundSession, open, seal } from "../src/SessionSeal.ts"
 
 const keyOf = (id: string, fill: number): SealKey => ({ id, bytes: new Uint8Array(32).fill(fill) })
 const key = keyOf("k1", 1)

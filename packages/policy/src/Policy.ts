@@ -71,6 +71,10 @@ export interface Policy {
   readonly permits: (subject: Subject, permission: Permission, displayName: string, path?: string) => boolean
   /** Holds the scope `mcp-registry-admin`, and the policy knows that name. */
   readonly isAdmin: (subject: Subject) => boolean
+  /** May have tokens made for other people: an administrator, or holds `mcp-token-vending`, and the policy knows that name. */
+  readonly canVendTokens: (subject: Subject) => boolean
+  /** Groups the policy maps to scopes. */
+  readonly groupMappings: number
   /** contracts.md §2.6 `can_modify_servers`; scope names the policy does not know count for nothing. */
   readonly canModifyServers: (subject: Subject) => boolean
 }

@@ -15,6 +15,8 @@ import type { PolicyDocument } from "./PolicyDocument.ts"
 export const ADMIN_SCOPE = "mcp-registry-admin"
 /** Lets its holder change servers (contracts.md §2.6). */
 export const MODIFY_SCOPE = "mcp-servers-unrestricted/execute"
+/** Lets a service have tokens made for people, of scopes it holds itself (contracts.md §2.7). */
+export const VENDING_SCOPE = "mcp-token-vending"
 /** The lowest group and scope: its holder never changes servers unless one of the two above says so. */
 export const USER_SCOPE = "mcp-registry-user"
 
@@ -57,6 +59,8 @@ export const compile = (document: PolicyDocument): Policy => {
     scopesOf,
     decide,
     isAdmin,
+    canVendTokens: (subject: Subject) => isAdmin(subject) || holds(subject, VENDING_SCOPE),
+    groupMappings: document.groupMappings.size,
     hasGrant: (subject: Subject, server: string) => tables.of(subject).rulesOn(server).length > 0,
     grantingScopes: (server: string) =>
       [...known].filter((scope) => tables.of({ groups: [], scopes: [scope] }).rulesOn(server).length > 0),

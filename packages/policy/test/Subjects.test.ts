@@ -23,6 +23,24 @@ describe("contracts §2.1: group → scope mapping", () => {
   it("no groups and no scopes are no scopes", () => assert.deepEqual(policy.scopesOf(inGroup("nobody")), []))
 })
 
+describe("contracts §2.7: who may have tokens made for others", () => {
+  it("administrators, and holders of mcp-token-vending where the policy knows that name; nobody else", () => {
+    assert.isTrue(policy.canVendTokens(inGroup("mcp-registry-admin")))
+    for (const who of [
+      inGroup("mcp-registry-developer"),
+      inGroup("mcp-token-vending"),
+      withScopes("mcp-token-vending")
+    ]) {
+      assert.isFalse(policy.canVendTokens(who))
+    }
+    const knowing = fromYaml(`${DEFAULT_SCOPES}\nmcp-token-vending: []\n`)
+    assert.isTrue(knowing.canVendTokens(withScopes("mcp-token-vending")))
+    assert.isFalse(knowing.isAdmin(withScopes("mcp-token-vending")))
+    assert.isFalse(knowing.canVendTokens(withScopes("mcp-token-vending/x", "MCP-TOKEN-VENDING")))
+  })
+  it("counts the groups it maps", () => assert.strictEqual(policy.groupMappings, 6))
+})
+
 describe("contracts §2.1: UI-Scopes", () => {
   it("compares display names, 'all' covers every server, a permission not named is not held", () => {
     const rules = fromRules({

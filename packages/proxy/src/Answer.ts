@@ -136,6 +136,19 @@ export const readBounded = async (
   return Buffer.concat(parts)
 }
 
+/** Bytes that are all here, as a body of parts of at most `size`. */
+export const inParts = (bytes: Uint8Array<ArrayBuffer>, size: number): Body => {
+  let at = 0
+  return {
+    read: () => {
+      const part = bytes.subarray(at, at + size)
+      at += part.length
+      return Promise.resolve(part.length === 0 ? undefined : part)
+    },
+    cancel: () => void (at = bytes.length)
+  }
+}
+
 /** The parts already read, then the rest. */
 export const replay = (held: ReadonlyArray<Uint8Array<ArrayBuffer>>, rest: Body): Body => {
   let next = 0

@@ -8,6 +8,7 @@ import {
   type Answer,
   awaitsStatusOnly,
   type Body,
+  inParts,
   mayHoldList,
   negotiatedInEvents,
   negotiatedVersion,
@@ -22,20 +23,27 @@ import { failure, type ForwardFailure, type ForwardResult, type Outbound } from 
 import { BodyTooLarge, guardedRead } from "./GuardedRead.ts"
 import { filterText, looksWhole, noteFailure, type Seen, type Viewer } from "./ListFilter.ts"
 import type { OnEnd } from "./Outcome.ts"
-import { HTTP_SSE_VERSION, messagesPath, readOpening } from "./HttpSse.ts"
+import { HTTP_SSE_VERSION, messagesPath, readOpening, withoutEndpoints } from "./HttpSse.ts"
 import { finishedHeaders, responseHeaders, streamHeaders } from "./ResponseHeaders.ts"
 import { sealFor } from "./SessionGate.ts"
 import type { RelayOptions } from "./Relay.ts"
+import type { StateSealer } from "./StateSealer.ts"
 import { relayBytes, relayEvents } from "./StreamRelay.ts"
 
 export interface Exchange {
   readonly outbound: Outbound
   readonly answer: Answer
   readonly onEnd: OnEnd
+  /** Seals what the answer hands to the caller and wants back; undefined: it can hold nothing of the kind. */
+  readonly sealer: StateSealer | undefined
 }
 
 /** Answers up to this size are read at once and passed whole, larger ones are streamed. */
 const WHOLE_BYTES = 64 * 1024
+/** The same for those that may hold something to seal: what comes back unsealed is refused. */
+const SEALED_BYTES = 1024 * 1024
+
+const wholeBytes = ({ sealer }: Exchange): number => (sealer === undefined ? WHOLE_BYTES : SEALED_BYTES)
 
 const utf8 = new TextDecoder()
 
@@ -54,7 +62,8 @@ export const relayAnswer = (dispatcher: Dispatcher, exchange: Exchange): Promise
       : events(dispatcher, exchange, answer.upstream, dispatcher.sessionFor(outbound, answer, undefined))
   }
   const list = kind === "json" && outbound.calls.some((call) => mayHoldList(call.access.method))
-  if (list || opening || length <= WHOLE_BYTES || status >= 400) return whole(dispatcher, exchange, list, opening)
+  if (list || opening || length <= wholeBytes(exchange) || status >= 400)
+    return whole(dispatcher, exchange, list, opening)
   return kind === "json" && Number.isNaN(length)
     ? unmeasured(dispatcher, exchange)
     : streamed(dispatcher, exchange, answer.upstream)
@@ -118,7 +127,7 @@ const judged = (
   list: boolean,
   opening: boolean
 ): ForwardResult => {
-  const { outbound, answer, onEnd } = exchange
+  const { outbound, answer, onEnd, sealer } = exchange
   if (answer.upstream.status >= 400 && !speaksJsonRpc(utf8.decode(bytes))) {
     const missing = answer.upstream.status === 404 && outbound.session === undefined
     return missing ? failure("no_endpoint", "the server answered 404 without JSON-RPC") : worded(dispatcher, exchange)
@@ -133,13 +142,30 @@ const judged = (
   } else if (answer.upstream.status < 300 && !awaitsStatusOnly(outbound) && !looksWhole(bytes)) {
     return failure("unreadable", "the answer is not JSON, or not all of it")
   } else noteFailure(bytes, seen)
+  body = sealer?.seal(body) ?? body
   if (opening) version = negotiatedVersion(utf8.decode(bytes))
   const session = dispatcher.sessionFor(outbound, answer, version)
-  onEnd({ kind: "finished", failure: seen.failure }, { status: answer.upstream.status, session })
-  return new Response(body, {
-    status: answer.upstream.status,
-    headers: finishedHeaders(answer.upstream.headers, session)
-  })
+  const headers = finishedHeaders(answer.upstream.headers, session)
+  const { status } = answer.upstream
+  if (body.length > WHOLE_BYTES)
+    return new Response(taken(dispatcher, exchange, body, seen, session), { status, headers })
+  onEnd({ kind: "finished", failure: seen.failure }, { status, session })
+  return new Response(body, { status, headers })
+}
+
+/** A large body that is all here: sent as the client takes it, and the call goes on until it has (S-16). */
+const taken = (
+  dispatcher: Dispatcher,
+  exchange: Exchange,
+  body: Uint8Array<ArrayBuffer> | string,
+  { failure }: Seen,
+  session: string | undefined
+): ReadableStream<Uint8Array> => {
+  const options = relayOptions(dispatcher, exchange, session)
+  const { status } = exchange.answer.upstream
+  const onEnd: RelayOptions["onEnd"] = (ending) =>
+    exchange.onEnd(ending.kind === "finished" ? { kind: "finished", failure } : ending, { status, session })
+  return relayBytes(inParts(typeof body === "string" ? Buffer.from(body) : body, WHOLE_BYTES), { ...options, onEnd })
 }
 
 const readWhole = (dispatcher: Dispatcher, exchange: Exchange): Promise<ForwardFailure | Uint8Array<ArrayBuffer>> => {
@@ -155,7 +181,7 @@ const unmeasured = async (dispatcher: Dispatcher, exchange: Exchange): Promise<F
   const held: Array<Uint8Array<ArrayBuffer>> = []
   const bytes = await guardedRead(dispatcher, exchange, async (progress) => {
     let size = 0
-    while (size <= WHOLE_BYTES) {
+    while (size <= wholeBytes(exchange)) {
       const part = await upstream.read()
       if (part === undefined) return Buffer.concat(held)
       held.push(part)
@@ -172,7 +198,7 @@ const events = (dispatcher: Dispatcher, exchange: Exchange, body: Body, session:
   const { outbound, answer } = exchange
   const stream = relayEvents(
     body,
-    viewerOf(dispatcher, outbound),
+    { ...viewerOf(dispatcher, outbound), sealer: exchange.sealer },
     awaited(outbound),
     dispatcher.parts.options.maxEventBytes,
     relayOptions(dispatcher, exchange, session)
@@ -226,7 +252,9 @@ const openStream = async (dispatcher: Dispatcher, exchange: Exchange): Promise<F
   })
   if (sealed === undefined) return failure("broken", "there is no key to seal with")
   const first = opened.withEndpoint(messagesPath(target.server, sealed))
-  return events(dispatcher, exchange, replay([first], answer.upstream), undefined)
+  const unread = opened.rest === undefined ? answer.upstream : replay([opened.rest], answer.upstream)
+  const rest = withoutEndpoints(unread, dispatcher.parts.options.maxEventBytes)
+  return events(dispatcher, exchange, replay([first], rest), undefined)
 }
 
 /** Id of the request whose answer is awaited. */

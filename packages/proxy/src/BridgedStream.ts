@@ -1,7 +1,11 @@
-/** One client's 2024-11-05 stream and the Streamable HTTP session behind it. */
+/**
+ * One client's 2024-11-05 stream and the Streamable HTTP session behind it. What servers send is written anew, message by message: several
+ * answers share the stream, and none may begin in the midst of another or say anything to the client but what it is asked for (W-32).
+ */
 import type { Deadline, Deadlines } from "@mcpgw/egress/Deadlines"
 import { PROTOCOL_VERSION, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
+import { eventOf, isEvents, messagesOf } from "./BridgedAnswer.ts"
 import { failure, type Forward, type ForwardResult, type Outbound, type PresentedSession } from "./Forward.ts"
 import type { OpenStream } from "./OpenStreams.ts"
 import type { Ending, OnEnd } from "./Outcome.ts"
@@ -17,6 +21,8 @@ export interface BridgedParts {
   readonly heartbeatMs: number
   /** How long bytes may wait for a client that takes none. */
   readonly stallMs: number
+  /** Bytes one message of the server may have. */
+  readonly maxMessageBytes: number
   /** Called once. */
   readonly onEnd: (ending: Extract<Ending, { readonly kind: "aborted" }>) => void
 }
@@ -67,13 +73,18 @@ export class BridgedStream implements OpenStream {
     this.end({ kind: "aborted" })
   }
 
-  /** Carries one message; its answer goes on the stream, the post itself is answered 202 (W-33). */
+  /** Carries one message; its answer goes on the stream, the post itself is answered 202, or as the server refused it (W-33). */
   async carry(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
     if (this.exchanges.size >= MAX_EXCHANGES) return failure("crowded", "too many answers are awaited on one stream")
     const result = await this.exchange(outbound, onEnd)
     if (!(result instanceof Response)) return result
     const sealed = result.headers.get(SESSION_ID)
     if (sealed !== null) this.session = this.parts.openSession(sealed) ?? this.session
+    if (isRefused(result)) {
+      // The session is not the client's to know.
+      result.headers.delete(SESSION_ID)
+      return result
+    }
     // The first message that is only accepted is `notifications/initialized`: from then on the server may speak up.
     if (result.status === 202 && this.session !== undefined && !this.listening) void this.listen()
     return new Response(null, { status: 202 })
@@ -84,7 +95,7 @@ export class BridgedStream implements OpenStream {
     const own = new AbortController()
     this.exchanges.add(own)
     const result = await this.parts.forward(this.streamable(outbound, own.signal), onEnd)
-    if (result instanceof Response) void this.relay(result, awaitedBy(outbound), own)
+    if (result instanceof Response && !isRefused(result)) void this.relay(result, awaitedBy(outbound), own)
     else this.exchanges.delete(own)
     return result
   }
@@ -102,29 +113,23 @@ export class BridgedStream implements OpenStream {
     const own = new AbortController()
     this.exchanges.add(own)
     const result = await this.parts.forward(this.streamable(this.parts.opening, own.signal), unrecorded)
-    if (result instanceof Response && isEvents(result)) await this.relay(result, undefined, own)
+    if (result instanceof Response && isEvents(result) && !isRefused(result)) await this.relay(result, undefined, own)
     else own.abort()
     this.exchanges.delete(own)
   }
 
   private async relay(answer: Response, awaited: JsonRpcId | undefined, own: AbortController): Promise<void> {
     try {
-      await this.write(answer)
+      for await (const messages of messagesOf(answer, this.parts.maxMessageBytes, awaited !== undefined)) {
+        await this.put(encoder.encode(messages.map(eventOf).join("")))
+        if (this.over) break
+      }
     } catch {
       // How it broke is on the exchange's own record; whoever waits for the answer has to hear of it here.
       if (awaited !== undefined)
         await this.put(encoder.encode(eventOf(errorBody(awaited, Code.upstreamFailed, BROKEN))))
     }
     this.exchanges.delete(own)
-  }
-
-  private async write(answer: Response): Promise<void> {
-    if (answer.body === null) return
-    if (isEvents(answer)) {
-      for await (const part of answer.body as ReadableStream<Uint8Array>) await this.put(part)
-    } else if (answer.headers.get("content-type")?.startsWith("application/json") === true)
-      await this.put(encoder.encode(eventOf(await answer.text())))
-    else await answer.body.cancel()
   }
 
   /** Waits until the client has taken enough of what it was sent before. */
@@ -183,17 +188,10 @@ export class BridgedStream implements OpenStream {
 const awaitedBy = ({ envelope }: Outbound): JsonRpcId | undefined =>
   envelope?.messages.find((message) => message.kind === "request")?.id
 
-const isEvents = (answer: Response): boolean =>
-  answer.headers.get("content-type")?.startsWith("text/event-stream") === true
+/** Nothing of it is for the stream: the post is told. */
+const isRefused = ({ status }: Response): boolean => status >= 400
 
 const BROKEN = "The server broke off before it had answered"
 
 const encoder = new TextEncoder()
 const COMMENT = encoder.encode(": keepalive\n\n")
-
-/** One JSON text as an event; a line end inside would end the data. */
-const eventOf = (text: string): string =>
-  `event: message\n${text
-    .split(/\r\n|\r|\n/)
-    .map((line) => `data: ${line}\n`)
-    .join("")}\n`

@@ -21,6 +21,7 @@ import type { OpenStreams } from "./OpenStreams.ts"
 import type { ProxyOptions } from "./ProxyRouter.ts"
 import { RequestHeaders } from "./RequestHeaders.ts"
 import { sealFor } from "./SessionGate.ts"
+import { openStates } from "./StateGate.ts"
 
 export interface DispatcherParts {
   readonly upstream: UpstreamApi
@@ -45,18 +46,22 @@ export class Dispatcher {
   }
 
   async forward(outbound: Outbound, onEnd: OnEnd): Promise<ForwardResult> {
-    const { target, method, body, signal } = outbound
+    const { target, method, principal, signal } = outbound
     if (signal.aborted) return failure("aborted", "the caller left")
+    const states = openStates(this.parts, outbound)
+    if (states !== undefined && "_tag" in states) return states
+    const sent = states?.sent ?? outbound
     const record = target.server.record
     let upstream: UpstreamAnswer
     try {
       upstream = await this.parts.upstream.exchange({
         method,
         url: this.urlOf(outbound),
-        headers: this.headers(outbound),
-        body,
+        headers: this.headers(sent),
+        body: sent.body,
         signal,
-        trustedAddress: record.trusted_address
+        trustedAddress: record.trusted_address,
+        caller: principal.claims
       })
     } catch (error) {
       if (error instanceof UpstreamFailure) return failure(error.reason, error.message, error.retryAfterSeconds)
@@ -69,7 +74,7 @@ export class Dispatcher {
       return refusal
     }
     try {
-      const relayed = relayAnswer(this, { outbound, answer, onEnd })
+      const relayed = relayAnswer(this, { outbound, answer, onEnd, sealer: states?.sealer })
       return relayed instanceof Promise ? await relayed : relayed
     } catch (error) {
       upstream.cancel()
@@ -99,7 +104,8 @@ export class Dispatcher {
     if (target.leg === "mcp") return this.endpoint(record, target.rest, search)
     const stream = sseEndpointOf(record)
     // The server's own word, sealed by us; the client's query names the seal and nothing else.
-    return target.leg === "sse" ? stream : new URL(session?.bound.upstreamId ?? "", stream).href
+    // Put behind the origin and not resolved against it: a path may begin with two slashes, and would name a host (W-32).
+    return target.leg === "sse" ? stream : new URL(stream).origin + (session?.bound.upstreamId ?? "/")
   }
 
   /** Parsing URLs costs; a server's endpoint does not change while its record does not. */

@@ -60,6 +60,14 @@ export interface ForwardFailure {
     | "idle_timeout"
     /** The answer took longer in all than it may. */
     | "total_timeout"
+    /** Not dispatched: a task id that is not the caller's at this server. */
+    | "unknown_task"
+    /** The same, of a client that has not said it knows tasks. */
+    | "undeclared_tasks"
+    /** The same, asked with a method that the Tasks extension does not have. */
+    | "unknown_task_method"
+    /** Not dispatched: a `requestState` that is not the caller's for this request. */
+    | "foreign_state"
   /** For logs only; may name internal hosts (S-19). */
   readonly detail: string
   /** When it is worth asking again; undefined: nobody knows. */

@@ -1,6 +1,6 @@
 /**
  * 2024-11-05's HTTP+SSE transport: a stream whose first event names where messages are posted. What the server names is sealed
- * into an address of the gateway's, bound to the caller (W-30…W-33, S-07); nothing else of the stream is changed.
+ * into an address of the gateway's, bound to the caller (W-30…W-33, S-07); it names one and no other. Nothing else of the stream is changed.
  */
 import type { RegisteredServer } from "@mcpgw/domain/Server"
 import { messagePathOf, sseEndpointOf } from "@mcpgw/egress/Endpoint"
@@ -17,13 +17,24 @@ export const SESSION_PARAMETER = "sessionId"
 export const messagesPath = ({ record }: RegisteredServer, sealed: string): string =>
   `${record.path}/messages?${SESSION_PARAMETER}=${encodeURIComponent(sealed)}`
 
-export const isEndpointEvent = (raw: string): boolean => /^event: ?endpoint\r?$/m.test(raw)
+const LINE_END = /\r\n|\r|\n/
+
+/** The type a client reads: the last one named counts, and no other line ends than these. */
+export const typeOf = (raw: string): string => {
+  const named = raw.split(LINE_END).findLast((line) => line === "event" || line.startsWith("event:"))
+  const type = named?.slice("event:".length).replace(/^ /, "") ?? ""
+  return type === "" ? "message" : type
+}
+
+export const isEndpointEvent = (raw: string): boolean => typeOf(raw) === "endpoint"
 
 export interface Opening {
   /** Path and query of the server's message endpoint. */
   readonly path: string
-  /** Everything read so far, the endpoint replaced. */
+  /** The whole events read so far, the endpoint replaced. */
   readonly withEndpoint: (endpoint: string) => Uint8Array<ArrayBuffer>
+  /** The beginning of an event, read with them. */
+  readonly rest: Uint8Array<ArrayBuffer> | undefined
 }
 
 /** Bytes a server may send before it names the endpoint. */
@@ -37,27 +48,50 @@ export const readOpening = async (body: Body, server: RegisteredServer): Promise
     const block = splitter.push(part)
     if (block === undefined) continue
     const events = readEvents(utf8.decode(block))
-    const at = events.findIndex(({ raw }) => isEndpointEvent(raw))
+    // Without data it is no event for a client.
+    const at = events.findIndex(({ raw, data }) => data !== undefined && data !== "" && isEndpointEvent(raw))
     const event = events[at]
     if (event === undefined) {
-      before += events.map(({ raw }) => raw).join("")
+      before += raws(events)
       if (before.length > MAX_OPENING) break
       continue
     }
     const path = messagePathOf(sseEndpointOf(server.record), event.data ?? "")
     if (path === undefined) return failure("unreadable", "the message endpoint lies at another origin")
-    const rest = splitter.rest() ?? new Uint8Array()
+    const rest = splitter.rest()
     const head = before + raws(events.slice(0, at))
     const tail = raws(events.slice(at + 1))
     return {
       path,
-      withEndpoint: (endpoint) => Buffer.concat([encoder.encode(head + replaceData(event, endpoint) + tail), rest])
+      withEndpoint: (endpoint) => encoder.encode(head + replaceData(event, endpoint) + tail),
+      rest: rest === undefined ? undefined : new Uint8Array(rest)
     }
   }
   return failure("unreadable", "the stream names no message endpoint")
 }
 
-const raws = (events: ReadonlyArray<{ readonly raw: string }>): string => events.map(({ raw }) => raw).join("")
+/** An endpoint is named once, and that one is replaced: a client would post its messages, meant for this server, to any other (W-32). */
+const raws = (events: ReadonlyArray<{ readonly raw: string }>): string =>
+  events.map(({ raw }) => (isEndpointEvent(raw) ? "" : raw)).join("")
+
+/** The rest of a stream, whole event by whole event, without what would name another endpoint. */
+export const withoutEndpoints = (body: Body, maxEventBytes: number): Body => {
+  const splitter = new EventSplitter(maxEventBytes)
+  const read: Body["read"] = async () => {
+    for (let part = await body.read(); part !== undefined; part = await body.read()) {
+      const block = splitter.push(part)
+      if (block === undefined) continue
+      const kept = mayName(block) ? encoder.encode(raws(readEvents(utf8.decode(block)))) : new Uint8Array(block)
+      if (kept.length > 0) return kept
+    }
+    // What was begun and not ended is nothing to a client.
+    return undefined
+  }
+  return { read, cancel: () => body.cancel() }
+}
+
+const mayName = (block: Uint8Array): boolean =>
+  Buffer.from(block.buffer, block.byteOffset, block.byteLength).includes("endpoint")
 
 const utf8 = new TextDecoder()
 const encoder = new TextEncoder()

@@ -7,6 +7,7 @@ import { countKeys, hasDistinctKeys } from "@mcpgw/mcp/JsonText"
 import { errorBody, Code, isObject } from "@mcpgw/mcp/JsonRpc"
 import { readEvents, replaceData, type SseEvent } from "@mcpgw/mcp/Sse"
 import type { Policy, Subject } from "@mcpgw/policy/Policy"
+import type { StateSealer } from "./StateSealer.ts"
 
 /** What was seen on the way, for the record. */
 export interface Seen {
@@ -24,6 +25,8 @@ export interface Viewer {
   readonly server: string
   /** Of the era without requests of the server's own; legacy unless said. */
   readonly modern?: boolean
+  /** Seals what messages hand to the caller and want back; undefined: nothing they could hold is sealed. */
+  readonly sealer?: StateSealer | undefined
 }
 
 /**
@@ -41,7 +44,8 @@ export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uin
   // One character per byte: enough to search, and no decoding is wasted on blocks that do not matter.
   const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString("latin1")
   if (seen.answered === false && settles(text)) seen.answered = true
-  if (!MAY_MATTER.test(text) && !(viewer.modern === true && mayAsk(text))) return block
+  const sealed = viewer.sealer?.mayHoldText(text) === true
+  if (!sealed && !MAY_MATTER.test(text) && !(viewer.modern === true && mayAsk(text))) return block
   let changed = false
   let out = ""
   for (const event of readEvents(utf8.decode(block))) {
@@ -79,11 +83,10 @@ const filterEvent = (viewer: Viewer, event: SseEvent, seen: Seen): string | unde
     seen.failure ??= Code.upstreamFailed
     return ""
   }
-  if (!MAY_MATTER.test(event.data)) return undefined
-  const filtered = filterText(viewer, event.data, seen)
-  if (filtered === undefined) return undefined
-  if (filtered._tag === "Unreadable") return replaceData(event, UNREADABLE)
-  return replaceData(event, filtered.text)
+  const filtered = MAY_MATTER.test(event.data) ? filterText(viewer, event.data, seen) : undefined
+  if (filtered?._tag === "Unreadable") return replaceData(event, UNREADABLE)
+  const text = viewer.sealer?.seal(filtered?.text ?? event.data) ?? filtered?.text
+  return text === undefined ? undefined : replaceData(event, text)
 }
 
 const UNREADABLE = errorBody(null, Code.internalError, "The server sent a message that could not be read")

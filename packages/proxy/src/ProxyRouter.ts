@@ -73,7 +73,7 @@ const make = (options: ProxyOptions) =>
       (wheel) => Effect.sync(() => wheel.stop())
     )
     const dispatcher = new Dispatcher({ upstream, policy, credentials, keys, streams, deadlines, options })
-    const { heartbeatMs, idleTimeoutMs, sessionSeconds } = options
+    const { heartbeatMs, idleTimeoutMs, maxEventBytes, sessionSeconds } = options
     const forward: Forward = (outbound, onEnd) => dispatcher.forward(outbound, onEnd)
     const bridge = new SseBridge({
       keys,
@@ -82,6 +82,7 @@ const make = (options: ProxyOptions) =>
       forward,
       heartbeatMs,
       stallMs: idleTimeoutMs,
+      maxMessageBytes: maxEventBytes,
       sessionSeconds
     })
     return ProxyRouter.of({

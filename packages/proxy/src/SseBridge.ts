@@ -24,6 +24,7 @@ export interface SseBridgeParts {
   /** As of `BridgedParts`. */
   readonly heartbeatMs: number
   readonly stallMs: number
+  readonly maxMessageBytes: number
 }
 
 const MAX_STREAMS = 10_000
@@ -61,6 +62,7 @@ export class SseBridge {
       heartbeatMs: this.parts.heartbeatMs,
       openSession: (presented) => this.sessions.open(presented, principal.claims, target.server, Date.now()),
       stallMs: this.parts.stallMs,
+      maxMessageBytes: this.parts.maxMessageBytes,
       onEnd: (ending) => {
         this.bridged.delete(id)
         streams.delete(stream)

@@ -43,17 +43,25 @@ export const resolve = (snapshot: Snapshot, pathname: string): Resolution => {
   return NOT_FOUND
 }
 
-const legOf = (rest: string): Leg => {
+const ENDPOINT: ReadonlySet<string> = new Set(["", "/", "/mcp", "/mcp/"])
+
+/** Undefined: nothing is there. */
+const legOf = (server: RegisteredServer, rest: string): Leg | undefined => {
   if (rest === "/sse" || rest === "/sse/") return "sse"
-  return rest === "/messages" || rest === "/messages/" ? "messages" : "mcp"
+  if (rest === "/messages" || rest === "/messages/") return "messages"
+  if (!speaksSse(server)) return "mcp"
+  // Anywhere below such a server may be where it takes messages, for whatever stream the query names: that is asked for by our seal
+  // alone (S-07). One that speaks nothing else has its stream where clients look for a server first.
+  if (!ENDPOINT.has(rest)) return undefined
+  return server.record.supported_transports.includes("streamable-http") ? "mcp" : "sse"
 }
 
 /** Does the server itself speak HTTP+SSE? Otherwise the gateway speaks it in its place. */
 export const speaksSse = ({ record }: RegisteredServer): boolean => record.supported_transports.includes("sse")
 
-const available = (server: RegisteredServer, rest: string): Target | Unavailable => {
+const available = (server: RegisteredServer, rest: string): Resolution => {
   if (!server.record.is_enabled) return { _tag: "Unavailable", server, reason: "disabled" }
-  return isRoutable(server.health)
-    ? { _tag: "Target", server, leg: legOf(rest), rest }
-    : { _tag: "Unavailable", server, reason: server.health.status }
+  if (!isRoutable(server.health)) return { _tag: "Unavailable", server, reason: server.health.status }
+  const leg = legOf(server, rest)
+  return leg === undefined ? NOT_FOUND : { _tag: "Target", server, leg, rest }
 }

@@ -30,6 +30,7 @@ const opened = (call: Outbound, answer: () => Response) => {
     openSession: () => undefined,
     heartbeatMs: 15_000,
     stallMs: STALL_MS,
+    maxMessageBytes: 1_000_000,
     onEnd: (ending) => void endings.push(ending)
   }
   const stream = new BridgedStream(parts)
@@ -72,6 +73,8 @@ describe("BridgedStream (S-16: slow clients)", () => {
   law("a client that takes nothing for long is cut off, and that is told once", async (call) => {
     const { endings, post, stream } = opened(call, large)
     for (let i = 0; i < 3; i++) await post()
+    // All three have been read by now, and two of them wait.
+    await new Promise((resolve) => setTimeout(resolve, 50))
     vi.advanceTimersByTime(STALL_MS - 200)
     expect(endings).toEqual([])
     vi.advanceTimersByTime(400)

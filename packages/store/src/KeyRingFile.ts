@@ -44,7 +44,7 @@ const read = (file: string): Effect.Effect<KeyRingApi | undefined, KeyFileInvali
       return yield* new KeyFileInvalid({
         file,
         problem: `is open to other users (mode ${(found.mode & 0o777).toString(8).padStart(4, "0")})`,
-        remedy: `run: chmod 600 ${file} — and run: npm run rotate-keys, if anyone else may have read them`
+        remedy: `run: chmod 600 ${file} — and run: npm run rotate-keys -- --leaked, if anyone else may have read them`
       })
     }
     const keys = decodeKeys(found.text)

@@ -5,7 +5,7 @@ import { metadataUrl, routeOf } from "@mcpgw/auth/ProtectedResource"
 import { refusal as unauthenticatedBecause } from "@mcpgw/auth/Admission"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import { X_AUTHORIZATION } from "@mcpgw/mcp/HeaderNames"
-import { SESSION_COOKIE } from "@mcpgw/identity/Sessions"
+import { cookieNames } from "@mcpgw/identity/SessionCookie"
 import type { Pipeline } from "../pipeline.ts"
 import {
   authUnavailable,
@@ -33,7 +33,7 @@ export const admitCaller = (
   pipeline: Pipeline,
   ctx: RequestContext
 ): Admitted | Refusal | Promise<Admitted | Refusal> => {
-  const credential = presented(ctx.headers, SESSION_COOKIE)
+  const credential = presented(ctx.headers, cookieNames(pipeline.publicUrl))
   if (credential === undefined) return refused(pipeline, ctx, unauthenticatedBecause("missing"))
   if (credential === "malformed") return refused(pipeline, ctx, unauthenticatedBecause("malformed"))
   if (credential.kind === "cookie" && comesFromElsewhere(ctx)) return foreignOrigin()

@@ -48,6 +48,8 @@ export const undelivered = (
 ): Refusal => {
   const { reason, detail } = failure
   const { path } = target.server.record
-  if (reason !== "aborted") pipeline.log("debug", "a server failed", { id: ctx.id, server: path, reason, detail })
-  return forwardFailed(path.slice(1), failure, read.envelope?.messages[0].id ?? null)
+  const refused = forwardFailed(path.slice(1), failure, read.envelope?.messages[0].id ?? null)
+  if (refused.outcome === "error")
+    pipeline.log("debug", "a server failed", { id: ctx.id, server: path, reason, detail })
+  return refused
 }

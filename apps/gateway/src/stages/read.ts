@@ -40,7 +40,9 @@ export const readMessages = (
     sealed === undefined ? undefined : pipeline.sessions.open(sealed, principal.claims, target.server, ctx.at, use)
   if (body === undefined) {
     if (sealed !== undefined && session === undefined) return sessionNotFound(null)
-    if (session === undefined && ctx.headers[LAST_EVENT_ID] !== undefined) return resumeWithoutSession()
+    // A stream of HTTP+SSE is not taken up again but opened anew, whatever the last one's events were called.
+    const resumes = target.leg !== "sse" && ctx.headers[LAST_EVENT_ID] !== undefined
+    if (session === undefined && resumes) return resumeWithoutSession()
     return { _tag: "Read", session, envelope: undefined, body: undefined }
   }
   if ("_tag" in body) return body

@@ -36,8 +36,9 @@ decision \`allow\`; the rule is that of the policy where none is given.
 
 const TAIL = `
 A server address that failed five times in a row before it had answered (refused, unreachable, connect or first-byte deadline, broken
-off) is not dialled for 30 seconds; then one call tries, and its answer, of whatever status, closes the circuit, as does that of a health
-probe, which is never held back. Callers who leave count for nothing. \`mcpgw_open_circuits\` on \`/metrics\` counts such addresses.
+off) is not dialled for 30 seconds; then one call tries, the next after 5 seconds without an answer, and the first answer, of whatever
+status, closes the circuit, as does that of a health probe, which is never held back. Callers who leave count for nothing, nor does a
+call while whose time others were answered; and what was sent for one caller alone opens no circuit. \`mcpgw_open_circuits\` on \`/metrics\` counts such addresses.
 
 ## Clients, and the gateway itself
 

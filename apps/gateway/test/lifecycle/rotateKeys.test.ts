@@ -3,7 +3,7 @@ import { spawn, tempDir } from "@mcpgw/testkit/Process"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
 import * as Effect from "effect/Effect"
-import { readFileSync, statSync } from "node:fs"
+import { chownSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 
@@ -40,6 +40,33 @@ describe("rotate-keys (design §6, no default secrets)", () => {
     assert.strictEqual((await run(folder.path, "sealing")).code, 0)
     assert.deepEqual(idsOf(stored(folder.path)).signing, after.signing)
     assert.lengthOf(stored(folder.path).sealing, 3)
+    folder.remove()
+  })
+
+  it("S-05: of keys that others may know none stays valid", async () => {
+    const folder = tempDir("rotate")
+    const made = KeyRing.pipe(Effect.provide(KeyRingFile.layerFile({ directory: join(folder.path, "keys") })))
+    await Effect.runPromise(made)
+    await run(folder.path)
+    const before = idsOf(stored(folder.path))
+    const { code, output } = await run(folder.path, "--leaked", "signing")
+    assert.strictEqual(code, 0, output)
+    const after = idsOf(stored(folder.path))
+    assert.deepEqual(after.sealing, before.sealing)
+    assert.lengthOf(after.signing, 1)
+    assert.notInclude(before.signing, after.signing[0])
+    folder.remove()
+  })
+
+  it.skipIf(process.getuid?.() !== 0)("run by root, it leaves the file to the user who runs the gateway", async () => {
+    const folder = tempDir("rotate")
+    const made = KeyRing.pipe(Effect.provide(KeyRingFile.layerFile({ directory: join(folder.path, "keys") })))
+    await Effect.runPromise(made)
+    const file = join(folder.path, "keys", "keys.json")
+    chownSync(file, 12_345, 12_346)
+    assert.strictEqual((await run(folder.path)).code, 0)
+    const { gid, mode, uid } = statSync(file)
+    assert.deepEqual([uid, gid, mode & 0o777], [12_345, 12_346, 0o600])
     folder.remove()
   })
 

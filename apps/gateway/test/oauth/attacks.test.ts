@@ -112,10 +112,11 @@ describe("login CSRF, session fixation, open redirects, clickjacking", () => {
   it("prompt=login asks whoever is signed in, and is content with a sign-in made elsewhere since", async () => {
     const browser = new Browser(gateway.url)
     await asked(browser)
-    await Bun.sleep(1_100)
     const way = request({ clientId, resource: gateway.time, extra: { prompt: "login" } })
     const page = await browser.go(way.path)
     assert.include(page.text, 'name="password"')
+    // Times are kept in whole seconds.
+    await Bun.sleep(1_100)
     await browser.ask("/api/auth/login", {
       method: "POST",
       headers: { accept: "application/json", origin: gateway.url },

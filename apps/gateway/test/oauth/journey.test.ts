@@ -208,6 +208,24 @@ describe("an IDE that opens several servers at once", () => {
   })
 })
 
+describe("S-05: all that a person holds, ended at once", () => {
+  it("ends what clients were given, and can not be renewed from it", async () => {
+    const person = { username: "leaver", password: "gone before long" }
+    await gateway.addPerson(person, ["staff"])
+    const clientId = await clientOf(gateway.url)
+    const browser = new Browser(gateway.url)
+    const tokens = await login(gateway.url, person, { clientId, resource: gateway.time }, browser)
+    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 200)
+    const ended = await browser.ask("/api/account/sessions?tokens=true", {
+      method: "DELETE",
+      headers: { origin: gateway.url, accept: "application/json" }
+    })
+    assert.strictEqual(ended.status, 200, ended.text)
+    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 401)
+    assert.strictEqual((await refresh(gateway.url, clientId, tokens.refresh_token)).body["error"], "invalid_grant")
+  })
+})
+
 describe("A-08: narrowed tokens and stepping up", () => {
   it("names of the policy's scopes give these and no groups; only then does a 403 say what to ask for", async () => {
     const clientId = await clientOf(gateway.url)

@@ -35,6 +35,9 @@ UI-Scopes:
 
 export const REVOKED = "0e5a6ed8-revoked"
 
+/** Someone all of whose tokens were revoked at once. */
+export const LEAVER = "leaver"
+
 /** A name of the table → its value. */
 export const makeCallers = (dataDir: string, url: string): Readonly<Record<string, string>> => {
   const key = gatewayKey(dataDir)
@@ -79,6 +82,10 @@ export const makeCallers = (dataDir: string, url: string): Readonly<Record<strin
     grafted: `${header}.${payload}.${signature}`,
     typJwt: token({}, { typ: "JWT" }),
     critical: token({}, { crit: ["b64"], b64: true }),
-    revoked: token({ jti: REVOKED })
+    revoked: token({ jti: REVOKED }),
+    leaver: token({ sub: LEAVER }),
+    leaverUndated: token({ sub: LEAVER, iat: undefined }),
+    ofReplaced: mintHmac(key, { ...good, iss: "mcp-auth-server", aud: "mcp-registry" }, Buffer.from("SECRET_KEY")),
+    asReplaced: mint(foreign, { ...good, iss: "mcp-auth-server", aud: "mcp-registry" })
   }
 }

@@ -6,7 +6,7 @@ import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { auditUntil } from "../lifecycle/support/AuditFile.ts"
 import { type Backend, startBackend } from "../lifecycle/support/Backend.ts"
 import { type Box, makeBox, serverAt } from "../lifecycle/support/Box.ts"
-import { makeCallers, REVOKED, SCOPES } from "./Callers.ts"
+import { LEAVER, makeCallers, REVOKED, SCOPES } from "./Callers.ts"
 import { type Answer, exchange, type Names } from "./Exchange.ts"
 import { type AuditExpected, type Expected, readTable, REGENERATE, writeTable } from "./Golden.ts"
 import { openSession } from "./Sessions.ts"
@@ -35,6 +35,7 @@ beforeAll(async () => {
   box = await makeBox({
     scopes: SCOPES,
     revoked: [REVOKED],
+    left: [LEAVER],
     servers: [
       serverAt("/backend", backend.url),
       serverAt("/other", backend.url),

@@ -1,5 +1,5 @@
 /** Two gateways that share keys and servers, as replicas behind one name do; each has a process, a port and a folder of its own. For tests only. */
-import type { SealKey } from "@mcpgw/mcp/SessionSeal"
+import type { SealKey } from "@mcpgw/mcp/Seal"
 import { rotate } from "@mcpgw/store/KeyRingFile"
 import type { Running } from "@mcpgw/testkit/Process"
 import * as Effect from "effect/Effect"

@@ -2,7 +2,8 @@
  * Sealed sessions across replicas and key rotations (design §6; S-07, S-08): the session is its caller's, at its server, for its time,
  * on whichever replica; everyone else, and everything that is not the very seal, gets 404 and reaches no server.
  */
-import { type BoundSession, open, seal, type SealKey } from "@mcpgw/mcp/SessionSeal"
+import type { SealKey } from "@mcpgw/mcp/Seal"
+import { type BoundSession, open, seal } from "@mcpgw/mcp/SessionSeal"
 import { legacyScript, SESSION } from "@mcpgw/testkit/LegacyScript"
 import {
   answerOf,

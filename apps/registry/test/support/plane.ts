@@ -14,8 +14,11 @@ import { Accounts } from "@mcpgw/identity/Accounts"
 import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
+import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
-import { Tokens } from "@mcpgw/identity/Tokens"
+import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
 import { Registry } from "@mcpgw/registry/Registry"
@@ -37,6 +40,9 @@ export interface LayerOptions {
   /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
   readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
+  readonly tokens?: Partial<TokenBounds>
+  /** Logout pages by name of the provider. */
+  readonly logoutPages?: Readonly<Record<string, string>>
   readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
 }
 
@@ -45,6 +51,8 @@ const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
   allowed = [],
+  logoutPages = {},
+  tokens = {},
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
   scopes = DEFAULT_SCOPES
@@ -63,7 +71,11 @@ export const layer = ({
       allowedUpstreams: allowed.map(parseAllowed).filter((entry) => entry !== undefined)
     })
   )
-  const identity = Layer.mergeAll(Sessions.layerMemory(options), Tokens.layer(options))
+  const identity = Layer.mergeAll(
+    Sessions.layerMemory(options),
+    MachineTokens.layerGateway.pipe(Layer.provideMerge(Tokens.layer({ ...options, ...tokens }))),
+    ProviderLogout.layerOf(logoutPages)
+  )
   const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
   return Layer.merge(
     AuthLayer.layer.pipe(Layer.provide(IdentityVerifiers.layer(options))),
@@ -120,7 +132,7 @@ export const call = (plane: ControlPlane, method: string, path: string, sent: Se
     const { body, type } = bodyOf(sent)
     const headers = new Headers({ accept: "application/json", ...sent.headers })
     if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type)
-    if (sent.cookie !== undefined) headers.set("cookie", `mcp_gateway_session=${sent.cookie}`)
+    if (sent.cookie !== undefined) headers.set("cookie", `${cookieName(PUBLIC_URL)}=${sent.cookie}`)
     if (sent.bearer !== undefined) headers.set("authorization", `Bearer ${sent.bearer}`)
     const request = new Request(`${PUBLIC_URL}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
     const response = await plane.handle(request, { remote: sent.remote ?? "192.0.2.1" })

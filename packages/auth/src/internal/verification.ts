@@ -16,7 +16,7 @@ import type * as Scope from "effect/Scope"
 import { refusal } from "../Admission.ts"
 import { AuthUnavailable, type Unauthenticated } from "../AuthError.ts"
 import type { Credential } from "../Credential.ts"
-import { decode } from "../UnverifiedJwt.ts"
+import { decode, type UnverifiedJwt } from "../UnverifiedJwt.ts"
 import type { Verifier } from "../Verifiers.ts"
 import { BoundedCache } from "./boundedCache.ts"
 
@@ -175,7 +175,13 @@ const verify = (verifiers: ReadonlyArray<Verifier>, credential: Credential): Eff
 
 const unrecognised = (credential: Credential): Unauthenticated => {
   if (credential.kind === "cookie") return refusal("session_expired")
-  return refusal(decode(credential.value) === undefined ? "malformed" : "unknown_issuer")
+  const token = decode(credential.value)
+  if (token === undefined) return refusal("malformed")
+  return refusal(isOfReplacedSystem(token) ? "replaced_system" : "unknown_issuer")
 }
+
+/** contracts.md §2.5: whoever knew the shared secret could have made it. Told apart for the words of the refusal alone. */
+const isOfReplacedSystem = ({ header, payload }: UnverifiedJwt): boolean =>
+  header["alg"] === "HS256" && payload["iss"] === "mcp-auth-server"
 
 const unavailable = (problem: string): AuthUnavailable => new AuthUnavailable({ issuer: "gateway", problem })

@@ -41,5 +41,27 @@ export const revocationsSuite = (name: string, layer: Layer.Layer<Revocations, u
         expect(revocations.has(odd)).toBe(true)
       }).pipe(Effect.provide(layer))
     )
+
+    it.scoped("S-08: a subject is revoked up to a moment, which only moves forward; no other is", () =>
+      Effect.gen(function* () {
+        const revocations = yield* Revocations
+        expect(revocations.hasSubject("iss", "alice", undefined)).toBe(false)
+        yield* revocations.revokeSubject("iss", "alice", 100.25)
+        yield* revocations.revokeSubject("iss", "alice", 50)
+        const dead = (issuedAt: number | undefined) => revocations.hasSubject("iss", "alice", issuedAt)
+        expect([dead(undefined), dead(0), dead(100), dead(100.25)]).toEqual([true, true, true, true])
+        expect([dead(100.251), dead(101)]).toEqual([false, false])
+        yield* revocations.revokeSubject("iss", "alice", 101)
+        expect(dead(101)).toBe(true)
+        for (const [issuer, subject] of [
+          ["iss", "Alice"],
+          ["is", "salice"],
+          ["iss2", "alice"],
+          ["", ""]
+        ] as const) {
+          expect(revocations.hasSubject(issuer, subject, undefined)).toBe(false)
+        }
+      }).pipe(Effect.provide(layer))
+    )
   })
 }

@@ -4,11 +4,15 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import type { Account } from "../Accounts.ts"
+import type { SessionOrigin } from "../Sessions.ts"
 import { decodeGroups, encodeGroups } from "./groups.ts"
 
 export interface StoredSession {
   readonly digest: string
   readonly account: Account
+  readonly origin: SessionOrigin
+  /** Fractions count; undefined for a session that is older than this was written down. */
+  readonly createdAt: number | undefined
   readonly expiresAt: number
 }
 
@@ -16,9 +20,7 @@ export interface SessionStore {
   readonly insert: (session: StoredSession) => Effect.Effect<void, SqlError>
   readonly find: (digest: string) => Effect.Effect<StoredSession | undefined, SqlError | ParseError>
   readonly remove: (digest: string) => Effect.Effect<void, SqlError>
-  readonly ofUser: (
-    username: string
-  ) => Effect.Effect<ReadonlyArray<Pick<StoredSession, "digest" | "expiresAt">>, SqlError>
+  readonly ofUser: (username: string) => Effect.Effect<ReadonlyArray<StoredSession>, SqlError | ParseError>
   readonly removeExpired: (now: number) => Effect.Effect<void, SqlError>
 }
 
@@ -43,25 +45,46 @@ interface Row {
   readonly digest: string
   readonly username: string
   readonly member_of: string
+  /** Milliseconds. */
+  readonly created_at: number | null
   readonly expires_at: number
+  readonly provider: string
+  readonly id_token: string | null
+  readonly browser: string | null
+  readonly remote: string | null
 }
 
+const sessionOf = (row: Row): Effect.Effect<StoredSession, ParseError> =>
+  Effect.map(decodeGroups(row.member_of), (groups) => ({
+    digest: row.digest,
+    account: { username: row.username, groups },
+    origin: {
+      provider: row.provider,
+      idToken: row.id_token ?? undefined,
+      browser: row.browser ?? undefined,
+      remote: row.remote ?? undefined
+    },
+    createdAt: row.created_at === null ? undefined : row.created_at / 1000,
+    expiresAt: row.expires_at
+  }))
+
 export const makeSqliteStore = (sql: SqlClient.SqlClient): SessionStore => ({
-  insert: ({ account, digest, expiresAt }) =>
+  insert: ({ account, createdAt = 0, digest, expiresAt, origin }) =>
     Effect.asVoid(sql`
-      INSERT INTO sessions (digest, username, member_of, expires_at)
-      VALUES (${digest}, ${account.username}, ${encodeGroups(account.groups)}, ${expiresAt})`),
+      INSERT INTO sessions (
+        digest, username, member_of, created_at, expires_at, provider, id_token, browser, remote
+      ) VALUES (
+        ${digest}, ${account.username}, ${encodeGroups(account.groups)}, ${Math.round(createdAt * 1000)}, ${expiresAt},
+        ${origin.provider}, ${origin.idToken ?? null}, ${origin.browser ?? null}, ${origin.remote ?? null}
+      )`),
   find: (digest) =>
-    Effect.gen(function* () {
-      const [row] = yield* sql<Row>`SELECT * FROM sessions WHERE digest = ${digest}`
-      if (row === undefined) return undefined
-      const groups = yield* decodeGroups(row.member_of)
-      return { digest, account: { username: row.username, groups }, expiresAt: row.expires_at }
-    }),
+    Effect.flatMap(sql<Row>`SELECT * FROM sessions WHERE digest = ${digest}`, ([row]) =>
+      row === undefined ? Effect.succeed(undefined) : sessionOf(row)
+    ),
   remove: (digest) => Effect.asVoid(sql`DELETE FROM sessions WHERE digest = ${digest}`),
   ofUser: (username) =>
-    Effect.map(sql<Row>`SELECT * FROM sessions WHERE lower(username) = ${username.toLowerCase()}`, (rows) =>
-      rows.map((row) => ({ digest: row.digest, expiresAt: row.expires_at }))
+    Effect.flatMap(sql<Row>`SELECT * FROM sessions WHERE lower(username) = ${username.toLowerCase()}`, (rows) =>
+      Effect.forEach(rows, sessionOf)
     ),
   removeExpired: (now) => Effect.asVoid(sql`DELETE FROM sessions WHERE expires_at <= ${now}`)
 })

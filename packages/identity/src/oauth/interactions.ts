@@ -6,9 +6,10 @@
 import * as Effect from "effect/Effect"
 import type Provider from "oidc-provider"
 import type { InteractionResults, KoaContextWithOIDC } from "oidc-provider"
-import type { AccountsApi } from "../Accounts.ts"
-import { clearCookies, sessionValues, setCookie } from "../SessionCookie.ts"
-import { SESSION_SECONDS, type SessionsApi } from "../Sessions.ts"
+import type { Account, AccountsApi } from "../Accounts.ts"
+import { beginSession } from "../beginSession.ts"
+import { clearCookies, sessionValues } from "../SessionCookie.ts"
+import { LOCAL, Sessions, type SessionsApi } from "../Sessions.ts"
 import type { SignInLink } from "../SignInLinks.ts"
 import { type ConsentParts, consentKey, fillGrant } from "./consentMemory.ts"
 import { type Asked, askedBy, blockedView, consentView } from "./consentView.ts"
@@ -112,8 +113,8 @@ const begin = async (step: Step): Promise<void> => {
   const { details, person } = step
   if (details.prompt.name === "login") {
     const forced = details.prompt.reasons.some((reason) => FORCES_LOGIN.includes(reason))
-    // Whoever has just come back from an identity provider has done so.
-    const isOld = person === undefined || (forced && person.signedInAt < (details.iat ?? Infinity))
+    // Whoever has come back from an identity provider since has done so. The interaction says its beginning in whole seconds.
+    const isOld = person === undefined || (forced && person.signedInAt < (details.iat ?? Infinity) + 1)
     return isOld ? showLogin(step, 200, "", undefined) : finish(step, loginOf(person))
   }
   if (person === undefined || person.account.username !== details.session?.accountId) return restart(step)
@@ -162,11 +163,21 @@ const signIn = async (step: Step): Promise<void> => {
   const account = await parts.people.account(outcome.right.username)
   if (account === undefined) return showLogin(step, 401, username, "Wrong username or password.")
   note.decision = "allow"
-  const value = await parts.run(parts.sessions.create(account))
-  ctx.append("set-cookie", setCookie(parts.publicUrl, value, SESSION_SECONDS))
+  ctx.append("set-cookie", await begun(step, account))
   const before = details.session?.accountId
   // The provider's session is another person's: it is left behind, not taken over.
   return before !== undefined && before !== account.username ? restart(step) : finish(step, loginOf({ account }))
+}
+
+/** A new session, never one the browser came with; its cookie. */
+const begun = async ({ parts, ctx }: Step, account: Account): Promise<string> => {
+  const beginning = beginSession({
+    account,
+    origin: { provider: LOCAL, browser: ctx.get("user-agent"), remote: ctx.ip },
+    publicUrl: parts.publicUrl,
+    cookieHeader: ctx.get("cookie")
+  })
+  return (await parts.run(Effect.provideService(beginning, Sessions, parts.sessions))).cookie
 }
 
 const consentToken = ({ parts, details }: Step, person: Person): string =>

@@ -3,7 +3,7 @@ import type { Claims } from "@mcpgw/domain/Principal"
 import type * as Effect from "effect/Effect"
 import type { Account, AccountsApi } from "../Accounts.ts"
 import { cookieName } from "../SessionCookie.ts"
-import { SESSION_SECONDS, type SessionsApi } from "../Sessions.ts"
+import type { SessionsApi } from "../Sessions.ts"
 
 export interface Person {
   readonly account: Account
@@ -46,7 +46,7 @@ export const makePeople = (publicUrl: string, accounts: AccountsApi, sessions: S
       const claims: Claims | undefined = value === undefined ? undefined : await run(sessions.find(value))
       const found = claims === undefined ? undefined : await account(claims.username)
       if (claims === undefined || found === undefined) return undefined
-      return { account: found, session: claims.tokenId ?? "", signedInAt: claims.expiresAt - SESSION_SECONDS }
+      return { account: found, session: claims.tokenId ?? "", signedInAt: claims.issuedAt ?? 0 }
     }
   }
 }

@@ -78,9 +78,10 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
   expiresWithSession: () => false,
   features: featuresOf(parts),
   fetch: parts.fetch,
-  findAccount: async (_ctx, id) => {
+  findAccount: async (_ctx, id, source) => {
     const account = await parts.people.account(id)
-    if (account === undefined) return undefined
+    // All that was issued to the person before may have been revoked at once: nothing is made of it any more.
+    if (account === undefined || isRevoked(parts, id, source)) return undefined
     const { username } = account
     return { accountId: username, claims: async () => ({ sub: username, preferred_username: username }) }
   },
@@ -100,6 +101,12 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
   ttl: LIVES,
   ...accessTokenHooks(parts)
 })
+
+/** `source`: the code or refresh token a token is to be made from; undefined: the person is here. */
+const isRevoked = ({ publicUrl, revocations }: ProviderParts, subject: string, source: unknown): boolean => {
+  if (typeof source !== "object" || source === null || !("iat" in source)) return false
+  return revocations.hasSubject(publicUrl, subject, typeof source.iat === "number" ? source.iat : undefined)
+}
 
 /** Signed; with https only our own host can set the session's. */
 const cookiesOf = ({ publicUrl, sealing }: ProviderParts): NonNullable<Configuration["cookies"]> => {

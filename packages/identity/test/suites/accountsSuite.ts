@@ -48,6 +48,50 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
       })
     )
 
+    law(
+      "design §6: a person changes their password with the old one; a weak one is refused before any is tried",
+      (accounts) =>
+        Effect.gen(function* () {
+          yield* accounts.put(alice, PASSWORD)
+          const weak = [
+            "",
+            "short",
+            "x".repeat(1_025),
+            "aliceAliceA",
+            "aaaaaaaaaaaa",
+            "123456789012",
+            "changemechangeme1",
+            PASSWORD
+          ]
+          for (const chosen of weak) {
+            const failure = yield* Effect.flip(
+              accounts.changePassword("alice", { old: PASSWORD, new: chosen }, "192.0.2.1")
+            )
+            expect(failure._tag).toBe("InvalidAccount")
+            if (chosen.length > 5) expect(JSON.stringify(failure) + failure.message).not.toContain(chosen)
+          }
+          const wrong = yield* Effect.flip(
+            accounts.changePassword("alice", { old: "wrong", new: "quite another phrase" }, "192.0.2.1")
+          )
+          expect(wrong._tag).toBe("InvalidCredentials")
+          yield* accounts.changePassword("Alice", { old: PASSWORD, new: "quite another phrase" }, "192.0.2.1")
+          expect((yield* Effect.flip(accounts.verify("alice", PASSWORD, "192.0.2.2")))._tag).toBe("InvalidCredentials")
+          expect(yield* accounts.verify("alice", "quite another phrase", "192.0.2.2")).toEqual(alice)
+        })
+    )
+
+    law("S-16: guessing the old password has the limits of a login", (accounts) =>
+      Effect.gen(function* () {
+        yield* accounts.put(alice, PASSWORD)
+        const guess = Effect.flip(
+          accounts.changePassword("alice", { old: "wrong", new: "quite another phrase" }, "192.0.2.1")
+        )
+        yield* Effect.replicateEffect(guess, 5)
+        expect((yield* guess)._tag).toBe("TooManyAttempts")
+        expect((yield* Effect.flip(accounts.verify("alice", PASSWORD, "192.0.2.1")))._tag).toBe("TooManyAttempts")
+      })
+    )
+
     law("put replaces password and groups", (accounts) =>
       Effect.gen(function* () {
         yield* accounts.put(alice, PASSWORD)

@@ -4,7 +4,9 @@ import { Revocations } from "@mcpgw/auth/Revocations"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { SESSION_SECONDS, Sessions } from "../../src/Sessions.ts"
+import { beginSession } from "../../src/beginSession.ts"
+import { endAccess } from "../../src/endAccess.ts"
+import { SESSION_SECONDS, sessionIdOf, Sessions } from "../../src/Sessions.ts"
 
 const alice = { username: "alice", groups: ["users"] }
 
@@ -76,6 +78,21 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
       })
     )
 
+    law("S-08: a revoked subject has no session from before, and may sign in again", (sessions) =>
+      Effect.gen(function* () {
+        const revocations = yield* Revocations
+        yield* TestClock.adjust("10 seconds")
+        const before = yield* sessions.create(alice)
+        const bob = yield* sessions.create({ ...alice, username: "bob" })
+        yield* TestClock.adjust("1 millis")
+        yield* revocations.revokeSubject("local", "alice", 10)
+        const after = yield* sessions.create(alice)
+        expect(yield* sessions.find(before)).toBeUndefined()
+        expect(yield* sessions.find(after)).toMatchObject({ issuedAt: 10.001 })
+        expect(yield* sessions.find(bob)).toBeDefined()
+      })
+    )
+
     law("endAll ends a person's sessions, whatever the spelling, and nobody else's", (sessions) =>
       Effect.gen(function* () {
         const values = yield* Effect.forEach(["alice", "Alice", "alice2"], (username) =>
@@ -84,6 +101,109 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
         yield* sessions.endAll("alice")
         const found = yield* Effect.forEach(values, (value) => sessions.find(value))
         expect(found.map((claims) => claims?.username)).toEqual([undefined, undefined, "alice2"])
+      })
+    )
+
+    law("a person sees their own living sessions, the newest first, and nothing that could be used", (sessions) =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("1 second")
+        const first = yield* sessions.create(alice, {
+          provider: "local",
+          browser: "b".repeat(300),
+          remote: "192.0.2.1"
+        })
+        yield* TestClock.adjust("1 second")
+        const second = yield* sessions.create(alice, { provider: "keycloak", idToken: "id-token" })
+        yield* sessions.create({ ...alice, username: "bob" })
+        yield* sessions.end(yield* sessions.create(alice))
+        const listed = yield* sessions.list("ALICE")
+        expect(listed).toMatchObject([
+          { createdAt: 2, expiresAt: 2 + SESSION_SECONDS, provider: "keycloak", browser: undefined },
+          {
+            createdAt: 1,
+            expiresAt: 1 + SESSION_SECONDS,
+            provider: "local",
+            browser: "b".repeat(256),
+            remote: "192.0.2.1"
+          }
+        ])
+        const text = JSON.stringify(listed)
+        for (const secret of [first, second, "id-token"]) expect(text).not.toContain(secret)
+        for (const { id } of listed) {
+          expect(yield* sessions.find(id)).toBeUndefined()
+          expect(yield* sessions.end(id)).toBeUndefined()
+        }
+        expect((yield* sessions.find(second))?.provider).toBe("keycloak")
+        yield* TestClock.adjust("8 hours")
+        expect(yield* sessions.list("alice")).toEqual([])
+      })
+    )
+
+    law("ends one of a person's sessions by its id, and never another person's", (sessions) =>
+      Effect.gen(function* () {
+        const value = yield* sessions.create(alice)
+        const kept = yield* sessions.create(alice)
+        const id = sessionIdOf((yield* sessions.find(value))?.tokenId ?? "")
+        expect(yield* sessions.endOne("bob", id)).toBe(false)
+        for (const unknown of ["", "x", value, `${id}x`]) expect(yield* sessions.endOne("alice", unknown)).toBe(false)
+        expect(yield* sessions.find(value)).toBeDefined()
+        expect(yield* sessions.endOne("Alice", id)).toBe(true)
+        expect(yield* sessions.find(value)).toBeUndefined()
+        expect(yield* sessions.find(kept)).toBeDefined()
+        expect(yield* sessions.endOne("alice", id)).toBe(false)
+      })
+    )
+
+    law("endAll spares the one session it is told to", (sessions) =>
+      Effect.gen(function* () {
+        const kept = yield* sessions.create(alice)
+        const other = yield* sessions.create(alice)
+        yield* sessions.endAll("alice", (yield* sessions.find(kept))?.tokenId)
+        expect(yield* sessions.find(kept)).toBeDefined()
+        expect(yield* sessions.find(other)).toBeUndefined()
+      })
+    )
+
+    law("what the provider needs at logout comes back once, from the end of the session", (sessions) =>
+      Effect.gen(function* () {
+        const value = yield* sessions.create(alice, { provider: "keycloak", idToken: "id-token" })
+        expect(yield* sessions.end(value)).toEqual({ provider: "keycloak", idToken: "id-token" })
+        expect(yield* sessions.end(value)).toBeUndefined()
+        expect(yield* sessions.end(yield* sessions.create(alice))).toMatchObject({ provider: "local" })
+      })
+    )
+
+    law(
+      "S-08: beginning a session ends whatever the browser came with, under either name, and sets the new one",
+      (sessions) =>
+        Effect.gen(function* () {
+          const [own, planted] = [yield* sessions.create(alice), yield* sessions.create(alice)]
+          const begun = yield* beginSession({
+            account: alice,
+            origin: { provider: "keycloak" },
+            publicUrl: "https://gw.example",
+            cookieHeader: `__Host-mcp_gateway_session=${own}; mcp_gateway_session=${planted}; other=1`
+          }).pipe(Effect.provideService(Sessions, sessions))
+          expect([yield* sessions.find(own), yield* sessions.find(planted)]).toEqual([undefined, undefined])
+          expect(yield* sessions.find(begun.value)).toMatchObject({ username: "alice", provider: "keycloak" })
+          expect(begun.cookie).toMatch(
+            new RegExp(`^__Host-mcp_gateway_session=${begun.value}; .*Max-Age=${sessions.seconds};`)
+          )
+        })
+    )
+
+    law("S-08: endAccess ends sessions and all else of the person; who signs in afterwards is in", (sessions) =>
+      Effect.gen(function* () {
+        const revocations = yield* Revocations
+        yield* TestClock.adjust("10 seconds")
+        const value = yield* sessions.create(alice)
+        yield* endAccess({ issuer: "local", subject: "alice", username: "alice" }).pipe(
+          Effect.provideService(Sessions, sessions)
+        )
+        expect(yield* sessions.find(value)).toBeUndefined()
+        expect(revocations.hasSubject("local", "alice", 10)).toBe(true)
+        yield* TestClock.adjust("1 millis")
+        expect(yield* sessions.find(yield* sessions.create(alice))).toBeDefined()
       })
     )
   })

@@ -8,6 +8,7 @@ import { routerLists } from "./routerLists.ts"
 import { routerRefusals } from "./routerRefusals.ts"
 import { routerRequests } from "./routerRequests.ts"
 import { routerSessions } from "./routerSessions.ts"
+import { routerStates } from "./routerStates.ts"
 import { routerStreams } from "./routerStreams.ts"
 
 export const proxyRouterSuite = (name: string, serve: Serve): void => {
@@ -26,6 +27,7 @@ export const proxyRouterSuite = (name: string, serve: Serve): void => {
     routerRefusals(law)
     routerAnswers(law)
     routerStreams(law)
+    routerStates(law)
     routerBodies(law)
   })
 }

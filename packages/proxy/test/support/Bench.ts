@@ -33,7 +33,7 @@ export interface Bench {
   readonly call: (options?: CallOptions) => Promise<Outcome>
 }
 
-/** A router over `fixture`, with servers at `/time` and `/other`. */
+/** A router over `fixture`, with servers at `/time` and `/other`, and one at `/asking` that says it asks its callers who they are. */
 export const benchOver = (fixture: ServerFixture, options: Partial<ProxyOptions> = {}) =>
   Effect.gen(function* () {
     const below = Layer.mergeAll(
@@ -48,9 +48,11 @@ export const benchOver = (fixture: ServerFixture, options: Partial<ProxyOptions>
     const [router, policy, registry, keys] = yield* Effect.provide(services, context)
     for (const [path, base] of [
       ["/time", ""],
-      ["/other", "base/"]
+      ["/other", "base/"],
+      ["/asking", ""]
     ] as const) {
-      const server = { server_name: path, path, proxy_pass_url: fixture.url + base, trusted_address: true }
+      const auth = path === "/asking" ? { auth_type: "oauth" } : {}
+      const server = { server_name: path, path, proxy_pass_url: fixture.url + base, trusted_address: true, ...auth }
       yield* registry.register(server, "admin")
     }
     const call = (more: CallOptions = {}) => forward(router, outboundOf(router, policy, more))

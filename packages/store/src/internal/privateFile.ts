@@ -1,6 +1,6 @@
 /** Small private files, written whole or not at all. Knows nothing of what is in them. */
 import { randomUUID } from "node:crypto"
-import { link, open, rename, unlink } from "node:fs/promises"
+import { chown, link, open, rename, stat, unlink } from "node:fs/promises"
 import { dirname } from "node:path"
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined)
@@ -56,10 +56,12 @@ export const createExclusively = async (file: string, text: string): Promise<boo
   }
 }
 
-/** Replaces `file`: a reader sees the old text or the new, never a part. */
+/** Replaces `file`: a reader sees the old text or the new, never a part. Its owner stays, whoever replaces it. */
 export const replaceAtomically = async (file: string, text: string): Promise<void> => {
   const beside = await writeBeside(file, text)
   try {
+    const [before, now] = await Promise.all([stat(file), stat(beside)])
+    if (before.uid !== now.uid) await chown(beside, before.uid, before.gid)
     await rename(beside, file)
   } catch (error) {
     await unlink(beside)

@@ -23,6 +23,8 @@ export interface BoxOptions {
   readonly servers?: ReadonlyArray<Registration>
   /** Ids of tokens revoked before the first start. */
   readonly revoked?: ReadonlyArray<string>
+  /** Subjects of this gateway whose tokens of the first minute were all revoked before the first start. */
+  readonly left?: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -47,7 +49,8 @@ export const makeBox = async (options: BoxOptions): Promise<Box> => {
   const dir = tempDir("box")
   const scopesFile = join(dir.path, "scopes.yml")
   writeFileSync(scopesFile, options.scopes)
-  await seed(dir.path, options)
+  const url = `http://127.0.0.1:${port}`
+  await seed(dir.path, url, options)
   const env: Readonly<Record<string, string>> = {
     MCPGW_PORT: String(port),
     MCPGW_DATA_DIR: dir.path,
@@ -61,7 +64,7 @@ export const makeBox = async (options: BoxOptions): Promise<Box> => {
     dataDir: dir.path,
     scopesFile,
     port,
-    url: `http://127.0.0.1:${port}`,
+    url,
     env,
     launch,
     start: async (more) => {
@@ -74,7 +77,7 @@ export const makeBox = async (options: BoxOptions): Promise<Box> => {
 }
 
 /** Writes servers and revocations with the product's own layers, as an earlier run would have. */
-const seed = (dataDir: string, { servers = [], revoked = [] }: BoxOptions): Promise<void> => {
+const seed = (dataDir: string, url: string, { servers = [], revoked = [], left = [] }: BoxOptions): Promise<void> => {
   const stored = Layer.mergeAll(
     Registry.layer.pipe(Layer.provide(RegistryStore.layerSqlite)),
     DurableRevocations.layerSqlite
@@ -83,6 +86,7 @@ const seed = (dataDir: string, { servers = [], revoked = [] }: BoxOptions): Prom
     const registry = yield* Registry
     const revocations = yield* Revocations
     for (const server of servers) yield* registry.register(server, "tests")
+    for (const subject of left) yield* revocations.revokeSubject(url, subject, Date.now() / 1000 + 60)
     for (const id of revoked) yield* revocations.revoke(id, Math.floor(Date.now() / 1000) + 3600)
   })
   const database = Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })

@@ -1,7 +1,7 @@
 /** One request on a connection and its answer: reads head and body as they come, holds back a server that is too fast. */
 import type { Circuit } from "../../Breaker.ts"
 import type { Deadline } from "../../Deadlines.ts"
-import { type UpstreamAnswer, UpstreamFailure } from "../../Upstream.ts"
+import { type ExchangeCaller, type UpstreamAnswer, UpstreamFailure } from "../../Upstream.ts"
 import { type Framing, framingOf } from "./Framing.ts"
 import { type Head, readHead } from "./Head.ts"
 
@@ -35,6 +35,9 @@ export class Exchange implements UpstreamAnswer {
   deadline: Deadline | undefined = undefined
   /** Told whether there is an answer. */
   circuit: Circuit | undefined = undefined
+  /** As of `Sent`. */
+  caller: ExchangeCaller | undefined = undefined
+  answers = 0
   private readonly connection: Carrier
   private readonly resolve: (answer: UpstreamAnswer) => void
   private readonly reject: (failure: UpstreamFailure) => void
@@ -179,7 +182,7 @@ export class Exchange implements UpstreamAnswer {
     this.deadline?.cancel()
     if (this.framing === undefined) {
       // One that may wait for ever may also end without an answer.
-      if (this.deadline !== undefined) this.circuit?.failed(failure.reason)
+      if (this.deadline !== undefined) this.circuit?.failed(failure.reason, this)
       this.reject(failure)
     }
     this.waiting?.reject(failure)

@@ -1,0 +1,69 @@
+/** What the ways to make a token share (contracts.md §2.7): who may, what can be asked for, and how a refusal reads. */
+import { BadRequest, Forbidden, problem, TooManyRequests } from "@mcpgw/api/ApiError"
+import type { Claims } from "@mcpgw/domain/Principal"
+import type { IssuedToken, TokenRefused, TooManyTokens } from "@mcpgw/identity/Tokens"
+import * as Effect from "effect/Effect"
+import type { Fields } from "./body.ts"
+import { answerHeader } from "./headers.ts"
+
+const isTexts = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.every((entry) => typeof entry === "string")
+
+export interface Asked {
+  readonly scopes: ReadonlyArray<string> | undefined
+  readonly hours: number | undefined
+  readonly description: string | undefined
+}
+
+/** By hand and not by schema: the contract's own sentences. `maxHours`: the configured bound. */
+export const asked = (fields: Fields, maxHours: number): Effect.Effect<Asked, BadRequest> => {
+  const { description, expires_in_hours: hours, requested_scopes: scopes } = fields
+  if (hours !== undefined && typeof hours !== "number") {
+    return bad(`expires_in_hours must be an integer between 1 and ${maxHours}`)
+  }
+  if (scopes !== undefined && !isTexts(scopes)) return bad("requested_scopes must be a list of strings")
+  if (description !== undefined && typeof description !== "string") return bad("description must be a string")
+  return Effect.succeed({ scopes, hours, description })
+}
+
+export const bad = (sentence: string): Effect.Effect<never, BadRequest> =>
+  Effect.fail(new BadRequest(problem(sentence)))
+
+/** A session, or what an identity provider vouches for: never a token of ours, whatever kinds of those there are. */
+export const mayMint = ({ method }: Claims): Effect.Effect<void, Forbidden> =>
+  method === "session_cookie" || method === "oidc" ? Effect.void : tokensMakeNone
+
+/** A stolen token must die with its revocation: it can not have made others. */
+const tokensMakeNone = new Forbidden(
+  problem("A token can not make tokens", "Sign in, at /api/auth/login or your identity provider, and use that")
+)
+
+/** What a token made by this caller can not outlive, in epoch seconds: the token they came with; a person at a browser is not bound so. */
+export const notAfterOf = ({ expiresAt, method }: Claims): number | undefined =>
+  method === "session_cookie" ? undefined : expiresAt
+
+export const refusalOf = (refused: TokenRefused): Effect.Effect<never, BadRequest | Forbidden | TooManyRequests> => {
+  if (refused._tag === "ScopesExceeded") return new Forbidden(problem(refused.message))
+  if (refused._tag === "InvalidTokenRequest") return bad(refused.message)
+  return tooManyTokens(refused)
+}
+
+export const tooManyTokens = ({ limit, retryAfterSeconds }: TooManyTokens): Effect.Effect<never, TooManyRequests> =>
+  Effect.zipRight(
+    answerHeader("retry-after", String(retryAfterSeconds)),
+    new TooManyRequests(problem(`Token generation limit reached: ${limit} tokens per hour`))
+  )
+
+/** The token, as each of the answers shows it. */
+export const shown = (accessToken: string, expiresIn: number, scopes: ReadonlyArray<string>) =>
+  ({
+    access_token: accessToken,
+    refresh_token: null,
+    expires_in: expiresIn,
+    refresh_expires_in: 0,
+    token_type: "Bearer",
+    scope: scopes.join(" ")
+  }) as const
+
+export const shownIssued = ({ claims, issuedAt, token }: IssuedToken) =>
+  shown(token, claims.expiresAt - issuedAt, claims.scopes)
