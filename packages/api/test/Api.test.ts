@@ -56,10 +56,12 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       onEndpoint: ({ endpoint }) => void routes.push(`${endpoint.method} ${endpoint.path}`)
     })
     expect(routes.sort()).toEqual([
+      "DELETE /api/account/grants/:id",
       "DELETE /api/account/sessions",
       "DELETE /api/account/sessions/:id",
       "DELETE /api/servers/*",
       "GET /.well-known/jwks.json",
+      "GET /api/account/grants",
       "GET /api/account/sessions",
       "GET /api/admin/tokens",
       "GET /api/auth/config",

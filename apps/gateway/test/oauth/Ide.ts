@@ -1,4 +1,5 @@
 /** An IDE's side of OAuth: where answers arrive, and what the SDKs ask of whoever embeds them. Remembers in memory. */
+import type { OAuthDiscoveryState } from "@modelcontextprotocol/client"
 import type {
   OAuthClientInformationFull,
   OAuthClientMetadata,
@@ -37,6 +38,7 @@ export class IdeAuth {
   private information: OAuthClientInformationFull | undefined
   private kept: OAuthTokens | undefined
   private verifier = ""
+  private discovered: OAuthDiscoveryState | undefined
 
   constructor(redirectUrl: string, documentUrl?: string) {
     this.redirectUrl = redirectUrl
@@ -64,6 +66,15 @@ export class IdeAuth {
 
   saveTokens(tokens: OAuthTokens): void {
     this.kept = tokens
+  }
+
+  /** Binds the answer to the server that was asked (S-14). */
+  saveDiscoveryState(state: OAuthDiscoveryState): void {
+    this.discovered = state
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.discovered
   }
 
   redirectToAuthorization(url: URL): void {
