@@ -1,7 +1,7 @@
 /** The bars of design.md §4 and whether a run meets them; INCONCLUSIVE when its yardstick wobbled. Pure. */
 import type { Figures, LoadFigures, MicroGroup, StreamFigures, StreamSample } from "./figures.ts"
 import type { ArmName } from "./options.ts"
-import { type Range, rangeOf, ratios, spreadOf } from "./statistics.ts"
+import { differences, type Range, rangeOf, ratios, spreadOf } from "./statistics.ts"
 
 /** How far the yardstick may range between rounds, of its median. */
 export const MOST_WOBBLE = 0.15
@@ -11,7 +11,7 @@ export type Verdict = "met" | "missed" | "INCONCLUSIVE"
 export interface Bar {
   readonly name: string
   readonly limit: number
-  readonly unit: "x" | "MB" | "ms"
+  readonly unit: "x" | "MB" | "ms" | "ns"
   readonly value: Range
   readonly verdict: Verdict
 }
@@ -26,9 +26,13 @@ export type Quantity = "cpu" | "rate" | "p50" | "p99"
 export const valuesOf = (load: LoadFigures, arm: ArmName, quantity: Quantity): ReadonlyArray<number> =>
   (load.arms.find(({ name }) => name === arm)?.samples ?? []).map((sample) => sample[quantity])
 
+/** Round by round against another arm. */
+export const toArm = (load: LoadFigures, arm: ArmName, other: ArmName, quantity: Quantity): Range | undefined =>
+  rangeOf(ratios(valuesOf(load, arm, quantity), valuesOf(load, other, quantity)))
+
 /** Round by round against the bare proxy. */
 export const toBare = (load: LoadFigures, arm: ArmName, quantity: Quantity): Range | undefined =>
-  rangeOf(ratios(valuesOf(load, arm, quantity), valuesOf(load, "bare", quantity)))
+  toArm(load, arm, "bare", quantity)
 
 const wobbleOf = (what: string, values: ReadonlyArray<number>): ReadonlyArray<Wobble> => {
   const range = rangeOf(values)
@@ -99,9 +103,12 @@ const microBars = (groups: ReadonlyArray<MicroGroup>): ReadonlyArray<Bar> =>
   groups.flatMap((group) => {
     const wobbled = microWobble(group).length > 0
     const yardstick = group.cases[0]?.ns ?? []
-    return group.cases.flatMap(({ name, ns, bar }) =>
-      bar === undefined ? [] : barOf(`${group.name}: ${name}`, bar, "x", rangeOf(ratios(ns, yardstick)), wobbled)
-    )
+    return group.cases.flatMap(({ name, ns, bar, over }) => [
+      ...(bar === undefined ? [] : barOf(`${group.name}: ${name}`, bar, "x", rangeOf(ratios(ns, yardstick)), wobbled)),
+      ...(over === undefined
+        ? []
+        : barOf(`${group.name}: ${name}, above bare`, over, "ns", rangeOf(differences(ns, yardstick)), wobbled))
+    ])
   })
 
 const MEGABYTE = 1_000_000

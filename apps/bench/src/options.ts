@@ -2,7 +2,8 @@
 
 /** Arms of the load phase, in the order they are printed. */
 export const ARMS = ["direct", "bare", "nginx", "nginx-auth", "mcpgw"] as const
-export type ArmName = (typeof ARMS)[number]
+/** `against`: another checkout of mcpgw, in a run that names one. */
+export type ArmName = (typeof ARMS)[number] | "against"
 
 /** The other things measured. */
 export const PHASES = ["start", "streams", "micro"] as const
@@ -15,6 +16,8 @@ export interface Options {
   readonly connections: number
   readonly streams: number
   readonly only: ReadonlySet<ArmName | PhaseName>
+  /** Folder of another checkout of mcpgw, measured beside this one; relative to this one's. */
+  readonly against: string | undefined
   readonly generator: "wrk" | "bundled" | "any"
   readonly pin: boolean
   readonly json: boolean
@@ -26,6 +29,7 @@ export const defaults: Options = {
   connections: 32,
   streams: 5_000,
   only: new Set([...ARMS, ...PHASES]),
+  against: undefined,
   generator: "any",
   pin: true,
   json: false
@@ -68,6 +72,13 @@ const readFlag = (flag: string, value: string | undefined): Step => {
   switch (flag) {
     case "--only":
       return readOnly(value)
+    case "--against":
+      return value !== undefined && value !== "" && !value.startsWith("--")
+        ? set({ against: value }, 2)
+        : {
+            _tag: "Wrong",
+            problem: `--against held ${JSON.stringify(value ?? "nothing")}; it may hold the folder of another checkout of mcpgw`
+          }
     case "--generator":
       return value === "wrk" || value === "bundled"
         ? set({ generator: value }, 2)
@@ -118,8 +129,11 @@ export const parse = (args: ReadonlyArray<string>): Parsed => {
   return { _tag: "Run", options }
 }
 
-/** Arms asked for, in the order they are printed. */
-export const armsOf = ({ only }: Options): ReadonlyArray<ArmName> => ARMS.filter((arm) => only.has(arm))
+/** Arms asked for, in the order they are printed. Another checkout is measured where this one is. */
+export const armsOf = ({ only, against }: Options): ReadonlyArray<ArmName> => [
+  ...ARMS.filter((arm) => only.has(arm)),
+  ...(against !== undefined && only.has("mcpgw") ? (["against"] as const) : [])
+]
 
 export const HELP = `bun run bench — what a governed call costs, beside what it costs without us
 
@@ -132,11 +146,13 @@ export const HELP = `bun run bench — what a governed call costs, beside what i
     nginx        nginx as a proxy, one worker, kept-alive connections, no access log
     nginx-auth   the same, asking a Bun server that remembers verified tokens before every call (auth_request)
     mcpgw        the gateway as shipped: token, policy, strict envelope check, metrics, audit rows on disk
+    against      the same of another checkout, with --against: before and after in one run
 
   Other phases:
     start        start to first answered call, and memory at rest
     streams      idle event streams: memory and CPU per stream, CPU per event relayed, bare and governed
-    micro        envelope check, list filter, decision and stream filter beside JSON.parse of the same text
+    micro        envelope check, list filter, decision and stream filter beside JSON.parse of the same text; the relay of
+                 event streams beside a bare stream
 
   Flags:
     --rounds N        of the load phase (${defaults.rounds}); medians and ranges are over these
@@ -144,6 +160,12 @@ export const HELP = `bun run bench — what a governed call costs, beside what i
     --connections N   kept-alive connections, each with one call at a time (${defaults.connections})
     --streams N       idle streams (${defaults.streams}, where the bar is set)
     --only A,B        only these arms and phases; bare is added to any arm
+    --against DIR     measure another checkout of mcpgw beside this one, such as an older commit: a folder, relative to this
+                      one, with its dependencies installed. It gets a data folder of its own and learns of its server over
+                      its own API. To make one:
+                        git worktree add ../before <commit>
+                        node ../before/apps/deploy/launch.mjs exec install --frozen-lockfile
+                        npm run bench -- --only mcpgw --against ../before
     --generator G     wrk or bundled (wrk when installed)
     --no-pin          do not pin: otherwise what serves has core 0, load and echo server have core 1
     --json            print the figures as JSON

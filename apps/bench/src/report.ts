@@ -1,7 +1,7 @@
 /** The figures as text. Pure: the same figures are always the same text. */
-import { type Bar, barsOf, brokenOf, toBare, valuesOf, wobblesOf } from "./bars.ts"
+import { type Bar, barsOf, brokenOf, toArm, toBare, valuesOf, wobblesOf } from "./bars.ts"
 import type { Figures, LoadFigures, MicroGroup, StartFigures, StreamFigures, StreamSample } from "./figures.ts"
-import { type Range, rangeOf, ratios } from "./statistics.ts"
+import { differences, type Range, rangeOf, ratios } from "./statistics.ts"
 
 /** Three digits that matter. */
 export const short = (value: number): string => {
@@ -57,7 +57,16 @@ const loadTable = (load: LoadFigures): string => {
     "p99 to bare",
     "load CPU µs"
   ]
-  return table([head, ...rows]) + load.arms.map(({ name, what }) => `  ${name}: ${what}\n`).join("")
+  return table([head, ...rows]) + load.arms.map(({ name, what }) => `  ${name}: ${what}\n`).join("") + versus(load)
+}
+
+/** This checkout beside the other one. */
+const versus = (load: LoadFigures): string => {
+  const to = (quantity: "cpu" | "rate" | "p50" | "p99"): string =>
+    spelled(toArm(load, "mcpgw", "against", quantity), "x")
+  return load.arms.some(({ name }) => name === "against")
+    ? `\n  mcpgw to against, round by round: CPU ${to("cpu")}, req/s ${to("rate")}, p50 ${to("p50")}, p99 ${to("p99")}\n`
+    : ""
 }
 
 const auditLine = ({ audit }: LoadFigures): string =>
@@ -93,12 +102,14 @@ const streamTable = ({ streams, bare, mcpgw }: StreamFigures): string => {
 
 const microTable = ({ name, cases }: MicroGroup): string => {
   const yardstick = cases[0]?.ns ?? []
+  const judgedByDifference = cases.some(({ over }) => over !== undefined)
   const rows = cases.map((one): Row => [
     one.name,
     spelled(rangeOf(one.ns)),
-    cases.length === 1 ? "" : spelled(rangeOf(ratios(one.ns, yardstick)), "x")
+    cases.length === 1 ? "" : spelled(rangeOf(ratios(one.ns, yardstick)), "x"),
+    ...(judgedByDifference ? [spelled(rangeOf(differences(one.ns, yardstick)))] : [])
   ])
-  return table([[name, "ns", ""], ...rows])
+  return table([[name, "ns", "", ...(judgedByDifference ? ["ns above"] : [])], ...rows])
 }
 
 const barRow = ({ name, limit, unit, value, verdict }: Bar): Row => [

@@ -31,3 +31,10 @@ export const ratios = (values: ReadonlyArray<number>, yardstick: ReadonlyArray<n
     const by = yardstick[i]
     return by === undefined || by === 0 ? [] : [value / by]
   })
+
+/** Element by element `values[i] - yardstick[i]`, for the same reason. */
+export const differences = (values: ReadonlyArray<number>, yardstick: ReadonlyArray<number>): ReadonlyArray<number> =>
+  values.flatMap((value, i) => {
+    const by = yardstick[i]
+    return by === undefined ? [] : [value - by]
+  })

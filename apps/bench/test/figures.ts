@@ -48,6 +48,13 @@ export const QUIET: Figures = {
         { name: "readEnvelope", ns: [500, 510, 520], bar: 2 }
       ]
     },
+    {
+      name: "relayed, per chunk: an event of 206 B",
+      cases: [
+        { name: "a bare pull-through stream", ns: [330, 335, 340] },
+        { name: "the relay", ns: [450, 460, 470], over: 250 }
+      ]
+    },
     { name: "decision", cases: [{ name: "policy.decide, tools/call", ns: [40, 41, 42] }] }
   ]
 }

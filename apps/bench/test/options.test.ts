@@ -51,6 +51,15 @@ describe("flags", () => {
     expect([...optionsOf("--only", "micro,start").only]).toEqual(["start", "micro"])
   })
 
+  it("measure another checkout where this one is measured, last", () => {
+    expect(armsOf(optionsOf("--against", "../before")).at(-1)).toBe("against")
+    expect(armsOf(optionsOf("--only", "mcpgw", "--against", "../before"))).toEqual(["bare", "mcpgw", "against"])
+    expect(armsOf(optionsOf("--only", "nginx", "--against", "../before"))).toEqual(["bare", "nginx"])
+    expect(problemOf("--against")).toContain('--against held "nothing"; it may hold the folder')
+    expect(problemOf("--against", "--json")).toContain('--against held "--json"')
+    expect(problemOf("--only", "against")).toContain('--only held "against"')
+  })
+
   it("that are wrong say what they held and what they may hold", () => {
     expect(problemOf("--rounds", "many")).toBe('--rounds held "many"; it may hold an integer from 1 to 100')
     expect(problemOf("--rounds", "0")).toContain("from 1 to 100")

@@ -25,6 +25,20 @@ describe("report", () => {
     await expect(render(QUIET)).toMatchFileSnapshot("golden/report.txt")
   })
 
+  it("sets this checkout beside another, round by round", () => {
+    const load = loadOf(BARE).load
+    if (load === undefined) throw new Error("no load")
+    const before = BARE.map((sample) => ({ ...sample, cpu: sample.cpu * 2, rate: sample.rate / 2 }))
+    const arms = [
+      ...load.arms,
+      { name: "against" as const, what: "the gateway of ../before, 1234567", samples: before }
+    ]
+    const text = render({ ...NOTHING, load: { ...load, arms } })
+    expect(text).toContain("mcpgw to against, round by round: CPU 0.50x, req/s 2.00x, p50 1.00x, p99 1.00x\n")
+    expect(text).toContain("  against: the gateway of ../before, 1234567\n")
+    expect(render(loadOf(BARE))).not.toContain("against")
+  })
+
   it("says nothing of what was not measured", () => {
     expect(render(NOTHING)).toBe(
       "mcpgw bench: Bun 1.4.4, 2 cores, what serves on core 0, load and echo server on core 1\nnot measured: nginx and nginx-auth: nginx is not installed\n"
@@ -67,8 +81,28 @@ describe("design §4: bars", () => {
       ["CPU of idle streams (10 ms per s is none), to a bare relay's", "met"],
       ["memory at rest", "met"],
       ["start to the first answered call", "met"],
-      ["envelope, small, 137 B: readEnvelope", "missed"]
+      ["envelope, small, 137 B: readEnvelope", "missed"],
+      ["relayed, per chunk: an event of 206 B: the relay, above bare", "met"]
     ])
+  })
+
+  it("of a relay hold for what it takes above the bare stream, round by round", () => {
+    const relay = (bare: ReadonlyArray<number>, ours: ReadonlyArray<number>): Figures => ({
+      ...NOTHING,
+      micro: [
+        {
+          name: "g",
+          cases: [
+            { name: "bare", ns: bare },
+            { name: "ours", ns: ours, over: 250 }
+          ]
+        }
+      ]
+    })
+    const [bar] = barsOf(relay([300, 310, 305], [551, 560, 555]))
+    expect([bar?.limit, bar?.unit, bar?.value.median, bar?.verdict]).toEqual([250, "ns", 250, "met"])
+    expect(verdicts(relay([300, 310, 305], [560, 570, 565]))).toEqual(["missed"])
+    expect(verdicts(relay([300, 400, 305], [560, 570, 565]))).toEqual(["INCONCLUSIVE"])
   })
 
   it("compare round with round, so that a drift of both cancels", () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { percentile, rangeOf, ratios, spreadOf } from "../src/statistics.ts"
+import { differences, percentile, rangeOf, ratios, spreadOf } from "../src/statistics.ts"
 
 const values = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 20 })
 
@@ -52,6 +52,13 @@ describe("percentile", () => {
     expect(percentile(sorted, 1)).toBe(100)
     expect(percentile(sorted, 0)).toBe(1)
     expect(percentile([], 0.99)).toBe(0)
+  })
+})
+
+describe("differences", () => {
+  it("go round by round, and leave out a round without a yardstick", () => {
+    expect(differences([10, 30], [7, 40])).toEqual([3, -10])
+    expect(differences([1, 2], [1])).toEqual([0])
   })
 })
 

@@ -13,10 +13,14 @@ import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { AgentClients } from "@mcpgw/identity/AgentClients"
+import { Agents } from "@mcpgw/identity/Agents"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
@@ -76,6 +80,8 @@ const infrastructure = Layer.mergeAll(
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
+  Agents.layerSqlite,
+  MachineClients.layerSqlite,
   DiscoveryIndex.layerLexical,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
@@ -96,9 +102,11 @@ const stores = Layer.mergeAll(
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
   Registry.layer,
+  AgentClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
     Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
-  )
+  ),
+  withConfig(({ publicUrl }) => ApiKeys.layerSqlite({ issuer: publicUrl, audience: publicUrl }))
 )
 
 const verifiers = withConfig((config) =>
@@ -127,7 +135,7 @@ const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: Ga
 /** Clients get in by it. What it runs on is loaded when the first one comes. */
 const authorization = withConfig(({ publicUrl, corsOrigins, clientHosts }) =>
   AuthorizationServer.layer({ publicUrl, corsOrigins, documentHosts: clientHosts })
-).pipe(Layer.provide(Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layer)))
+).pipe(Layer.provide(Layer.mergeAll(OAuthGrants.layer, ClientSource.layerAgents, OutboundFetch.layer)))
 
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
@@ -156,7 +164,7 @@ const services = Layer.mergeAll(
   authorization
 )
 
-/** Callers proved by our own tokens and cookies, and by the configured issuer's tokens. */
+/** Callers proved by our own tokens, keys and cookies, and by the configured issuer's tokens. */
 export const layerAuth = AuthLayer.layer.pipe(Layer.provide(verifiers))
 
 /**

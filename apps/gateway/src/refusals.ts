@@ -55,12 +55,14 @@ const refusal = (
 
 const errorOf = ({ id, code, message, data }: Refusal): string => errorBody(id, code, message, data)
 
-/** A refused batch is answered as a batch: one error for each request in it. */
+/** A refused batch is answered as a batch: one error for each request in it, and none for a notification (JSON-RPC 2.0 §6). */
 const batchOf = (refused: Refusal, siblings: ReadonlyArray<JsonRpcId>): string => {
   const words = "Not carried: another message of the batch was refused"
-  const errors = siblings.map((id) => errorBody(id, Code.invalidRequest, words))
-  if (refused.id !== null || errors.length === 0) errors.unshift(errorOf(refused))
-  return `[${errors.join(",")}]`
+  // A notification has no answer of its own in which to say why.
+  const errors = siblings.map((id) =>
+    errorBody(id, Code.invalidRequest, refused.id === null ? `${words}: ${refused.message}` : words)
+  )
+  return `[${[...(refused.id === null ? [] : [errorOf(refused)]), ...errors].join(",")}]`
 }
 
 /** The response a refusal becomes. */
@@ -195,18 +197,18 @@ export interface Step {
   readonly scope: ReadonlyArray<string>
 }
 
-export const noGrant = (server: string, scopes: number, step: Step): Refusal => {
-  const why = scopes === 0 ? "you have no scopes configured" : "none of your scopes covers it"
-  return refusal(
-    403,
-    Code.forbidden,
-    scopes === 0 ? "policy:no-scopes" : "policy:no-grant",
-    `Access denied to '${server}': ${why}`,
-    {
-      decision: "deny",
-      headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`, step) }
-    }
-  )
+const NO_GRANT: Readonly<Record<string, string>> = {
+  "no-scopes": "you have no scopes configured",
+  "key-limit": "the limits of your API key exclude it"
+}
+
+/** `rule`: of the policy's decision on a method that any grant implies. */
+export const noGrant = (server: string, rule: string, step: Step): Refusal => {
+  const why = NO_GRANT[rule] ?? "none of your scopes covers it"
+  return refusal(403, Code.forbidden, `policy:${rule}`, `Access denied to '${server}': ${why}`, {
+    decision: "deny",
+    headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`, step) }
+  })
 }
 
 export const malformed = (problem: Malformed): Refusal =>
@@ -244,8 +246,10 @@ export const denied = (
 ): Refusal => {
   const { access, decision } = call
   const server = access.server.slice(1)
-  const rest = { decision: "deny", id: id ?? null, index, siblings } as const
-  const status = id === undefined ? 403 : 200
+  // With a request in it, it is answered: by JSON-RPC errors, which are 200. Without one there is only the status to tell (W-03).
+  const answered = id !== undefined || (siblings !== undefined && siblings.length > 0)
+  const rest = { decision: "deny", id: id ?? null, index, siblings: answered ? siblings : undefined } as const
+  const status = answered ? 200 : 403
   if (access.method === "tools/call") {
     const what =
       access.tool === undefined ? "no tool was named" : `no tool '${access.tool.slice(0, 200)}' for you on '${server}'`

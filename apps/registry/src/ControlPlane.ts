@@ -14,6 +14,9 @@ import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { Agents } from "@mcpgw/identity/Agents"
+import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import type { MachineClients } from "@mcpgw/identity/MachineClients"
 import { AuthorizationServer, servesOAuth } from "@mcpgw/identity/AuthorizationServer"
 import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
@@ -27,6 +30,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as agentHandlers from "./agentHandlers.ts"
 import * as accountHandlers from "./accountHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
@@ -34,6 +38,7 @@ import * as authHandlers from "./authHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
+import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
 import { makeTrail, noteTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
@@ -45,12 +50,15 @@ import * as tokenHandlers from "./tokenHandlers.ts"
 /** Everything the control plane works on. */
 export type Services =
   | Accounts
+  | Agents
+  | ApiKeys
   | AuditSink
   | AuthLayer
   | AuthorizationServer
   | ControlPlaneConfig
   | DiscoveryIndex
   | HealthMonitor
+  | MachineClients
   | MachineTokens
   | Metrics
   | ProviderLogout
@@ -70,6 +78,9 @@ const handlers = Layer.mergeAll(
   accountHandlers.layer,
   tokenHandlers.layer,
   grantHandlers.layer,
+  keyHandlers.layer,
+  agentHandlers.layer,
+  agentHandlers.layerMachineClients,
   internalHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,

@@ -12,6 +12,7 @@ import { describe } from "@mcpgw/auth/AuthError"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import type { Claims } from "@mcpgw/domain/Principal"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import { endAccess, type Person } from "@mcpgw/identity/endAccess"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { CLIENT_ID, type IssuedToken, madeHereBy, Tokens } from "@mcpgw/identity/Tokens"
@@ -142,7 +143,17 @@ const byToken = (token: string) =>
     if (!who.isAdmin && !owns(who.claims, claims, tokens.issuer)) return yield* notYours
     const { expiresAt, tokenId } = claims
     if (tokenId === undefined) return yield* bad("This token has no id and can not be revoked one by one")
+    if (claims.method === "api_key") return yield* byKey(claims.subject, tokenId)
     return { tokenId, expiresAt } satisfies Victim
+  })
+
+/** A key is taken out of its store, too: there it would live on for other processes. */
+const byKey = (owner: string, tokenId: string) =>
+  Effect.gen(function* () {
+    const keys = yield* ApiKeys
+    yield* Effect.catchTag(keys.revoke(owner, tokenId), "AccountsUnavailable", unreachable)
+    const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS } satisfies Victim
   })
 
 const notYours = new Forbidden(

@@ -4,6 +4,7 @@ import type { Claims } from "@mcpgw/domain/Principal"
 import type { IssuedToken, TokenRefused, TooManyTokens } from "@mcpgw/identity/Tokens"
 import * as Effect from "effect/Effect"
 import type { Fields } from "./body.ts"
+import { signedIn } from "./grants.ts"
 import { answerHeader } from "./headers.ts"
 
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
@@ -29,14 +30,7 @@ export const asked = (fields: Fields, maxHours: number): Effect.Effect<Asked, Ba
 export const bad = (sentence: string): Effect.Effect<never, BadRequest> =>
   Effect.fail(new BadRequest(problem(sentence)))
 
-/** A session, or what an identity provider vouches for: never a token of ours, whatever kinds of those there are. */
-export const mayMint = ({ method }: Claims): Effect.Effect<void, Forbidden> =>
-  method === "session_cookie" || method === "oidc" ? Effect.void : tokensMakeNone
-
-/** A stolen token must die with its revocation: it can not have made others. */
-const tokensMakeNone = new Forbidden(
-  problem("A token can not make tokens", "Sign in, at /api/auth/login or your identity provider, and use that")
-)
+export const mayMint = (claims: Claims): Effect.Effect<void, Forbidden> => signedIn(claims, "make tokens")
 
 /** What a token made by this caller can not outlive, in epoch seconds: the token they came with; a person at a browser is not bound so. */
 export const notAfterOf = ({ expiresAt, method }: Claims): number | undefined =>

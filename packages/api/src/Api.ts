@@ -3,9 +3,11 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
 import { AccountGroup } from "./Account.ts"
+import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
+import { KeysGroup } from "./Keys.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
@@ -16,6 +18,9 @@ export class Api extends HttpApi.make("mcpgw")
   .add(AccountGroup)
   .add(TokensGroup)
   .add(GrantsGroup)
+  .add(KeysGroup)
+  .add(AgentsGroup)
+  .add(MachineClientsGroup)
   .add(InternalGroup)
   .add(ServersGroup)
   .add(SearchGroup)

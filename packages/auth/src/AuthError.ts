@@ -15,7 +15,11 @@ export const UnauthenticatedReason = Schema.Literal(
   "bad_algorithm",
   "wrong_audience",
   "bad_claims",
-  "session_expired"
+  "session_expired",
+  "bad_api_key",
+  "unknown_api_key",
+  "agent_secret",
+  "account_disabled"
 )
 export type UnauthenticatedReason = typeof UnauthenticatedReason.Type
 
@@ -45,5 +49,9 @@ export const describe: Record<UnauthenticatedReason, string> = {
   bad_algorithm: "Token algorithm not accepted",
   wrong_audience: "Token was issued for another audience",
   bad_claims: "Token lacks a required claim",
-  session_expired: "Session has expired: sign in again"
+  session_expired: "Session has expired: sign in again",
+  bad_api_key: "API key is not whole: copy it again, from mcpgw_ to its last character",
+  unknown_api_key: "API key not known here: it was revoked, or another gateway made it",
+  agent_secret: "An agent's secret is no token: get one with it at /oauth/token",
+  account_disabled: "The account this credential belongs to is disabled or gone"
 }

@@ -11,6 +11,11 @@ export interface Verifier {
   /** Is this credential mine to judge? By cookie, or by the unverified `iss` of a JWT. At most one verifier says yes. */
   readonly recognises: (credential: Credential) => boolean
   readonly verify: (credential: Credential) => Effect.Effect<Claims, Unauthenticated | AuthUnavailable>
+  /**
+   * Hot: do claims this verifier made still hold? Asked whenever remembered claims are used; once it says no they are forgotten, and the
+   * credential is verified again. Absent: they hold for as long as they are remembered. No I/O.
+   */
+  readonly holds?: (claims: Claims) => boolean
 }
 
 export class Verifiers extends Context.Tag("@mcpgw/auth/Verifiers")<Verifiers, ReadonlyArray<Verifier>>() {}

@@ -211,6 +211,37 @@ describe("AuthLayer.layer: bounds", () => {
     })
   )
 
+  it.scoped(
+    "design §6: remembered claims that their verifier says hold no more are verified again, and then refused or new",
+    () =>
+      Effect.gen(function* () {
+        let current = alice("1")
+        const verifier: Verifier = {
+          name: "changing",
+          recognises: () => true,
+          verify: () => (current.groups.length === 0 ? Effect.succeed(current) : Effect.fail(refusal("token_revoked"))),
+          holds: (claims) => claims === current
+        }
+        const layer = AuthLayer.layer.pipe(
+          Layer.provide(Layer.merge(Layer.succeed(Verifiers, [verifier]), Revocations.layerMemory))
+        )
+        yield* Effect.gen(function* () {
+          const auth = yield* AuthLayer
+          const first = yield* auth.authenticate(bearer("t"))
+          expect(auth.cached(bearer("t"))).toBe(first)
+          current = alice("2")
+          expect(auth.cached(bearer("t"))).toBeUndefined()
+          expect(auth.isOurs("t")).toBe(true)
+          expect(yield* auth.authenticate(bearer("t"))).toBe(current)
+          expect(auth.cached(bearer("t"))).toBe(current)
+          current = { ...current, groups: ["refuse"] }
+          expect(auth.cached(bearer("t"))).toBeUndefined()
+          expect(yield* Effect.flip(auth.authenticate(bearer("t")))).toMatchObject({ reason: "token_revoked" })
+          expect(auth.cached(bearer("t"))).toBeUndefined()
+        }).pipe(Effect.provide(layer))
+      })
+  )
+
   it.scoped("the cache evicts the oldest beyond its capacity", () =>
     Effect.gen(function* () {
       const { layer } = yield* scripted((value) => Effect.succeed(alice(value)), { capacity: 2 })

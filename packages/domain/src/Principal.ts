@@ -4,7 +4,20 @@
  */
 
 /** How the caller proved who they are. `oauth`: a token of the gateway's authorization server, given to a client. */
-export type AuthMethod = "gateway_token" | "oauth" | "oidc" | "session_cookie"
+export type AuthMethod = "gateway_token" | "oauth" | "oidc" | "session_cookie" | "api_key"
+
+/**
+ * What a credential may be used for, narrower than its owner may: only what a limit names is left of what the owner has. An absent limit
+ * takes nothing away.
+ */
+export interface Limits {
+  /** Names of policy scopes: of those the owner has, only these count. */
+  readonly scopes?: ReadonlyArray<string>
+  /** Paths of servers: on these, whatever the owner may. With `tools` or alone, every server that neither names is closed. */
+  readonly servers?: ReadonlyArray<string>
+  /** Server path → tools: there, these tools and their list, and nothing else. Stronger than `servers` for the same server. */
+  readonly tools?: Readonly<Record<string, ReadonlyArray<string>>>
+}
 
 /** What a verified credential says. Never holds the credential itself. */
 export interface Claims {
@@ -26,6 +39,8 @@ export interface Claims {
   /** `jti`, or the session id's digest; what revocation names. */
   readonly tokenId: string | undefined
   readonly method: AuthMethod
+  /** Absent: whatever groups and scopes give. One object per credential, never changed. */
+  readonly limits?: Limits
   /** Of a session: `local`, or the name of the identity provider that proved the person. */
   readonly provider?: string | undefined
 }

@@ -27,12 +27,18 @@ class Entry implements Deadline {
 }
 
 export class Deadlines {
+  /**
+   * `performance.now()` as it was when a deadline was last set or the timer last ticked: late by a tick at most while any deadline runs,
+   * and free, which the real one is not for somebody who asks with every part of a body.
+   */
+  now = 0
   private readonly entries = new Set<Entry>()
   private timer: ReturnType<typeof setInterval> | undefined
 
   /** Calls `fire` once, `ms` from now or up to a tick later, unless cancelled. */
   start(ms: number, fire: () => void): Deadline {
-    const entry = new Entry(this, performance.now() + ms, fire)
+    this.now = performance.now()
+    const entry = new Entry(this, this.now + ms, fire)
     this.entries.add(entry)
     this.timer ??= setInterval(() => this.tick(), TICK_MS)
     return entry
@@ -44,6 +50,7 @@ export class Deadlines {
 
   private tick(): void {
     const now = performance.now()
+    this.now = now
     // Gathered first: a deadline that sets itself anew would be met again in this very walk, for ever when it is due at once.
     const due: Array<Entry> = []
     for (const entry of this.entries) if (entry.at <= now) due.push(entry)

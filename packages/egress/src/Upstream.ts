@@ -37,6 +37,11 @@ export interface UpstreamAnswer {
    * is not asked of the server. Rejects with `UpstreamFailure` when the exchange breaks or the caller has left.
    */
   readonly read: () => Promise<Uint8Array<ArrayBuffer> | undefined>
+  /**
+   * The next part when it is here already, so that nobody waits for what is there; undefined when it is not, when there is no more and
+   * when the exchange broke: only `read` tells these apart. Never while a read waits.
+   */
+  readonly take: () => Uint8Array<ArrayBuffer> | undefined
   /** Closes the exchange, when it has not ended yet. */
   readonly cancel: () => void
 }

@@ -21,6 +21,8 @@ export const answerOf = (response: Response, signal: AbortSignal): UpstreamAnswe
           : new UpstreamFailure("broken", cause instanceof Error ? cause.message : String(cause), { cause })
       }
     },
+    // Whether a web stream holds something can not be asked.
+    take: () => undefined,
     cancel: () => {
       // The exchange is over for us; a reader that is already closed or errored has nothing left to tell.
       reader?.cancel().catch(() => undefined)

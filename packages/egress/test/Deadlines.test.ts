@@ -17,6 +17,19 @@ describe("Deadlines", () => {
     expect(fire).toHaveBeenCalledTimes(1)
   })
 
+  it("knows the time to within a tick while any runs, and is exact where one is set", () => {
+    const wheel = new Deadlines()
+    vi.advanceTimersByTime(5_000)
+    wheel.start(60_000, () => undefined)
+    expect(wheel.now).toBe(performance.now())
+    for (let i = 0; i < 50; i++) {
+      vi.advanceTimersByTime(77)
+      expect(performance.now() - wheel.now).toBeLessThanOrEqual(100)
+    }
+    wheel.start(60_000, () => undefined)
+    expect(wheel.now).toBe(performance.now())
+  })
+
   it("extended, it counts from then", () => {
     const wheel = new Deadlines()
     const fire = vi.fn()

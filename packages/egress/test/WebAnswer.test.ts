@@ -18,7 +18,15 @@ const answer = (parts: ReadonlyArray<string | UpstreamFailure>, more: Partial<Up
   }
   return {
     told,
-    answer: { status: 200, headers: {}, whole: undefined, read, cancel: () => void told.cancels++, ...more }
+    answer: {
+      status: 200,
+      headers: {},
+      whole: undefined,
+      read,
+      take: () => undefined,
+      cancel: () => void told.cancels++,
+      ...more
+    }
   }
 }
 

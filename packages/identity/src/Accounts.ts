@@ -68,6 +68,8 @@ export interface AccountsApi {
     remote: string
   ) => Effect.Effect<void, InvalidCredentials | InvalidAccount | TooManyAttempts | AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
+  /** Hot: how many changes this process has made to accounts. Who remembers something of an account looks again when it has moved. */
+  readonly revision: () => number
 }
 
 /** Limits on failed logins; what each means: `ThrottleOptions`. Remembering takes some 10 MB at the most. */
@@ -99,8 +101,12 @@ const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
 
 const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
   Effect.map(makePasswords, (passwords) => {
+    let revision = 0
+    // Also when it failed: what was written then is not known.
+    const changes = Effect.ensuring(Effect.sync(() => void revision++))
     const verify = makeVerify(store, passwords)
-    const put = makePut(store, passwords)
+    const write = makePut(store, passwords)
+    const put: AccountsApi["put"] = (account, password) => changes(write(account, password))
     return {
       verify,
       get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
@@ -112,7 +118,8 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
           const account = yield* verify(username, given.old, remote)
           yield* put(account, given.new)
         }),
-      isEmpty: stored(store.isEmpty)
+      isEmpty: stored(store.isEmpty),
+      revision: () => revision
     }
   })
 

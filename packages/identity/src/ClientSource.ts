@@ -3,7 +3,10 @@
  * credentials grant (protocol.md A-37). Never hands out a secret: it is asked whether one is right.
  */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import { AgentClients } from "./AgentClients.ts"
 
 export interface KnownClient {
   readonly clientId: string
@@ -29,6 +32,10 @@ export class ClientSource extends Context.Tag("@mcpgw/identity/ClientSource")<Cl
   static get layerNone(): Layer.Layer<ClientSource> {
     return none
   }
+  /** The agents there are, as clients that sign in as themselves. */
+  static get layerAgents(): Layer.Layer<ClientSource, never, AgentClients> {
+    return agents
+  }
   /** For tests and embedding. */
   static layerOf(source: ClientSourceApi): Layer.Layer<ClientSource> {
     return Layer.succeed(ClientSource, source)
@@ -39,3 +46,26 @@ const none: Layer.Layer<ClientSource> = Layer.succeed(ClientSource, {
   find: () => Promise.resolve(undefined),
   verifySecret: () => Promise.resolve(false)
 })
+
+/** An agent has no browser: no codes, no redirects. */
+const AGENT_METADATA = { grant_types: ["client_credentials"], response_types: [], redirect_uris: [] }
+
+const agents: Layer.Layer<ClientSource, never, AgentClients> = Layer.effect(
+  ClientSource,
+  Effect.gen(function* () {
+    const clients = yield* AgentClients
+    const run = Runtime.runPromise(yield* Effect.runtime())
+    return {
+      find: async (clientId) => {
+        const client = await run(clients.find(clientId))
+        if (client === undefined) return undefined
+        const { groups, name, subject } = client
+        return { clientId, name, subject, groups, metadata: AGENT_METADATA }
+      },
+      verifySecret: async (clientId, secret) => {
+        const client = await run(clients.find(clientId))
+        return client !== undefined && run(client.secretMatches(secret))
+      }
+    }
+  })
+)

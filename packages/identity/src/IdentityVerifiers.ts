@@ -1,6 +1,6 @@
 /**
- * The verifiers of what this gateway hands out itself: its tokens and its session cookies. Other issuers are added beside them.
- * Neither stands in for the other: a cookie's value is no token, a token is no cookie.
+ * The verifiers of what this gateway hands out itself: its tokens, its API keys and its session cookies. Other issuers are added beside
+ * them. None stands in for another: a cookie's value is no token, a token is no cookie, an agent's secret is neither.
  */
 import { refusal } from "@mcpgw/auth/Admission"
 import { AuthUnavailable } from "@mcpgw/auth/AuthError"
@@ -9,7 +9,11 @@ import { type Verifier, Verifiers } from "@mcpgw/auth/Verifiers"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { SECRET_PREFIX, type Agents } from "./Agents.ts"
+import { ApiKeys, KEY_PREFIX } from "./ApiKeys.ts"
 import { publicKeySet } from "./internal/publicKeySet.ts"
+import type { MachineClients } from "./MachineClients.ts"
+import { ofAgents, ofMachines } from "./MachineVerifiers.ts"
 import { Sessions } from "./Sessions.ts"
 
 export interface GatewayTokenOptions {
@@ -39,12 +43,24 @@ export const sessionCookies: Effect.Effect<Verifier, never, Sessions> = Effect.m
     )
 }))
 
-/** Both, and the given ones of other issuers. */
+/** Recognises whatever begins like a key or a secret of ours, so that none of either ever travels on. */
+export const apiKeys: Effect.Effect<Verifier, never, ApiKeys> = Effect.map(ApiKeys, (keys) => ({
+  name: "API keys",
+  recognises: ({ kind, value }) =>
+    kind === "bearer" && (value.startsWith(KEY_PREFIX) || value.startsWith(SECRET_PREFIX)),
+  verify: ({ value }) => (value.startsWith(SECRET_PREFIX) ? Effect.fail(refusal("agent_secret")) : keys.verify(value)),
+  holds: keys.holds
+}))
+
+/** All of them, and the given ones of other issuers. */
 export const layer = (
   options: GatewayTokenOptions,
   others: ReadonlyArray<Verifier> = []
-): Layer.Layer<Verifiers, IssuerMisconfigured, KeyRing | Sessions> =>
+): Layer.Layer<Verifiers, IssuerMisconfigured, KeyRing | Sessions | ApiKeys | Agents | MachineClients> =>
   Layer.effect(
     Verifiers,
-    Effect.map(Effect.all([gatewayTokens(options), sessionCookies]), (own) => [...own, ...others])
+    Effect.gen(function* () {
+      const own = yield* Effect.all([Effect.flatMap(gatewayTokens(options), ofAgents), apiKeys, sessionCookies])
+      return [...own, ...(yield* Effect.forEach(others, ofMachines))]
+    })
   )

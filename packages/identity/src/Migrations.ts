@@ -74,6 +74,49 @@ export const migrations: ReadonlyArray<Migration> = [
     ]
   },
   {
+    id: "identity-0007-keys-and-machines",
+    statements: [
+      // Times in epoch milliseconds; of keys and secrets only the SHA-256.
+      `CREATE TABLE api_keys (
+        id TEXT PRIMARY KEY NOT NULL,
+        digest TEXT UNIQUE NOT NULL,
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        member_of TEXT,
+        limits TEXT,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT,
+        last_used_at BIGINT
+      )`,
+      `CREATE INDEX api_keys_owner ON api_keys (owner)`,
+      `CREATE TABLE agents (
+        name TEXT PRIMARY KEY NOT NULL,
+        description TEXT NOT NULL,
+        member_of TEXT NOT NULL,
+        disabled INTEGER NOT NULL,
+        created_at BIGINT NOT NULL,
+        tokens_from BIGINT NOT NULL
+      )`,
+      `CREATE TABLE agent_secrets (
+        id TEXT PRIMARY KEY NOT NULL,
+        agent TEXT NOT NULL,
+        digest TEXT UNIQUE NOT NULL,
+        prefix TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT,
+        last_used_at BIGINT
+      )`,
+      `CREATE INDEX agent_secrets_agent ON agent_secrets (agent)`,
+      `CREATE TABLE machine_clients (
+        issuer TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        member_of TEXT NOT NULL,
+        PRIMARY KEY (issuer, client_id)
+      )`
+    ]
+  },
+  {
     id: "identity-0008-revoked-subjects-and-session-lists",
     statements: [
       // Milliseconds since the epoch; all issued up to then is dead.

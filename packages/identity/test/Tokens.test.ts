@@ -12,6 +12,7 @@ import * as TestContext from "effect/TestContext"
 import * as fc from "fast-check"
 import { decodeJwt, decodeProtectedHeader } from "jose"
 import * as IdentityVerifiers from "../src/IdentityVerifiers.ts"
+import { layerMachines } from "./suites/machineLayers.ts"
 import { Sessions } from "../src/Sessions.ts"
 import { type TokenRequest, Tokens, type TokensOptions } from "../src/Tokens.ts"
 
@@ -43,7 +44,7 @@ const bearer = (value: string): Credential => ({ kind: "bearer", value, header: 
 
 const services = (tokens: TokensOptions = options) => {
   const keys = KeyRing.layerEphemeral
-  const sessions = Sessions.layerMemory(options)
+  const sessions = Layer.merge(Sessions.layerMemory(options), layerMachines(options))
   return AuthLayer.layer.pipe(
     Layer.provide(IdentityVerifiers.layer(options)),
     Layer.provideMerge(Layer.merge(Tokens.layer(tokens), sessions)),
@@ -301,7 +302,7 @@ authLayerSuite("layer over this package's verifiers", async () => {
   return {
     layer: AuthLayer.layer.pipe(
       Layer.provide(IdentityVerifiers.layer(options)),
-      Layer.provide(Layer.merge(ring, Sessions.layerMemory(options))),
+      Layer.provide(Layer.mergeAll(ring, Sessions.layerMemory(options), layerMachines(options))),
       Layer.provideMerge(Revocations.layerMemory)
     ),
     valid: bearer(valid),

@@ -2,6 +2,7 @@
  * Server-sent events as bytes: finds where events end, so that whole events can be looked at and passed on untouched.
  * Never rewrites an event it was not asked to, never holds back a complete one (W-20).
  */
+import { lastIndexOfBytes, needle } from "./ByteSearch.ts"
 
 /** An event that grew past the limit before it ended. */
 export class EventTooLarge extends Error {
@@ -15,25 +16,36 @@ export class EventTooLarge extends Error {
 
 const LF = 10
 const CR = 13
+const BLANK = needle("\n\n")
 
 /** Index just past the last blank line in `bytes`, 0 when there is none. Blank lines: two line ends in a row, each LF, CR or CRLF. */
 export const endOfLastEvent = (bytes: Uint8Array): number => {
-  for (let i = bytes.length - 1; i > 0; i--) {
-    const here = bytes[i]
-    if (here !== LF && here !== CR) continue
-    const before = bytes[i - 1]
-    if (here === LF && before === LF) return i + 1
-    if (here === CR && (before === LF || before === CR)) return i + 1
-    // CRLF as the second line end: the first ends just before it.
-    if (here === LF && before === CR && i > 1 && (bytes[i - 2] === LF || bytes[i - 2] === CR)) return i + 1
+  const { length } = bytes
+  if (bytes[length - 1] === LF && bytes[length - 2] === LF) return length
+  // Nearly all streams have no CR at all: then two LF are all there is to look for.
+  if (!bytes.includes(CR)) {
+    const at = lastIndexOfBytes(bytes, BLANK)
+    return at === -1 ? 0 : at + BLANK.length
   }
+  for (let i = length - 1; i > 0; i--) if (endsBlankLine(bytes[i], bytes[i - 1], bytes[i - 2])) return i + 1
   return 0
+}
+
+/** Does a blank line end with `here`, after the bytes `before` and `first`? */
+const endsBlankLine = (here: number | undefined, before: number | undefined, first: number | undefined): boolean => {
+  if (here === CR) return before === LF || before === CR
+  if (here !== LF) return false
+  // CRLF as the second line end: the first ends just before it.
+  return before === LF || (before === CR && (first === LF || first === CR))
 }
 
 /** Cuts a byte stream into blocks of whole events. */
 export class EventSplitter {
   private held: Array<Uint8Array> = []
   private heldBytes = 0
+  /** Of what is held: its last byte, and the one before. */
+  private last: number | undefined = undefined
+  private beforeLast: number | undefined = undefined
   private readonly limit: number
 
   /** `limit`: bytes of one unfinished event. */
@@ -51,18 +63,37 @@ export class EventSplitter {
       this.hold(end === 0 ? chunk : chunk.subarray(end))
       return end === 0 ? undefined : chunk.subarray(0, end)
     }
-    // A blank line may lie across the seam: look again from three bytes before it.
-    const last = this.held[this.held.length - 1] ?? chunk
-    const seam = last.subarray(Math.max(0, last.length - 3))
-    const end = endOfLastEvent(Buffer.concat([seam, chunk])) - seam.length
-    if (end <= 0) {
+    const end = this.endAcross(chunk)
+    if (end === 0) {
       this.hold(chunk)
       return undefined
     }
-    const block = Buffer.concat([...this.held, chunk.subarray(0, end)])
+    const block = this.join(end === chunk.length ? chunk : chunk.subarray(0, end))
+    if (end < chunk.length) this.hold(chunk.subarray(end))
+    return block
+  }
+
+  /** As `endOfLastEvent`, of what is held with `chunk` after it; only an end within `chunk` is new. */
+  private endAcross(chunk: Uint8Array): number {
+    const end = endOfLastEvent(chunk)
+    // Later than any that could lie across the seam.
+    if (end > 0) return end
+    if (endsBlankLine(chunk[1], chunk[0], this.last)) return 2
+    return endsBlankLine(chunk[0], this.last, this.beforeLast) ? 1 : 0
+  }
+
+  /** What is held and `part` after it, in one; nothing is held then. */
+  private join(part: Uint8Array): Uint8Array {
+    const block = Buffer.allocUnsafeSlow(this.heldBytes + part.length)
+    let at = 0
+    for (const held of this.held) {
+      block.set(held, at)
+      at += held.length
+    }
+    block.set(part, at)
     this.held = []
     this.heldBytes = 0
-    if (end < chunk.length) this.hold(chunk.subarray(end))
+    this.last = undefined
     return block
   }
 
@@ -75,6 +106,8 @@ export class EventSplitter {
     this.heldBytes += part.length
     if (this.heldBytes > this.limit) throw new EventTooLarge(this.limit)
     this.held.push(part)
+    this.beforeLast = part.length > 1 ? part[part.length - 2] : this.last
+    this.last = part[part.length - 1]
   }
 }
 

@@ -42,7 +42,50 @@ const cutAt = (bytes: Uint8Array, cuts: ReadonlyArray<number>): ReadonlyArray<Ui
   return places.slice(1).map((end, i) => bytes.subarray(places[i] ?? 0, end))
 }
 
+/** The same as `endOfLastEvent`, by a pattern: a blank line is two line ends in a row, and a CRLF is one. */
+const endByPattern = (text: string): number => {
+  for (let end = text.length; end > 0; end--)
+    if (/(?:\n|\r)(?:\r\n|\n|\r)$/.test(text.slice(0, end)) && !/(?:^|[^\r\n])\r\n$/.test(text.slice(0, end)))
+      return end
+  return 0
+}
+
+describe("endOfLastEvent", () => {
+  it("is just past the last blank line, whatever its line ends", () => {
+    const noise = fc.array(fc.constantFrom("\n", "\r", "\r\n", "x", "é", "data: y"), { maxLength: 8 })
+    fc.assert(
+      fc.property(noise, (pieces) => {
+        const bytes = bytesOf(pieces.join(""))
+        const text = Buffer.from(bytes).toString("latin1")
+        expect(endOfLastEvent(bytes)).toBe(endByPattern(text))
+        expect(endOfLastEvent(Buffer.from(bytes))).toBe(endByPattern(text))
+      }),
+      { numRuns: 2_000 }
+    )
+  })
+})
+
 describe("EventSplitter", () => {
+  it("finds a blank line across any seam, as if nothing had been cut", () => {
+    const noise = fc.array(fc.constantFrom("\n", "\r", "\r\n", "x"), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(noise, fc.array(fc.nat(), { maxLength: 5 }), (pieces, cuts) => {
+        // An event that is open, so that what follows is never the blank line after another event.
+        const bytes = bytesOf(`data${pieces.join("")}`)
+        const { blocks, rest } = split(cutAt(bytes, cuts))
+        const ended = textOf(blocks).length
+        const end = endOfLastEvent(bytes)
+        // A cut within the last blank line ends the event early; what is left over then is line ends.
+        expect(
+          ended === end ||
+            /^[\r\n]*$/.test(Buffer.from(bytes.subarray(Math.min(ended, end), Math.max(ended, end))).toString())
+        ).toBe(true)
+        expect(textOf([...blocks, ...(rest === undefined ? [] : [rest])])).toBe(Buffer.from(bytes).toString())
+      }),
+      { numRuns: 2_000 }
+    )
+  })
+
   it("W-20: the same bytes come out, however they were cut", () => {
     fc.assert(
       fc.property(stream, fc.string(), fc.array(fc.nat(), { maxLength: 12 }), (text, tail, cuts) => {

@@ -8,6 +8,7 @@ import type { Policy } from "./Policy.ts"
 import { parsePolicyText } from "./PolicyText.ts"
 
 export type { Access, Decision } from "@mcpgw/domain/Decision"
+export type { Limits } from "@mcpgw/domain/Principal"
 export type { JsonEdit } from "@mcpgw/mcp/JsonEdit"
 export type { Explanation, Filtered, JudgedList, Permission, Policy, Subject } from "./Policy.ts"
 export type { Names, PolicyDocument, PolicyRules, Rule } from "./PolicyDocument.ts"

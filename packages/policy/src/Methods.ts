@@ -5,6 +5,8 @@
 
 /** Judged by `tools` alone; refused always when it names no tool. */
 export const TOOLS_CALL = "tools/call"
+/** What the tools are listed with. */
+export const TOOLS_LIST = "tools/list"
 /** What a listed prompt is used with. */
 export const PROMPTS_GET = "prompts/get"
 /** What a listed resource or resource template is used with. */

@@ -1,5 +1,6 @@
 /** The compiled policy: immutable tables and the pure questions one asks of them. */
 import type { Access, Decision } from "@mcpgw/domain/Decision"
+import type { Limits } from "@mcpgw/domain/Principal"
 import type { JsonEdit } from "@mcpgw/mcp/JsonEdit"
 
 /**
@@ -9,6 +10,11 @@ import type { JsonEdit } from "@mcpgw/mcp/JsonEdit"
 export interface Subject {
   readonly groups: ReadonlyArray<string>
   readonly scopes: ReadonlyArray<string>
+  /**
+   * What of that counts: see `Limits`. One with `servers` or `tools` gives up every permission but `list_service` on the servers left, and
+   * never makes an administrator.
+   */
+  readonly limits?: Limits
 }
 
 /** `UI-Scopes` permissions of contracts.md §2.1. */

@@ -3,12 +3,12 @@
  * Pure and synchronous. Without any scope it grants nothing (design.md §6, deny by default).
  */
 import type { Access, Decision } from "@mcpgw/domain/Decision"
-import { decideByRules, NO_SCOPES } from "./internal/compiledRule.ts"
+import { decideByRules, NO_SCOPES, OUTSIDE_LIMITS } from "./internal/compiledRule.ts"
 import { explainDecision } from "./internal/explain.ts"
 import { filterByRules, judgeByRules } from "./internal/listFilter.ts"
 import { serverKey } from "./internal/serverKey.ts"
-import { makeSubjectTables } from "./internal/subjectTables.ts"
-import type { Policy, Subject } from "./Policy.ts"
+import { makeSubjectTables, type SubjectTable, type SubjectTables } from "./internal/subjectTables.ts"
+import type { Permission, Policy, Subject } from "./Policy.ts"
 import type { PolicyDocument } from "./PolicyDocument.ts"
 
 /** Makes an administrator (contracts.md §2.1). */
@@ -24,7 +24,11 @@ export const USER_SCOPE = "mcp-registry-user"
 const knownScopes = (document: PolicyDocument): ReadonlySet<string> =>
   new Set([...document.scopes.keys(), ...document.uiScopes.keys(), ...[...document.groupMappings.values()].flat()])
 
-const compilePermits = (document: PolicyDocument, scopesOf: Policy["scopesOf"]): Policy["permits"] => {
+/** What is done to servers takes a credential that is not limited to some of them; only being shown one of those is left. */
+const withinLimits = ({ limits }: SubjectTable, permission: Permission, key: string | undefined): boolean =>
+  limits === undefined || (permission === "list_service" && key !== undefined && limits.servers.has(key))
+
+const compilePermits = (document: PolicyDocument, tables: SubjectTables): Policy["permits"] => {
   const held = new Map(
     [...document.uiScopes].map(([scope, permissions]) => [
       scope,
@@ -33,13 +37,18 @@ const compilePermits = (document: PolicyDocument, scopesOf: Policy["scopesOf"]):
   )
   return (subject, permission, displayName, path) => {
     const key = path === undefined ? undefined : serverKey(path)
-    return scopesOf(subject).some((scope) => {
+    const table = tables.of(subject)
+    if (!withinLimits(table, permission, key)) return false
+    return table.scopes.some((scope) => {
       const grant = held.get(scope)?.get(permission)
       if (grant === undefined) return false
       return grant.all || grant.names.includes(displayName) || (key !== undefined && grant.keys.includes(key))
     })
   }
 }
+
+const judge = (table: SubjectTable, access: Access): Decision =>
+  table.scopes.length === 0 ? NO_SCOPES : decideByRules(table.rulesOn(access.server), access.method, access.tool)
 
 /** Compiles a validated document. The result never changes; a new document makes a new policy. */
 export const compile = (document: PolicyDocument): Policy => {
@@ -48,18 +57,31 @@ export const compile = (document: PolicyDocument): Policy => {
 
   const decide = (subject: Subject, access: Access): Decision => {
     const table = tables.of(subject)
-    if (table.scopes.length === 0) return NO_SCOPES
-    return decideByRules(table.rulesOn(access.server), access.method, access.tool)
+    const decision = judge(table, access)
+    if (decision.allowed || table.unlimited === undefined) return decision
+    return judge(table.unlimited, access).allowed ? OUTSIDE_LIMITS : decision
   }
   const scopesOf = (subject: Subject): ReadonlyArray<string> => tables.of(subject).scopes
-  const holds = (subject: Subject, scope: string): boolean => known.has(scope) && scopesOf(subject).includes(scope)
-  const isAdmin = (subject: Subject): boolean => holds(subject, ADMIN_SCOPE)
+  const holds = ({ scopes }: SubjectTable, scope: string): boolean => known.has(scope) && scopes.includes(scope)
+  const modifies = ({ groups }: Subject, table: SubjectTable): boolean => {
+    if (holds(table, ADMIN_SCOPE) || holds(table, MODIFY_SCOPE)) return true
+    if (groups.includes(USER_SCOPE) || table.scopes.includes(USER_SCOPE)) return false
+    return table.scopes.some((scope) => known.has(scope) && scope.includes("/execute"))
+  }
+
+  const isAdmin = (subject: Subject): boolean => {
+    const table = tables.of(subject)
+    return table.limits === undefined && holds(table, ADMIN_SCOPE)
+  }
 
   return Object.freeze({
     scopesOf,
     decide,
     isAdmin,
-    canVendTokens: (subject: Subject) => isAdmin(subject) || holds(subject, VENDING_SCOPE),
+    canVendTokens: (subject: Subject) => {
+      const table = tables.of(subject)
+      return isAdmin(subject) || (table.limits === undefined && holds(table, VENDING_SCOPE))
+    },
     groupMappings: document.groupMappings.size,
     hasGrant: (subject: Subject, server: string) => tables.of(subject).rulesOn(server).length > 0,
     grantingScopes: (server: string) =>
@@ -69,11 +91,12 @@ export const compile = (document: PolicyDocument): Policy => {
     judgeList: (subject: Subject, server: string, message: unknown) =>
       judgeByRules(tables.of(subject).rulesOn(server), message),
     explain: (subject: Subject, access: Access) => explainDecision(tables.of(subject), access, decide(subject, access)),
-    permits: compilePermits(document, scopesOf),
+    permits: compilePermits(document, tables),
     canModifyServers: (subject: Subject) => {
-      if (isAdmin(subject) || holds(subject, MODIFY_SCOPE)) return true
-      if (subject.groups.includes(USER_SCOPE) || scopesOf(subject).includes(USER_SCOPE)) return false
-      return scopesOf(subject).some((scope) => known.has(scope) && scope.includes("/execute"))
+      const table = tables.of(subject)
+      if (table.limits !== undefined) return false
+      // A limit may take away the very scope that forbids it.
+      return modifies(subject, table) && (table.unlimited === undefined || modifies(subject, table.unlimited))
     }
   })
 }

@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 /** The part of an answer that is read: `UpstreamAnswer`, or something put before it. */
-export type Body = Pick<UpstreamAnswer, "read" | "cancel">
+export type Body = Pick<UpstreamAnswer, "read" | "take" | "cancel">
 
 export const readHead = (upstream: UpstreamAnswer): Answer => {
   const { status, headers, whole } = upstream
@@ -139,12 +139,14 @@ export const readBounded = async (
 /** Bytes that are all here, as a body of parts of at most `size`. */
 export const inParts = (bytes: Uint8Array<ArrayBuffer>, size: number): Body => {
   let at = 0
+  const take = (): Uint8Array<ArrayBuffer> | undefined => {
+    const part = bytes.subarray(at, at + size)
+    at += part.length
+    return part.length === 0 ? undefined : part
+  }
   return {
-    read: () => {
-      const part = bytes.subarray(at, at + size)
-      at += part.length
-      return Promise.resolve(part.length === 0 ? undefined : part)
-    },
+    take,
+    read: () => Promise.resolve(take()),
     cancel: () => void (at = bytes.length)
   }
 }
@@ -152,13 +154,15 @@ export const inParts = (bytes: Uint8Array<ArrayBuffer>, size: number): Body => {
 /** The parts already read, then the rest. */
 export const replay = (held: ReadonlyArray<Uint8Array<ArrayBuffer>>, rest: Body): Body => {
   let next = 0
+  const take = (): Uint8Array<ArrayBuffer> | undefined => {
+    const part = held[next]
+    if (part === undefined) return rest.take()
+    next++
+    return part
+  }
   return {
-    read: () => {
-      const part = held[next]
-      if (part === undefined) return rest.read()
-      next++
-      return Promise.resolve(part)
-    },
+    take,
+    read: () => (next < held.length ? Promise.resolve(take()) : rest.read()),
     cancel: () => rest.cancel()
   }
 }

@@ -3,7 +3,7 @@ import { EventSplitter, readEvents } from "@mcpgw/mcp/Sse"
 import { speaksJsonRpc } from "./Answer.ts"
 import { BodyTooLarge } from "./GuardedRead.ts"
 import { typeOf } from "./HttpSse.ts"
-import { settles } from "./ListFilter.ts"
+import { settles } from "./ListSigns.ts"
 
 const typed = (answer: Response, type: string): boolean => answer.headers.get("content-type")?.startsWith(type) === true
 
@@ -77,6 +77,6 @@ const messagesIn = (block: Uint8Array): ReadonlyArray<string> =>
     data === undefined || data === "" || typeOf(raw) !== "message" ? [] : [data]
   )
 
-const holdsAnswer = (text: string): boolean => settles(text)
+const holdsAnswer = (text: string): boolean => settles(Buffer.from(text), false)
 
 const utf8 = new TextDecoder()

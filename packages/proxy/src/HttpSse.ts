@@ -87,7 +87,8 @@ export const withoutEndpoints = (body: Body, maxEventBytes: number): Body => {
     // What was begun and not ended is nothing to a client.
     return undefined
   }
-  return { read, cancel: () => body.cancel() }
+  // Every part goes through `read`.
+  return { read, take: () => undefined, cancel: () => body.cancel() }
 }
 
 const mayName = (block: Uint8Array): boolean =>

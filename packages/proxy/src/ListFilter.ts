@@ -7,6 +7,7 @@ import { countKeys, hasDistinctKeys } from "@mcpgw/mcp/JsonText"
 import { errorBody, Code, isObject } from "@mcpgw/mcp/JsonRpc"
 import { readEvents, replaceData, type SseEvent } from "@mcpgw/mcp/Sse"
 import type { Policy, Subject } from "@mcpgw/policy/Policy"
+import { isPlain, MAY_MATTER, mayAsk, mayMatter, settles } from "./ListSigns.ts"
 import type { StateSealer } from "./StateSealer.ts"
 
 /** What was seen on the way, for the record. */
@@ -29,23 +30,18 @@ export interface Viewer {
   readonly sealer?: StateSealer | undefined
 }
 
-/**
- * Could this text hold a list result or an error? The four list keys, `"error"` and `"isError"`, or an escape that could spell
- * one of them. False means: certainly not.
- */
-const MAY_MATTER = /"(?:tools|prompts|resource)|rror"|\\u/
-
 const utf8 = new TextDecoder("utf-8")
 const encoder = new TextEncoder()
 const MAX_DEPTH = 512
 
 /** A block of whole events; the same bytes when nothing had to change. */
 export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uint8Array => {
-  // One character per byte: enough to search, and no decoding is wasted on blocks that do not matter.
-  const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString("latin1")
-  if (seen.answered === false && settles(text)) seen.answered = true
-  const sealed = viewer.sealer?.mayHoldText(text) === true
-  if (!sealed && !MAY_MATTER.test(text) && !(viewer.modern === true && mayAsk(text))) return block
+  const modern = viewer.modern === true
+  const awaited = seen.answered === false
+  const sealed = viewer.sealer?.mayHold(block) === true
+  if (!sealed && isPlain(block, awaited, modern)) return block
+  if (awaited && settles(block, modern)) seen.answered = true
+  if (!sealed && !mayMatter(block) && !(modern && mayAsk(block))) return block
   let changed = false
   let out = ""
   for (const event of readEvents(utf8.decode(block))) {
@@ -56,18 +52,9 @@ export const filterEvents = (viewer: Viewer, block: Uint8Array, seen: Seen): Uin
   return changed ? encoder.encode(out) : block
 }
 
-/**
- * Does this text of events hold an answer, or an id to take the stream up from? Searched for, not parsed: what only looks like one is
- * given the benefit of the doubt.
- */
-export const settles = (text: string): boolean =>
-  text.includes('"result"') || text.includes('"error"') || text.startsWith("id:") || text.includes("\nid:")
-
-const mayAsk = (text: string): boolean => text.includes('"method"') && text.includes('"id"')
-
 /** A request of the server's own, which there is none of since 2026-07-28 (W-25). */
 const asks = (data: string): boolean => {
-  if (!mayAsk(data) && !data.includes("\\u")) return false
+  if (!(data.includes('"method"') && data.includes('"id"')) && !data.includes("\\u")) return false
   try {
     const message: unknown = JSON.parse(data)
     return isObject(message) && message["method"] !== undefined && message["id"] !== undefined

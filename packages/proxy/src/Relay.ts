@@ -46,6 +46,8 @@ const LATE = "The server did not finish its answer in the time a call may take"
 
 /** How often a stream without any limit is asked whether its client is still there. */
 const LOOK_MS = 30_000
+/** Before anything was said. */
+const NEVER = -1
 /** The next tick, and never this one again. */
 const SOON_MS = 1
 
@@ -58,9 +60,11 @@ export class Relay implements OpenStream {
   private controller: ReadableStreamDefaultController<Uint8Array> | undefined = undefined
   /** The client waits for the server, not the server for the client. */
   private pulling = false
-  /** When the server was last heard, and something was last said to the client; 0: never. */
+  /** A part is on its way from the server. */
+  private reading = false
+  /** When the server was last heard, and something was last said to the client. */
   private heard: number
-  private said = 0
+  private said = NEVER
   private over = false
 
   constructor(body: Body, tap: Tap, options: RelayOptions) {
@@ -77,24 +81,43 @@ export class Relay implements OpenStream {
     this.controller = controller
   }
 
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  /**
+   * Without waiting for as long as parts are there. Never answers a promise: what is passed on later is as good, and whoever waits for a
+   * promise too costs more than the rest that is done with a part.
+   */
+  pull(): void {
     this.pulling = true
+    if (this.reading) return
     try {
-      for (;;) {
-        const part = await this.body.read()
-        if (this.over) return
-        if (part === undefined) return this.finish()
-        this.heard = performance.now()
-        const out = this.tap.take(part)
-        if (out === undefined) continue
-        this.pulling = false
-        this.said = this.heard
-        controller.enqueue(out)
-        return
-      }
+      for (let part = this.body.take(); part !== undefined; part = this.body.take()) if (this.pass(part)) return
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error))
+      return this.broke(error)
     }
+    this.reading = true
+    void this.body.read().then(this.came, this.broke)
+  }
+
+  /** What was waited for. */
+  private readonly came = (part: Uint8Array | undefined): void => {
+    this.reading = false
+    if (this.over) return
+    try {
+      if (part === undefined) this.finish()
+      else if (!this.pass(part)) this.pull()
+    } catch (error) {
+      this.broke(error)
+    }
+  }
+
+  /** False: nothing of it can be passed on yet. */
+  private pass(part: Uint8Array): boolean {
+    this.heard = this.options.deadlines.now
+    const out = this.tap.take(part)
+    if (out === undefined) return false
+    this.pulling = false
+    this.said = this.heard
+    this.controller?.enqueue(out)
+    return true
   }
 
   cancel(): void {
@@ -130,7 +153,7 @@ export class Relay implements OpenStream {
   private patience(now: number): number {
     const { until, idleMs, stallMs, heartbeatMs } = this.options
     // Not read from yet: it is, as soon as the client is there.
-    if (this.said === 0 && this.tap.greeting !== undefined) return SOON_MS
+    if (this.said === NEVER && this.tap.greeting !== undefined) return SOON_MS
     let due = now + LOOK_MS
     if (until !== undefined) due = Math.min(due, until)
     if (this.waits()) due = Math.min(due, this.said + stallMs)
@@ -145,22 +168,26 @@ export class Relay implements OpenStream {
 
   /** Do bytes wait for a client that does not take them? */
   private waits(): boolean {
-    return this.said > 0 && (!this.pulling || (this.controller?.desiredSize ?? 0) < 0)
+    return this.said !== NEVER && (!this.pulling || (this.controller?.desiredSize ?? 0) < 0)
   }
 
   private beats(): boolean {
-    return this.tap.heartbeat !== undefined && this.options.heartbeatMs > 0 && this.said > 0
+    return this.tap.heartbeat !== undefined && this.options.heartbeatMs > 0 && this.said !== NEVER
   }
 
   /** The greeting, or a heartbeat: at a moment when all that was said before ended with an event. */
   private speak(now: number): void {
     if (!this.pulling) return
-    const first = this.said === 0
+    const first = this.said === NEVER
     if (!first && !(this.beats() && now - this.said >= this.options.heartbeatMs)) return
     const words = first ? this.tap.greeting : this.tap.heartbeat
     if (words === undefined) return
     this.said = now
     this.controller?.enqueue(words)
+  }
+
+  private readonly broke = (error: unknown): void => {
+    this.fail(error instanceof Error ? error.message : String(error))
   }
 
   private finish(): void {

@@ -2,6 +2,7 @@
  * Seals what one answer hands to a caller and wants back: the task ids and `requestState` of the modern era, wherever the protocol and
  * its Tasks extension carry them (W-63, W-66). Every other byte of a message stays; one that holds none is not even parsed.
  */
+import { holds, needle } from "@mcpgw/mcp/ByteSearch"
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
 import type { Message } from "@mcpgw/mcp/Envelope"
 import { editText, editValue, type JsonEdit } from "@mcpgw/mcp/JsonEdit"
@@ -30,6 +31,8 @@ const TASK: StateUse = { kind: "task" }
 const REQUEST_STATE = "requestState"
 /** Begins `taskIds`, too. */
 const TASK_ID = "taskId"
+const REQUEST_STATE_BYTES = needle(REQUEST_STATE)
+const TASK_ID_BYTES = needle(TASK_ID)
 
 const utf8 = new TextDecoder()
 
@@ -71,9 +74,7 @@ export class StateSealer {
    * worth nothing when it comes back.
    */
   mayHold(bytes: Uint8Array): boolean {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    // Of small answers by far the cheapest of the engine's searches (measured).
-    return buffer.indexOf(TASK_ID, 0, "latin1") !== -1 || buffer.indexOf(REQUEST_STATE, 0, "latin1") !== -1
+    return holds(bytes, TASK_ID_BYTES) || holds(bytes, REQUEST_STATE_BYTES)
   }
 
   /** The same, of a text. */

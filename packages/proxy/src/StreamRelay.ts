@@ -5,7 +5,8 @@
 import { errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import { EventSplitter } from "@mcpgw/mcp/Sse"
 import type { Body } from "./Answer.ts"
-import { filterEvents, settles, type Seen, type Viewer } from "./ListFilter.ts"
+import { filterEvents, type Seen, type Viewer } from "./ListFilter.ts"
+import { settles } from "./ListSigns.ts"
 import { Relay, type RelayOptions } from "./Relay.ts"
 
 const encoder = new TextEncoder()
@@ -30,7 +31,8 @@ export const relayEvents = (
     {
       take: (chunk) => filter(splitter.push(chunk)),
       rest: () => filter(splitter.rest()),
-      missing: () => (seen.answered === false && !mayAnswer(splitter.rest()) ? "ended without an answer" : undefined),
+      missing: () =>
+        seen.answered === false && !mayAnswer(splitter.rest(), viewer) ? "ended without an answer" : undefined,
       failure: () => seen.failure,
       greeting: GREETING,
       heartbeat: HEARTBEAT,
@@ -42,8 +44,8 @@ export const relayEvents = (
 }
 
 /** An event that is not ended: lenient clients take it, others never see it. */
-const mayAnswer = (rest: Uint8Array | undefined): boolean =>
-  rest !== undefined && settles(Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength).toString("latin1"))
+const mayAnswer = (rest: Uint8Array | undefined, { modern = false }: Viewer): boolean =>
+  rest !== undefined && settles(rest, modern)
 
 const farewell = (id: JsonRpcId, code: number, words: string): Uint8Array =>
   encoder.encode(`event: message\ndata: ${errorBody(id, code, words)}\n\n`)

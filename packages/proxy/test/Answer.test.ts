@@ -8,6 +8,7 @@ describe("readHead", () => {
       headers: { "content-type": type },
       whole: new Uint8Array(2),
       read: () => Promise.resolve(undefined),
+      take: () => undefined,
       cancel: () => undefined
     }).kind
 

@@ -15,6 +15,8 @@ const server = () => {
       if (parts.length > 0) return Promise.resolve(parts.shift())
       return new Promise((resolve) => (waiting = resolve))
     },
+    // The end is for `read` to tell.
+    take: () => (parts[0] === undefined ? undefined : parts.shift()),
     cancel: () => void cancelled++
   }
   const give = (part: Uint8Array<ArrayBuffer> | undefined): void => {
@@ -200,11 +202,50 @@ describe("a client that takes nothing", () => {
   })
 })
 
-describe("a stream that ends as one does", () => {
-  const ends = async (text: string, id: number | undefined) => {
+describe("a client that asks for several parts at once", () => {
+  it("gets them in order, whether they are there or come one by one", async () => {
     const { options, endings } = recorded()
     const upstream = server()
-    const reader = client(relayEvents(upstream.body, viewer, id, 1 << 20, options))
+    const reader = relayEvents(upstream.body, viewer, 1, 1 << 20, options).getReader()
+    const texts = ["1", "2", "3", "4"].map((data) => `data: ${data}\n\n`)
+    upstream.say(texts[0] ?? "")
+    upstream.say(texts[1] ?? "")
+    const reads = Array.from({ length: 6 }, () => reader.read())
+    await pass(0)
+    upstream.say(texts[2] ?? "")
+    await pass(0)
+    upstream.say(texts[3] ?? "")
+    await pass(0)
+    upstream.say(ANSWER)
+    await pass(0)
+    upstream.end()
+    const seen = (await Promise.all(reads)).map(({ value }) =>
+      value === undefined ? "end" : Buffer.from(value).toString()
+    )
+    expect(seen).toEqual([...texts, ANSWER, "end"])
+    expect(endings).toEqual([{ kind: "finished", failure: undefined }])
+  })
+
+  it("an event too large among parts that are there breaks the stream, once", async () => {
+    const { options, endings, streams } = recorded()
+    const upstream = server()
+    upstream.say(PROGRESS)
+    upstream.say("data: ")
+    upstream.say("x".repeat(200))
+    upstream.end()
+    const reader = client(relayEvents(upstream.body, viewer, 1, 64, options))
+    await pass(10)
+    expect(reader.state.text).toMatch(/^data: .*progress.*\n\nevent: message\ndata: .*"code":-31502/)
+    expect(endings.map(({ kind }) => kind)).toEqual(["broken"])
+    expect([reader.state.ended, upstream.cancelled(), streams.size]).toEqual(["closed", 1, 0])
+  })
+})
+
+describe("a stream that ends as one does", () => {
+  const ends = async (text: string, id: number | undefined, who = viewer) => {
+    const { options, endings } = recorded()
+    const upstream = server()
+    const reader = client(relayEvents(upstream.body, who, id, 1 << 20, options))
     if (text !== "") upstream.say(text)
     upstream.end()
     await pass(10)
@@ -217,9 +258,22 @@ describe("a stream that ends as one does", () => {
       expect(kind).toBe("broken")
       expect(seen).toContain('"id":1,"error"')
     }
-    for (const text of [ANSWER, ANSWER.trimEnd(), `id: 7\n${PROGRESS}`, `event: message\nid: 7\n${PROGRESS}`]) {
+    for (const text of [
+      ANSWER,
+      ANSWER.trimEnd(),
+      `id: 7\n${PROGRESS}`,
+      `event: message\nid: 7\n${PROGRESS}`,
+      `event: message\rid: 7\r${PROGRESS}`
+    ]) {
       expect(await ends(text, 1)).toEqual({ text, kind: "finished" })
     }
     expect(await ends(PROGRESS, undefined)).toEqual({ text: PROGRESS, kind: "finished" })
+  })
+
+  it("W-23: since 2026-07-28 none can be taken up again, whatever ids its events have", async () => {
+    const { text, kind } = await ends(`id: 7\n${PROGRESS}`, 1, { ...viewer, modern: true })
+    expect(kind).toBe("broken")
+    expect(text).toContain('"id":1,"error"')
+    expect(await ends(`id: 7\n${ANSWER}`, 1, { ...viewer, modern: true })).toMatchObject({ kind: "finished" })
   })
 })

@@ -23,7 +23,7 @@ describe("audit sink and its worker", () => {
       rows(25).forEach(sink.append)
       assert.strictEqual(ids(lives[0]).length, 20)
       yield* yields
-      yield* TestClock.adjust("49 millis")
+      yield* TestClock.adjust("24 millis")
       assert.strictEqual(batches(lives[0]), 2)
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(ids(lives[0]).length, 25)

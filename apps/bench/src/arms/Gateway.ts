@@ -24,18 +24,28 @@ export const DENIED_TOOL = "other_0"
 
 const SCOPE = "bench/execute"
 
-/** Methods as in the default policy; GET so that a stream can be opened without a session. */
-const POLICY = `group_mappings: {}
-UI-Scopes: {}
+/** Relative to the data folder, where the gateway looks for it by itself. */
+export const POLICY_FILE = "scopes.yml"
+
+/** Methods as in the default policy; GET so that a stream can be opened without a session. `administrators`: what groups may do. */
+export const policyOf = (administrators: string): string => `${administrators}
 ${SCOPE}:
   - server: bench
     methods: [initialize, notifications/initialized, ping, tools/list, tools/call, GET]
     tools: [${ALLOWED_TOOL}]
 `
 
+/** Nobody registers anything: the server is there from the start. */
+const NOBODY = `group_mappings: {}
+UI-Scopes: {}`
+
 export interface GatewayHome {
   readonly folder: string
   readonly port: number
+  /** Folder of another checkout to run; this one otherwise. */
+  readonly checkout?: string
+  /** Settings beside those of every measured gateway. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 export interface Gateway {
@@ -89,7 +99,7 @@ const register = (folder: string, upstream: string): Effect.Effect<void, BenchFa
 export const prepare = (folder: string, upstream: string): Effect.Effect<GatewayHome, BenchFailed> =>
   Effect.gen(function* () {
     mkdirSync(folder, { mode: 0o700 })
-    writeFileSync(join(folder, "scopes.yml"), POLICY, { mode: 0o600 })
+    writeFileSync(join(folder, POLICY_FILE), policyOf(NOBODY), { mode: 0o600 })
     yield* register(folder, upstream)
     return { folder, port: yield* Child.freePort }
   })
@@ -97,15 +107,16 @@ export const prepare = (folder: string, upstream: string): Effect.Effect<Gateway
 /** Answers when the process is there, not when it is ready. `on`: which cores it gets. */
 export const launch = (
   machine: Machine,
-  { folder, port }: GatewayHome,
+  { folder, port, checkout = root, settings = {} }: GatewayHome,
   on: Machine["serving"] = machine.serving
 ): Effect.Effect<Child.Child, BenchFailed, Scope.Scope> =>
   Child.start({
     name: "gateway",
     command: on([process.execPath, "run", "apps/gateway"]),
-    cwd: root,
+    cwd: checkout,
     env: {
       ...machine.env,
+      ...settings,
       MCPGW_PORT: String(port),
       MCPGW_DATA_DIR: folder,
       MCPGW_LOG_LEVEL: "warning",

@@ -29,10 +29,10 @@ const policyOf = (tools: ReadonlyArray<string>): Policy =>
   fromRules({ scopes: { "bench/execute": [{ server: "bench", methods: ["tools/list"], tools }] } })
 
 const all = policyOf(TOOL_NAMES)
-const half = policyOf(TOOL_NAMES.filter((_, i) => i % 2 === 0))
+export const half = policyOf(TOOL_NAMES.filter((_, i) => i % 2 === 0))
 
 const seen: Seen = { failure: undefined }
-const viewerOf = (policy: Policy): Viewer => ({ policy: () => policy, subject, server: SERVER })
+export const viewerOf = (policy: Policy): Viewer => ({ policy: () => policy, subject, server: SERVER })
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

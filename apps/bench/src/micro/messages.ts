@@ -64,3 +64,5 @@ export const EVENT_DATA = JSON.stringify(notification)
 export const EVENT = `event: message\ndata: ${EVENT_DATA}\n\n`
 /** An event that holds the list. */
 export const LIST_EVENT = `event: message\ndata: ${TOOL_LIST}\n\n`
+/** What ends the stream of a call. */
+export const ANSWER_EVENT = `event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", id: 1, result: { content: [] } })}\n\n`

@@ -7,6 +7,7 @@ import { startBareProxy } from "../arms/bunServers.ts"
 import { type Gateway, type GatewayHome, prepare, start, tokenFor } from "../arms/Gateway.ts"
 import { countAudit, verifyGoverned } from "../arms/governed.ts"
 import * as Nginx from "../arms/nginx.ts"
+import { startOther } from "../arms/otherGateway.ts"
 import { BenchFailed } from "../BenchFailed.ts"
 import type { AuditFigures, LoadFigures, LoadSample } from "../figures.ts"
 import { type Burst, type Load, make as makeLoad } from "../load/Load.ts"
@@ -77,6 +78,10 @@ const startArm = (parts: LoadParts, name: ArmName): Effect.Effect<Running | unde
         : Effect.map(Nginx.withAuth(machine, machine.nginx, folder, upstream), only)
     case "mcpgw":
       return startGateway(parts)
+    case "against":
+      return parts.options.against === undefined
+        ? Effect.succeed(undefined)
+        : Effect.map(startOther(machine, parts.options.against, join(folder, "against"), upstream), only)
   }
 }
 

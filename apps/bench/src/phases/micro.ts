@@ -14,7 +14,8 @@ const Groups = Schema.parseJson(
         Schema.Struct({
           name: Schema.String,
           ns: Schema.Array(Schema.Number),
-          bar: Schema.optionalWith(Schema.Number, { exact: true })
+          bar: Schema.optionalWith(Schema.Number, { exact: true }),
+          over: Schema.optionalWith(Schema.Number, { exact: true })
         })
       )
     })

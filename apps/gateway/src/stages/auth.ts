@@ -70,10 +70,20 @@ const BETWEEN_TOKENS = /[^A-Za-z0-9_.-]+/
 /** Does the caller's own `Authorization` for the server hold what they came with, or anything else that is ours? */
 const holdsOurs = (pipeline: Pipeline, ctx: RequestContext, authorization: string): boolean => {
   const own = ctx.headers[X_AUTHORIZATION]?.replace(/^\S+\s+/, "").trim() ?? ""
-  if (own !== "" && authorization.includes(own)) return true
-  const value = authorization.replace(/^\S+\s+/, "").trim()
-  // Split, not searched for: a search would look at a long value once for each of its characters.
-  return [value, ...authorization.split(BETWEEN_TOKENS)].some((part) => part !== "" && pipeline.auth.isOurs(part))
+  return readings(authorization).some((text) => {
+    if (own !== "" && text.includes(own)) return true
+    const value = text.replace(/^\S+\s+/, "").trim()
+    // Split, not searched for: a search would look at a long value once for each of its characters.
+    return [value, ...text.split(BETWEEN_TOKENS)].some((part) => part !== "" && pipeline.auth.isOurs(part))
+  })
+}
+
+const BASIC = /^basic +([A-Za-z0-9+/_-]+=*)$/i
+
+/** As it is and, where keys are often put as passwords, what it stands for. */
+const readings = (authorization: string): ReadonlyArray<string> => {
+  const basic = BASIC.exec(authorization)?.[1]
+  return basic === undefined ? [authorization] : [authorization, Buffer.from(basic, "base64").toString("latin1")]
 }
 
 /** Audiences that name this route: the gateway as a whole, and the route's own URL (RFC 8707). */

@@ -20,7 +20,8 @@ export const resolveTarget = (
   const policy = pipeline.policy.current()
   const { claims } = principal
   if (!policy.hasGrant(claims, path)) {
-    return noGrant(path.slice(1), policy.scopesOf(claims).length, {
+    const { rule } = policy.decide(claims, { server: path, method: "initialize", tool: undefined })
+    return noGrant(path.slice(1), rule, {
       resourceMetadata: metadataUrl(pipeline.publicUrl, ctx.pathname),
       scope: isNarrowed(claims) ? policy.grantingScopes(path) : []
     })

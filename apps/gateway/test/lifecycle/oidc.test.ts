@@ -1,6 +1,7 @@
 /** A second issuer by configuration alone (MCPGW_OIDC_*): groups become scopes, other audiences are refused, no keys is 503. */
 import type { Running } from "@mcpgw/testkit/Process"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { signIn } from "../refusals/Keys.ts"
 import { ask, type Told } from "./support/Ask.ts"
 import { auditUntil } from "./support/AuditFile.ts"
 import { type Backend, startBackend } from "./support/Backend.ts"
@@ -13,6 +14,7 @@ vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 const SCOPES = `
 group_mappings:
   staff: [tester]
+  mcp-registry-admin: [mcp-registry-admin]
 tester:
   - server: backend
     methods: [tools/list]
@@ -140,6 +142,20 @@ describe("tokens of the configured issuer", () => {
 
   it("without a groups claim its scopes count", async () => {
     assert.strictEqual((await call(token({ groups: undefined, scope: "openid tester" }))).status, 200)
+  })
+
+  it("a machine has the groups an administrator gave its client, at once; a person of that client has none of them", async () => {
+    const machine = token({ sub: "billing", azp: "billing", client_id: "billing", groups: undefined })
+    const person = token({ azp: "billing", groups: undefined })
+    assert.strictEqual((await call(machine)).status, 403)
+    const given = await fetch(`${box.url}/api/machine-clients`, {
+      method: "PUT",
+      headers: { cookie: await signIn(box.url), "content-type": "application/json" },
+      body: JSON.stringify({ issuer: ISSUER, client_id: "billing", groups: ["staff"] })
+    })
+    assert.strictEqual(given.status, 200)
+    assert.isDefined((await call(machine)).message?.result)
+    assert.strictEqual((await call(person)).status, 403)
   })
 
   const refused: ReadonlyArray<readonly [string, () => string, RegExp]> = [

@@ -9,8 +9,11 @@ import type { Person } from "./Client.ts"
 
 export const SCOPES = `
 group_mappings:
-  mcp-registry-admin: [use-time, use-fake]
+  mcp-registry-admin: [mcp-registry-admin, use-time, use-fake]
   staff: [use-time]
+UI-Scopes:
+  mcp-registry-admin:
+    list_service: [all]
 use-time:
   - server: currenttime
     methods: ["*"]

@@ -208,6 +208,35 @@ describe("an IDE that opens several servers at once", () => {
   })
 })
 
+describe("A-37: an agent, set up by an administrator", () => {
+  it("gets tokens as itself for one server, with its secret; disabled, it gets none", async () => {
+    const cookie = await gateway.signIn()
+    const api = async (method: string, path: string, body: unknown): Promise<Record<string, unknown>> => {
+      const headers = { cookie, "content-type": "application/json", accept: "application/json" }
+      const answer = await fetch(`${gateway.url}${path}`, { method, headers, body: JSON.stringify(body) })
+      if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`)
+      return JSON.parse(await answer.text())
+    }
+    await api("POST", "/api/agents", { name: "nightly", groups: ["staff"] })
+    const { client_id, secret } = await api("POST", "/api/agents/nightly/secrets", {})
+    const ask = (client_secret: string) =>
+      post(`${gateway.url}/oauth/token`, {
+        grant_type: "client_credentials",
+        client_id: String(client_id),
+        client_secret,
+        resource: gateway.time
+      })
+    const { body } = await ask(String(secret))
+    const token = String(body["access_token"])
+    assert.strictEqual(claimsOf(token)["sub"], "agent:nightly")
+    assert.strictEqual((await callRoute(gateway.time, token)).status, 200)
+    assert.strictEqual((await callRoute(gateway.fake, token)).status, 401)
+    assert.strictEqual((await ask("wrong")).status, 401)
+    await api("PATCH", "/api/agents/nightly", { disabled: true })
+    assert.strictEqual((await ask(String(secret))).status, 401)
+  })
+})
+
 describe("S-05: all that a person holds, ended at once", () => {
   it("ends what clients were given, and can not be renewed from it", async () => {
     const person = { username: "leaver", password: "gone before long" }

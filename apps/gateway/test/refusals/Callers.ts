@@ -28,6 +28,7 @@ bystander:
     tools: [echo]
 group_mappings:
   readers: [reader]
+  mcp-registry-admin: [reader, bystander]
 UI-Scopes:
   viewer:
     list_service: [all]

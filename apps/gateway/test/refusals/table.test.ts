@@ -7,6 +7,7 @@ import { auditUntil } from "../lifecycle/support/AuditFile.ts"
 import { type Backend, startBackend } from "../lifecycle/support/Backend.ts"
 import { type Box, makeBox, serverAt } from "../lifecycle/support/Box.ts"
 import { LEAVER, makeCallers, REVOKED, SCOPES } from "./Callers.ts"
+import { makeKeys } from "./Keys.ts"
 import { type Answer, exchange, type Names } from "./Exchange.ts"
 import { type AuditExpected, type Expected, readTable, REGENERATE, writeTable } from "./Golden.ts"
 import { openSession } from "./Sessions.ts"
@@ -79,6 +80,7 @@ const namesOf = async (): Promise<Names> => {
   const last = session.endsWith("A") ? "B" : "A"
   return {
     ...callers,
+    ...(await makeKeys(box.url)),
     session,
     oldSession: await openSession(box.url, "/backend/mcp", callers["reader"] ?? "", "2025-03-26"),
     bothSession: await openSession(box.url, "/backend/mcp", callers["both"] ?? "", "2025-11-25"),

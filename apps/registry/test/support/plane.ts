@@ -11,9 +11,12 @@ import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { Agents } from "@mcpgw/identity/Agents"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { cookieName } from "@mcpgw/identity/SessionCookie"
@@ -74,7 +77,10 @@ export const layer = ({
   const identity = Layer.mergeAll(
     Sessions.layerMemory(options),
     MachineTokens.layerGateway.pipe(Layer.provideMerge(Tokens.layer({ ...options, ...tokens }))),
-    ProviderLogout.layerOf(logoutPages)
+    ProviderLogout.layerOf(logoutPages),
+    ApiKeys.layerMemory(options),
+    Agents.layerMemory,
+    MachineClients.layerMemory
   )
   const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
   return Layer.merge(

@@ -39,9 +39,15 @@ export interface VerificationOptions {
 
 type Failure = Unauthenticated | AuthUnavailable
 
+/** Claims, and how their verifier tells whether they still hold. */
+interface Verified {
+  readonly claims: Claims
+  readonly holds: Verifier["holds"]
+}
+
 /** Kinds never share entries: a cookie's value sent as a bearer token is another credential. */
 interface Lane {
-  readonly verified: BoundedCache<Claims>
+  readonly verified: BoundedCache<Verified>
   readonly refused: BoundedCache<Unauthenticated>
   readonly running: Map<string, Deferred.Deferred<Claims, Failure>>
 }
@@ -80,19 +86,22 @@ export const makeVerification = (
       Effect.forkScoped
     )
     return {
-      cached: (credential) => lanes[credential.kind].verified.peek(credential.value),
+      cached: (credential) => holding(lanes[credential.kind].verified.peek(credential.value)),
       authenticate: (credential) => authenticate(state, credential),
       // A repeated header arrives joined by ", "; each part counts.
       isOurs: (bearer) => bearer.split(/[\s,]+/).some((value) => value !== "" && isOurs(verifiers, lanes, value))
     }
   })
 
+const holding = (known: Verified | undefined): Claims | undefined =>
+  known === undefined || known.holds?.(known.claims) === false ? undefined : known.claims
+
 // The verification belongs to the layer, not to the first caller: others may wait for it when that one leaves.
 const authenticate = (state: State, credential: Credential): Effect.Effect<Claims, Failure> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const lane = state.lanes[credential.kind]
-      const known = lane.verified.get(credential.value, now)
+      const known = holding(lane.verified.get(credential.value, now))
       if (known !== undefined) return Effect.succeed(known)
       const refused = lane.refused.get(credential.value, now)
       if (refused !== undefined) return Effect.fail(refused)
@@ -109,8 +118,10 @@ const authenticate = (state: State, credential: Credential): Effect.Effect<Claim
     })
   )
 
-const run = (state: State, credential: Credential, done: Deferred.Deferred<Claims, Failure>) =>
-  verify(state.verifiers, credential).pipe(
+const run = (state: State, credential: Credential, done: Deferred.Deferred<Claims, Failure>) => {
+  const verifier = state.verifiers.find((candidate) => candidate.recognises(credential))
+  const verifying = verifier === undefined ? Effect.fail(unrecognised(credential)) : verifier.verify(credential)
+  return verifying.pipe(
     state.gate.withPermits(1),
     Effect.timeoutFail({
       duration: state.options.deadline,
@@ -122,23 +133,25 @@ const run = (state: State, credential: Credential, done: Deferred.Deferred<Claim
     Effect.onExit((exit) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const lane = state.lanes[credential.kind]
-        remember(state.options, lane, credential.value, exit, now)
+        remember(state.options, lane, credential.value, verifier?.holds, exit, now)
         lane.running.delete(credential.value)
         Deferred.unsafeDone(done, exit)
       })
     )
   )
+}
 
 const remember = (
   options: VerificationOptions,
   lane: Lane,
   key: string,
+  holds: Verifier["holds"],
   exit: Exit.Exit<Claims, Failure>,
   now: number
 ): void => {
   if (Exit.isSuccess(exit)) {
     const until = Math.min(exit.value.expiresAt * 1000, now + Duration.toMillis(options.maxAge))
-    lane.verified.set(key, exit.value, until)
+    lane.verified.set(key, { claims: exit.value, holds }, until)
     return
   }
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
@@ -167,11 +180,6 @@ const isOurs = (verifiers: ReadonlyArray<Verifier>, lanes: Lanes, value: string)
   lanes.bearer.verified.peek(value) !== undefined ||
   lanes.cookie.verified.peek(value) !== undefined ||
   verifiers.some((verifier) => verifier.recognises({ kind: "bearer", value, header: "authorization" }))
-
-const verify = (verifiers: ReadonlyArray<Verifier>, credential: Credential): Effect.Effect<Claims, Failure> => {
-  const verifier = verifiers.find((candidate) => candidate.recognises(credential))
-  return verifier === undefined ? Effect.fail(unrecognised(credential)) : verifier.verify(credential)
-}
 
 const unrecognised = (credential: Credential): Unauthenticated => {
   if (credential.kind === "cookie") return refusal("session_expired")

@@ -69,6 +69,47 @@ describe("Exchange, who is held back", () => {
   })
 })
 
+describe("Exchange, parts that are there already", () => {
+  it("are taken without waiting, in order, before and between reads", async () => {
+    const { exchange, say } = begun()
+    say(`${OK}transfer-encoding: chunked\r\n\r\n`)
+    await exchange.answer
+    expect(exchange.take()).toBeUndefined()
+    const waited = exchange.read()
+    say("1\r\na\r\n")
+    expect(Buffer.from((await waited) ?? []).toString()).toBe("a")
+    say("1\r\nb\r\n")
+    say("1\r\nc\r\n")
+    expect(Buffer.from(exchange.take() ?? []).toString()).toBe("b")
+    expect(Buffer.from((await exchange.read()) ?? []).toString()).toBe("c")
+    say("1\r\nd\r\n0\r\n\r\n")
+    expect(Buffer.from(exchange.take() ?? []).toString()).toBe("d")
+    expect(exchange.take()).toBeUndefined()
+    expect(await exchange.read()).toBeUndefined()
+  })
+
+  it("that are taken let a server go on that was held back", () => {
+    const { connection, exchange, say } = begun()
+    say(`${OK}transfer-encoding: chunked\r\n\r\n`)
+    while (connection.count("pause") === 0) say(`4000\r\n${"x".repeat(0x4000)}\r\n`)
+    for (let part = exchange.take(); part !== undefined; part = exchange.take());
+    expect(connection.count("resume")).toBeGreaterThan(0)
+  })
+
+  it("how it ended is for a read to tell", async () => {
+    const { exchange, say } = begun()
+    say(`${OK}content-length: 9\r\n\r\npart`)
+    exchange.closed("gone", true)
+    expect(Buffer.from(exchange.take() ?? []).toString()).toBe("part")
+    expect(exchange.take()).toBeUndefined()
+    await expect(exchange.read()).rejects.toMatchObject({ reason: "broken" })
+    const left = begun()
+    left.say(`${OK}content-length: 9\r\n\r\npart`)
+    left.exchange.cancel()
+    expect(left.exchange.take()).toBeUndefined()
+  })
+})
+
 describe("Exchange, after its end", () => {
   it("nothing that comes later changes it or touches the connection", async () => {
     const { connection, exchange, say } = begun()

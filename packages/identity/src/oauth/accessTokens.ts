@@ -51,8 +51,8 @@ export const accessTokenHooks = (parts: AccessTokenParts): Hooks => {
   const ofClient = async (clientId: string, asked: ReadonlyArray<string>) => {
     const client = await parts.known.find(clientId)
     if (client === undefined) throw new errors.InvalidClient("the client is gone")
-    const { subject, groups, name } = client
-    return ofMember(parts.grants, { username: name, groups }, subject, asked.length === 0 ? [MCP] : asked)
+    const { subject, groups } = client
+    return ofMember(parts.grants, { username: subject, groups }, subject, asked.length === 0 ? [MCP] : asked)
   }
   return {
     extraTokenClaims: async (ctx: KoaContextWithOIDC, token) => {

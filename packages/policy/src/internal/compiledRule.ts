@@ -21,6 +21,8 @@ export interface CompiledRule {
   readonly effective: boolean
   readonly methods: NameSet
   readonly tools: NameSet
+  /** Methods written out among the tools. */
+  readonly methodsInTools: ReadonlySet<string>
   readonly byMethod: Decision
   readonly byTool: Decision
   readonly byMethodInTools: Decision
@@ -40,12 +42,14 @@ export const compileRule = (scope: string, index: number, rule: Rule): CompiledR
       rule: `${id}.${part}`,
       reason: `Scope '${scope}' grants ${what} on ${where}.`
     })
+  const tools = setOf(rule.tools)
   return {
     id,
     server: rule.server === ANY_SERVER ? undefined : serverKey(rule.server),
     effective: !isEmpty(rule.methods) || !isEmpty(rule.tools),
     methods: setOf(rule.methods),
-    tools: setOf(rule.tools),
+    tools,
+    methodsInTools: tools.names,
     byMethod: grant("methods", "this method"),
     byTool: grant("tools", "this tool"),
     byMethodInTools: grant("tools", "this method, listed among its tools,")
@@ -62,6 +66,11 @@ export const TOOL_NOT_LISTED = denial("default-deny", "No rule of the caller's s
 export const METHOD_NOT_LISTED = denial(
   "default-deny",
   "No rule of the caller's scopes lists this method on this server."
+)
+/** The owner may, the credential may not. */
+export const OUTSIDE_LIMITS = denial(
+  "key-limit",
+  "The caller may do this, but not with this credential: its limits exclude it."
 )
 export const IMPLIED: Decision = Object.freeze({
   allowed: true,
@@ -85,7 +94,7 @@ export const decideTool = (rules: ReadonlyArray<CompiledRule>, tool: string): De
 export const decideMethod = (rules: ReadonlyArray<CompiledRule>, method: string): Decision => {
   for (const rule of rules) {
     if (rule.methods.all || rule.methods.names.has(method)) return rule.byMethod
-    if (rule.tools.names.has(method)) return rule.byMethodInTools
+    if (rule.methodsInTools.has(method)) return rule.byMethodInTools
   }
   return IMPLIED_METHODS.has(method) ? IMPLIED : METHOD_NOT_LISTED
 }

@@ -18,7 +18,7 @@ const considerTool = (rule: CompiledRule, tool: string | undefined) => {
 const considerMethod = (rule: CompiledRule, method: string) => {
   if (rule.methods.all) return yes("grants every method")
   if (rule.methods.names.has(method)) return yes(`lists method '${method}'`)
-  if (rule.tools.names.has(method)) return yes(`lists method '${method}' among its tools`)
+  if (rule.methodsInTools.has(method)) return yes(`lists method '${method}' among its tools`)
   return IMPLIED_METHODS.has(method) ? yes(`any grant implies '${method}'`) : no(`does not list method '${method}'`)
 }
 
@@ -30,8 +30,16 @@ const consider = (rule: CompiledRule, access: Access) => {
   return access.method === TOOLS_CALL ? considerTool(rule, access.tool) : considerMethod(rule, access.method)
 }
 
+const considerWithin = ({ limits }: SubjectTable, rule: CompiledRule, access: Access) => {
+  const whole = consider(rule, access)
+  if (!whole.granted || limits === undefined) return whole
+  const left = limits.narrow(rule, serverKey(access.server))
+  const narrow = left === undefined ? whole : consider(left, access)
+  return left !== undefined && narrow.granted ? narrow : no(`${whole.why}, outside the limits of the credential`)
+}
+
 export const explainDecision = (table: SubjectTable, access: Access, decision: Decision): Explanation => ({
   ...decision,
   scopes: table.scopes,
-  considered: table.rules.map((rule) => ({ rule: rule.id, ...consider(rule, access) }))
+  considered: table.rules.map((rule) => ({ rule: rule.id, ...considerWithin(table, rule, access) }))
 })

@@ -1,10 +1,12 @@
 /**
- * From a subject to the rules that hold for it, per server: built once per set of scopes, found by the subject's identity.
- * Bounded: tables are kept for at most `MAX_TABLES` sets of scopes, and servers nobody names share one list.
+ * From a subject to the rules that hold for it, per server: built once per set of scopes and limits, found by the subject's identity.
+ * Bounded: tables are kept for at most `MAX_TABLES` of those, and servers nobody names share one list.
  */
+import type { Limits } from "@mcpgw/domain/Principal"
 import type { PolicyDocument } from "../PolicyDocument.ts"
 import type { Subject } from "../Policy.ts"
 import { type CompiledRule, compileRule } from "./compiledRule.ts"
+import { type CompiledLimits, compileLimits } from "./limits.ts"
 import { serverKey } from "./serverKey.ts"
 
 export interface SubjectTable {
@@ -14,6 +16,10 @@ export interface SubjectTable {
   readonly rules: ReadonlyArray<CompiledRule>
   /** Effective rules that hold on the server, in order; empty when there is no grant. */
   readonly rulesOn: (server: string) => ReadonlyArray<CompiledRule>
+  /** Limits to servers and tools, already applied in `rulesOn`. */
+  readonly limits: CompiledLimits | undefined
+  /** What the subject would have without limits; undefined when it has none. */
+  readonly unlimited: SubjectTable | undefined
 }
 
 export interface SubjectTables {
@@ -25,6 +31,7 @@ const MAX_TABLES = 1_024
 interface Seen {
   readonly groups: ReadonlyArray<string>
   readonly scopes: ReadonlyArray<string>
+  readonly limits: Limits | undefined
   readonly groupCount: number
   readonly scopeCount: number
   readonly table: SubjectTable
@@ -53,7 +60,29 @@ const makeTable = (
     scopes,
     rules,
     // Paths arrive in the key's own form; only another spelling costs a second look.
-    rulesOn: (server) => named.get(server) ?? named.get(serverKey(server)) ?? anywhere
+    rulesOn: (server) => named.get(server) ?? named.get(serverKey(server)) ?? anywhere,
+    limits: undefined,
+    unlimited: undefined
+  }
+}
+
+const NOTHING: ReadonlyArray<CompiledRule> = []
+
+/** `held`: the table of the scopes the limits leave; `unlimited`: that of all of them. */
+const limitTable = (held: SubjectTable, unlimited: SubjectTable, limits: CompiledLimits | undefined): SubjectTable => {
+  if (limits === undefined) return { ...held, unlimited }
+  const left = new Map<string, ReadonlyArray<CompiledRule>>()
+  for (const server of limits.servers) {
+    left.set(
+      server,
+      held.rulesOn(server).flatMap((rule) => limits.narrow(rule, server) ?? [])
+    )
+  }
+  return {
+    ...held,
+    rulesOn: (server) => left.get(server) ?? left.get(serverKey(server)) ?? NOTHING,
+    limits,
+    unlimited
   }
 }
 
@@ -70,6 +99,7 @@ const effectiveScopes = (document: PolicyDocument, subject: Subject): ReadonlyAr
 const stillHolds = (seen: Seen, subject: Subject): boolean =>
   seen.groups === subject.groups &&
   seen.scopes === subject.scopes &&
+  seen.limits === subject.limits &&
   seen.groupCount === subject.groups.length &&
   seen.scopeCount === subject.scopes.length
 
@@ -84,12 +114,11 @@ export const makeSubjectTables = (document: PolicyDocument): SubjectTables => {
   const bySubject = new WeakMap<Subject, Seen>()
   const byScopes = new Map<string, SubjectTable>()
 
-  const tableFor = (scopes: ReadonlyArray<string>): SubjectTable => {
-    // JSON keeps apart what any separator could join: a scope name is a caller's word.
-    const key = JSON.stringify(scopes)
+  // JSON keeps apart what any separator could join: a scope name is a caller's word.
+  const keep = (key: string, make: () => SubjectTable): SubjectTable => {
     const known = byScopes.get(key)
     if (known !== undefined) return known
-    const table = makeTable(scopes, compiled)
+    const table = make()
     if (byScopes.size >= MAX_TABLES) {
       for (const oldest of byScopes.keys()) {
         byScopes.delete(oldest)
@@ -99,14 +128,23 @@ export const makeSubjectTables = (document: PolicyDocument): SubjectTables => {
     byScopes.set(key, table)
     return table
   }
+  const tableFor = (scopes: ReadonlyArray<string>): SubjectTable =>
+    keep(JSON.stringify(scopes), () => makeTable(scopes, compiled))
+  const limitedTable = (all: ReadonlyArray<string>, limits: Limits): SubjectTable =>
+    keep(JSON.stringify([all, limits]), () => {
+      const only = limits.scopes
+      const scopes = only === undefined ? all : Object.freeze(all.filter((scope) => only.includes(scope)))
+      return limitTable(tableFor(scopes), tableFor(all), compileLimits(limits))
+    })
 
   return {
     of: (subject) => {
       const seen = bySubject.get(subject)
       if (seen !== undefined && stillHolds(seen, subject)) return seen.table
-      const table = tableFor(effectiveScopes(document, subject))
-      const { groups, scopes } = subject
-      bySubject.set(subject, { groups, scopes, groupCount: groups.length, scopeCount: scopes.length, table })
+      const { groups, limits, scopes } = subject
+      const all = effectiveScopes(document, subject)
+      const table = limits === undefined ? tableFor(all) : limitedTable(all, limits)
+      bySubject.set(subject, { groups, scopes, limits, groupCount: groups.length, scopeCount: scopes.length, table })
       return table
     }
   }

@@ -11,7 +11,8 @@ export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncode
 
 export const bodyOf = (chunks: ReadonlyArray<Uint8Array<ArrayBuffer>>): Body => {
   let next = 0
-  return { read: () => Promise.resolve(chunks[next++]), cancel: () => undefined }
+  const take = () => chunks[next++]
+  return { read: () => Promise.resolve(take()), take, cancel: () => undefined }
 }
 
 /** Cuts `bytes` at the given places, taken modulo the length. */

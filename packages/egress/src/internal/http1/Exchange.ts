@@ -142,13 +142,17 @@ export class Exchange implements UpstreamAnswer {
     waiting.resolve(part)
   }
 
-  read(): Promise<Part | undefined> {
+  take(): Part | undefined {
     const part = this.parts.shift()
-    if (part !== undefined) {
-      this.unread -= costOf(part)
-      if (this.unread < LOW_WATER && !this.over) this.connection.resume()
-      return Promise.resolve(part)
-    }
+    if (part === undefined) return undefined
+    this.unread -= costOf(part)
+    if (this.unread < LOW_WATER && !this.over) this.connection.resume()
+    return part
+  }
+
+  read(): Promise<Part | undefined> {
+    const part = this.take()
+    if (part !== undefined) return Promise.resolve(part)
     if (this.failure !== undefined) return Promise.reject(this.failure)
     if (this.over) return Promise.resolve(undefined)
     this.waiting = Promise.withResolvers()

@@ -1,0 +1,187 @@
+/**
+ * Agents, their secrets, and the groups of identity providers' machines; administrators only. What gives anyone more than they had takes an
+ * administrator who signed in. A secret's text is in one answer and nowhere else.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { type AgentView, ChangeAgent, CreateAgent, CreateSecret, MachineClientView } from "@mcpgw/api/Agents"
+import { Api } from "@mcpgw/api/Api"
+import { BadRequest, fieldProblem, NotFound, problem } from "@mcpgw/api/ApiError"
+import { momentOf, momentOrNull } from "@mcpgw/api/Moments"
+import { AGENT_CLIENT } from "@mcpgw/identity/AgentClients"
+import { type Agent, Agents, type AgentSecret, type InvalidAgent } from "@mcpgw/identity/Agents"
+import { MachineClients } from "@mcpgw/identity/MachineClients"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { administrator, grantor } from "./grants.ts"
+import { unreachable } from "./keyHandlers.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+const MANAGE = "api:manage_agents"
+const GRANT = "manage agents"
+
+const secretView = (secret: AgentSecret) => ({
+  id: secret.id,
+  prefix: secret.prefix,
+  created_at: momentOf(secret.createdAt),
+  expires_at: momentOrNull(secret.expiresAt),
+  last_used_at: momentOrNull(secret.lastUsedAt)
+})
+
+const agentView = (agent: Agent): AgentView => ({
+  name: agent.name,
+  client_id: `${AGENT_CLIENT}${agent.name}`,
+  description: agent.description,
+  groups: agent.groups,
+  disabled: agent.disabled,
+  created_at: momentOf(agent.createdAt),
+  secrets: agent.secrets.map(secretView)
+})
+
+const noSuchAgent = new NotFound(problem("There is no such agent"))
+const noSuchSecret = new NotFound(problem("There is no such secret"))
+const noSuchMachine = new NotFound(problem("There is no such machine client"))
+
+const invalid = ({ expected, field, held }: InvalidAgent) => new BadRequest(fieldProblem(field, held, expected))
+
+const failures = { AccountsUnavailable: unreachable, InvalidAgent: invalid }
+
+const decodeCreate = decodeWith(CreateAgent)
+const createFields = onlyFields(...Object.keys(CreateAgent.fields))
+const decodeChange = decodeWith(ChangeAgent)
+const changeFields = onlyFields(...Object.keys(ChangeAgent.fields))
+const decodeSecret = decodeWith(CreateSecret)
+const secretFields = onlyFields(...Object.keys(CreateSecret.fields))
+const decodeMachine = decodeWith(MachineClientView)
+const machineFields = onlyFields(...Object.keys(MachineClientView.fields))
+
+const list = Effect.gen(function* () {
+  yield* administrator(MANAGE)
+  const agents = yield* Effect.catchTag((yield* Agents).list, "AccountsUnavailable", unreachable)
+  return { agents: agents.map(agentView) }
+})
+
+const create = (request: Request) =>
+  Effect.gen(function* () {
+    yield* grantor(MANAGE, GRANT)
+    const fields = yield* Effect.flatMap(fieldsOf(request), createFields)
+    const { description = "", groups = [], name } = yield* decodeCreate(fields)
+    const agent = yield* (yield* Agents).create({ name, description, groups }).pipe(
+      Effect.catchTags({
+        ...failures,
+        AgentExists: () => new BadRequest(fieldProblem("name", JSON.stringify(name), "there is an agent of that name"))
+      })
+    )
+    return HttpServerResponse.unsafeJson(agentView(agent), { status: 201 })
+  })
+
+const get = (name: string) =>
+  Effect.gen(function* () {
+    yield* administrator(MANAGE)
+    const agent = yield* Effect.catchTag((yield* Agents).get(name), "AccountsUnavailable", unreachable)
+    return agentView(agent ?? (yield* noSuchAgent))
+  })
+
+const change = (request: Request, name: string) =>
+  Effect.gen(function* () {
+    yield* grantor(MANAGE, GRANT)
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
+    const agent = yield* Effect.catchTags((yield* Agents).update(name, wanted), failures)
+    return HttpServerResponse.unsafeJson(agentView(agent ?? (yield* noSuchAgent)))
+  })
+
+const remove = (name: string) =>
+  Effect.gen(function* () {
+    yield* grantor(MANAGE, GRANT)
+    if (!(yield* Effect.catchTag((yield* Agents).remove(name), "AccountsUnavailable", unreachable))) {
+      return yield* noSuchAgent
+    }
+    return { success: true } as const
+  })
+
+const HOUR_MILLIS = 3_600_000
+
+const addSecret = (request: Request, name: string) =>
+  Effect.gen(function* () {
+    yield* grantor(MANAGE, GRANT)
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(secretFields), Effect.flatMap(decodeSecret))
+    const { end_others_after_hours: grace, expires_at: expires } = wanted
+    const now = yield* Clock.currentTimeMillis
+    const made = yield* (yield* Agents)
+      .addSecret(name, {
+        expiresAt: expires === undefined ? undefined : Date.parse(expires),
+        othersEndAt: grace === undefined ? undefined : Math.round(now + grace * HOUR_MILLIS)
+      })
+      .pipe(
+        Effect.catchTags({
+          ...failures,
+          TooManySecrets: ({ limit }) =>
+            new BadRequest(problem(`${limit} secrets live already`, "Remove one that is not used any more"))
+        })
+      )
+    const { secret, text } = made ?? (yield* noSuchAgent)
+    return HttpServerResponse.unsafeJson(
+      { ...secretView(secret), client_id: `${AGENT_CLIENT}${name}`, secret: text },
+      { status: 201 }
+    )
+  })
+
+const removeSecret = (name: string, id: string) =>
+  Effect.gen(function* () {
+    yield* grantor(MANAGE, GRANT)
+    if (!(yield* Effect.catchTag((yield* Agents).removeSecret(name, id), "AccountsUnavailable", unreachable))) {
+      return yield* noSuchSecret
+    }
+    return { success: true } as const
+  })
+
+const listMachines = Effect.gen(function* () {
+  yield* administrator(MANAGE)
+  const clients = yield* Effect.catchTag((yield* MachineClients).list, "AccountsUnavailable", unreachable)
+  return {
+    machine_clients: clients.map(({ clientId, groups, issuer }) => ({ issuer, client_id: clientId, groups }))
+  }
+})
+
+const putMachine = (request: Request) =>
+  Effect.gen(function* () {
+    yield* grantor(MANAGE, GRANT)
+    const client = yield* fieldsOf(request).pipe(Effect.flatMap(machineFields), Effect.flatMap(decodeMachine))
+    const { client_id: clientId, groups, issuer } = client
+    const machines = yield* MachineClients
+    yield* Effect.catchTag(machines.put({ issuer, clientId, groups }), "AccountsUnavailable", unreachable)
+    return HttpServerResponse.unsafeJson(client)
+  })
+
+const removeMachine = (issuer: string, clientId: string) =>
+  Effect.gen(function* () {
+    yield* grantor(MANAGE, GRANT)
+    const machines = yield* MachineClients
+    if (!(yield* Effect.catchTag(machines.remove(issuer, clientId), "AccountsUnavailable", unreachable))) {
+      return yield* noSuchMachine
+    }
+    return { success: true } as const
+  })
+
+const whole = { uninterruptible: true }
+
+export const layer = HttpApiBuilder.group(Api, "agents", (handlers) =>
+  handlers
+    .handle("list", () => list)
+    .handleRaw("create", ({ request }) => create(request), whole)
+    .handle("get", ({ path }) => get(path.name))
+    .handleRaw("change", ({ path, request }) => change(request, path.name), whole)
+    .handle("remove", ({ path }) => remove(path.name), whole)
+    .handleRaw("addSecret", ({ path, request }) => addSecret(request, path.name), whole)
+    .handle("removeSecret", ({ path }) => removeSecret(path.name, path.id), whole)
+)
+
+export const layerMachineClients = HttpApiBuilder.group(Api, "machineClients", (handlers) =>
+  handlers
+    .handle("list", () => listMachines)
+    .handleRaw("put", ({ request }) => putMachine(request), whole)
+    .handle("remove", ({ urlParams }) => removeMachine(urlParams.issuer, urlParams.client_id), whole)
+)

@@ -1,0 +1,142 @@
+/**
+ * Agents: accounts of programs that act for nobody, with secrets for `/oauth/token` (client credentials); and the groups of identity
+ * providers' own machines. For administrators. Contract only. A secret's text is in the answer that makes it and in no other.
+ */
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
+import { Authentication } from "./Authentication.ts"
+import { GivenMoment, Moment } from "./Moments.ts"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+const Groups = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256))).pipe(Schema.maxItems(64))
+
+export const SecretView = Schema.Struct({
+  id: Schema.String,
+  /** The secret's beginning. */
+  prefix: Schema.String,
+  created_at: Moment,
+  expires_at: Schema.NullOr(Moment),
+  /** To the minute. */
+  last_used_at: Schema.NullOr(Moment)
+}).annotations({ identifier: "AgentSecret" })
+
+export const AgentView = Schema.Struct({
+  name: Schema.String,
+  /** What it is called at `/oauth/token`. */
+  client_id: Schema.String,
+  description: Schema.String,
+  groups: Schema.Array(Schema.String),
+  disabled: Schema.Boolean,
+  created_at: Moment,
+  secrets: Schema.Array(SecretView)
+}).annotations({ identifier: "Agent" })
+export type AgentView = typeof AgentView.Type
+
+export const CreateAgent = Schema.Struct({
+  name: Schema.NonEmptyString,
+  description: optional(Schema.String),
+  groups: optional(Groups)
+})
+
+export const ChangeAgent = Schema.Struct({
+  description: optional(Schema.String),
+  groups: optional(Groups),
+  disabled: optional(Schema.Boolean)
+})
+
+export const CreateSecret = Schema.Struct({
+  /** Absent: it ends when it is removed. */
+  expires_at: optional(GivenMoment),
+  /** Hours after which the agent's other secrets end; absent: they live on. */
+  end_others_after_hours: optional(Schema.Number.pipe(Schema.between(0, 8_760)))
+})
+
+/** The only answer that holds a secret. */
+export const CreatedSecret = Schema.Struct({ ...SecretView.fields, client_id: Schema.String, secret: Schema.String })
+
+export const MachineClientView = Schema.Struct({
+  issuer: Schema.NonEmptyString.pipe(Schema.maxLength(512)),
+  client_id: Schema.NonEmptyString.pipe(Schema.maxLength(256)),
+  groups: Groups
+}).annotations({ identifier: "MachineClient" })
+
+const ByName = Schema.Struct({ name: Schema.String })
+const Removed = Schema.Struct({ success: Schema.Literal(true) })
+
+const list = HttpApiEndpoint.get("list", "/api/agents").addSuccess(Schema.Struct({ agents: Schema.Array(AgentView) }))
+
+const create = HttpApiEndpoint.post("create", "/api/agents")
+  .setPayload(CreateAgent)
+  .addSuccess(AgentView, { status: 201 })
+  .addError(BadRequest.schema)
+  .addError(TooLarge.schema)
+
+const get = HttpApiEndpoint.get("get", "/api/agents/:name").setPath(ByName).addSuccess(AgentView)
+
+const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
+  .setPath(ByName)
+  .setPayload(ChangeAgent)
+  .addSuccess(AgentView)
+  .addError(BadRequest.schema)
+  .addError(TooLarge.schema)
+  .annotate(OpenApi.Description, "Taking a group away, or disabling the agent, ends the tokens it has.")
+
+const remove = HttpApiEndpoint.del("remove", "/api/agents/:name").setPath(ByName).addSuccess(Removed)
+
+const addSecret = HttpApiEndpoint.post("addSecret", "/api/agents/:name/secrets")
+  .setPath(ByName)
+  .setPayload(CreateSecret)
+  .addSuccess(CreatedSecret, { status: 201 })
+  .addError(BadRequest.schema)
+  .addError(TooLarge.schema)
+  .annotate(
+    OpenApi.Description,
+    "Several live at once; `end_others_after_hours` ends the others after a time of grace."
+  )
+
+const removeSecret = HttpApiEndpoint.del("removeSecret", "/api/agents/:name/secrets/:id")
+  .setPath(Schema.Struct({ name: Schema.String, id: Schema.String }))
+  .addSuccess(Removed)
+  .annotate(OpenApi.Description, "Ends the secret, and the tokens the agent has.")
+
+export class AgentsGroup extends HttpApiGroup.make("agents")
+  .add(list)
+  .add(create)
+  .add(get)
+  .add(change)
+  .add(remove)
+  .add(addSecret)
+  .add(removeSecret)
+  .addError(Forbidden.schema)
+  .addError(Unavailable.schema)
+  .middleware(Authentication) {}
+
+const listMachines = HttpApiEndpoint.get("list", "/api/machine-clients").addSuccess(
+  Schema.Struct({ machine_clients: Schema.Array(MachineClientView) })
+)
+
+const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
+  .setPayload(MachineClientView)
+  .addSuccess(MachineClientView)
+  .addError(BadRequest.schema)
+  .addError(TooLarge.schema)
+  .annotate(
+    OpenApi.Description,
+    "Groups of an identity provider's machine, for its tokens that say nothing of groups. A person's token of the same client gets none of them."
+  )
+
+const removeMachine = HttpApiEndpoint.del("remove", "/api/machine-clients")
+  .setUrlParams(Schema.Struct({ issuer: Schema.String, client_id: Schema.String }))
+  .addSuccess(Removed)
+
+export class MachineClientsGroup extends HttpApiGroup.make("machineClients")
+  .add(listMachines)
+  .add(putMachine)
+  .add(removeMachine)
+  .addError(Forbidden.schema)
+  .addError(Unavailable.schema)
+  .middleware(Authentication) {}
