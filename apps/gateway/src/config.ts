@@ -76,6 +76,7 @@ const values: Config.Config<Values> = Config.all({
   trustedProxies: configOf(settings.trustedProxies),
   allowedClients: configOf(settings.allowedClients),
   corsOrigins: configOf(settings.corsOrigins),
+  clientHosts: configOf(settings.clientHosts),
   tlsCert: configOf(settings.tlsCert),
   tlsKey: configOf(settings.tlsKey),
   redirectPort: configOf(settings.redirectPort),

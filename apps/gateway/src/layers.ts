@@ -19,17 +19,21 @@ import * as ProviderVerifiers from "@mcpgw/identity/ProviderVerifiers"
 import { AgentClients } from "@mcpgw/identity/AgentClients"
 import { Agents } from "@mcpgw/identity/Agents"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
+import { SignInLinks } from "@mcpgw/identity/SignInLinks"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
@@ -46,6 +50,7 @@ import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
+import * as OutboundFetch from "./outboundFetch.ts"
 
 /** A layer that needs to know the configuration. */
 const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
@@ -127,6 +132,21 @@ const verifiers = withConfig((config) =>
   )
 )
 
+/** People come in by their identity providers. */
+const federation = ProviderLogout.layer.pipe(
+  Layer.provideMerge(withConfig(({ publicUrl }) => FederatedLogin.layer({ publicUrl })))
+)
+
+/** Clients come in by it. What it runs on is loaded when the first one comes. */
+const authorization = withConfig(({ publicUrl, corsOrigins, clientHosts }) =>
+  AuthorizationServer.layer({ publicUrl, corsOrigins, documentHosts: clientHosts })
+).pipe(
+  Layer.provide(
+    Layer.mergeAll(OAuthGrants.layer, ClientSource.layerAgents, OutboundFetch.layer, SignInLinks.layerProviders)
+  ),
+  Layer.provideMerge(federation)
+)
+
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
   withConfig((config) =>
@@ -151,7 +171,7 @@ const services = Layer.mergeAll(
   ).pipe(Layer.provide(Probe.layer())),
   IndexSync.layer,
   ProcessGauges.layerAudit,
-  ProviderLogout.layer.pipe(Layer.provideMerge(withConfig(({ publicUrl }) => FederatedLogin.layer({ publicUrl }))))
+  authorization
 )
 
 /** Callers proved by our own tokens, keys and cookies, and by the identity providers' tokens. */

@@ -109,6 +109,14 @@ const upstreams = {
   }
 }
 
+const hosts = {
+  holds: "host names, with a port where it is not 443, separated by commas, such as vscode.dev,claude.ai",
+  parse: (value: string): ReadonlyArray<string> | undefined => {
+    const entries = value.split(",").map((entry) => entry.trim().toLowerCase())
+    return entries.every((entry) => /^[a-z0-9.-]+(?::\d{1,5})?$/.test(entry)) ? entries : undefined
+  }
+}
+
 const networks = {
   holds: "IP addresses and CIDRs, separated by commas, such as 10.0.0.0/8,2001:db8::7",
   parse: (value: string): AddressSet | undefined => AddressSet.parse(value)
@@ -194,6 +202,12 @@ export const settings = {
     [],
     "Web pages, besides the gateway's own, whose scripts may call MCP routes: with a token, never with the session cookie.",
     origins
+  ),
+  clientHosts: setting<ReadonlyArray<string>>(
+    "MCPGW_CLIENT_METADATA_HOSTS",
+    [],
+    "Hosts whose documents may describe OAuth clients (client_id is then a URL there). Unset: any host that may be called.",
+    hosts
   ),
   tlsCert: setting<string | undefined>(
     "MCPGW_TLS_CERT",

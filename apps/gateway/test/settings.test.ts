@@ -77,6 +77,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
     "https://a.example,",
     "https://a.example/?q=1"
   ],
+  MCPGW_CLIENT_METADATA_HOSTS: ["https://vscode.dev", "vscode.dev/x", "*.dev", "vscode.dev,", "a b"],
   MCPGW_REDIRECT_PORT: ["0", "65536", "http"],
   ADMIN_USER: ["a b", "-admin", "a".repeat(129), "<script>"],
   MCPGW_SESSION_HOURS: ["0", "721", "8h"],

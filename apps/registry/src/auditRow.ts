@@ -31,7 +31,7 @@ export const auditRow = (trail: Trail, method: string, status: number, durationM
     issuer: claims?.issuer ?? null,
     subject: claims?.subject ?? null,
     username: claims?.username ?? trail.username,
-    client_id: claims?.clientId ?? null,
+    client_id: claims?.clientId ?? trail.clientId,
     auth_method: claims?.method ?? null,
     remote: trail.remote,
     http_method: method,

@@ -39,8 +39,8 @@ export type AuthConfig = typeof AuthConfig.Type
 
 export const Me = Schema.Struct({
   username: Schema.String,
-  /** `traditional` (a session begun with a password here), `oauth2` (one begun at a provider), `gateway_token`, `api_key` or `oidc`. */
-  auth_method: Schema.Literal("traditional", "oauth2", "gateway_token", "api_key", "oidc"),
+  /** `traditional` (a session begun with a password here), `oauth2` (one begun at a provider), `gateway_token`, `oauth` (a client's token), `api_key` or `oidc`. */
+  auth_method: Schema.Literal("traditional", "oauth2", "gateway_token", "oauth", "api_key", "oidc"),
   /** `local`, the name of the provider a session was begun at, or the issuer of an OIDC token. */
   provider: Schema.String,
   /** Effective scopes: mapped from groups, then own. */

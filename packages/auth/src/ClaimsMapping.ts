@@ -2,6 +2,7 @@
  * From a verified JWT payload to what a `Claims` says about a person. Pure; one function per kind of issuer.
  * Never invents authority: an unreadable claim refuses the token, an absent one grants nothing.
  */
+import type { AuthMethod } from "@mcpgw/domain/Principal"
 import type { JWTPayload } from "jose"
 import { type ClaimPath, readClaim } from "./ClaimPath.ts"
 
@@ -11,7 +12,12 @@ export interface MappedClaims {
   readonly clientId: string
   readonly groups: ReadonlyArray<string>
   readonly scopes: ReadonlyArray<string>
+  /** Where one issuer hands out tokens of several kinds. */
+  readonly method?: AuthMethod
 }
+
+/** OAuth scope "use this as me": the token carries the person's groups, and the policy decides by them. */
+export const MCP_SCOPE = "mcp"
 
 /** `undefined`: the payload is not an access token, or a claim in it is unreadable. `payload.sub` is known to be a non-empty string. */
 export type ClaimsMapping = (payload: JWTPayload, subject: string) => MappedClaims | undefined
@@ -71,13 +77,20 @@ export const OIDC_NAMES: ClaimNames = {
 /** Access tokens with the usual names. */
 export const oidcClaims: ClaimsMapping = claimsWith(OIDC_NAMES)
 
-/** Tokens the gateway minted itself: they carry scopes and never groups, whatever the payload says (contracts.md §2.5). */
+/**
+ * Tokens the gateway minted itself. Those a person made carry scopes and never groups, whatever the payload says (contracts.md §2.5); those
+ * of the authorization server carry groups with the scope `mcp`, and with any other names just these: one source, never the union.
+ */
 export const gatewayClaims: ClaimsMapping = (payload, subject) => {
   if (payload["token_use"] !== "access") return undefined
   const scopes = scopesOf(payload["scope"])
   const clientId = firstText(payload, ["client_id"])
   if (scopes === undefined || clientId === undefined) return undefined
-  return { username: firstText(payload, ["preferred_username"]) ?? subject, clientId, groups: [], scopes }
+  const username = firstText(payload, ["preferred_username"]) ?? subject
+  if (payload["token_type"] !== "oauth") return { username, clientId, groups: [], scopes }
+  if (!scopes.includes(MCP_SCOPE)) return { username, clientId, groups: [], scopes, method: "oauth" }
+  const groups = payload["groups"] === undefined ? [] : strings(payload["groups"])
+  return groups === undefined ? undefined : { username, clientId, groups, scopes: [], method: "oauth" }
 }
 
 /**

@@ -84,7 +84,7 @@ export const make = (options: JwtVerifierOptions): Effect.Effect<Verifier, Issue
     return Effect.succeed(verifier)
   })
 
-/** Tokens this gateway minted: EdDSA, `at+jwt`, scopes and no groups (contracts.md §2.5). */
+/** Tokens this gateway minted: EdDSA, `at+jwt`; what they carry: `gatewayClaims`. */
 export const gateway = (options: {
   readonly issuer: string
   /** The gateway's public URL: `aud` of its tokens. */
@@ -182,7 +182,7 @@ const claimsOf = (
     expiresAt: exp,
     issuedAt: typeof iat === "number" ? iat : undefined,
     tokenId: typeof jti === "string" && jti !== "" ? jti : undefined,
-    method: options.method
+    method: mapped.method ?? options.method
   }
 }
 

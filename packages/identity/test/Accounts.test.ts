@@ -45,8 +45,8 @@ describe("Accounts.layerSqlite", () => {
   )
 })
 
-describe("identity-0005-accounts-of-providers", () => {
-  const before = migrations.filter(({ id }) => id < "identity-0005")
+describe("identity-0002-accounts-of-providers", () => {
+  const before = migrations.filter(({ id }) => id < "identity-0002")
 
   it.scoped("keeps the accounts there were, as local ones, and the sessions", () =>
     Effect.gen(function* () {

@@ -10,12 +10,15 @@ import { parseDescription, type Tool } from "@mcpgw/domain/Tool"
 import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
+import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { IdentityProvider } from "@mcpgw/identity/IdentityProvider"
 import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
 import { Agents } from "@mcpgw/identity/Agents"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
@@ -34,6 +37,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ControlPlane } from "../../src/ControlPlane.ts"
 import { ControlPlaneConfig } from "../../src/ControlPlaneConfig.ts"
+import * as OAuthGrants from "../../src/oauthGrants.ts"
 
 export const PUBLIC_URL = "https://mcp.example.com"
 const options = { issuer: PUBLIC_URL, audience: PUBLIC_URL }
@@ -87,8 +91,11 @@ export const layer = ({
     Agents.layerMemory,
     MachineClients.layerMemory
   )
-  return AuthLayer.layer.pipe(
-    Layer.provide(IdentityVerifiers.layer(options)),
+  const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
+  return Layer.merge(
+    AuthLayer.layer.pipe(Layer.provide(IdentityVerifiers.layer(options))),
+    AuthorizationServer.layer({ publicUrl }).pipe(Layer.provide(outside))
+  ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         identity,
