@@ -6,6 +6,7 @@ import { RateLimits } from "./rateLimits.ts"
 import { leaveOutUntrueWords } from "./runtimeWords.ts"
 import { makeNote, type Note } from "./notes.ts"
 import { clientIdFor, type Metadata, MetadataProblem, normalise } from "./registration.ts"
+import { methodsOf, ROUTES } from "./routes.ts"
 import { MCP } from "./scopes.ts"
 import type { Server, ServerParts } from "./server.ts"
 
@@ -25,13 +26,13 @@ const MAX_CLIENTS = 100_000
 
 /** Requests of one address within a minute. */
 const PER_MINUTE = {
-  "/oauth/authorize": 120,
-  "/oauth/device": 30,
-  "/oauth/device_authorization": 20,
-  "/oauth/introspect": 600,
-  "/oauth/register": 120,
-  "/oauth/revoke": 120,
-  "/oauth/token": 240
+  [ROUTES.authorization]: 120,
+  [ROUTES.code_verification]: 30,
+  [ROUTES.device_authorization]: 20,
+  [ROUTES.introspection]: 600,
+  [ROUTES.registration]: 120,
+  [ROUTES.revocation]: 120,
+  [ROUTES.token]: 240
 } as const
 
 const oauthError = (
@@ -91,7 +92,7 @@ export const makeDesk = (parts: ServerParts): Desk => {
 
 /** Any page may read what is public, and register: neither needs a cookie nor gives a right. */
 const open = (request: Request, url: URL, response: Response): Response => {
-  const isPublic = url.pathname.startsWith("/.well-known/") || url.pathname === "/oauth/register"
+  const isPublic = url.pathname.startsWith("/.well-known/") || url.pathname === ROUTES.registration
   if (isPublic && request.headers.has("origin")) response.headers.set("access-control-allow-origin", "*")
   return response
 }
@@ -103,6 +104,12 @@ const early = (
   url: URL,
   remote: string
 ): Response | undefined => {
+  const methods = methodsOf(url.pathname)
+  if (methods === undefined) return oauthError(404, "not_found", "The authorization server has no such address")
+  if (!methods.includes(request.method)) {
+    const allow = methods.join(", ")
+    return oauthError(405, "invalid_request", `This address takes ${allow}`, { allow })
+  }
   const wait = limits.take(url.pathname, remote, Date.now())
   if (wait !== undefined) {
     const words = `Too many requests from your address: try again in ${wait} seconds`
@@ -110,7 +117,7 @@ const early = (
   }
   const length = Number(request.headers.get("content-length") ?? "0")
   if (length > MAX_BODY) return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
-  if (request.method === "OPTIONS" && url.pathname === "/oauth/register") return preflight()
+  if (request.method === "OPTIONS" && url.pathname === ROUTES.registration) return preflight()
   // A page is posted to from itself alone; a browser says where from.
   const isPage = /^\/oauth\/(?:interaction|device)(?:\/|$)/.test(url.pathname)
   const origin = request.headers.get("origin")
@@ -138,12 +145,12 @@ const bodyOf = async (parts: ServerParts, request: Request, url: URL): Promise<s
   if (Buffer.byteLength(text) > MAX_BODY)
     return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
   switch (url.pathname) {
-    case "/oauth/register":
+    case ROUTES.registration:
       return registration(parts, text)
-    case "/oauth/introspect":
-    case "/oauth/revoke":
+    case ROUTES.introspection:
+    case ROUTES.revocation:
       return withHandle(parts, text)
-    case "/oauth/device_authorization":
+    case ROUTES.device_authorization:
       return withScope(text)
     default:
       return text

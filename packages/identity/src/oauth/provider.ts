@@ -15,6 +15,7 @@ import type { RateLimits } from "./rateLimits.ts"
 import { clientIdFor } from "./registration.ts"
 import { redirectProblem } from "./redirects.ts"
 import { audienceOf, parseResource } from "./resources.ts"
+import { ROUTES } from "./routes.ts"
 import { MCP, OIDC_SCOPES, resourceScopes, scopeList } from "./scopes.ts"
 import { digestOf, type Sealing } from "./sealing.ts"
 
@@ -30,18 +31,6 @@ export interface ProviderParts extends AdapterParts, AccessTokenParts {
   /** Hosts whose client metadata documents are fetched; empty: any. */
   readonly documentHosts: ReadonlyArray<string>
 }
-
-export const ROUTES = {
-  authorization: "/oauth/authorize",
-  code_verification: "/oauth/device",
-  device_authorization: "/oauth/device_authorization",
-  end_session: "/oauth/end_session",
-  introspection: "/oauth/introspect",
-  jwks: "/.well-known/jwks.json",
-  registration: "/oauth/register",
-  revocation: "/oauth/revoke",
-  token: "/oauth/token"
-} as const
 
 const MINUTE = 60
 const DAY = 86_400
