@@ -64,6 +64,15 @@ describe("S-16: an address of the authorization server is written in one way", (
     }
   })
 
+  it("A-34: what is kept of a client for ever is small, whoever registers it", async () => {
+    const uris = Array.from({ length: 50 }, (_, i) => `https://ide.example/callback/${i}`)
+    assert.strictEqual((await register("/oauth/register", { redirect_uris: uris })).status, 201)
+    const large = uris.map((uri) => `${uri}?${"x".repeat(400)}`)
+    const answer = await register("/oauth/register", { redirect_uris: large })
+    assert.strictEqual(answer.status, 400)
+    assert.include(await answer.text(), "invalid_client_metadata")
+  })
+
   it("what is not there says so as every other address does, and gets to no provider", async () => {
     for (const path of ["/oauth/", "/oauth/userinfo", "/oauth/end_session/confirm", "/oauth/register/some-client"]) {
       const answer = await fetch(gateway.url + path)

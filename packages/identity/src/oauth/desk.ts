@@ -2,6 +2,7 @@
  * What every OAuth request passes before the provider: is it small, is it not one too many, does it come from a page that may, and is it plain.
  * The provider is loaded by the first request that gets this far. Never rejects.
  */
+import { boundedText, type Unread } from "./boundedText.ts"
 import { RateLimits } from "./rateLimits.ts"
 import { leaveOutUntrueWords } from "./runtimeWords.ts"
 import { makeNote, type Note } from "./notes.ts"
@@ -20,6 +21,9 @@ export interface Desk {
 
 /** Bytes; beyond it the provider would refuse without words. */
 const MAX_BODY = 48 * 1024
+
+/** A body takes no longer; an edge that lets quiet streams live cuts nobody off itself. */
+const ARRIVAL_MILLIS = 15_000
 
 /** Registered clients in all; each costs a row for ever. */
 const MAX_CLIENTS = 100_000
@@ -116,7 +120,7 @@ const early = (
     return oauthError(429, "temporarily_unavailable", words, { "retry-after": String(wait) })
   }
   const length = Number(request.headers.get("content-length") ?? "0")
-  if (length > MAX_BODY) return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
+  if (length > MAX_BODY) return tooLarge()
   if (request.method === "OPTIONS" && url.pathname === ROUTES.registration) return preflight()
   // A page is posted to from itself alone; a browser says where from.
   const isPage = /^\/oauth\/(?:interaction|device)(?:\/|$)/.test(url.pathname)
@@ -141,9 +145,9 @@ const preflight = (): Response =>
 /** What is sent on; undefined: nothing. */
 const bodyOf = async (parts: ServerParts, request: Request, url: URL): Promise<string | undefined | Response> => {
   if (request.method === "GET" || request.method === "HEAD" || request.body === null) return undefined
-  const text = await request.text()
-  if (Buffer.byteLength(text) > MAX_BODY)
-    return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
+  const read = await boundedText(request, MAX_BODY, ARRIVAL_MILLIS)
+  if (typeof read === "string") return unread(read)
+  const { text } = read
   switch (url.pathname) {
     case ROUTES.registration:
       return registration(parts, text)
@@ -156,6 +160,19 @@ const bodyOf = async (parts: ServerParts, request: Request, url: URL): Promise<s
       return text
   }
 }
+
+const unread = (why: Unread): Response => {
+  switch (why) {
+    case "too-large":
+      return tooLarge()
+    case "too-slow":
+      return oauthError(408, "invalid_request", `The body did not arrive within ${ARRIVAL_MILLIS / 1000} seconds`)
+    case "broken":
+      return oauthError(400, "invalid_request", "The body could not be read")
+  }
+}
+
+const tooLarge = (): Response => oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
 
 const registration = async (parts: ServerParts, text: string): Promise<string | Response> => {
   const asked = parsed(text)

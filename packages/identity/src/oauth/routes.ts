@@ -21,7 +21,7 @@ const READ = ["GET", "HEAD"] as const
 const CALLED = ["POST", "OPTIONS"] as const
 const DOCUMENT = [...READ, "OPTIONS"] as const
 
-const FIXED: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+const FIXED: ReadonlyMap<string, ReadonlyArray<string>> = new Map<string, ReadonlyArray<string>>([
   ["/.well-known/oauth-authorization-server", DOCUMENT],
   ["/.well-known/openid-configuration", DOCUMENT],
   [ROUTES.authorization, READ],
