@@ -73,6 +73,32 @@ describe("S-16: an address of the authorization server is written in one way", (
     assert.include(await answer.text(), "invalid_client_metadata")
   })
 
+  it("A-37: nobody learns which agents there are: one that is there is answered like one that is not", async () => {
+    const cookie = await gateway.signIn()
+    const made = await fetch(`${gateway.url}/api/agents`, {
+      method: "POST",
+      headers: { cookie, "content-type": "application/json" },
+      body: JSON.stringify({ name: "ci", groups: ["staff"] })
+    })
+    assert.strictEqual(made.status, 201)
+    const answers = async (id: string): Promise<ReadonlyArray<unknown>> => {
+      const asked = await new Browser(gateway.url).go(request({ clientId: id }).path)
+      const bare = await new Browser(gateway.url).go(`/oauth/authorize?response_type=code&client_id=${id}`)
+      const posted = await Promise.all(
+        [{}, { client_secret: "x" }].map(async (more) => {
+          const answer = await fetch(`${gateway.url}/oauth/token`, {
+            method: "POST",
+            headers: { origin: "https://evil.example" },
+            body: new URLSearchParams({ grant_type: "client_credentials", client_id: id, ...more })
+          })
+          return [answer.status, answer.headers.get("access-control-allow-origin"), await answer.text()]
+        })
+      )
+      return [asked.status, asked.text, bare.status, bare.text, ...posted]
+    }
+    assert.deepEqual(await answers("agent-ci"), await answers("agent-no"))
+  })
+
   it("what is not there says so as every other address does, and gets to no provider", async () => {
     for (const path of ["/oauth/", "/oauth/userinfo", "/oauth/end_session/confirm", "/oauth/register/some-client"]) {
       const answer = await fetch(gateway.url + path)

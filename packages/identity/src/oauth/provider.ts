@@ -3,7 +3,7 @@
  * questions. What it does itself (codes, PKCE, rotation, issuer parameter) is not repeated here.
  */
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
-import OidcProvider, { errors, type Configuration, type KoaContextWithOIDC } from "oidc-provider"
+import OidcProvider, { errors, type Client, type Configuration, type KoaContextWithOIDC } from "oidc-provider"
 import { timingSafeEqual } from "node:crypto"
 import { type AccessTokenParts, accessTokenHooks } from "./accessTokens.ts"
 import { type AdapterParts, makeAdapter, SECRET_DIGEST } from "./adapter.ts"
@@ -60,6 +60,8 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
   clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
   clientBasedCORS: (_ctx, origin, client) =>
     parts.corsOrigins.includes(origin) ||
+    // Has no page that could be held to an origin, and proves itself: answered as one that does not exist is (A-37).
+    isMachine(client) ||
     // A private-use URI has the origin "null", as a sandboxed page has.
     (origin !== "null" && (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin)),
   clientDefaults: { id_token_signed_response_alg: "EdDSA" },
@@ -90,6 +92,9 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
   ttl: LIVES,
   ...accessTokenHooks(parts)
 })
+
+const isMachine = ({ clientAuthMethod, redirectUris = [] }: Client): boolean =>
+  redirectUris.length === 0 && clientAuthMethod !== "none"
 
 /** `source`: the code or refresh token a token is to be made from; undefined: the person is here. */
 const isRevoked = ({ publicUrl, revocations }: ProviderParts, subject: string, source: unknown): boolean => {
