@@ -7,6 +7,7 @@ import OidcProvider, { errors, type Client, type Configuration, type KoaContextW
 import { timingSafeEqual } from "node:crypto"
 import { type AccessTokenParts, accessTokenHooks } from "./accessTokens.ts"
 import { type AdapterParts, makeAdapter, SECRET_DIGEST } from "./adapter.ts"
+import { shownName } from "./clientName.ts"
 import type { ConsentMemory } from "./consentMemory.ts"
 import { makePolicy } from "./interactionPolicy.ts"
 import { SECRET_ELSEWHERE } from "./knownClients.ts"
@@ -143,7 +144,7 @@ const featuresOf = (parts: ProviderParts): NonNullable<Configuration["features"]
     },
     userCodeConfirmSource: (ctx, _form, client, info, userCode) => {
       const where = typeof info["ip"] === "string" ? info["ip"] : "an unknown address"
-      ctx.body = confirmPage(secretOf(ctx), client.clientName ?? client.clientId, where, userCode)
+      ctx.body = confirmPage(secretOf(ctx), shownName(client), where, userCode)
     },
     successSource: (ctx) => {
       ctx.body = donePage()
