@@ -1,6 +1,7 @@
 /**
  * Every message the protocol's schemas allow goes through a real gateway and arrives byte for byte: client to server, and server to
- * client as JSON, on the stream of a POST and on the GET stream. The policy allows everything, so nothing may be touched.
+ * client as JSON, on the stream of a POST and on the GET stream. The policy allows everything and the caller shows a credential of their
+ * own, so nothing may be touched, `_meta` with unknown keys included (W-51).
  */
 import type { TestGateway } from "@mcpgw/testkit/Gateway"
 import { SESSION } from "@mcpgw/testkit/LegacyScript"
@@ -37,8 +38,10 @@ const accepted = (): Response => new Response(null, { status: 202 })
 beforeAll(async () => {
   server = await startUpstream((asked) => next(asked))
   next = () => accepted()
-  gateway = await startSeeded({ servers: [at("/one", server.url)], scopes: SCOPES })
-  anyone = caller(`${gateway.url}/one/mcp`, await gateway.token(["all"]))
+  // A server that knows its callers by credentials of their own: for one that does not, task ids and requestState are sealed.
+  gateway = await startSeeded({ servers: [at("/one", server.url, { auth_type: "bearer" })], scopes: SCOPES })
+  const token = await gateway.token(["all"])
+  anyone = withHeaders(caller(`${gateway.url}/one/mcp`, "of the server's own"), { "x-authorization": `Bearer ${token}` })
 })
 
 afterAll(async () => {
