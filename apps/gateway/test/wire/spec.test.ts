@@ -10,7 +10,7 @@ import { type Asked, result } from "@mcpgw/testkit/ScriptedServer"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/server/validators/ajv"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
-import { messagesOf, oddly, type SpecMessage } from "./SpecMessages.ts"
+import { errorsOf, messagesOf, oddly, type SpecMessage, UNKNOWN_META } from "./SpecMessages.ts"
 import { readSpecSchemas, type SpecSchema } from "./SpecSchemas.ts"
 import { startUpstream, type Upstream } from "./Upstream.ts"
 
@@ -26,6 +26,7 @@ all:
 
 const SCHEMAS = readSpecSchemas()
 const MODERN = "2026-07-28"
+const MOST_IN_A_BATCH = 50
 
 let server: Upstream
 let gateway: TestGateway
@@ -41,7 +42,9 @@ beforeAll(async () => {
   // A server that knows its callers by credentials of their own: for one that does not, task ids and requestState are sealed.
   gateway = await startSeeded({ servers: [at("/one", server.url, { auth_type: "bearer" })], scopes: SCOPES })
   const token = await gateway.token(["all"])
-  anyone = withHeaders(caller(`${gateway.url}/one/mcp`, "of the server's own"), { "x-authorization": `Bearer ${token}` })
+  anyone = withHeaders(caller(`${gateway.url}/one/mcp`, "of the server's own"), {
+    "x-authorization": `Bearer ${token}`
+  })
 })
 
 afterAll(async () => {
@@ -138,20 +141,23 @@ describe.each(SCHEMAS.map((spec) => ({ spec, version: spec.version })))("message
   const calls = [
     ...(requests?.client ?? []),
     ...(notifications?.client ?? []),
-    ...(version === MODERN ? [] : (results?.client ?? []))
+    ...(version === MODERN ? [] : [...(results?.client ?? []), ...errorsOf(spec)])
   ]
   const spoken = [...(requests?.server ?? []), ...(notifications?.server ?? [])]
-  const answers = results?.server ?? []
+  const answers = [...(results?.server ?? []), ...errorsOf(spec)]
 
   it("are what the version's own schema allows, every kind of them", () => {
     assert.isAtLeast(calls.length, 30)
     assert.isAtLeast(spoken.length, 20)
     assert.isAtLeast(answers.length, 30)
     validated(spec, [...(requests?.client ?? []), ...(notifications?.client ?? []), ...spoken], "message")
-    validated(spec, [...answers, ...(results?.client ?? [])], "result")
+    validated(spec, [...(results?.server ?? []), ...(results?.client ?? [])], "result")
+    for (const side of [calls, spoken, answers]) assert.include(JSON.stringify(side), UNKNOWN_META, "W-51")
+    assert.isNotEmpty(errorsOf(spec))
+    validated(spec, errorsOf(spec), "message")
   })
 
-  it("client to server: byte for byte, and never more than once", async () => {
+  it("W-51: client to server: byte for byte, unknown keys of _meta too, and never more than once", async () => {
     const who = await speaking(version)
     server.forget()
     for (const one of calls) {
@@ -169,7 +175,7 @@ describe.each(SCHEMAS.map((spec) => ({ spec, version: spec.version })))("message
     }
   })
 
-  it("server to client: results byte for byte, as JSON and on a stream", async () => {
+  it("W-51: server to client: results and errors byte for byte, as JSON and on a stream", async () => {
     const who = await speaking(version)
     for (const [i, one] of answers.entries()) {
       const request = requestFor(spec, one.definition)
@@ -187,6 +193,22 @@ describe.each(SCHEMAS.map((spec) => ({ spec, version: spec.version })))("message
       }
     }
   })
+
+  if (version === "2025-03-26") {
+    it("W-16: batches of them both ways, byte for byte", async () => {
+      const who = await speaking(version)
+      const all = [calls, answers].map((side) => side.map(({ message }) => message))
+      for (let from = 0; all.some(({ length }) => from < length); from += MOST_IN_A_BATCH) {
+        const [asked = [], told = []] = all.map((side) => side.slice(from, from + MOST_IN_A_BATCH))
+        const [sent, answer] = [asked, told].map((batch) => Buffer.from(` ${oddly(batch)}\r\n`))
+        if (asked.length === 0 || sent === undefined || answer === undefined) continue
+        server.forget()
+        next = () => new Response(answer, { headers: { "content-type": "application/json" } })
+        assertSame(await bytesOf(await send(who, sent)), answer, "the answer")
+        assertSame(server.asked()[0]?.bytes, sent, "the batch")
+      }
+    })
+  }
 
   it("server to client: its own requests and notifications byte for byte, on the streams of POST and GET", async () => {
     const who = await speaking(version)
