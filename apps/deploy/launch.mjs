@@ -24,6 +24,7 @@ const HELP = `mcpgw
   npm run conformance      the official MCP conformance suite, direct and through the gateway
   npm run audit            the last rows of the audit record
   npm run rotate-keys      fresh keys for tokens and sessions; the older ones stay valid
+  npm run mcpgw -- …       tools around the gateway, such as keycloak init; mcpgw -- --help lists them
 
   node apps/deploy/launch.mjs exec <words…>    the same Bun, with any words: exec run apps/demo-servers --help
 
@@ -42,6 +43,7 @@ const commands = {
   conformance: (bun, words) => run(bun, ["run", "apps/gateway/test/conformance/run.ts", ...words], { cwd: root }),
   audit: (bun, words) => run(bun, ["run", "apps/deploy/audit.mjs", ...words], { cwd: root }),
   "rotate-keys": (bun, words) => run(bun, ["run", "apps/gateway/scripts/rotate-keys.ts", ...words], { cwd: root }),
+  mcpgw: (bun, words) => run(bun, ["run", "apps/cli", ...words], { cwd: root }),
   exec: (bun, words) => run(bun, words, { cwd: root })
 }
 

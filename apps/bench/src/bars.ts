@@ -103,8 +103,9 @@ const microBars = (groups: ReadonlyArray<MicroGroup>): ReadonlyArray<Bar> =>
   groups.flatMap((group) => {
     const wobbled = microWobble(group).length > 0
     const yardstick = group.cases[0]?.ns ?? []
-    return group.cases.flatMap(({ name, ns, bar, over }) => [
+    return group.cases.flatMap(({ name, ns, bar, limitNs, over }) => [
       ...(bar === undefined ? [] : barOf(`${group.name}: ${name}`, bar, "x", rangeOf(ratios(ns, yardstick)), wobbled)),
+      ...(limitNs === undefined ? [] : barOf(`${group.name}: ${name}`, limitNs, "ns", rangeOf(ns), false)),
       ...(over === undefined
         ? []
         : barOf(`${group.name}: ${name}, above bare`, over, "ns", rangeOf(differences(ns, yardstick)), wobbled))

@@ -69,6 +69,8 @@ export interface MicroCase {
   readonly ns: ReadonlyArray<number>
   /** What its ratio to the group's first case may be. */
   readonly bar?: number
+  /** Nanoseconds it may take by itself. */
+  readonly limitNs?: number
   /** Nanoseconds it may take above the group's first case. */
   readonly over?: number
 }

@@ -37,6 +37,10 @@ describe("what the micro benches measure does its work", () => {
   it("decision: allowed", () => {
     expect(resultOf(/^decision/, /./)).toMatchObject({ allowed: true })
   })
+
+  it("credential: a principal", () => {
+    expect(resultOf(/^credential/, /./)).toMatchObject({ claims: { username: "bench" } })
+  })
 })
 
 describe("timing", () => {

@@ -17,7 +17,7 @@ describe.each(runtimes)("words, under %s", (_, runtime) => {
   it.each(["--help", "-h", "help"])("%s prints the commands and ends with 0", async (word) => {
     const running = checkout.launch(runtime, word)
     assert.strictEqual(await running.exited, 0)
-    for (const command of ["npm start", "npm test", "bench", "conformance", "audit", "exec"])
+    for (const command of ["npm start", "npm test", "bench", "conformance", "audit", "npm run mcpgw", "exec"])
       assert.include(running.output(), command)
   })
 
@@ -34,7 +34,7 @@ describe.each(runtimes)("words, under %s", (_, runtime) => {
       assert.strictEqual(await running.exited, 2)
       assert.include(
         running.output(),
-        `unknown command "${word}"; it may be start, test, bench, conformance, audit, rotate-keys, exec or --help`
+        `unknown command "${word}"; it may be start, test, bench, conformance, audit, rotate-keys, mcpgw, exec or --help`
       )
       assert.isFalse(checkout.has(".bun"))
     }

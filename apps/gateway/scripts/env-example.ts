@@ -1,8 +1,9 @@
 /**
- * Writes `.env.example` from `settings.ts`: `bun run apps/gateway/scripts/env-example.ts > .env.example`. A test compares the two
+ * Writes `.env.example` from `settings.ts` and `providerSettings.ts`: `bun run apps/gateway/scripts/env-example.ts > .env.example`. A test compares the two
  * byte for byte.
  */
-import { type Setting, settings } from "../src/settings.ts"
+import { everySetting } from "../src/everySetting.ts"
+import type { Setting } from "../src/settings.ts"
 
 const HEAD = `# Every setting of mcpgw with what it may hold and its default. All are optional.
 # Copy this file to .env, which is read from the folder that mcpgw is started in, and uncomment what differs;
@@ -15,6 +16,6 @@ const entry = ({ name, about, holds, shown, secret }: Setting<unknown>): string 
   )
 
 /** The whole file's text. */
-export const envExample = (): string => [HEAD, ...Object.values(settings).map(entry)].join("\n")
+export const envExample = (): string => [HEAD, ...everySetting.map(entry)].join("\n")
 
 if (import.meta.main) process.stdout.write(envExample())

@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { accessSync, constants } from "node:fs"
 import { resolve } from "node:path"
+import { providerSettings } from "./providerSettings.ts"
 import { type Setting, settings } from "./settings.ts"
 
 type Values = { readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer A> ? A : never }
@@ -27,6 +28,10 @@ export interface GatewayConfigApi extends Omit<
   /** Undefined: scopes.yml in the data folder. */
   readonly scopesFile: string | undefined
   readonly adminPassword: Option.Option<Redacted.Redacted>
+  /** What is set of the settings that describe identity providers, by name. */
+  readonly providerSettings: ReadonlyMap<string, string>
+  /** Any variable of the environment, for files that refer to some; undefined when it is unset or empty. */
+  readonly variable: (name: string) => Effect.Effect<string | undefined>
 }
 
 /** The start stops; `message` holds a line per wrong setting. */
@@ -71,18 +76,17 @@ const values: Config.Config<Values> = Config.all({
   trustedProxies: configOf(settings.trustedProxies),
   allowedClients: configOf(settings.allowedClients),
   corsOrigins: configOf(settings.corsOrigins),
+  clientHosts: configOf(settings.clientHosts),
   tlsCert: configOf(settings.tlsCert),
   tlsKey: configOf(settings.tlsKey),
   redirectPort: configOf(settings.redirectPort),
   adminUser: configOf(settings.adminUser),
   adminPassword: configOf(settings.adminPassword),
+  providersFile: configOf(settings.providersFile),
   sessionHours: configOf(settings.sessionHours),
   tokenMaxHours: configOf(settings.tokenMaxHours),
   tokenDefaultHours: configOf(settings.tokenDefaultHours),
   tokensPerHour: configOf(settings.tokensPerHour),
-  oidcIssuer: configOf(settings.oidcIssuer),
-  oidcAudience: configOf(settings.oidcAudience),
-  oidcJwksUrl: configOf(settings.oidcJwksUrl),
   healthInterval: configOf(settings.healthInterval),
   connectTimeout: configOf(settings.connectTimeout),
   firstByteTimeout: configOf(settings.firstByteTimeout),
@@ -98,9 +102,29 @@ const values: Config.Config<Values> = Config.all({
   logLevel: configOf(settings.logLevel)
 })
 
+/** Those that are set. */
+const providers: Config.Config<ReadonlyMap<string, string>> = Config.map(
+  Config.all(
+    providerSettings.map((setting) => Config.map(configOf(setting), (value) => [setting.name, value] as const))
+  ),
+  (entries) => new Map(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+)
+
+const variables: Effect.Effect<GatewayConfigApi["variable"]> = Effect.configProviderWith((provider) =>
+  Effect.succeed((name) =>
+    provider.load(Config.option(Config.string(name))).pipe(
+      Effect.orElseSucceed(() => Option.none<string>()),
+      Effect.map((held) => Option.getOrElse(held, () => "").trim() || undefined)
+    )
+  )
+)
+
 const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
   Effect.gen(function* () {
-    const read = yield* Effect.mapError(values, (error) => new BadConfig({ problems: problemsOf(error) }))
+    const [read, provided] = yield* Effect.mapError(
+      Config.all([values, providers]),
+      (error) => new BadConfig({ problems: problemsOf(error) })
+    )
     const problems = together(root, read)
     if (problems.length > 0) return yield* new BadConfig({ problems })
     const scheme = read.tlsCert === undefined ? "http" : "https"
@@ -110,6 +134,9 @@ const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
       publicUrl: read.publicUrl ?? `${scheme}://${host}:${read.port}`,
       dataDir: resolve(root, read.dataDir ?? "data"),
       scopesFile: read.scopesFile === undefined ? undefined : resolve(root, read.scopesFile),
+      providersFile: read.providersFile === undefined ? undefined : resolve(root, read.providersFile),
+      providerSettings: provided,
+      variable: yield* variables,
       tlsCert: read.tlsCert === undefined ? undefined : resolve(root, read.tlsCert),
       tlsKey: read.tlsKey === undefined ? undefined : resolve(root, read.tlsKey),
       tokenDefaultHours: read.tokenDefaultHours ?? Math.min(8, read.tokenMaxHours),
@@ -123,6 +150,7 @@ const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : 
 const together = (root: string, read: Values): ReadonlyArray<string> => {
   return [
     ...unreadable(root, read.scopesFile, settings.scopesFile),
+    ...unreadable(root, read.providersFile, settings.providersFile),
     ...unreadable(root, read.tlsCert, settings.tlsCert),
     ...unreadable(root, read.tlsKey, settings.tlsKey),
     ...taken([settings.metricsPort, read.metricsPort], [settings.port, read.port]),
@@ -130,12 +158,7 @@ const together = (root: string, read: Values): ReadonlyArray<string> => {
     ...taken([settings.redirectPort, read.redirectPort], [settings.metricsPort, read.metricsPort]),
     ...nowhereToLead(read),
     ...longerThanLongest(read),
-    ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey]),
-    ...missing(
-      [settings.oidcIssuer, read.oidcIssuer],
-      [settings.oidcAudience, read.oidcAudience],
-      [settings.oidcJwksUrl, read.oidcJwksUrl]
-    )
+    ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey])
   ]
 }
 

@@ -20,6 +20,12 @@ export class DataDirUnusable extends Schema.TaggedError<DataDirUnusable>()("Data
 /** Where the policy is. */
 export const scopesPath = (config: GatewayConfigApi): string => config.scopesFile ?? join(config.dataDir, "scopes.yml")
 
+/** Where identity providers are described; undefined when no file says anything of them. */
+export const providersPath = ({ dataDir, providersFile }: GatewayConfigApi): string | undefined => {
+  const usual = join(dataDir, "oauth2_providers.yml")
+  return providersFile ?? (existsSync(usual) ? usual : undefined)
+}
+
 /** Proof that the folder is there. */
 export class DataDir extends Context.Tag("@mcpgw/gateway/DataDir")<DataDir, { readonly path: string }>() {}
 

@@ -5,6 +5,7 @@
 import { registrations } from "@mcpgw/demo-servers/Demo"
 import { type AdminOutcome, ensureAdmin } from "@mcpgw/identity/AdminAccount"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Console from "effect/Console"
@@ -45,7 +46,9 @@ export const layerFirstStart = Layer.effect(
       Effect.mapInputContext(ensureAdmin({ username: adminUser, password }), () => people)
     // A configured password that can not be taken stops the start before the port opens.
     if (!fresh || Option.isSome(adminPassword)) {
-      yield* account(adminPassword)
+      const { kind } = yield* account(adminPassword)
+      // Whoever had the old password may have let clients in with it.
+      if (kind === "password-changed") yield* endGrants(adminUser)
       return { showPassword: Effect.succeedNone }
     }
     return {
@@ -58,6 +61,11 @@ export const layerFirstStart = Layer.effect(
     }
   })
 )
+
+const endGrants = (username: string): Effect.Effect<void, never, AuthorizationServer> =>
+  Effect.flatMap(AuthorizationServer, (server) => server.endAll(username)).pipe(
+    Effect.catchAll(({ cause }) => Effect.logError("What clients were allowed could not be taken back", cause))
+  )
 
 const passwordLines = (user: string, password: string): string =>
   ["", `  Administrator: ${user}`, `  Password:      ${password}   (shown once; only its hash is kept)`].join("\n")

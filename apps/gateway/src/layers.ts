@@ -3,7 +3,7 @@
  * identity provider or store is swapped here, or in a test, without touching a service.
  */
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
-import * as JwtVerifier from "@mcpgw/auth/JwtVerifier"
+import { IssuerFetch } from "@mcpgw/auth/IssuerFetch"
 import { handlers } from "@mcpgw/demo-servers/Demo"
 import { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import * as IndexSync from "@mcpgw/discovery/IndexSync"
@@ -13,20 +13,27 @@ import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe } from "@mcpgw/health/Probe"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
+import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
+import * as ProviderVerifiers from "@mcpgw/identity/ProviderVerifiers"
 import { AgentClients } from "@mcpgw/identity/AgentClients"
 import { Agents } from "@mcpgw/identity/Agents"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
+import { SignInLinks } from "@mcpgw/identity/SignInLinks"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
@@ -42,7 +49,8 @@ import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
 import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
-import { layerDataDir, scopesPath } from "./dataDir.ts"
+import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
+import * as OutboundFetch from "./outboundFetch.ts"
 
 /** A layer that needs to know the configuration. */
 const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
@@ -72,6 +80,18 @@ const infrastructure = Layer.mergeAll(
   Credentials.layerClient
 )
 
+/** Who else may say who somebody is: described here, asked when they are needed. */
+const providers = Layer.merge(
+  withConfig((config) =>
+    IdentityProviders.layer({
+      file: providersPath(config),
+      settings: config.providerSettings,
+      variable: config.variable
+    })
+  ),
+  IssuerFetch.layer
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
@@ -91,8 +111,7 @@ const stores = Layer.mergeAll(
         })
       )
     )
-  ),
-  ProviderLogout.layerNone
+  )
 )
 
 /** Tier 3 — who calls, and what there is. */
@@ -107,26 +126,26 @@ const people = Layer.mergeAll(
 
 const verifiers = withConfig((config) =>
   Layer.unwrapEffect(
-    Effect.map(foreignIssuers(config), (others) =>
+    Effect.map(ProviderVerifiers.make(config.publicUrl), (others) =>
       IdentityVerifiers.layer({ issuer: config.publicUrl, audience: config.publicUrl }, others)
     )
   )
 )
 
-/** The one statically configured issuer, when there is one. */
-const foreignIssuers = ({ oidcIssuer, oidcAudience, oidcJwksUrl, publicUrl }: GatewayConfigApi) =>
-  oidcIssuer === undefined || oidcAudience === undefined || oidcJwksUrl === undefined
-    ? Effect.succeed([])
-    : Effect.map(
-        JwtVerifier.oidc({
-          name: oidcIssuer,
-          issuer: oidcIssuer,
-          audiences: [oidcAudience],
-          resource: publicUrl,
-          keys: { kind: "remote", url: oidcJwksUrl }
-        }),
-        (verifier) => [verifier]
-      )
+/** People come in by their identity providers. */
+const federation = ProviderLogout.layer.pipe(
+  Layer.provideMerge(withConfig(({ publicUrl }) => FederatedLogin.layer({ publicUrl })))
+)
+
+/** Clients come in by it. What it runs on is loaded when the first one comes. */
+const authorization = withConfig(({ publicUrl, corsOrigins, clientHosts }) =>
+  AuthorizationServer.layer({ publicUrl, corsOrigins, documentHosts: clientHosts })
+).pipe(
+  Layer.provide(
+    Layer.mergeAll(OAuthGrants.layer, ClientSource.layerAgents, OutboundFetch.layer, SignInLinks.layerProviders)
+  ),
+  Layer.provideMerge(federation)
+)
 
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
@@ -151,10 +170,11 @@ const services = Layer.mergeAll(
     )
   ).pipe(Layer.provide(Probe.layer())),
   IndexSync.layer,
-  ProcessGauges.layerAudit
+  ProcessGauges.layerAudit,
+  authorization
 )
 
-/** Callers proved by our own tokens, keys and cookies, and by the configured issuer's tokens. */
+/** Callers proved by our own tokens, keys and cookies, and by the identity providers' tokens. */
 export const layerAuth = AuthLayer.layer.pipe(Layer.provide(verifiers))
 
 /**
@@ -168,7 +188,7 @@ export const layerServicesOver = <E1, R1, E2, R2>(
   Layer.merge(services, auth).pipe(
     Layer.provideMerge(people),
     Layer.provideMerge(Layer.merge(stores, registryStore)),
-    Layer.provideMerge(infrastructure),
+    Layer.provideMerge(Layer.merge(infrastructure, providers)),
     Layer.provideMerge(layerDataDir)
   )
 

@@ -2,9 +2,10 @@
  * Every way in which the gateway says no on the data plane: HTTP status, JSON-RPC code and a sentence a person can act on. A 4xx
  * always carries a JSON-RPC body (W-13); nothing here names an internal host (S-19).
  */
-import type { AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
+import type { AuthBusy, AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
 import { describe } from "@mcpgw/auth/AuthError"
 import { insufficientScope, unauthorized } from "@mcpgw/auth/Challenge"
+import { ADVERTISED } from "@mcpgw/auth/ProtectedResource"
 import type { Malformed } from "@mcpgw/mcp/Envelope"
 import { Code, errorBody, type JsonObject, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import type { Denied } from "@mcpgw/policy/AuthorizedCall"
@@ -157,9 +158,10 @@ export const encodedBody = (): Refusal =>
     "An encoded body can not be judged: send it without Content-Encoding"
   )
 
-export const unauthenticated = (failure: Unauthenticated): Refusal =>
+/** `resourceMetadata`: where a client learns how to get in (A-01). */
+export const unauthenticated = (failure: Unauthenticated, resourceMetadata: string): Refusal =>
   refusal(401, Code.unauthenticated, `auth:${failure.reason}`, describe[failure.reason], {
-    headers: { "www-authenticate": unauthorized(failure) }
+    headers: { "www-authenticate": unauthorized(failure, { scope: ADVERTISED, resourceMetadata }) }
   })
 
 export const authUnavailable = (failure: AuthUnavailable): Refusal =>
@@ -167,6 +169,15 @@ export const authUnavailable = (failure: AuthUnavailable): Refusal =>
     outcome: "error",
     headers: { "retry-after": "5" }
   })
+
+export const authBusy = ({ retryAfterSeconds }: AuthBusy): Refusal =>
+  refusal(
+    429,
+    Code.tooManyRequests,
+    "auth:busy",
+    `Too many new credentials wait to be checked: try again in ${retryAfterSeconds} s`,
+    { headers: { "retry-after": String(retryAfterSeconds) } }
+  )
 
 export const foreignCredential = (): Refusal =>
   refusal(
@@ -189,17 +200,23 @@ export const unavailable = (server: string, reason: string): Refusal =>
     headers: { "retry-after": "5" }
   })
 
+export interface Step {
+  readonly resourceMetadata: string
+  /** Scopes with which asking again could help; empty: nothing would. */
+  readonly scope: ReadonlyArray<string>
+}
+
 const NO_GRANT: Readonly<Record<string, string>> = {
   "no-scopes": "you have no scopes configured",
   "key-limit": "the limits of your API key exclude it"
 }
 
 /** `rule`: of the policy's decision on a method that any grant implies. */
-export const noGrant = (server: string, rule: string): Refusal => {
+export const noGrant = (server: string, rule: string, step: Step): Refusal => {
   const why = NO_GRANT[rule] ?? "none of your scopes covers it"
   return refusal(403, Code.forbidden, `policy:${rule}`, `Access denied to '${server}': ${why}`, {
     decision: "deny",
-    headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`) }
+    headers: { "www-authenticate": insufficientScope(`Access denied to ${server}`, step) }
   })
 }
 

@@ -1,5 +1,5 @@
 /**
- * Every setting there is: its name, what it may hold, its default and what it is for. `config.ts` reads them, `.env.example` lists
+ * Every setting there is but those of identity providers (`providerSettings.ts`): its name, what it may hold, its default and what it is for. `config.ts` reads them, `.env.example` lists
  * them (a test compares), and an error names the variable, what it held and what it may hold.
  */
 import { type AllowedUpstream, parseAllowed } from "@mcpgw/egress/AddressPolicy"
@@ -21,7 +21,8 @@ export interface Setting<A> {
   readonly parse: (text: string) => A | undefined
 }
 
-const setting = <A>(
+/** One setting; `kind`: what it may hold. */
+export const setting = <A>(
   name: string,
   fallback: NoInfer<A>,
   about: string,
@@ -50,7 +51,7 @@ const boolean = {
   parse: (text: string) => (text === "true" ? true : text === "false" ? false : undefined)
 }
 
-const text = {
+export const text = {
   holds: "a text",
   parse: (value: string): string | undefined => value
 }
@@ -95,12 +96,6 @@ const origins = {
   }
 }
 
-/** Compared with `iss` letter by letter, so it is kept as written. */
-const issuer = {
-  holds: "the issuer's https:// URL (or http://), exactly as its tokens spell it",
-  parse: (value: string): string | undefined => (httpUrl.parse(value) === undefined ? undefined : value)
-}
-
 const upstreams = {
   holds: "hosts, host:port pairs, addresses and CIDRs, separated by commas, such as mcp.internal:8000,10.1.0.0/16",
   parse: (value: string): ReadonlyArray<AllowedUpstream> | undefined => {
@@ -111,6 +106,14 @@ const upstreams = {
       .map(parseAllowed)
     const known = entries.filter((entry) => entry !== undefined)
     return known.length === entries.length ? known : undefined
+  }
+}
+
+const hosts = {
+  holds: "host names, with a port where it is not 443, separated by commas, such as vscode.dev,claude.ai",
+  parse: (value: string): ReadonlyArray<string> | undefined => {
+    const entries = value.split(",").map((entry) => entry.trim().toLowerCase())
+    return entries.every((entry) => /^[a-z0-9.-]+(?::\d{1,5})?$/.test(entry)) ? entries : undefined
   }
 }
 
@@ -200,6 +203,12 @@ export const settings = {
     "Web pages, besides the gateway's own, whose scripts may call MCP routes: with a token, never with the session cookie.",
     origins
   ),
+  clientHosts: setting<ReadonlyArray<string>>(
+    "MCPGW_CLIENT_METADATA_HOSTS",
+    [],
+    "Hosts whose documents may describe OAuth clients (client_id is then a URL there). Unset: any host that may be called.",
+    hosts
+  ),
   tlsCert: setting<string | undefined>(
     "MCPGW_TLS_CERT",
     unset,
@@ -250,22 +259,12 @@ export const settings = {
     "Such tokens one person can get within a clock hour; then 429.",
     integer(1, 1_000_000)
   ),
-  oidcIssuer: setting<string | undefined>(
-    "MCPGW_OIDC_ISSUER",
+  providersFile: setting<string | undefined>(
+    "MCPGW_OAUTH2_PROVIDERS_FILE",
     unset,
-    "Issuer (`iss`) of one more identity provider whose access tokens are accepted; with MCPGW_OIDC_AUDIENCE and MCPGW_OIDC_JWKS_URL.",
-    issuer
+    "Identity providers, oauth2_providers.yml of the replaced system as it is. Unset: the file of that name in the data folder, if there is one.",
+    path
   ),
-  oidcAudience: setting<string | undefined>(
-    "MCPGW_OIDC_AUDIENCE",
-    unset,
-    "Audience (`aud`) its tokens must name.",
-    text
-  ),
-  oidcJwksUrl: setting<string | undefined>("MCPGW_OIDC_JWKS_URL", unset, "Where its key set (JWKS) is.", {
-    holds: "an http:// or https:// URL",
-    parse: (value: string) => (/^https?:$/.test(URL.parse(value)?.protocol ?? "") ? value : undefined)
-  }),
   healthInterval: setting(
     "HEALTH_CHECK_INTERVAL_SECONDS",
     30,

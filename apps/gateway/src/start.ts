@@ -25,8 +25,8 @@ const MOST_HEAD = 65_536
 const headGiven = process.execArgv.some((argument) => argument.startsWith(HEAD))
 
 const help = async (): Promise<string> => {
-  const { settings } = await import("./settings.ts")
-  const lines = Object.values(settings).map(
+  const { everySetting } = await import("./everySetting.ts")
+  const lines = everySetting.map(
     ({ name, about, holds, shown }) =>
       `  ${name}\n      ${about}\n      May hold ${holds}.${shown === "" ? "" : ` Default: ${shown}`}`
   )

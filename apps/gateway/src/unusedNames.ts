@@ -1,5 +1,5 @@
 /** Names in the environment that no setting reads, and that whoever set them most likely meant to have an effect. Never shows a value. */
-import { settings } from "./settings.ts"
+import { everySetting } from "./everySetting.ts"
 
 /** Prefix of the settings that are ours alone; an unknown name with it is most likely a misspelling. */
 const OWN_PREFIX = "MCPGW_"
@@ -10,19 +10,16 @@ const OWN_PREFIX = "MCPGW_"
  */
 const NOT_USED_YET = [
   "ATLASSIAN_AUTH_TOKEN",
-  "AUTH_PROVIDER",
   "AUTH_SERVER_EXTERNAL_URL",
   "AUTH_SERVER_URL",
-  "COGNITO_*",
   "ENABLE_WELLKNOWN_DISCOVERY",
   "GATEWAY_ADDITIONAL_SERVER_NAMES",
-  "GITHUB_CLIENT_ID",
-  "GITHUB_CLIENT_SECRET",
-  "GOOGLE_CLIENT_ID",
-  "GOOGLE_CLIENT_SECRET",
   "INITIAL_ADMIN_PASSWORD",
   "INITIAL_USER_PASSWORD",
-  "KEYCLOAK_*",
+  "KEYCLOAK_ADMIN",
+  "KEYCLOAK_ADMIN_*",
+  "KEYCLOAK_DB_PASSWORD",
+  "KEYCLOAK_M2M_CLIENT_SECRET",
   "MCP_SCANNER_LLM_API_KEY",
   "METRICS_API_KEY_*",
   "METRICS_RATE_LIMIT",
@@ -38,7 +35,7 @@ const NOT_USED_YET = [
 
 /** Names in the environment that look like ours and are none, each with the closest that is. */
 export const strangers = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const known = Object.values(settings).map(({ name }) => name)
+  const known = everySetting.map(({ name }) => name)
   return names
     .filter((name) => name.startsWith(OWN_PREFIX) && !known.includes(name))
     .map((name) => `${name} is no setting of this version${closest(name, known)}`)
@@ -49,7 +46,7 @@ export const strangers = (names: ReadonlyArray<string>): ReadonlyArray<string> =
  * in the environment whose value is not empty.
  */
 export const withoutEffect = (set: ReadonlyArray<string>): string | undefined => {
-  const used = Object.values(settings).map(({ name }) => name)
+  const used = everySetting.map(({ name }) => name)
   const found = set
     .filter((name) => !used.includes(name) && NOT_USED_YET.some((pattern) => matches(pattern, name)))
     .sort()

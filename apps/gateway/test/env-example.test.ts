@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { envExample } from "../scripts/env-example.ts"
-import { settings } from "../src/settings.ts"
+import { everySetting } from "../src/everySetting.ts"
 
 const text = readFileSync(join(root, ".env.example"), "utf8")
 
@@ -14,7 +14,7 @@ describe("design §8: .env.example", () => {
   })
 
   it("names every setting once, with what it may hold", () => {
-    for (const { name, holds, about } of Object.values(settings)) {
+    for (const { name, holds, about } of everySetting) {
       assert.strictEqual(text.split(`\n# ${name}=`).length, 2, name)
       assert.include(text, holds)
       assert.include(text, about)
@@ -26,13 +26,13 @@ describe("design §8: .env.example", () => {
       text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),
       []
     )
-    for (const { name, secret } of Object.values(settings)) {
+    for (const { name, secret } of everySetting) {
       if (secret) assert.include(text, `\n# ${name}=\n`)
     }
   })
 
   it("every default it shows is one the setting may hold", () => {
-    for (const { name, shown, parse } of Object.values(settings)) {
+    for (const { name, shown, parse } of everySetting) {
       if (shown !== "") assert.isDefined(parse(shown), `${name}=${shown}`)
     }
   })

@@ -114,11 +114,13 @@ describe("style §4: house rules", () => {
     assert.deepEqual(offenders(/new AuthorizedCall\(/, ["packages/policy/src/AuthorizedCall.ts"]), [])
   })
 
-  it("only the edge and the entry points run effects", () => {
+  // oidc-provider asks our rooms for promises: the layer of its server is an edge, too.
+  it("only the edges and the entry points run effects", () => {
+    const EDGES = ["packages/identity/src/AuthorizationServer.ts", "packages/identity/src/ClientSource.ts"]
     const found = sources
       .filter((path) => /Effect\.run(?:Sync|Promise|Fork|Callback)|Runtime\.run/.test(text(path)))
       .map(name)
       .filter((path) => !path.startsWith("apps/"))
-    assert.deepEqual(found, [])
+    assert.deepEqual(found, EDGES)
   })
 })

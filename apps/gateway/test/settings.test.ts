@@ -7,6 +7,7 @@ import { existsSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { afterAll, assert, describe, it, vi } from "vitest"
+import { everySetting } from "../src/everySetting.ts"
 import { settings } from "../src/settings.ts"
 
 const COMMAND = [process.execPath, "run", "--no-env-file", "apps/gateway"]
@@ -76,6 +77,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
     "https://a.example,",
     "https://a.example/?q=1"
   ],
+  MCPGW_CLIENT_METADATA_HOSTS: ["https://vscode.dev", "vscode.dev/x", "*.dev", "vscode.dev,", "a b"],
   MCPGW_REDIRECT_PORT: ["0", "65536", "http"],
   ADMIN_USER: ["a b", "-admin", "a".repeat(129), "<script>"],
   MCPGW_SESSION_HOURS: ["0", "721", "8h"],
@@ -84,6 +86,11 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_TOKENS_PER_HOUR: ["0", "1000001", "many"],
   MCPGW_OIDC_ISSUER: ["notaurl", "ftp://idp.example.com"],
   MCPGW_OIDC_JWKS_URL: ["keys.json", "file:///etc/passwd"],
+  KEYCLOAK_URL: ["keycloak:8080", "keycloak"],
+  KEYCLOAK_EXTERNAL_URL: ["javascript:alert(1)"],
+  OKTA_DOMAIN: ["https://dev-1.okta.com", "okta"],
+  AUTH0_DOMAIN: ["tenant.auth0.com/"],
+  GITHUB_ORG_GROUPS: ["yes"],
   HEALTH_CHECK_INTERVAL_SECONDS: ["0", "86401", "soon"],
   MCPGW_CONNECT_TIMEOUT_SECONDS: ["0", "601", "-1"],
   MCPGW_FIRST_BYTE_TIMEOUT_SECONDS: ["0", "3601"],
@@ -99,7 +106,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_LOG_LEVEL: ["loud", "trace"]
 }
 
-const all = Object.values(settings)
+const all = everySetting
 const every = all.flatMap((setting) =>
   (WRONG[setting.name] ?? []).map((value) => ({ name: setting.name, setting, value }))
 )
@@ -154,11 +161,28 @@ describe("design §8: settings that take any text", () => {
 
   it.each([
     ["MCPGW_TLS_CERT", "MCPGW_TLS_KEY"],
-    ["MCPGW_TLS_KEY", "MCPGW_TLS_CERT"],
-    ["MCPGW_OIDC_ISSUER", "MCPGW_OIDC_AUDIENCE"],
-    ["MCPGW_OIDC_AUDIENCE", "MCPGW_OIDC_JWKS_URL"]
+    ["MCPGW_TLS_KEY", "MCPGW_TLS_CERT"]
   ])("%s without %s", async (given, missing) => {
     refused(await start({ [given]: "https://idp.example.com" }), `${missing}: held nothing`, "go together")
+  })
+})
+
+describe("contracts §2.6: identity providers that can not be used stop the start", () => {
+  it.each([
+    ["AUTH_PROVIDER", { AUTH_PROVIDER: "ldap" }, 'AUTH_PROVIDER: held "ldap"; it may hold keycloak, cognito'],
+    ["no client", { AUTH_PROVIDER: "github" }, "GITHUB_CLIENT_ID: held nothing; it may hold"],
+    [
+      "a tenant by its name",
+      { AUTH_PROVIDER: "entra", ENTRA_CLIENT_ID: "x", ENTRA_TENANT_ID: "contoso.com" },
+      'ENTRA_TENANT_ID: held "contoso.com"; it may hold'
+    ],
+    ["an audience without an issuer", { MCPGW_OIDC_AUDIENCE: "mcp" }, "MCPGW_OIDC_ISSUER: held nothing"],
+    ["an issuer alone", { MCPGW_OIDC_ISSUER: "https://idp.example.com" }, "MCPGW_OIDC_CLIENT_ID: held nothing"],
+    ["a file that is not there", { MCPGW_OAUTH2_PROVIDERS_FILE: "/nowhere/p.yml" }, "MCPGW_OAUTH2_PROVIDERS_FILE"]
+  ])("%s", async (_, env, words) => {
+    const outcome = await start({ ...env, GITHUB_CLIENT_SECRET: "gh-hush" })
+    refused(outcome, words)
+    assert.notInclude(outcome.output, "hush")
   })
 })
 
@@ -233,9 +257,8 @@ describe("design §8: names that are no settings", () => {
 
   it("contracts §2.14: names of the replaced system that do nothing yet are told once, by name alone", async () => {
     const outcome = await start({
-      KEYCLOAK_CLIENT_SECRET: "kc-hush",
+      KEYCLOAK_ADMIN_PASSWORD: "kc-hush",
       KEYCLOAK_REALM: "",
-      COGNITO_DOMAIN: "d",
       SECRET_KEY: "sk-hush",
       METRICS_RETENTION_DAYS: "90",
       OTEL_OTLP_ENDPOINT: "http://collector:4318",
@@ -246,7 +269,7 @@ describe("design §8: names that are no settings", () => {
     assert.strictEqual(lines.length, 1)
     assert.match(
       lines[0] ?? "",
-      /level=WARN .*yet: COGNITO_DOMAIN, KEYCLOAK_CLIENT_SECRET, METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY; SECRET_KEY never/
+      /level=WARN .*yet: KEYCLOAK_ADMIN_PASSWORD, METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY; SECRET_KEY never/
     )
     assert.notMatch(outcome.output, /hush|collector/)
   })

@@ -12,10 +12,13 @@ import type { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { Agents } from "@mcpgw/identity/Agents"
 import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import type { MachineClients } from "@mcpgw/identity/MachineClients"
+import { AuthorizationServer, servesOAuth } from "@mcpgw/identity/AuthorizationServer"
 import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
@@ -33,11 +36,12 @@ import * as accountHandlers from "./accountHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
-import type { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
+import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
-import { makeTrail, RequestTrail } from "./RequestTrail.ts"
+import { makeTrail, noteTrail, RequestTrail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
@@ -51,8 +55,10 @@ export type Services =
   | ApiKeys
   | AuditSink
   | AuthLayer
+  | AuthorizationServer
   | ControlPlaneConfig
   | DiscoveryIndex
+  | FederatedLogin
   | HealthMonitor
   | MachineClients
   | MachineTokens
@@ -73,6 +79,7 @@ const handlers = Layer.mergeAll(
   authHandlers.layer,
   accountHandlers.layer,
   tokenHandlers.layer,
+  grantHandlers.layer,
   keyHandlers.layer,
   agentHandlers.layer,
   agentHandlers.layerMachineClients,
@@ -95,10 +102,29 @@ const finish = (response: Response): Response => {
   return response
 }
 
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+
+const READABLE = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET",
+  "access-control-allow-headers": "mcp-protocol-version",
+  "access-control-max-age": "7200"
+}
+
+/** Public, and the same for whoever asks: any page may read it. */
+const resourceDocument = (publicUrl: string, request: Request, pathname: string): Response | undefined => {
+  const document = READS.has(request.method) ? documentAt(publicUrl, pathname) : undefined
+  if (document === undefined) return undefined
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: READABLE })
+  return Response.json(document, { headers: { "access-control-allow-origin": "*", "cache-control": "max-age=300" } })
+}
+
 /** Health checks and the handlers' layers end with the scope. */
 export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = Effect.gen(function* () {
   const services = yield* Effect.context<Services>()
   const audit = Context.get(services, AuditSink)
+  const authorization = Context.get(services, AuthorizationServer)
+  const { publicUrl } = Context.get(services, ControlPlaneConfig)
   const built = yield* Layer.build(Layer.provide(app, Layer.succeedContext(services)))
   const runtime = yield* Effect.runtime<never>().pipe(HttpMiddleware.withTracerDisabledWhenEffect(() => true))
   const routed = yield* Effect.mapInputContext(HttpApiBuilder.httpApp, (_: Context.Context<never>) => built)
@@ -111,7 +137,13 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
     handle: async (request, { remote }) => {
       const began = performance.now()
       const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
-      const response = finish(await answer(canonical(request), Context.make(RequestTrail, trail)))
+      const { pathname } = new URL(request.url)
+      const response = finish(
+        resourceDocument(publicUrl, request, pathname) ??
+          (servesOAuth(pathname)
+            ? await authorization.handle(request, { remote, noted: (note) => noteTrail(trail, note) })
+            : await answer(canonical(request), Context.make(RequestTrail, trail)))
+      )
       const row = auditRow(trail, request.method, response.status, performance.now() - began)
       if (row !== undefined) audit.append(row)
       return response

@@ -4,6 +4,7 @@
  */
 import type { AuditRow } from "@mcpgw/domain/Audit"
 import type { Claims } from "@mcpgw/domain/Principal"
+import type { OAuthNote } from "@mcpgw/identity/AuthorizationServer"
 import * as Context from "effect/Context"
 
 export interface Trail {
@@ -15,6 +16,8 @@ export interface Trail {
   claims: Claims | undefined
   /** Name given at a sign-in that failed. */
   username: string | null
+  /** OAuth client a consent or a token was for. */
+  clientId: string | null
   server: string | null
   /** Check that decided, such as `api:toggle_service` or `auth:token_expired`. */
   rule: string | null
@@ -29,11 +32,22 @@ export const makeTrail = (id: string, remote: string, at: number): Trail => ({
   at,
   claims: undefined,
   username: null,
+  clientId: null,
   server: null,
   rule: null,
   decision: "none",
   readOnly: false
 })
+
+/** What the authorization server learned of a request. */
+export const noteTrail = (trail: Trail, { rule, decision, username, server, clientId }: OAuthNote): void => {
+  trail.rule = rule
+  trail.decision = decision
+  trail.username = username ?? null
+  trail.server = server ?? null
+  trail.clientId = clientId ?? null
+  trail.readOnly = rule === "oauth:introspect"
+}
 
 /** The trail of the current request. Outside of one: a trail nobody reads. */
 export class RequestTrail extends Context.Reference<RequestTrail>()("@mcpgw/registry-app/RequestTrail", {

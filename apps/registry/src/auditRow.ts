@@ -5,7 +5,7 @@ import type { Trail } from "./RequestTrail.ts"
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
 /** Reads by method that change something. */
-const CHANGING_READS: ReadonlySet<string> = new Set(["api:logout", "api:admin_token"])
+const CHANGING_READS: ReadonlySet<string> = new Set(["api:logout", "api:admin_token", "api:oauth2_callback"])
 
 const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 429
 
@@ -31,7 +31,7 @@ export const auditRow = (trail: Trail, method: string, status: number, durationM
     issuer: claims?.issuer ?? null,
     subject: claims?.subject ?? null,
     username: claims?.username ?? trail.username,
-    client_id: claims?.clientId ?? null,
+    client_id: claims?.clientId ?? trail.clientId,
     auth_method: claims?.method ?? null,
     remote: trail.remote,
     http_method: method,

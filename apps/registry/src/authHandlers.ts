@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { tooManyAttempts, unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf } from "./body.ts"
+import * as federation from "./federationHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson, answerCookies, ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
@@ -149,5 +150,8 @@ export const layer = HttpApiBuilder.group(Api, "auth", (handlers) =>
     .handle("logoutLink", ({ request }) => logout(request), whole)
     .handle("me", () => me)
     .handle("config", () => config)
-    .handle("providers", () => Effect.succeed({ providers: [] }))
+    .handle("providers", () => federation.providers)
+    .handleRaw("federatedLogin", ({ path, request }) => federation.login(path.provider, request))
+    .handleRaw("federatedCallback", ({ path, request }) => federation.callback(path.provider, request), whole)
+    .handleRaw("federatedAlias", ({ path, request }) => Effect.succeed(federation.alias(path.provider, request)))
 )

@@ -4,7 +4,7 @@
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Authentication } from "@mcpgw/api/Authentication"
-import { type Forbidden, problem, Unauthorized, Unavailable } from "@mcpgw/api/ApiError"
+import { type Forbidden, problem, TooManyRequests, Unauthorized, Unavailable } from "@mcpgw/api/ApiError"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { refusal } from "@mcpgw/auth/Admission"
 import { describe, type Unauthenticated } from "@mcpgw/auth/AuthError"
@@ -34,7 +34,13 @@ const unavailable = new Unavailable(
   problem("The credential can not be checked now", "What proves it can not be reached; try again later")
 )
 
-type Refused = Unauthorized | Forbidden | Unavailable
+const busy = (seconds: number): Effect.Effect<never, TooManyRequests> =>
+  Effect.zipRight(
+    answerHeader("retry-after", String(seconds)),
+    new TooManyRequests(problem("Too many new credentials wait to be checked", `Try again in ${seconds} seconds`))
+  )
+
+type Refused = Unauthorized | Forbidden | TooManyRequests | Unavailable
 
 /** The admitted caller of this request. */
 export const authenticate: Effect.Effect<
@@ -53,6 +59,7 @@ export const authenticate: Effect.Effect<
     (yield* auth.authenticate(credential).pipe(
       Effect.catchTags({
         Unauthenticated: refuse,
+        AuthBusy: ({ retryAfterSeconds }) => busy(retryAfterSeconds),
         AuthUnavailable: ({ issuer, problem: why }) =>
           Effect.zipRight(Effect.logWarning(`Credential of ${issuer} could not be checked: ${why}`), unavailable)
       })

@@ -22,6 +22,7 @@ const aliasOf = (method: string, pathname: string): string | undefined => {
 /** Is it the control plane that answers this? */
 export const serves = (method: string, pathname: string): boolean =>
   pathname.startsWith("/api/") ||
+  pathname.startsWith("/oauth2/") ||
   pathname === "/internal/tokens" ||
   pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||

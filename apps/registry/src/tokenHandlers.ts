@@ -129,6 +129,8 @@ interface Victim {
   readonly expiresAt: number
 }
 
+const uncheckable = new Unavailable(problem("The token can not be checked now", "Try again later"))
+
 const byToken = (token: string) =>
   Effect.gen(function* () {
     const auth = yield* AuthLayer
@@ -137,7 +139,8 @@ const byToken = (token: string) =>
     const claims = yield* auth.authenticate({ kind: "bearer", value: token, header: "authorization" }).pipe(
       Effect.catchTags({
         Unauthenticated: ({ reason }) => bad(describe[reason]),
-        AuthUnavailable: () => new Unavailable(problem("The token can not be checked now", "Try again later"))
+        AuthBusy: () => uncheckable,
+        AuthUnavailable: () => uncheckable
       })
     )
     if (!who.isAdmin && !owns(who.claims, claims, tokens.issuer)) return yield* notYours

@@ -90,11 +90,14 @@ describe("the API's description", () => {
     )
     expect(open.sort()).toEqual([
       "/.well-known/jwks.json",
+      "/api/auth/auth/{provider}",
       "/api/auth/config",
       "/api/auth/login",
       "/api/auth/logout",
       "/api/auth/providers",
       "/health",
+      "/oauth2/callback/{provider}",
+      "/oauth2/login/{provider}",
       "/openapi.json"
     ])
   })

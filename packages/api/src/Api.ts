@@ -5,6 +5,7 @@ import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
 import { AccountGroup } from "./Account.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
+import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
 import { SearchGroup } from "./Search.ts"
@@ -16,6 +17,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
   .add(AccountGroup)
   .add(TokensGroup)
+  .add(GrantsGroup)
   .add(KeysGroup)
   .add(AgentsGroup)
   .add(MachineClientsGroup)

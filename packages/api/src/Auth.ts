@@ -1,9 +1,10 @@
 /** Browser sign-in and out, and who one is (contracts.md §2.6). Contract only. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
+import { BadRequest, Forbidden, NotFound, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 
 export const Credentials = Schema.Struct({
@@ -38,8 +39,8 @@ export type AuthConfig = typeof AuthConfig.Type
 
 export const Me = Schema.Struct({
   username: Schema.String,
-  /** `traditional` (a session begun with a password here), `oauth2` (one begun at a provider), `gateway_token`, `api_key` or `oidc`. */
-  auth_method: Schema.Literal("traditional", "oauth2", "gateway_token", "api_key", "oidc"),
+  /** `traditional` (a session begun with a password here), `oauth2` (one begun at a provider), `gateway_token`, `oauth` (a client's token), `api_key` or `oidc`. */
+  auth_method: Schema.Literal("traditional", "oauth2", "gateway_token", "oauth", "api_key", "oidc"),
   /** `local`, the name of the provider a session was begun at, or the issuer of an OIDC token. */
   provider: Schema.String,
   /** Effective scopes: mapped from groups, then own. */
@@ -53,6 +54,40 @@ export type Me = typeof Me.Type
 export const Providers = Schema.Struct({
   providers: Schema.Array(Schema.Struct({ name: Schema.String, display_name: Schema.String }))
 })
+
+/** Provider's name in a path. */
+const provider = HttpApiSchema.param("provider", Schema.String.pipe(Schema.maxLength(64)))
+
+const ReturnTo = Schema.Struct({ return_to: Schema.optional(Schema.String) })
+
+const federatedLogin = HttpApiEndpoint.get("federatedLogin")`/oauth2/login/${provider}`
+  .setUrlParams(ReturnTo)
+  .addSuccess(Schema.Void, { status: 302 })
+  .addError(BadRequest.schema)
+  .addError(NotFound.schema)
+  .addError(TooManyRequests.schema)
+  .addError(Unavailable.schema)
+  .annotate(
+    OpenApi.Description,
+    "Sends the browser to an identity provider. `return_to`: a path of this gateway to come back to. A page instead of JSON for who does not ask for JSON."
+  )
+
+const federatedCallback = HttpApiEndpoint.get("federatedCallback")`/oauth2/callback/${provider}`
+  .addSuccess(Schema.Void, { status: 303 })
+  .addError(BadRequest.schema)
+  .addError(Forbidden.schema)
+  .addError(NotFound.schema)
+  .addError(TooManyRequests.schema)
+  .addError(Unavailable.schema)
+  .annotate(
+    OpenApi.Description,
+    "Where an identity provider sends the browser back. Sets the session cookie, then leads to where the person wanted to go."
+  )
+
+const federatedAlias = HttpApiEndpoint.get("federatedAlias")`/api/auth/auth/${provider}`
+  .setUrlParams(ReturnTo)
+  .addSuccess(Schema.Void, { status: 302 })
+  .annotate(OpenApi.Description, "The replaced system's spelling of `/oauth2/login/{provider}`.")
 
 const redirects = " Without `Accept: application/json`: 303 to the console."
 
@@ -94,4 +129,7 @@ export class AuthGroup extends HttpApiGroup.make("auth")
   .add(logoutLink)
   .add(me)
   .add(providers)
-  .add(config) {}
+  .add(config)
+  .add(federatedLogin)
+  .add(federatedCallback)
+  .add(federatedAlias) {}

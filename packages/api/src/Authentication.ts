@@ -6,7 +6,7 @@ import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import type { Principal } from "@mcpgw/domain/Principal"
 import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
-import { Forbidden, Unauthorized, Unavailable } from "./ApiError.ts"
+import { Forbidden, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
 
 /** The admitted caller of this request. */
 export class CurrentPrincipal extends Context.Tag("@mcpgw/api/CurrentPrincipal")<CurrentPrincipal, Principal>() {}
@@ -17,5 +17,5 @@ export class CurrentPrincipal extends Context.Tag("@mcpgw/api/CurrentPrincipal")
  */
 export class Authentication extends HttpApiMiddleware.Tag<Authentication>()("@mcpgw/api/Authentication", {
   provides: CurrentPrincipal,
-  failure: Schema.Union(Unauthorized.schema, Forbidden.schema, Unavailable.schema)
+  failure: Schema.Union(Unauthorized.schema, Forbidden.schema, TooManyRequests.schema, Unavailable.schema)
 }) {}

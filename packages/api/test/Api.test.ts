@@ -56,6 +56,7 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       onEndpoint: ({ endpoint }) => void routes.push(`${endpoint.method} ${endpoint.path}`)
     })
     expect(routes.sort()).toEqual([
+      "DELETE /api/account/grants/:id",
       "DELETE /api/account/sessions",
       "DELETE /api/account/sessions/:id",
       "DELETE /api/agents/:name",
@@ -64,6 +65,7 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "DELETE /api/machine-clients",
       "DELETE /api/servers/*",
       "GET /.well-known/jwks.json",
+      "GET /api/account/grants",
       "GET /api/account/sessions",
       "GET /api/admin/tokens",
       "GET /api/agents",

@@ -33,6 +33,11 @@ export class AuthUnavailable extends Schema.TaggedError<AuthUnavailable>()("Auth
   problem: Schema.String
 }) {}
 
+/** Too many credentials that nobody has seen before wait to be checked; answered 429. Those already verified are not concerned. */
+export class AuthBusy extends Schema.TaggedError<AuthBusy>()("AuthBusy", {
+  retryAfterSeconds: Schema.Number
+}) {}
+
 /** The sentence a caller is shown. */
 export const describe: Record<UnauthenticatedReason, string> = {
   missing: "Authentication required: send Authorization: Bearer <token>",

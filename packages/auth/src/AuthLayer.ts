@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { makeAdmit, refusal } from "./Admission.ts"
-import type { AuthUnavailable, Unauthenticated } from "./AuthError.ts"
+import type { AuthBusy, AuthUnavailable, Unauthenticated } from "./AuthError.ts"
 import type { Credential } from "./Credential.ts"
 import { makeVerification, type VerificationOptions } from "./internal/verification.ts"
 import { Revocations } from "./Revocations.ts"
@@ -24,7 +24,7 @@ export interface AuthLayerApi {
    */
   readonly admit: (claims: Claims, resources: ReadonlyArray<string>, now: number) => Principal | Unauthenticated
   /** Cold: verifies, single-flight per credential, and caches. */
-  readonly authenticate: (credential: Credential) => Effect.Effect<Claims, Unauthenticated | AuthUnavailable>
+  readonly authenticate: (credential: Credential) => Effect.Effect<Claims, Unauthenticated | AuthUnavailable | AuthBusy>
   /** Does a bearer value belong to us — verified here, or naming an issuer we trust? Such a value never goes upstream. */
   readonly isOurs: (bearer: string) => boolean
 }

@@ -84,7 +84,7 @@ export const make = (options: JwtVerifierOptions): Effect.Effect<Verifier, Issue
     return Effect.succeed(verifier)
   })
 
-/** Tokens this gateway minted: EdDSA, `at+jwt`, scopes and no groups (contracts.md §2.5). */
+/** Tokens this gateway minted: EdDSA, `at+jwt`; what they carry: `gatewayClaims`. */
 export const gateway = (options: {
   readonly issuer: string
   /** The gateway's public URL: `aud` of its tokens. */
@@ -103,18 +103,19 @@ export const gateway = (options: {
     claims: gatewayClaims
   })
 
-/** Access tokens of an OIDC provider, with the usual claim names. `algorithms` defaults to RS256, PS256, ES256 and EdDSA. */
+/** Access tokens of an OIDC provider, with the usual claim names unless given. `algorithms` defaults to RS256, PS256, ES256 and EdDSA. */
 export const oidc = (
   options: Omit<JwtVerifierOptions, "algorithms" | "method" | "type" | "claims"> & {
     readonly algorithms?: ReadonlyArray<Algorithm>
+    readonly claims?: ClaimsMapping
   }
 ): Effect.Effect<Verifier, IssuerMisconfigured> =>
   make({
     algorithms: ["RS256", "PS256", "ES256", "EdDSA"],
+    claims: oidcClaims,
     ...options,
     method: "oidc",
-    type: "jwt",
-    claims: oidcClaims
+    type: "jwt"
   })
 
 const problemOf = (options: JwtVerifierOptions): string | undefined => {
@@ -124,7 +125,7 @@ const problemOf = (options: JwtVerifierOptions): string | undefined => {
   if (options.algorithms.length === 0) return "no algorithm is configured"
   const algorithm = options.algorithms.find((name) => !ALGORITHMS.includes(name))
   if (algorithm !== undefined) return `algorithm ${algorithm} is not one of ${ALGORITHMS.join(", ")}`
-  if (options.keys.kind === "local") return undefined
+  if (options.keys.kind !== "remote") return undefined
   const url = URL.parse(options.keys.url)
   return url?.protocol === "https:" || url?.protocol === "http:" ? undefined : "the key set is not at an http(s) URL"
 }
@@ -181,7 +182,7 @@ const claimsOf = (
     expiresAt: exp,
     issuedAt: typeof iat === "number" ? iat : undefined,
     tokenId: typeof jti === "string" && jti !== "" ? jti : undefined,
-    method: options.method
+    method: mapped.method ?? options.method
   }
 }
 

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { vi } from "vitest"
 import { gateway, oidc } from "../src/JwtVerifier.ts"
-import { COOLDOWN_MILLIS, type KeySource, RETRY_MILLIS } from "../src/KeySource.ts"
-import { GATEWAY, goodClaims, makeIssuer, outcome } from "./issuer.ts"
+import { COOLDOWN_MILLIS, type KeySource, MAX_OUTAGE_MILLIS, RETRY_MILLIS } from "../src/KeySource.ts"
+import { forge, GATEWAY, goodClaims, makeIssuer, outcome } from "./issuer.ts"
 
 const ISSUER = "https://gw.example/oauth"
 const IDP = "https://idp.example/realms/main"
@@ -105,6 +105,64 @@ describe("A-07: remote keys", () => {
         expect(yield* outcome(verifier, good)).toMatchObject({ subject: "u-1" })
       })
     )
+  )
+
+  it.effect(
+    "outage: known keys go on verifying for a day, a new one is 503, and the issuer is not asked at every request",
+    () =>
+      withClock((advance) =>
+        Effect.gen(function* () {
+          const next = yield* Effect.promise(() => makeIssuer(IDP, "RS256", "idp-2"))
+          let state: "up" | "down" | "rotated" = "up"
+          const { calls, verifier } = remote(() =>
+            state === "down"
+              ? new Response("", { status: 502 })
+              : Response.json(state === "up" ? idp.keySet : next.keySet)
+          )
+          const good = yield* token("idp-1")
+          const rotated = yield* Effect.promise(() =>
+            next.sign({ iss: IDP, sub: "u-2", aud: "mcp-gateway", exp: 3_600 })
+          )
+          yield* outcome(verifier, good)
+          state = "down"
+          advance(3_600_000)
+          for (let i = 0; i < 5; i++) expect(yield* outcome(verifier, good)).toMatchObject({ subject: "u-1" })
+          expect(yield* outcome(verifier, forge(good))).toBe("bad_signature")
+          expect(yield* outcome(verifier, rotated)).toMatch(/^unavailable/)
+          expect(calls.length).toBe(2)
+          advance(MAX_OUTAGE_MILLIS)
+          expect(yield* outcome(verifier, good)).toMatch(/^unavailable/)
+          state = "rotated"
+          advance(RETRY_MILLIS)
+          expect(yield* outcome(verifier, rotated)).toMatchObject({ subject: "u-2" })
+          expect(yield* outcome(verifier, good)).toBe("unknown_key")
+        })
+      )
+  )
+
+  it.effect("a set whose place has to be found: 503 while it can not be, and followed when it moves", () =>
+    Effect.gen(function* () {
+      const next = yield* Effect.promise(() => makeIssuer(IDP, "RS256", "idp-2"))
+      let place: string | undefined
+      const verifier = yield* oidc({
+        name: "idp",
+        issuer: IDP,
+        audiences: ["mcp-gateway"],
+        resource: GATEWAY,
+        keys: {
+          kind: "discovered",
+          url: async () => place ?? Promise.reject(new Error("no discovery document")),
+          fetch: async (url) => Response.json(url.endsWith("/2") ? next.keySet : idp.keySet)
+        }
+      })
+      const good = yield* token("idp-1")
+      expect(yield* outcome(verifier, good)).toBe("unavailable: key set not reachable")
+      place = "https://idp.example/certs/1"
+      expect(yield* outcome(verifier, good)).toMatchObject({ subject: "u-1" })
+      place = "https://idp.example/certs/2"
+      const rotated = yield* Effect.promise(() => next.sign({ iss: IDP, sub: "u-2", aud: "mcp-gateway", exp: 3_600 }))
+      expect(yield* outcome(verifier, rotated)).toMatchObject({ subject: "u-2" })
+    })
   )
 
   it.effect("local keys may rotate: a new set counts at once", () =>

@@ -3,8 +3,8 @@
  * Only `AuthLayer.admit` makes principals: a fallback never produces one (design.md §6).
  */
 
-/** How the caller proved who they are. */
-export type AuthMethod = "gateway_token" | "oidc" | "session_cookie" | "api_key"
+/** How the caller proved who they are. `oauth`: a token of the gateway's authorization server, given to a client. */
+export type AuthMethod = "gateway_token" | "oauth" | "oidc" | "session_cookie" | "api_key"
 
 /**
  * What a credential may be used for, narrower than its owner may: only what a limit names is left of what the owner has. An absent limit

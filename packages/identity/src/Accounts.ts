@@ -1,6 +1,7 @@
 /**
- * **Accounts** — local people. Only argon2id hashes are stored; there is no default password. Never tells whether an account exists:
- * unknown name and wrong password take the same work and give the same answer.
+ * **Accounts** — people: local ones, with a password, and those of identity providers, without. Only argon2id hashes are stored; there is
+ * no default password. Never tells whether an account exists: unknown name, wrong password and disabled account take the same work and
+ * give the same answer. Never lets a provider's word take over an account that is not that provider's.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { migrate } from "@mcpgw/store/Store"
@@ -9,12 +10,35 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
-import { type AccountStore, makeMemoryStore, makeSqliteStore } from "./internal/accountStore.ts"
+import {
+  type AccountDisabled,
+  AccountsUnavailable,
+  InvalidAccount,
+  InvalidCredentials,
+  TooManyAttempts
+} from "./AccountError.ts"
+import {
+  type AccountChange,
+  type AccountStore,
+  LOCAL,
+  makeMemoryStore,
+  makeSqliteStore
+} from "./internal/accountStore.ts"
+import { idOf, USERNAME } from "./internal/accountName.ts"
 import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
+import { signIn } from "./internal/signIn.ts"
+import { stored } from "./internal/stored.ts"
 import { Throttle } from "./internal/throttle.ts"
 import { migrations } from "./Migrations.ts"
+
+export {
+  AccountDisabled,
+  AccountsUnavailable,
+  InvalidAccount,
+  InvalidCredentials,
+  TooManyAttempts
+} from "./AccountError.ts"
 
 export interface Account {
   /** 1 to 128 letters, digits and `._@+-`, not starting with punctuation. Two spellings that differ in case are one account. */
@@ -22,30 +46,35 @@ export interface Account {
   readonly groups: ReadonlyArray<string>
 }
 
-export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {}) {}
+/** All that is kept of a person. */
+export interface AccountDetails extends Account {
+  /** `local`, or the name of the identity provider that vouches for the person. */
+  readonly provider: string
+  /** The provider's own name of the person (`sub`); undefined for local accounts. */
+  readonly subject: string | undefined
+  readonly email: string | undefined
+  readonly displayName: string | undefined
+  /** Signs in nowhere, whatever is proven. */
+  readonly disabled: boolean
+}
 
-/**
- * Too many failures within 15 minutes; sliding, forgotten at restart. Two limits: five of one account at one address, so that nobody
- * behind a shared address (an office, a proxy) can lock out the others there, and fifty at one address whatever the accounts. Never a
- * lock on the account alone: that would let anyone lock a person out from anywhere. When an account is failed on from many addresses,
- * those addresses wait ever longer between tries, and one that has not failed on it does not wait: the right password from elsewhere is
- * always let in. Also when too many logins wait for the hasher.
- */
-export class TooManyAttempts extends Schema.TaggedError<TooManyAttempts>()("TooManyAttempts", {
-  retryAfterSeconds: Schema.Number
-}) {}
+/** What an identity provider says of the person who has just signed in there. */
+export interface Profile {
+  /** Never reused by the provider for another person, and never changed. */
+  readonly subject: string
+  /** What the person is called; the account's name is made from it once. */
+  readonly username: string
+  readonly email: string | undefined
+  readonly displayName: string | undefined
+  readonly groups: ReadonlyArray<string>
+}
 
-export class AccountsUnavailable extends Schema.TaggedError<AccountsUnavailable>()("AccountsUnavailable", {
-  cause: Schema.Defect
-}) {}
-
-/** A name or password that can not be stored. Says what is wrong, never repeats the value. */
-export class InvalidAccount extends Schema.TaggedError<InvalidAccount>()("InvalidAccount", {
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return this.problem
-  }
+/** The person of a federated sign-in, and what it changed. */
+export interface SignedIn {
+  readonly account: AccountDetails
+  readonly created: boolean
+  /** They are in other groups than at the sign-in before: older sessions hold what no longer is. Callers use `Sessions.endAll`. */
+  readonly groupsChanged: boolean
 }
 
 export interface AccountsApi {
@@ -54,10 +83,25 @@ export interface AccountsApi {
     username: string,
     password: string,
     remote: string
-  ) => Effect.Effect<Account, InvalidCredentials | TooManyAttempts | AccountsUnavailable>
-  readonly get: (username: string) => Effect.Effect<Account | undefined, AccountsUnavailable>
-  /** Creates or replaces. Does not end the person's sessions: callers that change a password use `Sessions.endAll`. */
+  ) => Effect.Effect<AccountDetails, InvalidCredentials | TooManyAttempts | AccountsUnavailable>
+  readonly get: (username: string) => Effect.Effect<AccountDetails | undefined, AccountsUnavailable>
+  /**
+   * Creates a local account, enabled, or replaces one; a provider's account is refused. Does not end the person's sessions: callers that
+   * change a password use `Sessions.endAll`.
+   */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
+  /**
+   * The account of a provider's person, made at the first sign-in and refreshed at each: groups, e-mail and display name are what the
+   * provider says now. `provider` is any name but `local`. A name that is taken becomes `{name}@{provider}`.
+   */
+  readonly signIn: (
+    provider: string,
+    profile: Profile
+  ) => Effect.Effect<SignedIn, AccountDisabled | InvalidAccount | AccountsUnavailable>
+  /** Replaces an account's groups; false when there is no such account. Callers end the person's sessions, whose groups are older. */
+  readonly setGroups: (username: string, groups: ReadonlyArray<string>) => Effect.Effect<boolean, AccountsUnavailable>
+  /** Shuts an account out, or in again; false when there is no such account. Callers end the person's sessions. */
+  readonly disable: (username: string, disabled: boolean) => Effect.Effect<boolean, AccountsUnavailable>
   /**
    * Changes the password of a local account, by whoever knows the one it has; throttled as `verify` is. A new one that can not be taken is
    * refused before the old one is tried. Callers end the person's sessions.
@@ -67,6 +111,8 @@ export interface AccountsApi {
     passwords: { readonly old: string; readonly new: string },
     remote: string
   ) => Effect.Effect<void, InvalidCredentials | InvalidAccount | TooManyAttempts | AccountsUnavailable>
+  /** Everybody, by name. */
+  readonly list: Effect.Effect<ReadonlyArray<AccountDetails>, AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
   /** Hot: how many changes this process has made to accounts. Who remembers something of an account looks again when it has moved. */
   readonly revision: () => number
@@ -97,8 +143,6 @@ export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, 
 /** Passwords longer than this are refused, in characters. */
 export const MAX_PASSWORD_LENGTH = 1_024
 
-const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
-
 const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
   Effect.map(makePasswords, (passwords) => {
     let revision = 0
@@ -107,10 +151,15 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
     const verify = makeVerify(store, passwords)
     const write = makePut(store, passwords)
     const put: AccountsApi["put"] = (account, password) => changes(write(account, password))
+    const change = (username: string, change: AccountChange): Effect.Effect<boolean, AccountsUnavailable> =>
+      Effect.map(changes(stored(store.change(idOf(username), change))), (account) => account !== undefined)
     return {
       verify,
       get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
       put,
+      signIn: (provider, profile) => changes(signIn(store, provider, profile)),
+      setGroups: (username, groups) => change(username, { groups }),
+      disable: (username, disabled) => change(username, { disabled }),
       changePassword: (username, given, remote) =>
         Effect.gen(function* () {
           const problem = given.new === given.old ? "is the old one" : weakness(username, given.new)
@@ -118,6 +167,7 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
           const account = yield* verify(username, given.old, remote)
           yield* put(account, given.new)
         }),
+      list: stored(store.list),
       isEmpty: stored(store.isEmpty),
       revision: () => revision
     }
@@ -137,7 +187,7 @@ const makeVerify = (store: AccountStore, passwords: Passwords): AccountsApi["ver
       const check = Effect.gen(function* () {
         const found = id === "" ? undefined : yield* stored(store.find(id))
         const matches = yield* passwords.verify(password, found?.passwordHash)
-        return matches ? found?.account : undefined
+        return matches && found?.account.disabled === false ? found.account : undefined
       })
       const account = yield* check.pipe(
         Effect.tapError(() => Effect.sync(() => throttle.withdraw(attempt))),
@@ -154,22 +204,27 @@ const makeVerify = (store: AccountStore, passwords: Passwords): AccountsApi["ver
 
 const makePut =
   (store: AccountStore, passwords: Passwords): AccountsApi["put"] =>
-  (account, password) =>
+  ({ groups, username }, password) =>
     Effect.gen(function* () {
-      if (!USERNAME.test(account.username)) {
+      if (!USERNAME.test(username)) {
         return yield* new InvalidAccount({ problem: "A username has 1 to 128 letters, digits or . _ @ + -" })
       }
       if (password === "" || password.length > MAX_PASSWORD_LENGTH) {
         return yield* new InvalidAccount({ problem: `A password has 1 to ${MAX_PASSWORD_LENGTH} characters` })
       }
       const passwordHash = yield* stored(passwords.hash(password))
-      yield* stored(store.put(idOf(account.username), { account, passwordHash }))
+      const account = { ...LOCAL_ACCOUNT, username, groups }
+      const done = yield* stored(store.putLocal(idOf(username), { account, passwordHash }))
+      if (!done) return yield* new InvalidAccount({ problem: "The username is the account of an identity provider" })
     })
 
-const idOf = (username: string): string => username.toLowerCase()
-
-const stored = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, AccountsUnavailable> =>
-  Effect.mapError(effect, (cause) => new AccountsUnavailable({ cause }))
+const LOCAL_ACCOUNT = {
+  provider: LOCAL,
+  subject: undefined,
+  email: undefined,
+  displayName: undefined,
+  disabled: false
+} as const
 
 const memory: Layer.Layer<Accounts> = Layer.effect(
   Accounts,

@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { Accounts, type AccountsUnavailable, type InvalidAccount, type TooManyAttempts } from "./Accounts.ts"
+import { Accounts, type AccountsUnavailable, InvalidAccount, type TooManyAttempts } from "./Accounts.ts"
+import { LOCAL } from "./internal/accountStore.ts"
 import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
 import { Sessions } from "./Sessions.ts"
 
@@ -70,6 +71,10 @@ const applyConfigured = (username: string, redacted: Redacted.Redacted) =>
     if (account === undefined) {
       yield* accounts.put({ username, groups: [ADMIN_GROUP] }, password)
       return { kind: "created", generated: Option.none() } as const
+    }
+    if (account.provider !== LOCAL) {
+      const problem = `ADMIN_USER: held the name of an account of the identity provider ${account.provider}; it may hold another name`
+      return yield* new InvalidAccount({ problem })
     }
     const same = yield* accounts.verify(username, password, "startup").pipe(
       Effect.as(true),

@@ -30,7 +30,77 @@ export const migrations: ReadonlyArray<Migration> = [
     ]
   },
   {
-    id: "identity-0007-keys-and-machines",
+    id: "identity-0002-accounts-of-providers",
+    statements: [
+      // A column can not lose its NOT NULL in every database; a new table can take its place in all.
+      `CREATE TABLE accounts_0002 (
+        id TEXT PRIMARY KEY NOT NULL,
+        username TEXT NOT NULL,
+        member_of TEXT NOT NULL,
+        password_hash TEXT,
+        provider TEXT NOT NULL,
+        subject TEXT,
+        email TEXT,
+        display_name TEXT,
+        disabled INTEGER NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL
+      )`,
+      `INSERT INTO accounts_0002
+        (id, username, member_of, password_hash, provider, disabled, created_at, updated_at)
+        SELECT id, username, member_of, password_hash, 'local', 0, updated_at, updated_at FROM accounts`,
+      `DROP TABLE accounts`,
+      `ALTER TABLE accounts_0002 RENAME TO accounts`,
+      // Two accounts may have no subject, no two the same one of a provider.
+      `CREATE UNIQUE INDEX accounts_subject ON accounts (provider, subject)`
+    ]
+  },
+  {
+    id: "identity-0003-oauth",
+    statements: [
+      // What oidc-provider keeps: codes, grants, refresh tokens, interactions. `digest` of the value, `payload` sealed: a copied database grants nothing.
+      `CREATE TABLE oauth_artifacts (
+        model TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        grant_id TEXT,
+        uid_digest TEXT,
+        user_code_digest TEXT,
+        account TEXT,
+        client_id TEXT,
+        resource TEXT,
+        consumed_at INTEGER,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (model, digest)
+      )`,
+      `CREATE INDEX oauth_artifacts_grant ON oauth_artifacts (grant_id)`,
+      `CREATE INDEX oauth_artifacts_uid ON oauth_artifacts (uid_digest)`,
+      `CREATE INDEX oauth_artifacts_user_code ON oauth_artifacts (user_code_digest)`,
+      `CREATE INDEX oauth_artifacts_account ON oauth_artifacts (account, client_id)`,
+      `CREATE INDEX oauth_artifacts_expires_at ON oauth_artifacts (expires_at)`,
+      // Registered clients; of a secret only its digest, within metadata.
+      `CREATE TABLE oauth_clients (
+        client_id TEXT PRIMARY KEY NOT NULL,
+        metadata TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      )`,
+      // What people have agreed to. account as in accounts.id; redirect: where the answer goes, a host or a scheme.
+      `CREATE TABLE oauth_consents (
+        id TEXT PRIMARY KEY NOT NULL,
+        account TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        client_name TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        redirect TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        used_at INTEGER NOT NULL,
+        UNIQUE (account, client_id, resource, redirect)
+      )`
+    ]
+  },
+  {
+    id: "identity-0004-keys-and-machines",
     statements: [
       // Times in epoch milliseconds; of keys and secrets only the SHA-256.
       `CREATE TABLE api_keys (
@@ -73,7 +143,7 @@ export const migrations: ReadonlyArray<Migration> = [
     ]
   },
   {
-    id: "identity-0008-revoked-subjects-and-session-lists",
+    id: "identity-0005-revoked-subjects-and-session-lists",
     statements: [
       // Milliseconds since the epoch; all issued up to then is dead.
       `CREATE TABLE revoked_subjects (

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { FederatedLogin } from "./FederatedLogin.ts"
 import type { ProviderSession } from "./Sessions.ts"
 
 export interface ProviderLogoutApi {
@@ -16,6 +17,11 @@ export interface ProviderLogoutApi {
 }
 
 export class ProviderLogout extends Context.Tag("@mcpgw/identity/ProviderLogout")<ProviderLogout, ProviderLogoutApi>() {
+  /** Asks the providers where people sign in. */
+  static get layer(): Layer.Layer<ProviderLogout, never, FederatedLogin> {
+    return federated
+  }
+
   /** Knows no provider. */
   static get layerNone(): Layer.Layer<ProviderLogout> {
     return none
@@ -26,5 +32,10 @@ export class ProviderLogout extends Context.Tag("@mcpgw/identity/ProviderLogout"
     return Layer.succeed(ProviderLogout, { urlFor: ({ provider }) => Effect.succeed(pages[provider]) })
   }
 }
+
+const federated: Layer.Layer<ProviderLogout, never, FederatedLogin> = Layer.effect(
+  ProviderLogout,
+  Effect.map(FederatedLogin, ({ logoutUrl }) => ({ urlFor: logoutUrl }))
+)
 
 const none: Layer.Layer<ProviderLogout> = Layer.succeed(ProviderLogout, { urlFor: () => Effect.succeed(undefined) })

@@ -14,7 +14,10 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
-import { type Account, AccountsUnavailable } from "./Accounts.ts"
+import type { AccountsUnavailable } from "./AccountError.ts"
+import type { Account } from "./Accounts.ts"
+import { LOCAL } from "./internal/accountStore.ts"
+import { stored } from "./internal/stored.ts"
 import { makeMemoryStore, makeSqliteStore, type SessionStore, type StoredSession } from "./internal/sessionStore.ts"
 import { migrations } from "./Migrations.ts"
 
@@ -35,8 +38,7 @@ export interface SessionOrigin {
 /** What is left to be done at the provider once a session has ended. */
 export type ProviderSession = Pick<SessionOrigin, "provider" | "idToken">
 
-/** Name of the provider of people with a password here. */
-export const LOCAL = "local"
+export { LOCAL }
 
 /** A living session as its person is shown it. */
 export interface SessionInfo {
@@ -226,6 +228,3 @@ const claimsOf = (
 const digestOf = (value: string): string => createHash("sha256").update(value).digest("base64url")
 
 const nowSeconds = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000))
-
-const stored = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, AccountsUnavailable> =>
-  Effect.mapError(effect, (cause) => new AccountsUnavailable({ cause }))

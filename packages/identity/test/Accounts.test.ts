@@ -8,6 +8,7 @@ import * as fc from "fast-check"
 import { vi } from "vitest"
 import { Accounts, LOGIN_LIMITS } from "../src/Accounts.ts"
 import { networkOf, Throttle } from "../src/internal/throttle.ts"
+import { migrations } from "../src/Migrations.ts"
 import { accountsSuite } from "./suites/accountsSuite.ts"
 
 const sqlite = Layer.provideMerge(Accounts.layerSqlite, Store.layerMemory)
@@ -41,6 +42,29 @@ describe("Accounts.layerSqlite", () => {
       yield* sql`ALTER TABLE elsewhere RENAME TO accounts`
       expect((yield* accounts.verify("alice", "a long enough passphrase", "192.0.2.1")).username).toBe("alice")
     }).pipe(Effect.provide(sqlite))
+  )
+})
+
+describe("identity-0002-accounts-of-providers", () => {
+  const before = migrations.filter(({ id }) => id < "identity-0002")
+
+  it.scoped("keeps the accounts there were, as local ones, and the sessions", () =>
+    Effect.gen(function* () {
+      yield* Store.migrate(before)
+      const sql = yield* SqlClient.SqlClient
+      const passwordHash = yield* Effect.promise(() => Bun.password.hash("a long enough passphrase"))
+      yield* sql`INSERT INTO accounts (id, username, member_of, password_hash, updated_at)
+        VALUES ('alice', 'Alice', '["users"]', ${passwordHash}, 1700000000000)`
+      yield* sql`INSERT INTO sessions (digest, username, member_of, expires_at) VALUES ('d', 'Alice', '[]', 1)`
+      const accounts = yield* Effect.provide(Accounts, Accounts.layerSqlite)
+      expect(yield* accounts.verify("alice", "a long enough passphrase", "192.0.2.1")).toMatchObject({
+        username: "Alice",
+        groups: ["users"],
+        provider: "local",
+        disabled: false
+      })
+      expect(yield* sql`SELECT provider, id_token FROM sessions`).toEqual([{ provider: "local", id_token: null }])
+    }).pipe(Effect.provide(Store.layerMemory))
   )
 })
 

@@ -27,7 +27,7 @@ describe("design §6: no default secrets", () => {
       expect(Redacted.value(generated)).toMatch(/^[A-Za-z0-9_-]{24}$/)
       expect(`${JSON.stringify(first)} ${String(generated)}`).not.toContain(Redacted.value(generated))
       const accounts = yield* Accounts
-      expect(yield* accounts.verify("admin", Redacted.value(generated), "a")).toEqual({
+      expect(yield* accounts.verify("admin", Redacted.value(generated), "a")).toMatchObject({
         username: "admin",
         groups: [ADMIN_GROUP]
       })
@@ -85,6 +85,18 @@ describe("design §6: no default secrets", () => {
         expect(yield* (yield* Accounts).isEmpty).toBe(true)
       }))
   }
+
+  test("S-14: ADMIN_USER never takes over the account of a provider's person", () =>
+    Effect.gen(function* () {
+      const accounts = yield* Accounts
+      const profile = { subject: "1", username: "admin", email: undefined, displayName: undefined, groups: [] }
+      yield* accounts.signIn("okta", profile)
+      const failure = yield* Effect.flip(admin("a long enough passphrase"))
+      expect(failure.message).toBe(
+        "ADMIN_USER: held the name of an account of the identity provider okta; it may hold another name"
+      )
+      expect(yield* accounts.get("admin")).toMatchObject({ provider: "okta", groups: [] })
+    }))
 
   test("the username is a weak password", () =>
     Effect.gen(function* () {

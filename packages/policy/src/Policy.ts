@@ -60,6 +60,8 @@ export interface Policy {
   readonly decide: (subject: Subject, access: Access) => Decision
   /** Has the subject any effective grant on the server? Decides 403 at the route and what the protocol implies. */
   readonly hasGrant: (subject: Subject, server: string) => boolean
+  /** Scopes each of which alone is a grant on the server, in the policy's order. For challenges, not for the hot path. */
+  readonly grantingScopes: (server: string) => ReadonlyArray<string>
   /**
    * Takes list entries the subject may not use out of a JSON-RPC message or batch and marks `cacheScope` private.
    * Everything else passes as it is; a list that can not be judged is replaced by a JSON-RPC error.

@@ -84,6 +84,8 @@ export const compile = (document: PolicyDocument): Policy => {
     },
     groupMappings: document.groupMappings.size,
     hasGrant: (subject: Subject, server: string) => tables.of(subject).rulesOn(server).length > 0,
+    grantingScopes: (server: string) =>
+      [...known].filter((scope) => tables.of({ groups: [], scopes: [scope] }).rulesOn(server).length > 0),
     filterList: (subject: Subject, server: string, message: unknown) =>
       filterByRules(tables.of(subject).rulesOn(server), message),
     judgeList: (subject: Subject, server: string, message: unknown) =>

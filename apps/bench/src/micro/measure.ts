@@ -40,9 +40,12 @@ export const measureGroup = ({ name, cases }: Group, { rounds, batchMs }: Effort
   }
   return {
     name,
-    cases: prepared.map(({ one, ns }) =>
-      one.bar === undefined ? { name: one.name, ns } : { name: one.name, ns, bar: one.bar }
-    )
+    cases: prepared.map(({ one: { bar, limitNs, name: of }, ns }) => ({
+      name: of,
+      ns,
+      ...(bar === undefined ? {} : { bar }),
+      ...(limitNs === undefined ? {} : { limitNs })
+    }))
   }
 }
 

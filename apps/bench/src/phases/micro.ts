@@ -15,6 +15,7 @@ const Groups = Schema.parseJson(
           name: Schema.String,
           ns: Schema.Array(Schema.Number),
           bar: Schema.optionalWith(Schema.Number, { exact: true }),
+          limitNs: Schema.optionalWith(Schema.Number, { exact: true }),
           over: Schema.optionalWith(Schema.Number, { exact: true })
         })
       )

@@ -1,12 +1,14 @@
 /** auth: a presented credential → Principal, or 401 with a challenge. A fallback never produces a principal (design.md §6). */
-import type { AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
+import type { AuthBusy, AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
 import { presented } from "@mcpgw/auth/Credential"
+import { metadataUrl, routeOf } from "@mcpgw/auth/ProtectedResource"
 import { refusal as unauthenticatedBecause } from "@mcpgw/auth/Admission"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import { X_AUTHORIZATION } from "@mcpgw/mcp/HeaderNames"
 import { cookieNames } from "@mcpgw/identity/SessionCookie"
 import type { Pipeline } from "../pipeline.ts"
 import {
+  authBusy,
   authUnavailable,
   foreignCredential,
   foreignOrigin,
@@ -17,8 +19,10 @@ import {
 import type { RequestContext } from "../RequestContext.ts"
 
 export interface Caller {
-  readonly outcome: Claims | Unauthenticated | AuthUnavailable
+  readonly outcome: Claims | NotProven
 }
+
+type NotProven = Unauthenticated | AuthUnavailable | AuthBusy
 
 export interface Admitted {
   readonly _tag: "Admitted"
@@ -33,8 +37,8 @@ export const admitCaller = (
   ctx: RequestContext
 ): Admitted | Refusal | Promise<Admitted | Refusal> => {
   const credential = presented(ctx.headers, cookieNames(pipeline.publicUrl))
-  if (credential === undefined) return unauthenticated(unauthenticatedBecause("missing"))
-  if (credential === "malformed") return unauthenticated(unauthenticatedBecause("malformed"))
+  if (credential === undefined) return refused(pipeline, ctx, unauthenticatedBecause("missing"))
+  if (credential === "malformed") return refused(pipeline, ctx, unauthenticatedBecause("malformed"))
   if (credential.kind === "cookie" && comesFromElsewhere(ctx)) return foreignOrigin()
   // The query travels on, whatever the parameter is called (S-01).
   if (ctx.search !== "" && ctx.search.includes(credential.value)) return tokenInQuery()
@@ -50,14 +54,22 @@ const comesFromElsewhere = ({ headers }: RequestContext): boolean => {
 }
 
 const admit = (pipeline: Pipeline, ctx: RequestContext, outcome: Caller["outcome"]): Admitted | Refusal => {
-  if ("_tag" in outcome) return outcome._tag === "AuthUnavailable" ? authUnavailable(outcome) : unauthenticated(outcome)
+  if ("_tag" in outcome) return notProven(pipeline, ctx, outcome)
   const principal = pipeline.auth.admit(outcome, resourcesOf(pipeline.publicUrl, ctx.pathname), ctx.at)
-  if ("_tag" in principal) return unauthenticated(principal)
+  if ("_tag" in principal) return refused(pipeline, ctx, principal)
   const clientAuthorization = ctx.headers[X_AUTHORIZATION] === undefined ? undefined : ctx.headers["authorization"]
   if (clientAuthorization === undefined) return { _tag: "Admitted", principal, clientAuthorization: undefined }
   if (holdsOurs(pipeline, ctx, clientAuthorization)) return foreignCredential()
   return { _tag: "Admitted", principal, clientAuthorization }
 }
+
+const notProven = (pipeline: Pipeline, ctx: RequestContext, failure: NotProven): Refusal => {
+  if (failure._tag === "AuthUnavailable") return authUnavailable(failure)
+  return failure._tag === "AuthBusy" ? authBusy(failure) : refused(pipeline, ctx, failure)
+}
+
+const refused = ({ publicUrl }: Pipeline, { pathname }: RequestContext, failure: Unauthenticated): Refusal =>
+  unauthenticated(failure, metadataUrl(publicUrl, pathname))
 
 /** What parts a token from the rest of a value, wherever it stands: `Bearer …`, `Token token="…"`. */
 const BETWEEN_TOKENS = /[^A-Za-z0-9_.-]+/
@@ -81,8 +93,8 @@ const readings = (authorization: string): ReadonlyArray<string> => {
   return basic === undefined ? [authorization] : [authorization, Buffer.from(basic, "base64").toString("latin1")]
 }
 
-/** Audiences that name this route: the gateway as a whole, and the route's own URL without a trailing slash (RFC 8707). */
+/** Audiences that name this route: the gateway as a whole, and the route's own URL (RFC 8707). */
 const resourcesOf = (publicUrl: string, pathname: string): ReadonlyArray<string> => [
   publicUrl,
-  publicUrl + (pathname.endsWith("/") ? pathname.slice(0, -1) : pathname)
+  publicUrl + routeOf(pathname)
 ]

@@ -1,5 +1,6 @@
 /** resolve: path → server, health included. A route the caller has no grant on is 403, one that does not exist 404. */
-import type { Principal } from "@mcpgw/domain/Principal"
+import { metadataUrl } from "@mcpgw/auth/ProtectedResource"
+import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import type { Leg, Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
 import { noGrant, notFound, type Refusal, unavailable, wrongLegMethod } from "../refusals.ts"
@@ -17,14 +18,22 @@ export const resolveTarget = (
   trail.server = found.server
   const { path } = found.server.record
   const policy = pipeline.policy.current()
-  if (!policy.hasGrant(principal.claims, path)) {
-    const { rule } = policy.decide(principal.claims, { server: path, method: "initialize", tool: undefined })
-    return noGrant(path.slice(1), rule)
+  const { claims } = principal
+  if (!policy.hasGrant(claims, path)) {
+    const { rule } = policy.decide(claims, { server: path, method: "initialize", tool: undefined })
+    return noGrant(path.slice(1), rule, {
+      resourceMetadata: metadataUrl(pipeline.publicUrl, ctx.pathname),
+      scope: isNarrowed(claims) ? policy.grantingScopes(path) : []
+    })
   }
   if (found._tag === "Unavailable") return unavailable(path.slice(1), found.reason)
   const only = METHODS[found.leg]
   return only === undefined || ctx.method === only ? found : wrongLegMethod(only)
 }
+
+/** The client asked for less than the person has: only then can asking again help. */
+const isNarrowed = ({ method, groups, scopes }: Claims): boolean =>
+  method === "oauth" && groups.length === 0 && scopes.length > 0
 
 /** The two endpoints of HTTP+SSE take one method each. */
 const METHODS: Readonly<Record<Leg, string | undefined>> = { mcp: undefined, sse: "GET", messages: "POST" }

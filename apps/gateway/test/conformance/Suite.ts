@@ -38,12 +38,13 @@ export const RUNS: ReadonlyArray<Run> = (["server", "client"] as const).flatMap(
 
 const folderOf = (line: Line): string => dirname(createRequire(import.meta.url).resolve(`${line}/package.json`))
 
+/** The suite's program. */
+export const programOf = (line: Line): string => join(folderOf(line), "dist", "index.js")
+
 /** Why the suite can not be run here; undefined when it can. */
 export const missing = (): string | undefined => {
   try {
-    const absent = (["conformance-0.1", "conformance-0.2"] as const).find(
-      (line) => !existsSync(join(folderOf(line), "dist", "index.js"))
-    )
+    const absent = (["conformance-0.1", "conformance-0.2"] as const).find((line) => !existsSync(programOf(line)))
     return absent === undefined ? undefined : `${absent} has no program`
   } catch (cause) {
     return cause instanceof Error ? cause.message.split("\n")[0] : String(cause)
@@ -75,7 +76,7 @@ const CLIENT = join(import.meta.dirname, "client.ts")
 
 const wordsOf = ({ line, role, revision }: Run, url: string, output: string): ReadonlyArray<string> => [
   process.execPath,
-  join(folderOf(line), "dist", "index.js"),
+  programOf(line),
   role,
   ...(revision === undefined ? ["--suite", "all"] : ["--requirements", revision]),
   ...(role === "server" ? ["--url", url] : ["--command", `${process.execPath} ${CLIENT}`, "--timeout", "60000"]),

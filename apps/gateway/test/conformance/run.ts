@@ -1,4 +1,5 @@
 /** `bun run conformance`: the official conformance suite against our server, directly and through the gateway; exits 1 when they differ. */
+import { playAuthorization } from "./Authorization.ts"
 import { loadExpected } from "./Expected.ts"
 import { compare } from "./Report.ts"
 import { startStand } from "./Stand.ts"
@@ -23,6 +24,12 @@ const runAll = async (): Promise<number> => {
   }
 }
 
+const runAuthorization = async (): Promise<number> => {
+  const { line, problems } = await playAuthorization()
+  for (const words of [line, ...problems.map((problem) => `WRONG: ${problem}`)]) say(words)
+  return problems.length
+}
+
 const main = async (): Promise<number> => {
   const absent = missing()
   if (absent !== undefined) {
@@ -30,7 +37,7 @@ const main = async (): Promise<number> => {
     return 1
   }
   const begun = performance.now()
-  const wrong = await runAll()
+  const wrong = (await runAll()) + (await runAuthorization())
   say("left out: client scenarios auth/*, because behind the gateway a client never logs in at the server")
   say(`${wrong === 0 ? "conformant" : "NOT conformant"}, ${Math.round((performance.now() - begun) / 1000)} s`)
   return wrong === 0 ? 0 : 1

@@ -72,12 +72,15 @@ const errorOf = (body: string): ErrorBody | undefined => {
 
 export type Answer = Omit<Expected, "audit" | "reached">
 
-/** The first response, and how many there were. */
-const describe = (responses: ReadonlyArray<RawResponse>): Answer => {
+/** The first response, and how many there were. The gateway's own origin, which differs from run to run, is shown as `{gateway}`. */
+const describe = (responses: ReadonlyArray<RawResponse>, port: number): Answer => {
+  const origin = `http://127.0.0.1:${port}`
   const first = responses[0]
   if (first === undefined) return { status: 0, responses: 0 }
   const shown = Object.fromEntries(
-    SHOWN_HEADERS.flatMap((name) => (first.headers[name] === undefined ? [] : [[name, first.headers[name]]]))
+    SHOWN_HEADERS.flatMap((name) =>
+      first.headers[name] === undefined ? [] : [[name, first.headers[name]?.replaceAll(origin, "{gateway}")]]
+    )
   )
   const problem = errorOf(first.body)
   return {
@@ -92,4 +95,4 @@ const describe = (responses: ReadonlyArray<RawResponse>): Answer => {
 
 /** Sends the row and waits until the gateway has closed the connection. */
 export const exchange = async (port: number, sent: Sent, names: Names): Promise<Answer> =>
-  describe(await send(port, Buffer.from(bytesOf(sent, names), "latin1"), 8_000))
+  describe(await send(port, Buffer.from(bytesOf(sent, names), "latin1"), 8_000), port)

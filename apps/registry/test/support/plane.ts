@@ -1,6 +1,7 @@
 /** The control plane over real layers with memory stores, and a client that speaks to it through `handle` alone. */
 import { Revocations } from "@mcpgw/auth/Revocations"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
+import { type FetchFunction, IssuerFetch } from "@mcpgw/auth/IssuerFetch"
 import { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import * as IndexSync from "@mcpgw/discovery/IndexSync"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
@@ -9,9 +10,15 @@ import { parseDescription, type Tool } from "@mcpgw/domain/Tool"
 import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
+import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
+import type { IdentityProvider } from "@mcpgw/identity/IdentityProvider"
+import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
 import { Agents } from "@mcpgw/identity/Agents"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
@@ -30,6 +37,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ControlPlane } from "../../src/ControlPlane.ts"
 import { ControlPlaneConfig } from "../../src/ControlPlaneConfig.ts"
+import * as OAuthGrants from "../../src/oauthGrants.ts"
 
 export const PUBLIC_URL = "https://mcp.example.com"
 const options = { issuer: PUBLIC_URL, audience: PUBLIC_URL }
@@ -43,6 +51,9 @@ export interface LayerOptions {
   /** Logout pages by name of the provider. */
   readonly logoutPages?: Readonly<Record<string, string>>
   readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
+  readonly identityProviders?: ReadonlyArray<IdentityProvider>
+  /** How they are reached. */
+  readonly fetch?: FetchFunction
 }
 
 /** A healthy server without tools. */
@@ -50,6 +61,8 @@ const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
   allowed = [],
+  fetch = () => Promise.reject(new Error("no provider is there")),
+  identityProviders = [],
   logoutPages = {},
   tokens = {},
   probe = () => HEALTHY,
@@ -78,13 +91,20 @@ export const layer = ({
     Agents.layerMemory,
     MachineClients.layerMemory
   )
-  return AuthLayer.layer.pipe(
-    Layer.provide(IdentityVerifiers.layer(options)),
+  const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
+  return Layer.merge(
+    AuthLayer.layer.pipe(Layer.provide(IdentityVerifiers.layer(options))),
+    AuthorizationServer.layer({ publicUrl }).pipe(Layer.provide(outside))
+  ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         identity,
         HealthMonitor.layer({ intervalSeconds: 300 }).pipe(Layer.provide(Probe.layerOf(probe))),
-        IndexSync.layer
+        IndexSync.layer,
+        FederatedLogin.layer({ publicUrl }).pipe(
+          Layer.provide(Layer.merge(IdentityProviders.layerOf(identityProviders), IssuerFetch.layerOf(fetch))),
+          Layer.provide(identity)
+        )
       )
     ),
     Layer.provideMerge(base)

@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { refusal } from "../Admission.ts"
-import { AuthUnavailable, type Unauthenticated } from "../AuthError.ts"
+import { AuthBusy, AuthUnavailable, type Unauthenticated } from "../AuthError.ts"
 import type { Credential } from "../Credential.ts"
 import { decode, type UnverifiedJwt } from "../UnverifiedJwt.ts"
 import type { Verifier } from "../Verifiers.ts"
@@ -31,13 +31,16 @@ export interface VerificationOptions {
   readonly refusedFor: Duration.DurationInput
   /** Verifications that run at once. */
   readonly concurrency: number
-  /** Verifications that may wait for a place; beyond, `AuthUnavailable` at once. */
+  /** Verifications that may wait for a place; beyond, `AuthBusy` at once. */
   readonly waiting: number
   /** Waiting and verifying together; beyond, `AuthUnavailable`. */
   readonly deadline: Duration.DurationInput
 }
 
-type Failure = Unauthenticated | AuthUnavailable
+type Failure = Unauthenticated | AuthUnavailable | AuthBusy
+
+/** When a place should be free again. */
+const BUSY_SECONDS = 1
 
 /** Claims, and how their verifier tells whether they still hold. */
 interface Verified {
@@ -107,7 +110,7 @@ const authenticate = (state: State, credential: Credential): Effect.Effect<Claim
       if (refused !== undefined) return Effect.fail(refused)
       const running = lane.running.get(credential.value)
       if (running !== undefined) return restore(Deferred.await(running))
-      if (isFull(state)) return Effect.fail(unavailable("too many verifications wait"))
+      if (isFull(state)) return Effect.fail(new AuthBusy({ retryAfterSeconds: BUSY_SECONDS }))
       const done = Deferred.unsafeMake<Claims, Failure>(FiberId.none)
       lane.running.set(credential.value, done)
       return run(state, credential, done).pipe(

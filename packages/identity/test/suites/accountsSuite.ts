@@ -3,10 +3,19 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { Accounts } from "../../src/Accounts.ts"
+import { Accounts, type Profile } from "../../src/Accounts.ts"
 
 const PASSWORD = "a long enough passphrase"
+const LOCAL = { provider: "local", subject: undefined, email: undefined, displayName: undefined, disabled: false }
 const alice = { username: "alice", groups: ["users", "a b"] }
+
+const ada: Profile = {
+  subject: "f:1",
+  username: "ada",
+  email: "ada@example.org",
+  displayName: "Ada L",
+  groups: ["staff"]
+}
 
 export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown>): void => {
   const law = (title: string, body: (accounts: Accounts["Type"]) => Effect.Effect<void, unknown>): void =>
@@ -22,14 +31,14 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
         expect(yield* accounts.get("alice")).toBeUndefined()
         yield* accounts.put(alice, PASSWORD)
         expect(yield* accounts.isEmpty).toBe(false)
-        expect(yield* accounts.get("alice")).toEqual(alice)
+        expect(yield* accounts.get("alice")).toEqual({ ...LOCAL, ...alice })
       })
     )
 
     law("verifies the right password alone", (accounts) =>
       Effect.gen(function* () {
         yield* accounts.put(alice, PASSWORD)
-        expect(yield* accounts.verify("alice", PASSWORD, "192.0.2.1")).toEqual(alice)
+        expect(yield* accounts.verify("alice", PASSWORD, "192.0.2.1")).toEqual({ ...LOCAL, ...alice })
         for (const wrong of [`${PASSWORD} `, PASSWORD.toUpperCase(), "", "x".repeat(5_000)]) {
           expect((yield* Effect.flip(accounts.verify("alice", wrong, wrong.slice(0, 3))))._tag).toBe(
             "InvalidCredentials"
@@ -76,7 +85,7 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
           expect(wrong._tag).toBe("InvalidCredentials")
           yield* accounts.changePassword("Alice", { old: PASSWORD, new: "quite another phrase" }, "192.0.2.1")
           expect((yield* Effect.flip(accounts.verify("alice", PASSWORD, "192.0.2.2")))._tag).toBe("InvalidCredentials")
-          expect(yield* accounts.verify("alice", "quite another phrase", "192.0.2.2")).toEqual(alice)
+          expect(yield* accounts.verify("alice", "quite another phrase", "192.0.2.2")).toMatchObject(alice)
         })
     )
 
@@ -96,7 +105,7 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
       Effect.gen(function* () {
         yield* accounts.put(alice, PASSWORD)
         yield* accounts.put({ username: "alice", groups: [] }, "another passphrase")
-        expect(yield* accounts.get("alice")).toEqual({ username: "alice", groups: [] })
+        expect((yield* accounts.get("alice"))?.groups).toEqual([])
         expect((yield* Effect.flip(accounts.verify("alice", PASSWORD, "192.0.2.1")))._tag).toBe("InvalidCredentials")
         expect((yield* accounts.verify("alice", "another passphrase", "192.0.2.1")).groups).toEqual([])
       })
@@ -105,7 +114,7 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
     law("two spellings of a name are one account", (accounts) =>
       Effect.gen(function* () {
         yield* accounts.put(alice, PASSWORD)
-        expect(yield* accounts.get("ALICE")).toEqual(alice)
+        expect(yield* accounts.get("ALICE")).toEqual({ ...LOCAL, ...alice })
         expect((yield* accounts.verify("Alice", PASSWORD, "192.0.2.1")).username).toBe("alice")
       })
     )
@@ -173,6 +182,124 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
         expect(again).toMatchObject({ _tag: "TooManyAttempts", retryAfterSeconds: 4 })
         yield* TestClock.adjust("4 seconds")
         expect((yield* fail(accounts, "alice", "198.51.100.0"))._tag).toBe("InvalidCredentials")
+      })
+    )
+
+    law("contracts §2.6: a provider's person gets an account at first sign-in, refreshed at each", (accounts) =>
+      Effect.gen(function* () {
+        const first = yield* accounts.signIn("keycloak", ada)
+        expect(first).toEqual({
+          account: { ...ada, provider: "keycloak", disabled: false },
+          created: true,
+          groupsChanged: false
+        })
+        const renamed = { ...ada, username: "ada.lovelace", email: "al@example.org", groups: ["staff", "admins"] }
+        const second = yield* accounts.signIn("keycloak", renamed)
+        expect(second).toMatchObject({ created: false, groupsChanged: true })
+        expect(yield* accounts.get("ada")).toMatchObject({ email: "al@example.org", groups: ["staff", "admins"] })
+        expect(yield* accounts.list).toHaveLength(1)
+        expect((yield* accounts.signIn("keycloak", renamed)).groupsChanged).toBe(false)
+      })
+    )
+
+    law("S-14: an equal name or e-mail never leads to another's account", (accounts) =>
+      Effect.gen(function* () {
+        yield* accounts.put({ username: "Ada", groups: ["mcp-registry-admin"] }, PASSWORD)
+        const names = yield* Effect.forEach(
+          [
+            ["keycloak", ada],
+            ["okta", ada],
+            ["okta", { ...ada, subject: "f:2" }],
+            ["okta", { ...ada, subject: "f:1 " }],
+            ["keycloak", ada]
+          ] as const,
+          ([provider, profile]) => Effect.map(accounts.signIn(provider, profile), ({ account }) => account.username)
+        )
+        expect(names.slice(0, 2)).toEqual(["ada@keycloak", "ada@okta"])
+        expect(names[2]).toMatch(/^ada\.[0-9a-f]{16}@okta$/)
+        expect(new Set(names).size).toBe(4)
+        expect(names[4]).toBe("ada@keycloak")
+        expect((yield* accounts.verify("ada", PASSWORD, "192.0.2.1")).groups).toEqual(["mcp-registry-admin"])
+      })
+    )
+
+    law("a password never opens, or replaces, a provider's account", (accounts) =>
+      Effect.gen(function* () {
+        yield* accounts.signIn("keycloak", ada)
+        for (const password of ["", "undefined", "null", PASSWORD]) {
+          const refused = yield* Effect.flip(accounts.verify("ada", password, `198.51.100.${password.length}`))
+          expect(refused._tag).toBe("InvalidCredentials")
+        }
+        expect((yield* Effect.flip(accounts.put({ username: "ADA", groups: [] }, PASSWORD)))._tag).toBe(
+          "InvalidAccount"
+        )
+        expect((yield* accounts.get("ada"))?.provider).toBe("keycloak")
+      })
+    )
+
+    law("a provider's name of a person becomes one an account may have", (accounts) =>
+      Effect.gen(function* () {
+        const names = ["Ada Lovelace", "../../admin", "аdmin", "x".repeat(300), "", "🦊", "-a-"]
+        for (const [index, username] of names.entries()) {
+          const { account } = yield* accounts.signIn("idp", { ...ada, username, subject: `s${index}` })
+          expect(account.username).toMatch(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/)
+        }
+        expect((yield* accounts.get("Ada-Lovelace"))?.subject).toBe("s0")
+        expect(yield* accounts.list).toHaveLength(names.length)
+        for (const [provider, subject] of [
+          ["local", "s"],
+          ["", "s"],
+          ["idp", ""]
+        ] as const) {
+          expect((yield* Effect.flip(accounts.signIn(provider, { ...ada, subject })))._tag).toBe("InvalidAccount")
+        }
+      })
+    )
+
+    law("two first sign-ins of one person at once make one account", (accounts) =>
+      Effect.gen(function* () {
+        const both = yield* Effect.all([accounts.signIn("idp", ada), accounts.signIn("idp", ada)], {
+          concurrency: "unbounded"
+        })
+        expect(new Set(both.map(({ account }) => account.username)).size).toBe(1)
+        expect(yield* accounts.list).toHaveLength(1)
+      })
+    )
+
+    law("a disabled account signs in nowhere, and its password gets the answer of a wrong one", (accounts) =>
+      Effect.gen(function* () {
+        yield* accounts.put(alice, PASSWORD)
+        yield* accounts.signIn("idp", ada)
+        expect(yield* Effect.forEach(["ALICE", "ada", "nobody"], (name) => accounts.disable(name, true))).toEqual([
+          true,
+          true,
+          false
+        ])
+        const shut = yield* Effect.flip(accounts.verify("alice", PASSWORD, "192.0.2.1"))
+        const wrong = yield* Effect.flip(accounts.verify("alice", "wrong", "192.0.2.2"))
+        expect(JSON.stringify(shut)).toBe(JSON.stringify(wrong))
+        expect((yield* Effect.flip(accounts.signIn("idp", ada)))._tag).toBe("AccountDisabled")
+        yield* accounts.disable("alice", false)
+        expect((yield* accounts.verify("alice", PASSWORD, "192.0.2.3")).disabled).toBe(false)
+      })
+    )
+
+    law("groups are replaced, and whoever remembers an account is told that it changed", (accounts) =>
+      Effect.gen(function* () {
+        yield* accounts.put(alice, PASSWORD)
+        const revisions = [accounts.revision()]
+        for (const change of [
+          accounts.setGroups("alice", []),
+          accounts.disable("alice", false),
+          accounts.signIn("idp", ada)
+        ]) {
+          yield* change
+          revisions.push(accounts.revision())
+        }
+        expect(new Set(revisions).size).toBe(4)
+        expect(yield* accounts.setGroups("Alice", ["others"])).toBe(true)
+        expect(yield* accounts.setGroups("bob", ["others"])).toBe(false)
+        expect((yield* accounts.verify("alice", PASSWORD, "192.0.2.1")).groups).toEqual(["others"])
       })
     )
 

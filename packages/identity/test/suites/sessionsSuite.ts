@@ -45,6 +45,22 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
       })
     )
 
+    law("a session remembers where it began, while it lives", (sessions) =>
+      Effect.gen(function* () {
+        const local = yield* sessions.create(alice)
+        const value = yield* sessions.create(alice, { provider: "okta", idToken: "e30.e30.x" })
+        const long = yield* sessions.create(alice, { provider: "entra", idToken: "x".repeat(5_000) })
+        expect(yield* Effect.forEach([local, value, long, "x"], sessions.originOf)).toEqual([
+          { provider: "local", idToken: undefined },
+          { provider: "okta", idToken: "e30.e30.x" },
+          { provider: "entra", idToken: undefined },
+          undefined
+        ])
+        yield* sessions.end(value)
+        expect(yield* sessions.originOf(value)).toBeUndefined()
+      })
+    )
+
     law("the token id is not the value", (sessions) =>
       Effect.gen(function* () {
         const value = yield* sessions.create(alice)

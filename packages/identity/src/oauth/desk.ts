@@ -1,0 +1,189 @@
+/**
+ * What every OAuth request passes before the provider: is it small, is it not one too many, does it come from a page that may, and is it plain.
+ * The provider is loaded by the first request that gets this far. Never rejects.
+ */
+import { RateLimits } from "./rateLimits.ts"
+import { leaveOutUntrueWords } from "./runtimeWords.ts"
+import { makeNote, type Note } from "./notes.ts"
+import { clientIdFor, type Metadata, MetadataProblem, normalise } from "./registration.ts"
+import { MCP } from "./scopes.ts"
+import type { Server, ServerParts } from "./server.ts"
+
+export interface Desk {
+  readonly handle: (
+    request: Request,
+    info: { readonly remote: string; readonly noted?: (note: Note) => void }
+  ) => Promise<Response>
+  readonly close: () => Promise<void>
+}
+
+/** Bytes; beyond it the provider would refuse without words. */
+const MAX_BODY = 48 * 1024
+
+/** Registered clients in all; each costs a row for ever. */
+const MAX_CLIENTS = 100_000
+
+/** Requests of one address within a minute. */
+const PER_MINUTE = {
+  "/oauth/authorize": 120,
+  "/oauth/device": 30,
+  "/oauth/device_authorization": 20,
+  "/oauth/introspect": 600,
+  "/oauth/register": 120,
+  "/oauth/revoke": 120,
+  "/oauth/token": 240
+} as const
+
+const oauthError = (
+  status: number,
+  error: string,
+  error_description: string,
+  headers: Readonly<Record<string, string>> = {}
+): Response =>
+  Response.json({ error, error_description }, { status, headers: { "cache-control": "no-store", ...headers } })
+
+export const makeDesk = (parts: ServerParts): Desk => {
+  const limits = new RateLimits(PER_MINUTE)
+  const notes = new Map<string, Note>()
+  let opened: Promise<Server> | undefined
+  const server = (): Promise<Server> => {
+    leaveOutUntrueWords()
+    return (opened ??= import("./server.ts").then(
+      ({ openServer }) => openServer(parts, notes),
+      (error: unknown) => {
+        opened = undefined
+        throw error
+      }
+    ))
+  }
+  const answer = async (request: Request, url: URL, remote: string, note: Note): Promise<Response> => {
+    const refused = early(parts, limits, request, url, remote)
+    if (refused !== undefined) return refused
+    const body = await bodyOf(parts, request, url)
+    if (body instanceof Response) return body
+    const id = crypto.randomUUID()
+    notes.set(id, note)
+    try {
+      return await (await server()).carry(request, { id, remote, target: url.pathname + url.search }, body)
+    } finally {
+      notes.delete(id)
+    }
+  }
+  return {
+    handle: async (request, { remote, noted }) => {
+      const url = new URL(request.url)
+      const note = makeNote(`oauth:${url.pathname.split("/")[2] ?? "metadata"}`)
+      try {
+        return open(request, url, await answer(request, url, remote, note))
+      } catch (error) {
+        parts.log("an OAuth request could not be handled", error)
+        return oauthError(503, "temporarily_unavailable", "The authorization server failed; its log says why")
+      } finally {
+        noted?.(note)
+      }
+    },
+    close: async () => {
+      const running = await opened?.catch(() => undefined)
+      await running?.close()
+    }
+  }
+}
+
+/** Any page may read what is public, and register: neither needs a cookie nor gives a right. */
+const open = (request: Request, url: URL, response: Response): Response => {
+  const isPublic = url.pathname.startsWith("/.well-known/") || url.pathname === "/oauth/register"
+  if (isPublic && request.headers.has("origin")) response.headers.set("access-control-allow-origin", "*")
+  return response
+}
+
+const early = (
+  parts: ServerParts,
+  limits: RateLimits,
+  request: Request,
+  url: URL,
+  remote: string
+): Response | undefined => {
+  const wait = limits.take(url.pathname, remote, Date.now())
+  if (wait !== undefined) {
+    const words = `Too many requests from your address: try again in ${wait} seconds`
+    return oauthError(429, "temporarily_unavailable", words, { "retry-after": String(wait) })
+  }
+  const length = Number(request.headers.get("content-length") ?? "0")
+  if (length > MAX_BODY) return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
+  if (request.method === "OPTIONS" && url.pathname === "/oauth/register") return preflight()
+  // A page is posted to from itself alone; a browser says where from.
+  const isPage = /^\/oauth\/(?:interaction|device)(?:\/|$)/.test(url.pathname)
+  const origin = request.headers.get("origin")
+  if (isPage && request.method === "POST" && origin !== null && origin !== new URL(parts.publicUrl).origin) {
+    return oauthError(403, "invalid_request", "Requests from this origin are not accepted")
+  }
+  return undefined
+}
+
+const preflight = (): Response =>
+  new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "POST",
+      "access-control-allow-headers": "content-type, mcp-protocol-version",
+      "access-control-max-age": "7200"
+    }
+  })
+
+/** What is sent on; undefined: nothing. */
+const bodyOf = async (parts: ServerParts, request: Request, url: URL): Promise<string | undefined | Response> => {
+  if (request.method === "GET" || request.method === "HEAD" || request.body === null) return undefined
+  const text = await request.text()
+  if (Buffer.byteLength(text) > MAX_BODY)
+    return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
+  switch (url.pathname) {
+    case "/oauth/register":
+      return registration(parts, text)
+    case "/oauth/introspect":
+    case "/oauth/revoke":
+      return withHandle(parts, text)
+    case "/oauth/device_authorization":
+      return withScope(text)
+    default:
+      return text
+  }
+}
+
+const registration = async (parts: ServerParts, text: string): Promise<string | Response> => {
+  const asked = parsed(text)
+  if (asked === undefined) return oauthError(400, "invalid_client_metadata", "The body must be a JSON object")
+  const plain = normalise(asked)
+  if (plain instanceof MetadataProblem) return oauthError(400, plain.error, plain.error_description)
+  if (await isFull(parts, plain)) {
+    const words = `This gateway keeps ${MAX_CLIENTS} registered clients, and takes no more`
+    return oauthError(503, "temporarily_unavailable", words)
+  }
+  return JSON.stringify(plain)
+}
+
+/** One that is there already is none more. */
+const isFull = async ({ clients, run }: ServerParts, metadata: Metadata): Promise<boolean> =>
+  (await run(clients.count)) >= MAX_CLIENTS && (await run(clients.find(clientIdFor(metadata)))) === undefined
+
+const parsed = (text: string): Metadata | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const withHandle = async ({ handles }: ServerParts, text: string): Promise<string> => {
+  const form = new URLSearchParams(text)
+  const token = form.get("token")
+  if (token !== null) form.set("token", await handles.handleOf(token))
+  return form.toString()
+}
+
+const withScope = (text: string): string => {
+  const form = new URLSearchParams(text)
+  if ((form.get("scope") ?? "").trim() === "") form.set("scope", MCP)
+  return form.toString()
+}

@@ -1,0 +1,24 @@
+/**
+ * What oidc-provider prints about where it runs, and what is not so here: it knows no Bun, and takes its own guard of outgoing requests to be
+ * the only one, while ours go through the application's dialler. Said to operators it would raise alarm without cause, so those two lines are
+ * left out. Everything else it prints stays.
+ */
+
+const UNTRUE = [
+  "oidc-provider WARNING: Unsupported runtime.",
+  "oidc-provider WARNING: failed to setup SSRF protection for fetch"
+]
+
+let installed = false
+
+/** Once for the process; before the provider is imported. */
+export const leaveOutUntrueWords = (): void => {
+  if (installed) return
+  installed = true
+  const output = globalThis.console
+  const warn = output.warn.bind(output)
+  output.warn = (...words: ReadonlyArray<unknown>) => {
+    const text = String(words[0])
+    if (!UNTRUE.some((beginning) => text.includes(beginning))) warn(...words)
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The authorization server once it is needed: provider, pages and bridge put together. Loaded by `AuthorizationServer` at the first request,
+ * because the provider costs more to load than the rest of the package. Holds no state of its own: all of it is in the store.
+ */
+import type { RevocationsApi } from "@mcpgw/auth/Revocations"
+import type { OutboundFetchApi } from "@mcpgw/auth/OutboundFetch"
+import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
+import type * as Effect from "effect/Effect"
+import type { KoaContextWithOIDC } from "oidc-provider"
+import type Provider from "oidc-provider"
+import type { AccountsApi } from "../Accounts.ts"
+import type { ClientSourceApi } from "../ClientSource.ts"
+import type { GrantsApi } from "../Grants.ts"
+import type { SessionsApi } from "../Sessions.ts"
+import type { SignInLink } from "../SignInLinks.ts"
+import type { ArtifactStore } from "./ArtifactStore.ts"
+import { type Bridge, openBridge, REQUEST_ID } from "./bridge.ts"
+import type { ClientStore } from "./ClientStore.ts"
+import { makeConsentMemory } from "./consentMemory.ts"
+import type { ConsentStore } from "./ConsentStore.ts"
+import { documentFetch } from "./documents.ts"
+import { pageHeaders } from "./html.ts"
+import { makeInteractions } from "./interactions.ts"
+import { makeKnownClients } from "./knownClients.ts"
+import { attachNote, type Note } from "./notes.ts"
+import { errorPage } from "./pages.ts"
+import { makePeople, type People } from "./people.ts"
+import { makeProvider, ROUTES } from "./provider.ts"
+import { RateLimits } from "./rateLimits.ts"
+import { MCP, withDefaultScope } from "./scopes.ts"
+import type { Sealing } from "./sealing.ts"
+import type { TokenHandles } from "./tokenHandle.ts"
+
+export interface ServerParts {
+  readonly publicUrl: string
+  readonly corsOrigins: ReadonlyArray<string>
+  readonly documentHosts: ReadonlyArray<string>
+  readonly keys: KeyRingApi
+  readonly accounts: AccountsApi
+  readonly sessions: SessionsApi
+  readonly revocations: RevocationsApi
+  readonly grants: GrantsApi
+  readonly clientSource: ClientSourceApi
+  readonly fetch: OutboundFetchApi
+  readonly links: () => ReadonlyArray<SignInLink>
+  readonly sealing: Sealing
+  readonly handles: TokenHandles
+  readonly artifacts: ArtifactStore
+  readonly clients: ClientStore
+  readonly consents: ConsentStore
+  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
+  readonly log: (message: string, error: unknown) => void
+}
+
+/** Of one address; each makes the gateway ask a host of its choice. */
+const DOCUMENTS_PER_MINUTE = 20
+
+export interface Server {
+  readonly carry: Bridge["carry"]
+  readonly close: Bridge["close"]
+}
+
+/** `notes`: of the requests under way, by their id. */
+export const openServer = async (parts: ServerParts, notes: ReadonlyMap<string, Note>): Promise<Server> => {
+  const { publicUrl, accounts, sessions, run } = parts
+  const now = (): number => Math.floor(Date.now() / 1000)
+  const known = makeKnownClients(parts.clientSource)
+  const people = makePeople(publicUrl, accounts, sessions, run)
+  const memory = { store: parts.consents, people, grants: parts.grants, run, now }
+  const provider = makeProvider({
+    ...parts,
+    known,
+    people,
+    now,
+    consents: makeConsentMemory(memory),
+    fetch: documentFetch(parts.fetch),
+    fetches: new RateLimits({ document: DOCUMENTS_PER_MINUTE })
+  })
+  provider.on("server_error", (_ctx, error) => parts.log("the authorization server failed", error))
+  provider.use(before(provider, people, notes))
+  provider.use(makeInteractions({ ...parts, ...memory, known, provider }))
+  return openBridge(provider.callback(), publicUrl)
+}
+
+type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => Promise<void>
+
+/** What is made plain before the provider looks, and what every page and document carries after it answered. */
+const before =
+  (provider: Provider, people: People, notes: ReadonlyMap<string, Note>): Middleware =>
+  async (ctx, next) => {
+    const note = notes.get(ctx.get(REQUEST_ID))
+    if (note !== undefined) attachNote(ctx, note)
+    if (ctx.path === ROUTES.authorization && !(await prepare(provider, people, ctx))) return
+    if (ctx.path === ROUTES.code_verification && ctx.method === "GET") {
+      // Shown in the form instead of being sent by a script.
+      ctx.state["userCode"] = ctx.query["user_code"]
+      ctx.querystring = ""
+    }
+    await next()
+    if (ctx.response.is("html") !== false && !ctx.response.get("content-security-policy")) ctx.set({ ...pageHeaders() })
+    if (ctx.path.startsWith("/.well-known/") && isRecord(ctx.body)) ctx.body = { ...ctx.body, ...OVERRIDES }
+  }
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null
+
+/** Narrower than what the provider could do. */
+const OVERRIDES = { scopes_supported: [MCP, "openid"], response_modes_supported: ["query"] }
+
+/** False: refused, and answered. */
+const prepare = async (provider: Provider, people: People, ctx: KoaContextWithOIDC): Promise<boolean> => {
+  const { query } = ctx
+  const problem =
+    query["response_mode"] !== undefined && query["response_mode"] !== "query"
+      ? "response_mode: may be query"
+      : Array.isArray(query["resource"])
+        ? "resource: may be given once"
+        : undefined
+  if (problem !== undefined) {
+    ctx.status = 400
+    ctx.type = "html"
+    ctx.set({ ...pageHeaders() })
+    ctx.body = errorPage("invalid_request", problem)
+    return false
+  }
+  const { scope } = query
+  if (!Array.isArray(scope)) ctx.query = { ...query, scope: withDefaultScope(scope ?? null) }
+  await leaveOthersSession(provider, people, ctx)
+  return true
+}
+
+/** The provider's session of somebody the browser no longer is must not be gone on with. */
+const leaveOthersSession = async (provider: Provider, people: People, ctx: KoaContextWithOIDC): Promise<void> => {
+  const cookies = ctx.get("cookie")
+  const session = await provider.Session.get(ctx)
+  if (session.accountId === undefined) return
+  const person = await people.person(cookies)
+  if (person?.account.username === session.accountId) return
+  const own = provider.cookieName("session")
+  const kept = cookies.split(";").filter((pair) => !pair.trim().startsWith(own))
+  ctx.req.headers.cookie = kept.join(";")
+  await session.destroy()
+  ctx.cookies.set(own, null, { path: "/", httpOnly: true, sameSite: "lax", overwrite: true })
+}
