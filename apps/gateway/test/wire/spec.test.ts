@@ -1,11 +1,11 @@
 /**
  * Every message the protocol's schemas allow goes through a real gateway and arrives byte for byte: client to server, and server to
- * client as JSON, on the stream of a POST and on the GET stream. The policy allows everything and the caller shows a credential of their
- * own, so nothing may be touched, `_meta` with unknown keys included (W-51).
+ * client as JSON, on the stream of a POST and on the GET stream. The policy allows everything, and the server knows its callers by their
+ * own credential, so nothing may be touched: neither cut nor sealed, `_meta` with unknown keys included (W-51).
  */
 import type { TestGateway } from "@mcpgw/testkit/Gateway"
 import { SESSION } from "@mcpgw/testkit/LegacyScript"
-import { type Caller, caller, openSession, withHeaders } from "@mcpgw/testkit/McpRequest"
+import { type Caller, openSession, withHeaders } from "@mcpgw/testkit/McpRequest"
 import { type Asked, result } from "@mcpgw/testkit/ScriptedServer"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/server/validators/ajv"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
@@ -34,17 +34,16 @@ let anyone: Caller
 /** What the server answers next. */
 let next: (asked: Asked) => Response
 
+const dualToken = (token: string) => ({ "x-authorization": `Bearer ${token}`, authorization: "Bearer the-callers-own" })
+
 const accepted = (): Response => new Response(null, { status: 202 })
 
 beforeAll(async () => {
   server = await startUpstream((asked) => next(asked))
   next = () => accepted()
-  // A server that knows its callers by credentials of their own: for one that does not, task ids and requestState are sealed.
   gateway = await startSeeded({ servers: [at("/one", server.url, { auth_type: "bearer" })], scopes: SCOPES })
-  const token = await gateway.token(["all"])
-  anyone = withHeaders(caller(`${gateway.url}/one/mcp`, "of the server's own"), {
-    "x-authorization": `Bearer ${token}`
-  })
+  const url = `${gateway.url}/one/mcp`
+  anyone = { url, headers: dualToken(await gateway.token(["all"])) }
 })
 
 afterAll(async () => {
