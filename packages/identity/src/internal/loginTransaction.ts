@@ -81,7 +81,7 @@ export const makeTransactions = (ring: KeyRingApi): Transactions => {
   }
 }
 
-export const transactionCookie = (publicUrl: string): string => hostCookieName(publicUrl, PLAIN_NAME)
+const transactionCookie = (publicUrl: string): string => hostCookieName(publicUrl, PLAIN_NAME)
 
 /** A `Set-Cookie` value; without one it takes the cookie away. `Lax`: the provider's redirect is a navigation from elsewhere. */
 export const setTransaction = (publicUrl: string, value: string | undefined): string =>
