@@ -66,6 +66,28 @@ describe("A-08: narrowed tokens and stepping up", () => {
   })
 })
 
+describe("A-06: HTTP+SSE", () => {
+  it("a token for the stream opens the stream and what is posted to it, and no other way to the server", async () => {
+    const clientId = await clientOf(gateway.url)
+    const stream = gateway.time.replace(/mcp$/, "sse")
+    const [ofStream, ofRoute] = [
+      await login(gateway.url, ADA, { clientId, resource: stream }),
+      await login(gateway.url, ADA, { clientId, resource: gateway.time })
+    ]
+    const open = (token: string): Promise<Response> =>
+      fetch(stream, { headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" } })
+    assert.strictEqual((await open(ofRoute.access_token)).status, 401)
+    assert.strictEqual((await callRoute(gateway.time, ofStream.access_token)).status, 401)
+    const answer = await open(ofStream.access_token)
+    const reader = answer.body?.getReader()
+    const first = new TextDecoder().decode((await reader?.read())?.value)
+    const messages = new URL(/^data: (\S+)/m.exec(first)?.[1] ?? "", stream).href
+    assert.strictEqual((await callRoute(messages, ofRoute.access_token)).status, 401)
+    assert.strictEqual((await callRoute(messages, ofStream.access_token)).status, 202)
+    await reader?.cancel()
+  })
+})
+
 describe("A-35: grants of other issuers", () => {
   it("are not announced, and an assertion is exchanged for nothing", async () => {
     const answer = await fetch(`${gateway.url}/.well-known/oauth-authorization-server`)
