@@ -79,6 +79,16 @@ describe("design §6: audit rows", () => {
 })
 
 describe("the API's description", () => {
+  it("says of every route what it is for", () => {
+    const { paths } = Object(openApiDocument())
+    const silent = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(Object(operations)).flatMap(([method, operation]) =>
+        typeof Object(operation).description === "string" ? [] : [`${method} ${path}`]
+      )
+    )
+    expect(silent).toEqual([])
+  })
+
   it("has no reference that leads nowhere, and a credential for all but the public routes", () => {
     const { components, paths } = Object(openApiDocument())
     const references = [...JSON.stringify(paths).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name)

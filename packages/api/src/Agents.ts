@@ -67,15 +67,21 @@ export const MachineClientView = Schema.Struct({
 const ByName = Schema.Struct({ name: Schema.String })
 const Removed = Schema.Struct({ success: Schema.Literal(true) })
 
-const list = HttpApiEndpoint.get("list", "/api/agents").addSuccess(Schema.Struct({ agents: Schema.Array(AgentView) }))
+const list = HttpApiEndpoint.get("list", "/api/agents")
+  .addSuccess(Schema.Struct({ agents: Schema.Array(AgentView) }))
+  .annotate(OpenApi.Description, "Every agent, with what is known of its secrets.")
 
 const create = HttpApiEndpoint.post("create", "/api/agents")
   .setPayload(CreateAgent)
   .addSuccess(AgentView, { status: 201 })
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Description, "An account for a program. It gets tokens at `/oauth/token` once it has a secret.")
 
-const get = HttpApiEndpoint.get("get", "/api/agents/:name").setPath(ByName).addSuccess(AgentView)
+const get = HttpApiEndpoint.get("get", "/api/agents/:name")
+  .setPath(ByName)
+  .addSuccess(AgentView)
+  .annotate(OpenApi.Description, "One agent, with what is known of its secrets.")
 
 const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
   .setPath(ByName)
@@ -85,7 +91,10 @@ const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
   .addError(TooLarge.schema)
   .annotate(OpenApi.Description, "Taking a group away, or disabling the agent, ends the tokens it has.")
 
-const remove = HttpApiEndpoint.del("remove", "/api/agents/:name").setPath(ByName).addSuccess(Removed)
+const remove = HttpApiEndpoint.del("remove", "/api/agents/:name")
+  .setPath(ByName)
+  .addSuccess(Removed)
+  .annotate(OpenApi.Description, "Removes the agent; its secrets and tokens end.")
 
 const addSecret = HttpApiEndpoint.post("addSecret", "/api/agents/:name/secrets")
   .setPath(ByName)
@@ -115,9 +124,9 @@ export class AgentsGroup extends HttpApiGroup.make("agents")
   .addError(Unavailable.schema)
   .middleware(Authentication) {}
 
-const listMachines = HttpApiEndpoint.get("list", "/api/machine-clients").addSuccess(
-  Schema.Struct({ machine_clients: Schema.Array(MachineClientView) })
-)
+const listMachines = HttpApiEndpoint.get("list", "/api/machine-clients")
+  .addSuccess(Schema.Struct({ machine_clients: Schema.Array(MachineClientView) }))
+  .annotate(OpenApi.Description, "Which machines of identity providers have groups here.")
 
 const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
   .setPayload(MachineClientView)
@@ -132,6 +141,7 @@ const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
 const removeMachine = HttpApiEndpoint.del("remove", "/api/machine-clients")
   .setUrlParams(Schema.Struct({ issuer: Schema.String, client_id: Schema.String }))
   .addSuccess(Removed)
+  .annotate(OpenApi.Description, "Takes a machine's groups away; its tokens say again what they say themselves.")
 
 export class MachineClientsGroup extends HttpApiGroup.make("machineClients")
   .add(listMachines)

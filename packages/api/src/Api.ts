@@ -30,4 +30,7 @@ export class Api extends HttpApi.make("mcpgw")
   .addError(InternalError.schema)
   .annotate(OpenApi.Title, "mcpgw registry")
   .annotate(OpenApi.Version, "1")
-  .annotate(OpenApi.Description, "Which MCP servers there are, who may use them, and tokens to do so.") {}
+  .annotate(
+    OpenApi.Description,
+    "Which MCP servers there are, who may use them, and tokens to do so. OAuth is described at `/.well-known/oauth-authorization-server`."
+  ) {}

@@ -117,11 +117,21 @@ const logoutLink = HttpApiEndpoint.get("logoutLink", "/api/auth/logout")
   .addError(Unavailable.schema)
   .annotate(OpenApi.Description, describeLogout)
 
-const me = HttpApiEndpoint.get("me", "/api/auth/me").addSuccess(Me).middleware(Authentication)
+const me = HttpApiEndpoint.get("me", "/api/auth/me")
+  .addSuccess(Me)
+  .middleware(Authentication)
+  .annotate(OpenApi.Description, "Who the caller is, and what they may do.")
 
-const providers = HttpApiEndpoint.get("providers", "/api/auth/providers").addSuccess(Providers)
+const providers = HttpApiEndpoint.get("providers", "/api/auth/providers")
+  .addSuccess(Providers)
+  .annotate(OpenApi.Description, "Identity providers people can sign in at, by `/oauth2/login/{name}`.")
 
-const config = HttpApiEndpoint.get("config", "/api/auth/config").addSuccess(AuthConfig)
+const config = HttpApiEndpoint.get("config", "/api/auth/config")
+  .addSuccess(AuthConfig)
+  .annotate(
+    OpenApi.Description,
+    "What a client needs to know before it signs in: headers, issuer, the cookie's name, limits of tokens."
+  )
 
 export class AuthGroup extends HttpApiGroup.make("auth")
   .add(login)

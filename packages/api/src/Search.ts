@@ -1,6 +1,7 @@
 /** Finding servers and tools by words (contracts.md §1.6, §1.16). Contract only; hits are the caller's own to use. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
@@ -84,5 +85,6 @@ const semantic = HttpApiEndpoint.post("semantic", "/api/search/semantic")
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Description, "Servers and tools by words, of those the caller may use, the best first.")
 
 export class SearchGroup extends HttpApiGroup.make("search").add(semantic).middleware(Authentication) {}

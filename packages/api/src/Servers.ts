@@ -92,19 +92,32 @@ const edit = HttpApiEndpoint.post("edit", "/api/edit/*")
     "Form or JSON. Fields that are not given stay as they are. Without `Accept: application/json`: 303 to the console."
   )
 
-const remove = HttpApiEndpoint.post("remove", "/api/remove/*").setPath(ServerPathParam).addSuccess(Removed)
-const del = HttpApiEndpoint.del("delete", "/api/servers/*").setPath(ServerPathParam).addSuccess(Removed)
+const remove = HttpApiEndpoint.post("remove", "/api/remove/*")
+  .setPath(ServerPathParam)
+  .addSuccess(Removed)
+  .annotate(OpenApi.Description, "As `DELETE /api/servers/{path}`.")
+const del = HttpApiEndpoint.del("delete", "/api/servers/*")
+  .setPath(ServerPathParam)
+  .addSuccess(Removed)
+  .annotate(OpenApi.Description, "Takes a server out of the registry; the next call finds it no more.")
 
 const details = HttpApiEndpoint.get("details", "/api/server_details/*")
   .setPath(ServerPathParam)
   .addSuccess(Schema.Union(ServerDetails, DetailsByPath))
+  .annotate(
+    OpenApi.Description,
+    "One server as it was registered, or with the path `all` every one the caller may see."
+  )
 
 const tools = HttpApiEndpoint.get("tools", "/api/tools/*")
   .setPath(ServerPathParam)
   .addSuccess(Schema.Union(ServerTools, AllTools))
   .annotate(OpenApi.Description, "The stored inventory, as far as the caller may call it.")
 
-const refresh = HttpApiEndpoint.post("refresh", "/api/refresh/*").setPath(ServerPathParam).addSuccess(Refreshed)
+const refresh = HttpApiEndpoint.post("refresh", "/api/refresh/*")
+  .setPath(ServerPathParam)
+  .addSuccess(Refreshed)
+  .annotate(OpenApi.Description, "Checks the server now, and reads its tools anew.")
 
 export class ServersGroup extends HttpApiGroup.make("servers")
   .add(list)

@@ -15,9 +15,10 @@ import type * as Scope from "effect/Scope"
 import type { AccountsUnavailable } from "./Accounts.ts"
 import { problemOfAgent } from "./internal/agentProblem.ts"
 import { type AgentStore, makeMemoryStore, makeSqliteStore, type StoredAgent } from "./internal/agentStore.ts"
+import { digestOf, sameText } from "./internal/digest.ts"
 import { keepWritten, LastUsed } from "./internal/lastUsed.ts"
-import { digestOf, makeSecret, sameDigest } from "./internal/secretText.ts"
-import { stored } from "./internal/unavailable.ts"
+import { makeSecret } from "./internal/secretText.ts"
+import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
 
 /** What every secret begins with; not what keys begin with, so that neither is taken for the other. */
@@ -217,7 +218,7 @@ const secretMatches = (store: AgentStore, used: LastUsed, name: string, candidat
     const agent = yield* stored(store.find(name))
     const now = yield* Clock.currentTimeMillis
     const digest = digestOf(candidate)
-    const found = agent?.secrets.find((secret) => sameDigest(secret.digest, digest) && lives(secret, now))
+    const found = agent?.secrets.find((secret) => sameText(secret.digest, digest) && lives(secret, now))
     if (found === undefined || agent?.disabled !== false) return false
     used.touch(found.id, now)
     return true

@@ -19,10 +19,10 @@ import { Accounts, type AccountsApi, type AccountsUnavailable } from "./Accounts
 import { ActiveKeys } from "./internal/activeKeys.ts"
 import { problemOfKey } from "./internal/apiKeyProblem.ts"
 import { type ApiKeyStore, makeMemoryStore, makeSqliteStore } from "./internal/apiKeyStore.ts"
-import { isDisabled } from "./internal/disabled.ts"
+import { digestOf } from "./internal/digest.ts"
 import { keepWritten, LastUsed } from "./internal/lastUsed.ts"
-import { digestOf, isWhole, makeSecret } from "./internal/secretText.ts"
-import { stored } from "./internal/unavailable.ts"
+import { isWhole, makeSecret } from "./internal/secretText.ts"
+import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
 
 /** What every key begins with. */
@@ -216,7 +216,7 @@ const verify = (parts: Parts, text: string): Effect.Effect<Claims, Unauthenticat
     if (revocations.has(key.id)) return yield* refusal("token_revoked")
     if (key.expiresAt !== undefined && key.expiresAt <= now) return yield* refusal("token_expired")
     const account = yield* Effect.mapError(accounts.get(key.owner), unavailable)
-    if (account === undefined || isDisabled(account)) return yield* refusal("account_disabled")
+    if (account?.disabled !== false) return yield* refusal("account_disabled")
     if (accounts.revision() !== revision) return yield* verify(parts, text)
     const allowed = key.groups
     const groups = allowed === undefined ? account.groups : account.groups.filter((group) => allowed.includes(group))

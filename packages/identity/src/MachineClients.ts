@@ -12,7 +12,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { AccountsUnavailable } from "./Accounts.ts"
 import { type MachineClientStore, makeMemoryStore, makeSqliteStore } from "./internal/machineClientStore.ts"
-import { stored } from "./internal/unavailable.ts"
+import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
 
 export interface MachineClient {

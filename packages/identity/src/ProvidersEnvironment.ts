@@ -16,8 +16,8 @@ export const environmentProviders = (
 ): Either.Either<ReadonlyArray<IdentityProvider>, ReadonlyArray<string>> => {
   const named = namesOf(environment)
   if (Either.isLeft(named)) return Either.left(named.left)
-  const described = named.right.filter((kind) => !skip.includes(kind)).map((kind) => DESCRIBE[kind](environment))
-  const one = OIDC_NAMES.every((name) => environment(name) === undefined) ? [] : [DESCRIBE.oidc(environment)]
+  const described = named.right.filter((kind) => !skip.includes(kind)).map((kind) => addressed(kind, environment))
+  const one = OIDC_NAMES.every((name) => environment(name) === undefined) ? [] : [addressed("oidc", environment)]
   const results = [...described, ...(named.right.includes("oidc") ? [] : one)].map(complete)
   const problems = results.flatMap((result) => ("name" in result ? [] : result))
   if (problems.length > 0) return Either.left(problems)
@@ -50,11 +50,30 @@ const namesOf = (environment: Environment): Either.Either<ReadonlyArray<Provider
 
 type Names = Partial<Record<FieldName, string>>
 
+/** The one variable a kind can not do without, and what it may hold: without it no other problem means anything. */
+const ADDRESS: Partial<Record<ProviderKind, readonly [variable: string, holds: string]>> = {
+  keycloak: ["KEYCLOAK_URL", "Keycloak's URL, such as https://sso.example.com"],
+  cognito: ["COGNITO_USER_POOL_ID", "the user pool's id, such as eu-central-1_Ab12Cd34E"],
+  entra: ["ENTRA_TENANT_ID", "the tenant's id, a GUID"],
+  okta: ["OKTA_DOMAIN", "the organisation's domain, such as dev-1234567.okta.com"],
+  auth0: ["AUTH0_DOMAIN", "the tenant's domain, such as dev-1234567.eu.auth0.com"],
+  oidc: ["MCPGW_OIDC_ISSUER", "the issuer's URL, exactly as its tokens spell it"]
+}
+
+/** As the environment has it; a problem when its address is missing. */
+const addressed = (kind: ProviderKind, environment: Environment): Described => {
+  const described = DESCRIBE[kind](environment)
+  const [variable, holds] = ADDRESS[kind] ?? []
+  if (variable === undefined || environment(variable) !== undefined) return described
+  return { ...described, problem: `${variable}: held nothing; it may hold ${holds}` }
+}
+
 /** A description whose problems name the variables that the fields come from. */
 const describe = (name: ProviderKind, names: Names, fields: ProviderFields): Described => ({
   name,
   fields,
-  label: (field) => names[field] ?? `${name}.${field}`
+  label: (field) => names[field] ?? `${name}.${field}`,
+  audiencesFrom: names.audiences
 })
 
 const text = (value: string | undefined): string | null => value ?? null
@@ -86,7 +105,13 @@ const keycloak = (environment: Environment): Described => {
   const names: Names = { ...clientNames("KEYCLOAK"), auth_url: "KEYCLOAK_EXTERNAL_URL", issuer: "KEYCLOAK_URL" }
   return describe(
     "keycloak",
-    { ...names, token_url: "KEYCLOAK_URL", user_info_url: "KEYCLOAK_URL", logout_url: "KEYCLOAK_EXTERNAL_URL" },
+    {
+      ...names,
+      token_url: "KEYCLOAK_URL",
+      user_info_url: "KEYCLOAK_URL",
+      logout_url: "KEYCLOAK_EXTERNAL_URL",
+      audiences: "KEYCLOAK_M2M_CLIENT_ID"
+    },
     {
       ...client(environment, "KEYCLOAK"),
       auth_url: at(outside, "auth"),
@@ -112,7 +137,12 @@ const cognito = (environment: Environment): Described => {
   const at = (path: string): string | null => (host === undefined ? null : `https://${host}${path}`)
   return describe(
     "cognito",
-    { ...clientNames("COGNITO"), issuer: "COGNITO_USER_POOL_ID", auth_url: "COGNITO_DOMAIN" },
+    {
+      ...clientNames("COGNITO"),
+      issuer: "COGNITO_USER_POOL_ID",
+      auth_url: "COGNITO_DOMAIN",
+      audiences: "COGNITO_M2M_CLIENT_ID"
+    },
     {
       ...client(environment, "COGNITO"),
       issuer: text(issuer),

@@ -84,6 +84,7 @@ const readEntry = (file: string, name: string, entry: object, environment: Envir
   const described: Described = {
     name,
     label: (field) => `${where}.${field}`,
+    audiencesFrom: `${where}.audiences`,
     fields: known(name, decoded.right, lookup)
   }
   const provider = complete(described)

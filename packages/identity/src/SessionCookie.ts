@@ -1,20 +1,18 @@
 /**
  * The browser session's cookie: its name, how it is set and taken away, where it is read. With an https public URL it is bound to this very
- * host by the `__Host-` prefix (RFC 6265bis §4.1.3.2), which no sibling host can plant. Knows no session; never logs a value.
+ * host (`internal/hostCookie.ts`). Knows no session; never logs a value.
  */
 import { type Credential, cookieValues, presented } from "@mcpgw/auth/Credential"
+import { hostCookie, hostCookieName, isSecure } from "./internal/hostCookie.ts"
 
 /** The replaced system's name (contracts.md §2.6), and ours without https: browsers refuse the prefix there. */
 export const PLAIN_NAME = "mcp_gateway_session"
-const HOST_NAME = `__Host-${PLAIN_NAME}`
 
-const SECURE: ReadonlyArray<string> = [HOST_NAME, PLAIN_NAME]
+const SECURE: ReadonlyArray<string> = [hostCookieName("https:", PLAIN_NAME), PLAIN_NAME]
 const PLAIN: ReadonlyArray<string> = [PLAIN_NAME]
 
-const isSecure = (publicUrl: string): boolean => publicUrl.startsWith("https:")
-
 /** The name new cookies get. */
-export const cookieName = (publicUrl: string): string => (isSecure(publicUrl) ? HOST_NAME : PLAIN_NAME)
+export const cookieName = (publicUrl: string): string => hostCookieName(publicUrl, PLAIN_NAME)
 
 /**
  * Names a session is read from, for `presented` of `@mcpgw/auth/Credential`: the first from everyone, the old one, on an https gateway,
@@ -25,14 +23,11 @@ export const cookieNames = (publicUrl: string): ReadonlyArray<string> => (isSecu
 
 /** A `Set-Cookie` value; `seconds`: how long the browser keeps it. */
 export const setCookie = (publicUrl: string, value: string, seconds: number): string =>
-  rendered(cookieName(publicUrl), value, seconds, isSecure(publicUrl))
+  hostCookie(publicUrl, cookieName(publicUrl), value, seconds)
 
 /** `Set-Cookie` values that take every name away, for each a header of its own. */
 export const clearCookies = (publicUrl: string): ReadonlyArray<string> =>
-  cookieNames(publicUrl).map((name) => rendered(name, "", 0, isSecure(publicUrl)))
-
-const rendered = (name: string, value: string, seconds: number, secure: boolean): string =>
-  `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`
+  cookieNames(publicUrl).map((name) => hostCookie(publicUrl, name, "", 0))
 
 /**
  * Every value sent under any of the names, each once. To end sessions by, where a planted second value must not keep the first alive; never

@@ -13,10 +13,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { createHash } from "node:crypto"
 import type { AccountsUnavailable } from "./AccountError.ts"
 import type { Account } from "./Accounts.ts"
 import { LOCAL } from "./internal/accountStore.ts"
+import { digestOf } from "./internal/digest.ts"
 import { stored } from "./internal/stored.ts"
 import { makeMemoryStore, makeSqliteStore, type SessionStore, type StoredSession } from "./internal/sessionStore.ts"
 import { migrations } from "./Migrations.ts"
@@ -224,7 +224,5 @@ const claimsOf = (
   method: "session_cookie",
   provider: origin.provider
 })
-
-const digestOf = (value: string): string => createHash("sha256").update(value).digest("base64url")
 
 const nowSeconds = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000))

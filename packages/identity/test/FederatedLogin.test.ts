@@ -86,7 +86,7 @@ const EXPECTED: Readonly<Record<Kind, Expected>> = {
 const kinds = Object.entries(EXPECTED)
 const isKind = (name: string): name is Kind => name in EXPECTED
 
-describe("contracts §1.2: one sign-in at each provider", () => {
+describe("contracts §1.2, A-22: one sign-in at each provider", () => {
   for (const [kind, expected] of kinds) {
     it.live(`${kind}: account, groups, session, and the way out`, () =>
       Effect.gen(function* () {
@@ -293,6 +293,27 @@ describe("a provider that is not well", () => {
         }).pipe(Effect.provide(layerWith(["okta"], provider.fetch)))
       })
     )
+  it.live("A-20: is sought below the issuer, then where OAuth servers have it, and only there", () =>
+    Effect.gen(function* () {
+      const provider = yield* Effect.promise(() => scriptedProvider("okta"))
+      const good = fixture("okta", "discovery")
+      const found = `https://dev-1234567.okta.example/.well-known/oauth-authorization-server/oauth2/default`
+      provider.mischief = {
+        answer: (url) => {
+          if (url === found) return Response.json(good)
+          return url.includes("/.well-known/") ? new Response("", { status: 404 }) : undefined
+        }
+      }
+      yield* Effect.gen(function* () {
+        yield* leave(provider, "okta")
+        expect(provider.asked).toEqual([
+          "https://dev-1234567.okta.example/oauth2/default/.well-known/openid-configuration",
+          found
+        ])
+      }).pipe(Effect.provide(layerWith(["okta"], provider.fetch)))
+    })
+  )
+
   document("of another issuer", { issuer: "https://evil.example" })
   document("whose issuer differs in a slash", { issuer: "https://dev-1234567.okta.example/oauth2/default/" })
   document("without an issuer", { issuer: undefined })

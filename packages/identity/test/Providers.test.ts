@@ -257,6 +257,18 @@ describe("contracts §2.14: providers by settings", () => {
     "AUTH0_AUDIENCE: held"
   )
   wrong("an audience without an issuer", { MCPGW_OIDC_AUDIENCE: "a" }, "MCPGW_OIDC_ISSUER: held nothing")
+
+  it.each(["keycloak", "cognito", "entra", "okta", "auth0", "google", "github", "oidc"])(
+    "%s alone: says which settings it takes, each once and by names that can be set",
+    (kind) => {
+      const problems = Either.getOrThrow(Either.flip(fromSettings({ AUTH_PROVIDER: kind })))
+      const names = problems.map((line) => line.slice(0, line.indexOf(":")))
+      expect(names.every((name) => /^[A-Z0-9_]+$/.test(name))).toBe(true)
+      expect(new Set(names).size).toBe(problems.length)
+      expect(names.at(-1)).toMatch(/_CLIENT_ID$/)
+      expect(problems.join()).not.toMatch(/[a-z]+\.(?:audiences|auth_url|token_url)/)
+    }
+  )
 })
 
 describe("IdentityProviders.layer", () => {

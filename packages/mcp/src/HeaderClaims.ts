@@ -48,6 +48,10 @@ export const encodeHeaderValue = (value: string): string =>
     ? value
     : `=?base64?${Buffer.from(value, "utf8").toString("base64")}?=`
 
+const VERSION = /^\d{4}-\d{2}-\d{2}$/
+const NO_VERSION =
+  "The header MCP-Protocol-Version holds no protocol version: it may hold one such as 2025-11-25 or 2026-07-28"
+
 /** Era of the request, or the refusal when headers and body disagree. */
 export const checkHeaderClaims = (headers: HeaderFields, envelope: Envelope): Era | Malformed => {
   const message = envelope.messages[0]
@@ -64,6 +68,8 @@ export const checkHeaderClaims = (headers: HeaderFields, envelope: Envelope): Er
     return checkNames(headers, message, false) ?? "modern"
   }
   if (headerEra === "modern" && message.method !== "initialize") {
+    if (!VERSION.test(claimed ?? ""))
+      return malformed("version", NO_VERSION, { code: Code.invalidParams, id: message.id ?? null })
     return malformed(
       "missing_meta",
       "The header says 2026-07-28 or later, but params._meta names no protocol version",

@@ -173,7 +173,7 @@ const outcomes: ReadonlyArray<readonly [string, number, number, RegExp]> = [
   ["zipped", 502, -31502, /'bad' sent an answer that is no MCP answer/]
 ]
 
-describe("design §6: 404 never means that the server is down, and every failure has a JSON-RPC body", () => {
+describe("design §6, A-09: 404 never means that the server is down, no failure brings a challenge, and each has a JSON-RPC body", () => {
   it.concurrent.each(outcomes)("%s: %i", async (name, status, code, words) => {
     const answer = await post(bad, callTool(name, 1))
     assert.strictEqual(answer.status, status)

@@ -1,6 +1,6 @@
 /** 2024-11-05's HTTP+SSE through the gateway: a server that speaks it, and a client that speaks it to one that does not. */
 import type { TestGateway } from "@mcpgw/testkit/Gateway"
-import { type Caller, caller } from "@mcpgw/testkit/McpRequest"
+import { type Caller, caller, get, reading } from "@mcpgw/testkit/McpRequest"
 import { type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
 import { legacyScript } from "@mcpgw/testkit/LegacyScript"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
@@ -40,7 +40,8 @@ beforeAll(async () => {
       at("/modern", modern.url),
       at("/scripted", scripted.url)
     ],
-    scopes: SCOPES
+    scopes: SCOPES,
+    env: { MCPGW_HEARTBEAT_SECONDS: "1" }
   })
   all = caller(gateway.url, await gateway.token(["all"], { sub: "all" }))
   few = caller(gateway.url, await gateway.token(["few"], { sub: "few" }))
@@ -133,6 +134,13 @@ describe.each([
     } finally {
       mine.leave()
     }
+  })
+
+  it("W-21: a quiet stream has heartbeats, between events only", async () => {
+    const stream = reading(await get(to(all, path)))
+    const text = await stream.until(/\n\n: keepalive\n\n/)
+    await stream.leave()
+    assert.match(text, /^event: endpoint\ndata: .*\n\n(?:: keepalive\n\n)+$/)
   })
 
   it("each of the two endpoints takes one method, and bodies are judged as everywhere (W-16, W-44)", async () => {

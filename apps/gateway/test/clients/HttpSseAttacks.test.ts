@@ -3,6 +3,7 @@ import type { TestGateway } from "@mcpgw/testkit/Gateway"
 import { type Caller, caller, get, post, type Reading, reading, request } from "@mcpgw/testkit/McpRequest"
 import { type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
 import { afterAll, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
+import { connectSse } from "../support/Peers.ts"
 import { at, startSeeded } from "../support/seed.ts"
 import { ENDPOINT, type OldServer, startOld } from "../support/oldServer.ts"
 
@@ -105,6 +106,21 @@ describe("W-32, S-06: the endpoint a server names", () => {
     const text = await stream.until(/\nevent: endpoint\ndata: \/old\/messages/)
     await stream.leave()
     assert.match(text, /\nevent: endpoint\ndata: \/old\/messages\?sessionId=v1\./)
+  })
+})
+
+describe("W-31: a server that names its endpoint as an absolute URL", () => {
+  it("sends its clients to the gateway's origin all the same: the official client refuses any other", async () => {
+    old.opens = (session) => `event: endpoint\ndata: ${old.url}/message?sessionId=${session}\n\n`
+    const stream = await opened(alice)
+    await stream.leave()
+    assert.match(stream.endpoint, /^\/old\/messages\?sessionId=v1\./)
+    const peer = await connectSse(to(alice, "/old/sse"))
+    try {
+      assert.deepEqual(await peer.tools(), [])
+    } finally {
+      await peer.close()
+    }
   })
 })
 

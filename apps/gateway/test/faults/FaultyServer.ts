@@ -46,19 +46,20 @@ const progress = eventOf({
 })
 const begun = head("200 OK", EVENTS) + chunk(progress)
 
-/** Writes on for as long as the other side takes it. */
-const pour = (socket: Socket, part: Buffer, bytes: number): void => {
+/** Writes on for as long as the other side takes it; then does what is left. */
+const pour = (socket: Socket, part: Buffer, bytes: number, finish: () => void = () => undefined): void => {
   let left = bytes
   const write = (): void => {
     while (left > 0 && !socket.destroyed) {
       left -= part.length
       if (!socket.write(part)) return void socket.once("drain", write)
     }
+    if (!socket.destroyed) finish()
   }
   write()
 }
 
-const FILLER = Buffer.alloc(64 * 1024, "x")
+export const FILLER = Buffer.alloc(64 * 1024, "x")
 export const GIGABYTE = 1024 ** 3
 
 /** By tool name. */
@@ -106,6 +107,15 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "a gigabyte": (socket) => {
     socket.write(head("200 OK", { "content-type": "application/json", "content-length": GIGABYTE }))
     pour(socket, FILLER, GIGABYTE)
+  },
+  "a gigabyte of events": (socket, id) => {
+    socket.write(head("200 OK", { "content-type": "text/event-stream", connection: "close" }))
+    const told = { jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: FILLER.toString() } }
+    pour(socket, Buffer.from(eventOf(told)), GIGABYTE, () => socket.end(eventOf(JSON.parse(answerText(id)))))
+  },
+  "closed within a large body": (socket) => {
+    socket.write(head("200 OK", { "content-type": "application/json", "content-length": 1_000_000 }))
+    socket.write('{"jsonrpc"', () => socket.end(Buffer.concat([FILLER, FILLER, FILLER])))
   }
 }
 

@@ -50,7 +50,8 @@ call while whose time others were answered; and what was sent for one caller alo
   \`aborted\`.
 - A caller with \`MCPGW_MAX_STREAMS_PER_CALLER\` streams and calls open gets 429, code -31429, with Retry-After; rule \`gate:streams\`,
   outcome \`refused\`. Notifications, responses and DELETE are not refused for it.
-- A body of any size without a list in it is streamed; one that has to be read whole, and a single event, may have 16 MB.
+- A request's body of more than \`MCPGW_MAX_BODY_BYTES\` (4 MB) is refused with 413 before all of it is here; rule \`edge:body_size\`.
+- An answer's body of any size without a list in it is streamed; one that has to be read whole, and a single event, may have 16 MB.
 - SIGTERM drains (\`MCPGW_DRAIN_SECONDS\`); after kill -9 the rows of at most the last tenth of a second are missing from the record.
 `
 

@@ -94,6 +94,13 @@ const CASES: ReadonlyArray<Case> = [
     rule: "upstream:broken"
   },
   {
+    fault: "closed within a large body",
+    words: "closes within a JSON body of more than 64 kB",
+    status: 200,
+    code: null,
+    when: "at once"
+  },
+  {
     fault: "no HTTP",
     words: "answers with something that is no HTTP",
     status: 502,

@@ -15,7 +15,7 @@ import type { AuditRecord } from "@mcpgw/telemetry/AuditRecord"
 import { connect, type Socket } from "node:net"
 import { afterAll, afterEach, assert, beforeAll, describe, it, vi } from "vitest"
 import { auditUntil } from "../lifecycle/support/AuditFile.ts"
-import { GIGABYTE } from "./FaultyServer.ts"
+import { chunk, FILLER, GIGABYTE } from "./FaultyServer.ts"
 import { IDLE, residentOf, see, type Stand, startStand, TOTAL, until } from "./Stand.ts"
 
 // A project does not inherit the root's limits.
@@ -93,17 +93,24 @@ describe("W-21: heartbeats", () => {
   })
 })
 
-/** Sends a call over a bare socket and takes only what `take` lets it. */
-const rawCall = (token: string, tool: string): Socket => {
-  const body = JSON.stringify(callTool(tool, 1))
+/** Sends the head of a call over a bare socket. `framing`: the header that says how long the body is. */
+const rawPost = (token: string, framing: string): Socket => {
   const { hostname, port, host } = new URL(stand.gateway.url)
   const socket = connect({ host: hostname, port: Number(port) })
   sockets.push(socket)
   socket.on("error", () => undefined)
   socket.write(
     `POST /${path}/mcp HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${token}\r\ncontent-type: application/json\r\n` +
-      `accept: application/json, text/event-stream\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+      `accept: application/json, text/event-stream\r\n${framing}\r\n\r\n`
   )
+  return socket
+}
+
+/** The whole call. */
+const rawCall = (token: string, tool: string): Socket => {
+  const body = JSON.stringify(callTool(tool, 1))
+  const socket = rawPost(token, `content-length: ${body.length}`)
+  socket.write(body)
   return socket
 }
 
@@ -117,6 +124,37 @@ describe("a gigabyte", () => {
     for await (const part of response.body ?? []) size += part.length
     clearInterval(watch)
     assert.deepEqual([response.status, size], [200, GIGABYTE])
+    assert.isBelow(most - before, ROOM)
+  })
+
+  it("of events is relayed whole, in constant memory", async () => {
+    const before = residentOf(stand.gateway.pid)
+    let [most, size] = [0, 0]
+    const watch = setInterval(() => (most = Math.max(most, residentOf(stand.gateway.pid))), 50)
+    const response = await post(await somebody("big-stream"), callTool("a gigabyte of events", 1))
+    for await (const part of response.body ?? []) size += part.length
+    clearInterval(watch)
+    assert.strictEqual(response.status, 200)
+    assert.isAtLeast(size, GIGABYTE)
+    assert.isBelow(most - before, ROOM)
+  })
+
+  it.each([
+    ["of announced length", `content-length: ${GIGABYTE}`, FILLER],
+    ["in chunks", "transfer-encoding: chunked", Buffer.from(chunk(FILLER.toString()))]
+  ])("S-16: from a client, %s, is refused in words, in constant memory", async (_title, framing, part) => {
+    const before = residentOf(stand.gateway.pid)
+    const { headers } = await somebody("talker")
+    const socket = rawPost(headers["authorization"] ?? "", framing)
+    let [answer, most] = ["", 0]
+    socket.on("data", (data) => (answer += data.toString()))
+    for (let sent = 0; sent < GIGABYTE; sent += FILLER.length) {
+      if (socket.write(part)) continue
+      await new Promise((resolve) => socket.once("drain", resolve))
+      most = Math.max(most, residentOf(stand.gateway.pid))
+    }
+    await until("it is refused", () => answer.includes("jsonrpc"))
+    assert.match(answer, /^HTTP\/1\.1 413 [^]*"The body is larger than \d+ bytes"/)
     assert.isBelow(most - before, ROOM)
   })
 

@@ -90,6 +90,8 @@ const load = async (callers: ReadonlyArray<Caller>, fault: string, calls: number
 
 interface Row {
   readonly fault: string
+  /** Faulty calls since the gateway started. */
+  readonly soFar: number
   /** What the bystander's calls took, milliseconds. */
   readonly alone: ReadonlyArray<number>
   /** Beside good calls, as many a second. */
@@ -108,13 +110,13 @@ const stateOf = ({ gateway: { pid } }: Stand) => ({
 const at = (values: ReadonlyArray<number>, share: number): string =>
   (values.toSorted((one, other) => one - other)[Math.floor(share * (values.length - 1))] ?? 0).toFixed(1)
 
-const line = ({ fault, alone, good, beside, megabytes, descriptors }: Row): string => {
+const line = ({ fault, soFar, alone, good, beside, megabytes, descriptors }: Row): string => {
   const took = [alone, good, beside].flatMap((values) => [at(values, 0.5), at(values, 0.99)])
-  return `| ${[fault, ...took, megabytes.toFixed(0), descriptors].join(" | ")} |`
+  return `| ${[fault, ...took, soFar, megabytes.toFixed(0), descriptors].join(" | ")} |`
 }
 
-const HEAD = `| Fault | p50 alone | p99 | p50 beside good calls | p99 | p50 beside the fault | p99 | Gateway, MB | Descriptors |
-|---|---|---|---|---|---|---|---|---|`
+const HEAD = `| Fault | p50 alone | p99 | p50 beside good calls | p99 | p50 beside the fault | p99 | Faulty calls so far | Gateway, MB | Descriptors |
+|---|---|---|---|---|---|---|---|---|---|`
 
 const each = (): number => Math.ceil(CALLS / TOOLS.length)
 
@@ -152,8 +154,8 @@ const measure = async (stand: Stand, bystander: Bystander): Promise<void> => {
   outcomes.clear()
   const rows: Array<Row> = []
   print(HEAD)
-  for (const fault of TOOLS) {
-    const row = { fault, ...(await soak(callers, bystander, fault)), ...stateOf(stand) }
+  for (const [i, fault] of TOOLS.entries()) {
+    const row = { fault, soFar: (i + 1) * each(), ...(await soak(callers, bystander, fault)), ...stateOf(stand) }
     rows.push(row)
     print(line(row))
   }

@@ -21,11 +21,14 @@ UI-Scopes:
     list_service: [all]
 tester:
   - server: backend
-    methods: [tools/list]
+    methods: [tools/list, resources/read]
     tools: [echo]
 `
 
 const ARGUMENT = "argument-7e1d9a5c40"
+const PARAM_HEADER = "param-header-93bd01"
+const READ_URI = "vault://patients/uri-0c44e1"
+const REFUSED_URI = "vault://patients/uri-77d2f9"
 const BACKEND_KEY = "backend-credential-55aa0f"
 const WRONG_PASSWORD = "wrong-password-2b6c11"
 
@@ -102,6 +105,7 @@ const work = async (): Promise<void> => {
   await ask({ url: `${url}?access_token=${issued}`, token: issued, params })
   await ask({ url: `${url}?jwt=${issued}`, token: issued, params })
   await ask({ url: `${box.url}/backend/mcp`, token: issued, method: "no/such" })
+  await named(url, issued)
   await fetch(`${box.url}/api/tokens/revoke`, {
     method: "POST",
     headers: { authorization: `Bearer ${issued}`, accept: "application/json", "content-type": "application/json" },
@@ -126,6 +130,32 @@ const work = async (): Promise<void> => {
   )
 }
 
+/** Calls of 2026-07-28, whose headers say what the body says: carried, refused by the policy, and refused because they disagree. */
+const named = async (url: string, token: string): Promise<void> => {
+  const call = (method: string, params: Readonly<Record<string, unknown>>, headers: Readonly<Record<string, string>>) =>
+    ask({
+      url,
+      token,
+      method,
+      params: { ...params, _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } },
+      headers: { "mcp-protocol-version": "2026-07-28", "mcp-method": method, ...headers }
+    })
+  const echo = { name: "echo", arguments: { text: "hello" } }
+  const answers = [
+    await call("tools/call", echo, { "mcp-name": "echo", "mcp-param-token": PARAM_HEADER }),
+    await call("resources/read", { uri: READ_URI }, { "mcp-name": READ_URI }),
+    await call("resources/subscribe", { uri: REFUSED_URI }, { "mcp-name": REFUSED_URI }),
+    await call("resources/read", { uri: REFUSED_URI }, { "mcp-name": "vault://other" })
+  ]
+  assert.deepEqual(
+    answers.map(({ message }) => message?.error?.code),
+    [undefined, -32601, -32601, -32020]
+  )
+  secrets.set("an argument in a header", PARAM_HEADER)
+  secrets.set("a resource's URI", READ_URI)
+  secrets.set("a refused resource's URI", REFUSED_URI)
+}
+
 const filesBelow = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]
@@ -137,7 +167,7 @@ const foundIn = (text: string, except: ReadonlyArray<string> = []): ReadonlyArra
 
 describe("secrets", () => {
   it("there are secrets to look for, and each was really used", () => {
-    assert.strictEqual(secrets.size, 12)
+    assert.strictEqual(secrets.size, 15)
     for (const [name, value] of secrets) assert.isAbove(value.length, 16, name)
   })
 
@@ -150,13 +180,13 @@ describe("secrets", () => {
     assert.notMatch(second, /Password:/)
   })
 
-  it("S-01: nothing secret is in the output, at debug level", () => {
+  it("S-01, W-47: nothing secret is in the output, at debug level; nor what headers say of a call", () => {
     assert.match(first, /level=DEBUG/, "debug is on")
     assert.deepEqual(foundIn(first, ["the password"]), [])
     assert.deepEqual(foundIn(second), [])
   })
 
-  it("S-01: nothing secret is in any file of the data folder", () => {
+  it("S-01, W-47: nothing secret is in any file of the data folder; nor what headers say of a call", () => {
     const files = filesBelow(box.dataDir)
     assert.isAtLeast(files.length, 4)
     for (const file of files) {
@@ -166,7 +196,13 @@ describe("secrets", () => {
   })
 
   it("S-01: a server receives no credential of ours, by header, URL or body", () => {
-    const known = ["the server's credential", "the server's own session id", "an argument of a call"]
+    const known = [
+      "the server's credential",
+      "the server's own session id",
+      "an argument of a call",
+      "an argument in a header",
+      "a resource's URI"
+    ]
     assert.isNotEmpty(backend.calls())
     for (const exchange of backend.calls()) assert.deepEqual(foundIn(JSON.stringify(exchange), known), [])
     const names = new Set(backend.calls().flatMap(({ headers }) => Object.keys(headers)))

@@ -48,7 +48,7 @@ describe("A-32, S-03: the confused deputy", () => {
     assert.include(page.text, 'value="allow"')
   })
 
-  it("the page names the client, that nobody vouches for it, the server, where the answer goes and as whom", async () => {
+  it("A-33, A-34: the page names the client, that nobody vouches for it, the server, where the answer goes and as whom", async () => {
     const id = await clientOf(gateway.url, { client_name: "<script>alert(1)</script>\u202Eevil" })
     const page = await asked(new Browser(gateway.url), request({ clientId: id, resource: gateway.time }).path)
     assert.include(page.text, "&lt;script&gt;alert(1)&lt;/script&gt;evil")
@@ -310,7 +310,7 @@ describe("what is asked must be whole and ours", () => {
     assert.strictEqual(me.status, 401)
   })
 
-  it("S-16: registrations of one address are limited, and bodies are small", async () => {
+  it("A-34, S-16: registrations of one address are limited, and bodies are small", async () => {
     const big = await fetch(`${gateway.url}/oauth/register`, { method: "POST", body: "x".repeat(60_000) })
     assert.strictEqual(big.status, 413)
     let limited: Response | undefined

@@ -83,7 +83,7 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     return titles
   }
 
-  it("SDK 2, knowing the URL alone: by registration, then in once more without a question", async () => {
+  it("A-04, A-26: SDK 2, knowing the URL alone: by registration, then in once more without a question", async () => {
     const context = await withScheme(browser, "light")
     for (const titles of [["Sign in · mcpgw", "Allow access · mcpgw"], []]) {
       const callback = startCallback()
@@ -105,7 +105,7 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     await context.close()
   })
 
-  it("SDK 2, by its metadata document: nothing is registered, and the page names the host that vouches", async () => {
+  it("A-25, A-33: SDK 2, by its metadata document: nothing is registered, and the page names the host that vouches", async () => {
     const context = await withScheme(browser, "dark")
     const callback = startCallback()
     const host = `localhost:${documents.port}`
@@ -124,7 +124,7 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     await context.close()
   })
 
-  it("SDK 1, knowing the URL alone", async () => {
+  it("A-04: SDK 1, knowing the URL alone", async () => {
     const context = await withScheme(browser, "light")
     const callback = startCallback()
     const auth = new IdeAuth(callback.url)

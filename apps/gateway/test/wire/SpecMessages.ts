@@ -13,11 +13,21 @@ export interface SpecMessage {
   readonly message: Readonly<Record<string, unknown>>
 }
 
+/** A key of `_meta` that no schema names: anybody may put theirs there (W-51). */
+export const UNKNOWN_META = "com.example/ünknown"
+
 type Union = "Request" | "Notification" | "Result"
+type Kind = Union | "Error"
 
 /** What one side sends. `Result`s come as the result of a response. */
 export const messagesOf = (spec: SpecSchema, side: "Client" | "Server", union: Union): ReadonlyArray<SpecMessage> =>
   membersOf(spec, `${side}${union}`).flatMap(([definition, schema]) => variants(spec, definition, schema, union))
+
+/** Errors as a response: the general one, and those that a version names. */
+export const errorsOf = (spec: SpecSchema): ReadonlyArray<SpecMessage> =>
+  Object.entries(spec.definitions)
+    .filter(([, { properties = {} }]) => "error" in (properties as object))
+    .flatMap(([definition, schema]) => variants(spec, definition, schema, "Error"))
 
 /** The definitions of a union by name; a union of one has no name of its own. */
 const membersOf = (spec: SpecSchema, union: string): ReadonlyArray<readonly [string, JsonSchema]> => {
@@ -35,28 +45,23 @@ const refName = (schema: JsonSchema): string | undefined => {
 /** No union of the schemas has more branches. */
 const MOST_BRANCHES = 10
 
-const variants = (
-  spec: SpecSchema,
-  definition: string,
-  schema: JsonSchema,
-  union: Union
-): ReadonlyArray<SpecMessage> => {
+const variants = (spec: SpecSchema, definition: string, schema: JsonSchema, kind: Kind): ReadonlyArray<SpecMessage> => {
   const found = new Map<string, SpecMessage>()
   for (let variant = 0; variant <= MOST_BRANCHES; variant++) {
     const value = sample(spec, schema, { full: variant > 0, branch: Math.max(0, variant - 1) }, definition, 0)
     const text = JSON.stringify(value)
     if (found.has(text)) continue
-    const message = envelope(value as Readonly<Record<string, unknown>>, union, variant)
+    const message = envelope(value as Readonly<Record<string, unknown>>, kind, variant)
     found.set(text, { name: `${definition} ${variant}`, definition, message })
   }
   return [...found.values()]
 }
 
 /** Earlier schemas leave `jsonrpc` and `id` to the transport. */
-const envelope = (value: Readonly<Record<string, unknown>>, union: Union, variant: number) => {
+const envelope = (value: Readonly<Record<string, unknown>>, kind: Kind, variant: number) => {
   const id = variant % 2 === 0 ? variant : `id-${variant}`
-  if (union === "Result") return { jsonrpc: "2.0", id, result: value }
-  return union === "Request" ? { jsonrpc: "2.0", id, ...value } : { jsonrpc: "2.0", ...value }
+  if (kind === "Result") return { jsonrpc: "2.0", id, result: value }
+  return kind === "Notification" ? { jsonrpc: "2.0", ...value } : { jsonrpc: "2.0", id, ...value }
 }
 
 interface Choice {
@@ -105,12 +110,14 @@ const ofType = (
       return null
     case "array":
       return choice.full ? [sample(spec, (schema["items"] ?? {}) as JsonSchema, choice, hint, depth + 1)] : []
-    default:
-      return objectOf(spec, schema, choice, depth)
+    default: {
+      const value = objectOf(spec, schema, choice, depth)
+      return hint === "_meta" && choice.full ? { ...value, [UNKNOWN_META]: { näme: [1.5, null] } } : value
+    }
   }
 }
 
-const objectOf = (spec: SpecSchema, schema: JsonSchema, choice: Choice, depth: number): unknown => {
+const objectOf = (spec: SpecSchema, schema: JsonSchema, choice: Choice, depth: number): Record<string, unknown> => {
   const required = new Set((schema["required"] ?? []) as ReadonlyArray<string>)
   const out: Record<string, unknown> = {}
   for (const [key, value] of Object.entries((schema["properties"] ?? {}) as Readonly<Record<string, JsonSchema>>)) {
@@ -134,7 +141,10 @@ const FORMATS: Readonly<Record<string, string>> = {
 const TEXT = 'n\u00e4me "\u{1d54f}" \\ / \u2028\t\u0001'
 
 const textOf = ({ version }: SpecSchema, schema: JsonSchema, hint: string): string =>
-  hint.endsWith("protocolVersion") ? version : (FORMATS[String(schema["format"])] ?? TEXT)
+  hint.endsWith("protocolVersion") ? version : (FORMATS[String(schema["format"])] ?? WORDS[hint] ?? TEXT)
+
+/** What the schema describes in words alone. */
+const WORDS: Readonly<Record<string, string>> = { resultType: "input_required" }
 
 const numberOf = (schema: JsonSchema, usual: number): number => {
   const { minimum = usual, maximum = usual } = schema

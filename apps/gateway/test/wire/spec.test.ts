@@ -1,15 +1,16 @@
 /**
  * Every message the protocol's schemas allow goes through a real gateway and arrives byte for byte: client to server, and server to
- * client as JSON, on the stream of a POST and on the GET stream. The policy allows everything, so nothing may be touched.
+ * client as JSON, on the stream of a POST and on the GET stream. The policy allows everything, and the server knows its callers by their
+ * own credential, so nothing may be touched: neither cut nor sealed, `_meta` with unknown keys included (W-51).
  */
 import type { TestGateway } from "@mcpgw/testkit/Gateway"
 import { SESSION } from "@mcpgw/testkit/LegacyScript"
-import { type Caller, caller, openSession, withHeaders } from "@mcpgw/testkit/McpRequest"
+import { type Caller, openSession, withHeaders } from "@mcpgw/testkit/McpRequest"
 import { type Asked, result } from "@mcpgw/testkit/ScriptedServer"
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/server/validators/ajv"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { at, startSeeded } from "../support/seed.ts"
-import { messagesOf, oddly, type SpecMessage } from "./SpecMessages.ts"
+import { errorsOf, messagesOf, oddly, type SpecMessage, UNKNOWN_META } from "./SpecMessages.ts"
 import { readSpecSchemas, type SpecSchema } from "./SpecSchemas.ts"
 import { startUpstream, type Upstream } from "./Upstream.ts"
 
@@ -25,6 +26,7 @@ all:
 
 const SCHEMAS = readSpecSchemas()
 const MODERN = "2026-07-28"
+const MOST_IN_A_BATCH = 50
 
 let server: Upstream
 let gateway: TestGateway
@@ -32,13 +34,16 @@ let anyone: Caller
 /** What the server answers next. */
 let next: (asked: Asked) => Response
 
+const dualToken = (token: string) => ({ "x-authorization": `Bearer ${token}`, authorization: "Bearer the-callers-own" })
+
 const accepted = (): Response => new Response(null, { status: 202 })
 
 beforeAll(async () => {
   server = await startUpstream((asked) => next(asked))
   next = () => accepted()
-  gateway = await startSeeded({ servers: [at("/one", server.url)], scopes: SCOPES })
-  anyone = caller(`${gateway.url}/one/mcp`, await gateway.token(["all"]))
+  gateway = await startSeeded({ servers: [at("/one", server.url, { auth_type: "bearer" })], scopes: SCOPES })
+  const url = `${gateway.url}/one/mcp`
+  anyone = { url, headers: dualToken(await gateway.token(["all"])) }
 })
 
 afterAll(async () => {
@@ -135,20 +140,23 @@ describe.each(SCHEMAS.map((spec) => ({ spec, version: spec.version })))("message
   const calls = [
     ...(requests?.client ?? []),
     ...(notifications?.client ?? []),
-    ...(version === MODERN ? [] : (results?.client ?? []))
+    ...(version === MODERN ? [] : [...(results?.client ?? []), ...errorsOf(spec)])
   ]
   const spoken = [...(requests?.server ?? []), ...(notifications?.server ?? [])]
-  const answers = results?.server ?? []
+  const answers = [...(results?.server ?? []), ...errorsOf(spec)]
 
   it("are what the version's own schema allows, every kind of them", () => {
     assert.isAtLeast(calls.length, 30)
     assert.isAtLeast(spoken.length, 20)
     assert.isAtLeast(answers.length, 30)
     validated(spec, [...(requests?.client ?? []), ...(notifications?.client ?? []), ...spoken], "message")
-    validated(spec, [...answers, ...(results?.client ?? [])], "result")
+    validated(spec, [...(results?.server ?? []), ...(results?.client ?? [])], "result")
+    for (const side of [calls, spoken, answers]) assert.include(JSON.stringify(side), UNKNOWN_META, "W-51")
+    assert.isNotEmpty(errorsOf(spec))
+    validated(spec, errorsOf(spec), "message")
   })
 
-  it("client to server: byte for byte, and never more than once", async () => {
+  it("W-51: client to server: byte for byte, unknown keys of _meta too, and never more than once", async () => {
     const who = await speaking(version)
     server.forget()
     for (const one of calls) {
@@ -166,7 +174,7 @@ describe.each(SCHEMAS.map((spec) => ({ spec, version: spec.version })))("message
     }
   })
 
-  it("server to client: results byte for byte, as JSON and on a stream", async () => {
+  it("W-51: server to client: results and errors byte for byte, as JSON and on a stream", async () => {
     const who = await speaking(version)
     for (const [i, one] of answers.entries()) {
       const request = requestFor(spec, one.definition)
@@ -184,6 +192,22 @@ describe.each(SCHEMAS.map((spec) => ({ spec, version: spec.version })))("message
       }
     }
   })
+
+  if (version === "2025-03-26") {
+    it("W-16: batches of them both ways, byte for byte", async () => {
+      const who = await speaking(version)
+      const all = [calls, answers].map((side) => side.map(({ message }) => message))
+      for (let from = 0; all.some(({ length }) => from < length); from += MOST_IN_A_BATCH) {
+        const [asked = [], told = []] = all.map((side) => side.slice(from, from + MOST_IN_A_BATCH))
+        const [sent, answer] = [asked, told].map((batch) => Buffer.from(` ${oddly(batch)}\r\n`))
+        if (asked.length === 0 || sent === undefined || answer === undefined) continue
+        server.forget()
+        next = () => new Response(answer, { headers: { "content-type": "application/json" } })
+        assertSame(await bytesOf(await send(who, sent)), answer, "the answer")
+        assertSame(server.asked()[0]?.bytes, sent, "the batch")
+      }
+    })
+  }
 
   it("server to client: its own requests and notifications byte for byte, on the streams of POST and GET", async () => {
     const who = await speaking(version)

@@ -7,7 +7,7 @@ export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
 export const idOf = (username: string): string => username.toLowerCase()
 
 /** Of a name as a provider says it, what an account may be called; empty when nothing is left. */
-export const nameFrom = (said: string): string =>
+const nameFrom = (said: string): string =>
   said
     .normalize("NFKC")
     .replace(/[^A-Za-z0-9._@+-]+/g, "-")

@@ -19,7 +19,7 @@ const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 
 /** The provider, or what is wrong: a line each. */
 export const complete = (described: Described): IdentityProvider | ReadonlyArray<string> => {
-  if (described.problem !== undefined) return [described.problem]
+  if (described.problem !== undefined) return [described.problem, ...clientProblems(described)]
   const problems: Array<string> = []
   const wrong = (field: FieldName, holds: string): void => void problems.push(fieldProblem(described, field, holds))
   const kind = kindOf(described)
@@ -28,8 +28,7 @@ export const complete = (described: Described): IdentityProvider | ReadonlyArray
   checkFixed(described, wrong)
   const derived = derivedOf(described, kind)
   const login = loginOf(described, kind)
-  if (login === undefined && listOf(described, "audiences").length === 0)
-    wrong("client_id", clientOrAudience(described))
+  problems.push(...clientProblems(described))
   checkUrls(described, derived.issuer, wrong)
   checkIssuer(described, kind, derived.issuer, login, wrong)
   const tenants = listOf(described, "allowed_tenants")
@@ -61,8 +60,13 @@ export const complete = (described: Described): IdentityProvider | ReadonlyArray
 const unnamed = ({ label }: Described): string =>
   `${label("display_name")}: the provider's name may hold 1 to 32 of a-z 0-9 _ -, and not "local"`
 
-const clientOrAudience = ({ label }: Described): string =>
-  `the client's id there; unset is fine when ${label("audiences")} says whose access tokens count`
+/** Without a client nobody signs in there, and without an audience no token counts: one of both there has to be. */
+const clientProblems = (described: Described): ReadonlyArray<string> => {
+  if (textOf(described, "client_id") !== undefined || listOf(described, "audiences").length > 0) return []
+  const { audiencesFrom: from } = described
+  const or = from === undefined ? "" : `; unset is fine when ${from} says whose access tokens count`
+  return [fieldProblem(described, "client_id", `the client's id there${or}`)]
+}
 
 const endpointsOf = (described: Described, kind: ProviderKind, derived: Derived): Endpoints => {
   const usual = KINDS[kind].endpoints
@@ -89,7 +93,7 @@ const checkIssuer = (
     wrong("issuer", `the issuer's URL, as its tokens spell it${hint(kind)}`)
   }
   const endpoints = endpointsOf(described, kind, { issuer, aliases: [] })
-  const needed = "an URL: without an issuer it can not be discovered"
+  const needed = "a URL: without an issuer it can not be discovered"
   if (endpoints.authorization === undefined) wrong("auth_url", needed)
   if (endpoints.token === undefined) wrong("token_url", needed)
   if (endpoints.userInfo === undefined) wrong("user_info_url", needed)

@@ -2,11 +2,13 @@
  * What a browser brings back from a provider is believed only together with what we gave it before it left: one sealed cookie, bound to
  * that browser, for ten minutes and one use (protocol.md A-27, S-05). Nothing is stored for a sign-in that merely began.
  */
+import { cookieValues } from "@mcpgw/auth/Credential"
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
 import * as Schema from "effect/Schema"
 import { EncryptJWT } from "jose/jwt/encrypt"
 import { jwtDecrypt } from "jose/jwt/decrypt"
 import { hkdfSync } from "node:crypto"
+import { hostCookie, hostCookieName } from "./hostCookie.ts"
 
 /** Ten minutes, contracts.md §2.6. */
 export const TRANSACTION_SECONDS = 600
@@ -79,26 +81,14 @@ export const makeTransactions = (ring: KeyRingApi): Transactions => {
   }
 }
 
-const isSecure = (publicUrl: string): boolean => publicUrl.startsWith("https:")
-
-export const transactionCookie = (publicUrl: string): string =>
-  isSecure(publicUrl) ? `__Host-${PLAIN_NAME}` : PLAIN_NAME
+const transactionCookie = (publicUrl: string): string => hostCookieName(publicUrl, PLAIN_NAME)
 
 /** A `Set-Cookie` value; without one it takes the cookie away. `Lax`: the provider's redirect is a navigation from elsewhere. */
 export const setTransaction = (publicUrl: string, value: string | undefined): string =>
-  `${transactionCookie(publicUrl)}=${value ?? ""}; Path=/; Max-Age=${value === undefined ? 0 : TRANSACTION_SECONDS}; HttpOnly; SameSite=Lax${
-    isSecure(publicUrl) ? "; Secure" : ""
-  }`
+  hostCookie(publicUrl, transactionCookie(publicUrl), value ?? "", value === undefined ? 0 : TRANSACTION_SECONDS)
 
 /** The one value in a `Cookie` header; undefined when there is none, or more than one: then somebody planted one. */
 export const transactionOf = (publicUrl: string, cookies: string | undefined): string | undefined => {
-  const start = `${transactionCookie(publicUrl)}=`
-  const values = (cookies ?? "")
-    .split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(start))
-  const [value] = values
-  return values.length === 1 && value !== undefined && value.length > start.length
-    ? value.slice(start.length)
-    : undefined
+  const [value = "", ...others] = cookieValues(cookies ?? "", transactionCookie(publicUrl))
+  return value === "" || others.length > 0 ? undefined : value
 }

@@ -43,6 +43,8 @@ export interface Described {
   readonly fields: ProviderFields
   /** How a problem with a field begins: the file and the field, or the environment variable. */
   readonly label: (field: FieldName) => string
+  /** Where audiences can be given; undefined: nowhere. */
+  readonly audiencesFrom?: string | undefined
   /** What is wrong already: the source could not describe it. */
   readonly problem?: string
 }

@@ -3,8 +3,8 @@
  * bits, so a plain SHA-256 is all that is kept. The checksum (CRC-32) tells a typing error, or a scanner's find, from a key without
  * asking any store; it proves nothing.
  */
-import { createHash, timingSafeEqual } from "node:crypto"
 import { crc32 } from "node:zlib"
+import { digestOf } from "./digest.ts"
 
 export interface SecretText {
   /** Shown once, to whom it belongs. */
@@ -56,11 +56,3 @@ export const isWhole = (prefix: string, text: string): boolean =>
   text.startsWith(prefix) &&
   BODY.test(text.slice(prefix.length)) &&
   text.slice(-CHECKSUM) === checksumOf(text.slice(0, -CHECKSUM))
-
-export const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64url")
-
-/** Are two digests the same? Takes as long for one as for another. */
-export const sameDigest = (one: string, other: string): boolean => {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)]
-  return a.length === b.length && timingSafeEqual(a, b)
-}

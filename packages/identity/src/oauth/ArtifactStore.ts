@@ -5,7 +5,8 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { digestOf, type Sealing } from "./sealing.ts"
+import { digestOf } from "../internal/digest.ts"
+import type { Sealing } from "./sealing.ts"
 
 export interface Artifact {
   readonly payload: Readonly<Record<string, unknown>>

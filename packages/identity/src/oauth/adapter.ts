@@ -9,7 +9,7 @@ import type { ArtifactKeys, ArtifactStore } from "./ArtifactStore.ts"
 import type { ClientStore } from "./ClientStore.ts"
 import { revokeAccessTokens } from "./endGrant.ts"
 import type { KnownClients } from "./knownClients.ts"
-import { digestOf } from "./sealing.ts"
+import { digestOf } from "../internal/digest.ts"
 import type { TokenHandles } from "./tokenHandle.ts"
 
 export interface AdapterParts {

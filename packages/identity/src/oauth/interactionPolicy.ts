@@ -15,7 +15,7 @@ export const askedScopes = (ctx: KoaContextWithOIDC): ReadonlyArray<string> => {
 }
 
 /** Is the browser's person the one the provider's session is about? */
-export const isSamePerson = async (ctx: KoaContextWithOIDC, people: People): Promise<boolean> => {
+const isSamePerson = async (ctx: KoaContextWithOIDC, people: People): Promise<boolean> => {
   const { accountId } = ctx.oidc.session ?? {}
   const person = await people.person(ctx.get("cookie"))
   return person !== undefined && person.account.username === accountId

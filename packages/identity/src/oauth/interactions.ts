@@ -8,6 +8,7 @@ import type Provider from "oidc-provider"
 import type { InteractionResults, KoaContextWithOIDC } from "oidc-provider"
 import type { Account, AccountsApi } from "../Accounts.ts"
 import { beginSession } from "../beginSession.ts"
+import { USERNAME } from "../internal/accountName.ts"
 import { clearCookies, sessionValues } from "../SessionCookie.ts"
 import { LOCAL, Sessions, type SessionsApi } from "../Sessions.ts"
 import type { SignInLink } from "../SignInLinks.ts"
@@ -143,8 +144,6 @@ const showLogin = async (step: Step, status: number, username: string, problem: 
   }
   showStep(step, status, loginPage(view))
 }
-
-const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
 
 const signIn = async (step: Step): Promise<void> => {
   const { parts, ctx, details, note } = step

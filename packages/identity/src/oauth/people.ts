@@ -1,6 +1,7 @@
 /** Who a browser is, by our own session's cookie, and what an account still is. The provider's session alone signs nobody in. */
 import type { Claims } from "@mcpgw/domain/Principal"
 import type * as Effect from "effect/Effect"
+import { cookieValues } from "@mcpgw/auth/Credential"
 import type { Account, AccountsApi } from "../Accounts.ts"
 import { cookieName } from "../SessionCookie.ts"
 import type { SessionsApi } from "../Sessions.ts"
@@ -22,22 +23,16 @@ export interface People {
 
 type Run = <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
 
-const isDisabled = (account: Account): boolean => "disabled" in account && account.disabled === true
-
 /** Exactly one: of two, one was planted. */
 const sessionValue = (publicUrl: string, cookieHeader = ""): string | undefined => {
-  const prefix = `${cookieName(publicUrl)}=`
-  const values = cookieHeader
-    .split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(prefix))
-  return values.length === 1 ? values[0]?.slice(prefix.length) : undefined
+  const values = cookieValues(cookieHeader, cookieName(publicUrl))
+  return values.length === 1 ? values[0] : undefined
 }
 
 export const makePeople = (publicUrl: string, accounts: AccountsApi, sessions: SessionsApi, run: Run): People => {
   const account = async (username: string): Promise<Account | undefined> => {
     const found = await run(accounts.get(username))
-    return found === undefined || isDisabled(found) ? undefined : found
+    return found?.disabled === false ? found : undefined
   }
   return {
     account,

@@ -4,7 +4,7 @@
  */
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
 import OidcProvider, { errors, type Client, type Configuration, type KoaContextWithOIDC } from "oidc-provider"
-import { timingSafeEqual } from "node:crypto"
+import { digestOf, sameText } from "../internal/digest.ts"
 import { type AccessTokenParts, accessTokenHooks } from "./accessTokens.ts"
 import { type AdapterParts, makeAdapter, SECRET_DIGEST } from "./adapter.ts"
 import { shownName } from "./clientName.ts"
@@ -18,7 +18,7 @@ import { redirectProblem } from "./redirects.ts"
 import { audienceOf, parseResource } from "./resources.ts"
 import { ROUTES } from "./routes.ts"
 import { MCP, OIDC_SCOPES, resourceScopes, scopeList } from "./scopes.ts"
-import { digestOf, type Sealing } from "./sealing.ts"
+import type { Sealing } from "./sealing.ts"
 
 export interface ProviderParts extends AdapterParts, AccessTokenParts {
   readonly keys: KeyRingApi
@@ -220,8 +220,6 @@ const holdSecretsByDigest = (provider: OidcProvider, { known }: ProviderParts): 
   provider.Client.prototype.compareClientSecret = function (actual: string) {
     const { clientId, clientSecret = "" } = this
     if (clientSecret === SECRET_ELSEWHERE) return known.verifySecret(clientId, actual)
-    const expected = Buffer.from(clientSecret)
-    const given = Buffer.from(SECRET_DIGEST + digestOf(actual))
-    return expected.length === given.length && timingSafeEqual(expected, given)
+    return sameText(clientSecret, SECRET_DIGEST + digestOf(actual))
   }
 }

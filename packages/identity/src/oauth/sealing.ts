@@ -1,9 +1,9 @@
 /**
  * Seals what is stored: AES-256-GCM under a sealing key of the ring, bound to the kind of thing it is, so that a copied database grants
- * nothing. Also the digests things are found by, and the keys for cookies and forms. Never writes a key anywhere.
+ * nothing. Also the keys for cookies and forms. Never writes a key anywhere.
  */
 import type { KeyRingApi, SealingKey } from "@mcpgw/domain/KeyRing"
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto"
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto"
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
@@ -11,9 +11,6 @@ const TAG_BYTES = 16
 /** A key for one purpose, so that what is sealed for one can not stand in for another. */
 const keyFor = (key: SealingKey, purpose: string): Buffer =>
   Buffer.from(hkdfSync("sha256", key.bytes, new Uint8Array(), `mcpgw oauth ${purpose}`, 32))
-
-/** The digest a value is looked up by. */
-export const digestOf = (value: string): string => createHash("sha256").update(value).digest("base64url")
 
 export class Sealing {
   private readonly keys: ReadonlyMap<string, Buffer>

@@ -13,7 +13,7 @@ export const routerRefusals = (law: Law): void => {
         expect(outcome.endings).toEqual([])
       })
 
-    refusing("design §6: an upstream 401 is ours to solve", "credential_refused", () =>
+    refusing("design §6, A-09: an upstream 401 is ours to solve", "credential_refused", () =>
       json({}, 401, { "www-authenticate": 'Bearer resource_metadata="https://evil.example"' })
     )
     refusing(
