@@ -55,6 +55,7 @@ const layer = ({ known = () => ROBOT, fetch, documentHosts = [], kept = fresh }:
     }),
     Grants.layerOf({
       scopesOf: ({ groups }) => groups.map((group) => `use-${group}`),
+      meaningful: (groups) => groups,
       describe: (path) => ({ title: path.slice(1), reachable: true })
     })
   )
