@@ -33,6 +33,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as agentHandlers from "./agentHandlers.ts"
 import * as accountHandlers from "./accountHandlers.ts"
+import * as accountsHandlers from "./accountsHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
@@ -78,6 +79,7 @@ export interface ControlPlane {
 const handlers = Layer.mergeAll(
   authHandlers.layer,
   accountHandlers.layer,
+  accountsHandlers.layer,
   tokenHandlers.layer,
   grantHandlers.layer,
   keyHandlers.layer,
