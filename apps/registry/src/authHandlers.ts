@@ -151,5 +151,6 @@ export const layer = HttpApiBuilder.group(Api, "auth", (handlers) =>
     .handle("providers", () => federation.providers)
     .handleRaw("federatedLogin", ({ path, request }) => federation.login(path.provider, request))
     .handleRaw("federatedCallback", ({ path, request }) => federation.callback(path.provider, request), whole)
+    .handle("federatedLogout", ({ request }) => logout(request), whole)
     .handleRaw("federatedAlias", ({ path, request }) => Effect.succeed(federation.alias(path.provider, request)))
 )

@@ -103,20 +103,24 @@ const refusal = (request: Request, { reason, returnTo }: LoginRefused, code: Log
     headers.set("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
     const known = providers.find(({ name }) => name === provider)
     const again = known === undefined ? undefined : `/oauth2/login/${known.name}${returnQuery(returnTo)}`
-    return HttpServerResponse.raw(new Response(page(sentence, again, returnTo), { status, headers }))
+    return HttpServerResponse.raw(new Response(page(sentence, again, signInAgain(returnTo)), { status, headers }))
   })
+
+/** Where other ways of signing in are offered: an application's own page, or ours. */
+const signInAgain = (returnTo: string | undefined): string =>
+  returnTo?.startsWith("/oauth/interaction/") === true ? returnTo : `/login${returnQuery(returnTo)}`
 
 const returnQuery = (returnTo: string | undefined): string =>
   returnTo === undefined ? "" : `?return_to=${encodeURIComponent(returnTo)}`
 
 /** `again` and `back` are paths of ours. */
-const page = (sentence: string, again: string | undefined, back: string | undefined): string =>
+const page = (sentence: string, again: string | undefined, back: string): string =>
   [
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign-in failed</title>',
     '<meta name="viewport" content="width=device-width, initial-scale=1"></head><body><main>',
     `<h1>Sign-in failed</h1><p>${escaped(sentence)}.</p>`,
     again === undefined ? "" : `<p><a href="${escaped(again)}">Try again</a></p>`,
-    back === undefined ? "" : `<p><a href="${escaped(back)}">Go back, to sign in another way</a></p>`,
+    `<p><a href="${escaped(back)}">Sign in another way</a></p>`,
     "</main></body></html>"
   ].join("")
 

@@ -84,6 +84,7 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "GET /health",
       "GET /oauth2/callback/:provider",
       "GET /oauth2/login/:provider",
+      "GET /oauth2/logout/:provider",
       "GET /openapi.json",
       "PATCH /api/accounts/:username",
       "PATCH /api/agents/:name",
