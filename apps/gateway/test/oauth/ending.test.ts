@@ -164,3 +164,9 @@ describe("a person's own password, changed", () => {
     assert.strictEqual(await statusOf(String(Object(made["tokens"])["access_token"])), 200)
   })
 })
+
+describe("what all this prints", () => {
+  it("no warning: whoever runs the gateway could do nothing about a library's own", () => {
+    assert.notMatch(gateway.output(), /warning/i)
+  })
+})
