@@ -54,6 +54,9 @@ const CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
 /** Rule of a batch's messages that were not carried because another of them was refused. */
 const SIBLING = "batch:sibling_refused"
 
+/** Rule of what was allowed, and ended by us when the caller's access was taken back. */
+const REVOKED = "auth:revoked"
+
 export class Settle {
   private readonly audit: AuditSinkApi
   private readonly metrics: MetricsApi
@@ -107,7 +110,8 @@ export class Settle {
     this.authSample(trail, undefined, now)
     const failed =
       ending.kind === "broken" || (ending.kind === "finished" && ending.failure !== undefined) || status >= 400
-    const outcome: Outcome = ending.kind === "aborted" ? "aborted" : failed ? "error" : "ok"
+    const revoked = ending.kind === "revoked"
+    const outcome: Outcome = revoked || ending.kind === "aborted" ? "aborted" : failed ? "error" : "ok"
     const code =
       ending.kind === "finished" && ending.failure !== undefined && ending.failure !== 0 ? ending.failure : null
     for (let i = 0; i < calls.length; i++) {
@@ -116,8 +120,8 @@ export class Settle {
       const { access, decision } = call
       this.row(trail, now, calls.length === 1 ? trail.ctx.id : `${trail.ctx.id}.${i}`, {
         access: { method: methodOf(trail, trail.messages[i]), tool: access.tool ?? null },
-        decision: "allow",
-        rule: decision.rule,
+        decision: revoked ? "deny" : "allow",
+        rule: revoked ? REVOKED : decision.rule,
         outcome,
         status,
         code

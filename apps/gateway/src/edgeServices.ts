@@ -13,6 +13,7 @@ import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
+import * as Schedule from "effect/Schedule"
 import { GatewayConfig } from "./config.ts"
 import { controlPlane } from "./controlPlane.ts"
 import { type ControlPlane, EdgeServices } from "./edge.ts"
@@ -57,10 +58,21 @@ const makePipeline = Effect.gen(function* () {
   return pipeline
 })
 
+/** A stream is open longer than whatever let it in: how often its caller is asked about. A look at a store shows in the next round. */
+const ROUNDS = "2 seconds"
+
+const endLostStreams = ({ auth, router }: Pipeline) =>
+  Effect.sync(() => router.endLost(auth.holds)).pipe(
+    Effect.catchAllCause((cause) => Effect.logError("Open streams could not be checked", cause)),
+    Effect.schedule(Schedule.spaced(ROUNDS)),
+    Effect.forkScoped
+  )
+
 export const layerEdgeServices = Layer.scoped(
   EdgeServices,
   Effect.gen(function* () {
     const pipeline = yield* makePipeline
+    yield* endLostStreams(pipeline)
     const metrics = yield* Metrics
     const registry = yield* Registry
     metrics.gauge("mcpgw_open_streams", "Streams now open towards clients", pipeline.router.openStreams)

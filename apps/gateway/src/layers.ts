@@ -12,6 +12,7 @@ import { layerHttp } from "@mcpgw/egress/UpstreamHttp"
 import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe } from "@mcpgw/health/Probe"
+import { AccountPages } from "@mcpgw/identity/AccountPages"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
@@ -147,6 +148,12 @@ const authorization = withConfig(({ publicUrl, corsOrigins, clientHosts }) =>
   Layer.provideMerge(federation)
 )
 
+/** What people see of it in a browser. */
+const pages = withConfig(({ publicUrl }) => AccountPages.layer({ publicUrl })).pipe(
+  Layer.provide(SignInLinks.layerProviders),
+  Layer.provideMerge(authorization)
+)
+
 /** Tier 4 — the services of the request's way. */
 const services = Layer.mergeAll(
   withConfig((config) =>
@@ -171,7 +178,7 @@ const services = Layer.mergeAll(
   ).pipe(Layer.provide(Probe.layer())),
   IndexSync.layer,
   ProcessGauges.layerAudit,
-  authorization
+  pages
 )
 
 /** Callers proved by our own tokens, keys and cookies, and by the identity providers' tokens. */

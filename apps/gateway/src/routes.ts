@@ -1,8 +1,8 @@
 /** Which paths are whose, by their first segment. What is neither the control plane's nor operations' is an MCP route. */
 
-/** First path segments that are not servers', and two paths of the replaced system's authorization server. */
+/** First path segments that are not servers', the pages for people, and paths of the replaced system. */
 const CONTROL =
-  /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)|^\/internal\/(?:tokens|reload-scopes)$/
+  /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)|^\/(?:login|login\/password|logout|account|internal\/tokens|internal\/reload-scopes)$/
 
 export const isControl = (pathname: string): boolean => CONTROL.test(pathname)
 

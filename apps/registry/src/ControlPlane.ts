@@ -13,12 +13,13 @@ import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { documentAt } from "@mcpgw/auth/ProtectedResource"
+import { AccountPages, servesPages } from "@mcpgw/identity/AccountPages"
 import type { Accounts } from "@mcpgw/identity/Accounts"
 import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { Agents } from "@mcpgw/identity/Agents"
 import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import type { MachineClients } from "@mcpgw/identity/MachineClients"
-import { AuthorizationServer, servesOAuth } from "@mcpgw/identity/AuthorizationServer"
+import { AuthorizationServer, type OAuthNote, servesOAuth } from "@mcpgw/identity/AuthorizationServer"
 import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
@@ -31,9 +32,11 @@ import { StrangerRows } from "@mcpgw/telemetry/StrangerRows"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as agentHandlers from "./agentHandlers.ts"
 import * as accountHandlers from "./accountHandlers.ts"
+import * as accountsHandlers from "./accountsHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
@@ -51,6 +54,7 @@ import * as tokenHandlers from "./tokenHandlers.ts"
 
 /** Everything the control plane works on. */
 export type Services =
+  | AccountPages
   | Accounts
   | Agents
   | ApiKeys
@@ -79,6 +83,7 @@ export interface ControlPlane {
 const handlers = Layer.mergeAll(
   authHandlers.layer,
   accountHandlers.layer,
+  accountsHandlers.layer,
   tokenHandlers.layer,
   grantHandlers.layer,
   keyHandlers.layer,
@@ -128,6 +133,7 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
   const services = yield* Effect.context<Services>()
   const audit = Context.get(services, AuditSink)
   const authorization = Context.get(services, AuthorizationServer)
+  const pages = Context.get(services, AccountPages)
   const { publicUrl } = Context.get(services, ControlPlaneConfig)
   const strangers = new StrangerRows()
   Context.get(services, Metrics).gauge(
@@ -138,6 +144,7 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
   const built = yield* Layer.build(Layer.provide(app, Layer.succeedContext(services)))
   const runtime = yield* Effect.runtime<never>().pipe(HttpMiddleware.withTracerDisabledWhenEffect(() => true))
   const routed = yield* Effect.mapInputContext(HttpApiBuilder.httpApp, (_: Context.Context<never>) => built)
+  const run = Runtime.runPromise(runtime)
   const answer = HttpApp.toWebHandlerRuntime(runtime)(
     Effect.mapInputContext(routed, (request: Context.Context<HttpServerRequest | Scope.Scope>) =>
       Context.merge(built, request)
@@ -148,11 +155,14 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
       const began = performance.now()
       const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
       const { pathname } = new URL(request.url)
+      const from = { remote, noted: (note: OAuthNote): void => noteTrail(trail, note) }
       const response = finish(
         resourceDocument(publicUrl, request, pathname) ??
           (servesOAuth(pathname)
-            ? await authorization.handle(request, { remote, noted: (note) => noteTrail(trail, note) })
-            : await answer(canonical(request), Context.make(RequestTrail, trail)))
+            ? await authorization.handle(request, from)
+            : servesPages(request.method, pathname)
+              ? await run(pages.handle(request, from))
+              : await answer(canonical(request), Context.make(RequestTrail, trail)))
       )
       const row = auditRow(trail, request.method, response.status, performance.now() - began)
       if (row !== undefined && (isKnown(trail) || strangers.admit(trail.at))) audit.append(row)

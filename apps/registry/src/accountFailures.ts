@@ -2,6 +2,7 @@
 import { problem, TooManyRequests, Unavailable } from "@mcpgw/api/ApiError"
 import type { RevocationNotStored } from "@mcpgw/auth/Revocations"
 import type { AccountsUnavailable } from "@mcpgw/identity/Accounts"
+import type { GrantsUnavailable } from "@mcpgw/identity/AuthorizationServer"
 import * as Effect from "effect/Effect"
 import { answerHeader } from "./headers.ts"
 
@@ -9,6 +10,12 @@ export const unreachable = ({ cause }: AccountsUnavailable): Effect.Effect<never
   Effect.zipRight(
     Effect.logError("Accounts can not be reached", cause),
     new Unavailable(problem("Accounts can not be reached now", "Try again later"))
+  )
+
+export const unavailable = ({ cause }: GrantsUnavailable): Effect.Effect<never, Unavailable> =>
+  Effect.zipRight(
+    Effect.logError("Grants can not be reached", cause),
+    new Unavailable(problem("Grants can not be reached now", "Try again later"))
   )
 
 export const tooManyAttempts = (seconds: number): Effect.Effect<never, TooManyRequests> =>

@@ -5,13 +5,13 @@ import { ChangePassword } from "@mcpgw/api/Account"
 import { Api } from "@mcpgw/api/Api"
 import { BadRequest, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import { Revocations } from "@mcpgw/auth/Revocations"
-import { Accounts } from "@mcpgw/identity/Accounts"
+import { changePassword } from "@mcpgw/identity/accountChanges"
 import { clearCookies } from "@mcpgw/identity/SessionCookie"
 import { LOCAL, sessionIdOf, Sessions, type SessionInfo } from "@mcpgw/identity/Sessions"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
-import { notStored, tooManyAttempts, unreachable } from "./accountFailures.ts"
+import { notStored, tooManyAttempts, unavailable, unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { answerCookies } from "./headers.ts"
@@ -88,28 +88,33 @@ const decodePasswords = decodeWith(ChangePassword)
 
 const wrongPassword = new Forbidden(problem("The old password is not right"))
 
-const changePassword = (request: Request) =>
+const DONE = "Password changed; your other sessions, and what you had allowed clients, have ended"
+
+const changeOwn = (request: Request) =>
   Effect.gen(function* () {
     const { claims, digest } = yield* person("api:change_password")
-    const accounts = yield* Accounts
-    const sessions = yield* Sessions
     const trail = yield* RequestTrail
     const { provider = LOCAL } = claims
     if (provider !== LOCAL)
       return yield* new Forbidden(problem(`Your password is kept by ${provider}: change it there`))
     const fields = yield* fieldsOf(request).pipe(Effect.flatMap(passwordFields), Effect.flatMap(decodePasswords))
-    const passwords = { old: fields.old_password, new: fields.new_password }
-    yield* accounts.changePassword(claims.username, passwords, trail.remote).pipe(
+    yield* changePassword({
+      username: claims.username,
+      old: fields.old_password,
+      new: fields.new_password,
+      remote: trail.remote,
+      session: digest
+    }).pipe(
       Effect.catchTags({
         InvalidAccount: ({ message }) => new BadRequest({ ...problem(message), field: "new_password" }),
         InvalidCredentials: () => wrongPassword,
         TooManyAttempts: ({ retryAfterSeconds }) => tooManyAttempts(retryAfterSeconds),
-        AccountsUnavailable: unreachable
+        AccountsUnavailable: unreachable,
+        GrantsUnavailable: unavailable
       })
     )
     trail.decision = "allow"
-    yield* Effect.catchTag(sessions.endAll(claims.username, digest), "AccountsUnavailable", unreachable)
-    return { success: true, message: "Password changed; your other sessions have ended" } as const
+    return { success: true, message: DONE } as const
   })
 
 const whole = { uninterruptible: true }
@@ -119,5 +124,5 @@ export const layer = HttpApiBuilder.group(Api, "account", (handlers) =>
     .handle("sessions", () => list)
     .handle("endSession", ({ path }) => endOne(path.id), whole)
     .handle("endSessions", ({ urlParams }) => endAll(urlParams.tokens ?? false), whole)
-    .handleRaw("changePassword", ({ request }) => changePassword(request), whole)
+    .handleRaw("changePassword", ({ request }) => changeOwn(request), whole)
 )

@@ -56,24 +56,22 @@ const login = (request: Request) =>
     yield* ownOriginOnly(request)
     const { password, username } = yield* Effect.flatMap(fieldsOf(request), decodeCredentials)
     trail.username = USERNAME.test(username) ? username : null
-    const account = yield* accounts.verify(username, password, trail.remote).pipe(
+    const origin = { provider: LOCAL, browser: request.headers["user-agent"], remote: trail.remote }
+    const cookieHeader = request.headers["cookie"]
+    const begun = yield* accounts.verify(username, password, trail.remote).pipe(
+      Effect.flatMap((account) => beginSession({ account, origin, publicUrl, cookieHeader })),
       Effect.catchTags({
         InvalidCredentials: () => Effect.succeed(undefined),
+        AccountDisabled: () => Effect.succeed(undefined),
         TooManyAttempts: ({ retryAfterSeconds }) => tooManyAttempts(retryAfterSeconds),
         AccountsUnavailable: unreachable
       })
     )
-    if (account === undefined) {
+    if (begun === undefined) {
       if (acceptsJson(request)) return yield* new Unauthorized(problem(WRONG))
       return HttpServerResponse.text(WRONG, { status: 401 })
     }
     trail.decision = "allow"
-    const begun = yield* beginSession({
-      account,
-      origin: { provider: LOCAL, browser: request.headers["user-agent"], remote: trail.remote },
-      publicUrl,
-      cookieHeader: request.headers["cookie"]
-    }).pipe(Effect.catchTag("AccountsUnavailable", unreachable))
     trail.claims = yield* Effect.catchTag(sessions.find(begun.value), "AccountsUnavailable", unreachable)
     yield* answerCookies([begun.cookie])
     return yield* done(request, "Login successful")
@@ -153,5 +151,6 @@ export const layer = HttpApiBuilder.group(Api, "auth", (handlers) =>
     .handle("providers", () => federation.providers)
     .handleRaw("federatedLogin", ({ path, request }) => federation.login(path.provider, request))
     .handleRaw("federatedCallback", ({ path, request }) => federation.callback(path.provider, request), whole)
+    .handle("federatedLogout", ({ request }) => logout(request), whole)
     .handleRaw("federatedAlias", ({ path, request }) => Effect.succeed(federation.alias(path.provider, request)))
 )

@@ -104,20 +104,24 @@ const refusal = (request: Request, { reason, returnTo }: LoginRefused, code: Log
     for (const [name, value] of Object.entries(pageHeaders())) headers.set(name, value)
     const known = providers.find(({ name }) => name === provider)
     const again = known === undefined ? undefined : `/oauth2/login/${known.name}${returnQuery(returnTo)}`
-    return HttpServerResponse.raw(new Response(failedPage(sentence, again, returnTo), { status, headers }))
+    return HttpServerResponse.raw(new Response(failedPage(sentence, again, signInAgain(returnTo)), { status, headers }))
   })
+
+/** Where other ways of signing in are offered: an application's own page, or ours. */
+const signInAgain = (returnTo: string | undefined): string =>
+  returnTo?.startsWith("/oauth/interaction/") === true ? returnTo : `/login${returnQuery(returnTo)}`
 
 const returnQuery = (returnTo: string | undefined): string =>
   returnTo === undefined ? "" : `?return_to=${encodeURIComponent(returnTo)}`
 
 /** `again` and `back` are paths of ours. */
-const failedPage = (sentence: string, again: string | undefined, back: string | undefined): string =>
+const failedPage = (sentence: string, again: string | undefined, back: string): string =>
   page(
     "Sign-in failed",
     html`<h1>Sign-in failed</h1>
       <p>${sentence}.</p>
       ${again === undefined ? undefined : html`<p><a href="${again}">Try again</a></p>`}
-      ${back === undefined ? undefined : html`<p><a href="${back}">Go back, to sign in another way</a></p>`}`
+      <p><a href="${back}">Sign in another way</a></p>`
   )
 
 /** Where people can sign in, as the contract spells it. */

@@ -1,19 +1,14 @@
 /** What a person has allowed clients to do, and taking it back. With a session only: a client's token must not say what clients may do. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Api } from "@mcpgw/api/Api"
-import { Forbidden, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import { CurrentPrincipal } from "@mcpgw/api/Authentication"
-import { AuthorizationServer, type GrantsUnavailable } from "@mcpgw/identity/AuthorizationServer"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import * as Effect from "effect/Effect"
+import { unavailable } from "./accountFailures.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
 const sessionOnly = new Forbidden(problem("Sign in to see and change what clients may do", "A token can not"))
-
-const unavailable = ({ cause }: GrantsUnavailable): Effect.Effect<never, Unavailable> =>
-  Effect.zipRight(
-    Effect.logError("Grants can not be reached", cause),
-    new Unavailable(problem("Grants can not be reached now", "Try again later"))
-  )
 
 const person: Effect.Effect<string, Forbidden, CurrentPrincipal> = Effect.flatMap(CurrentPrincipal, ({ claims }) =>
   claims.method === "session_cookie" ? Effect.succeed(claims.username) : sessionOnly

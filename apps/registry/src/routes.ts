@@ -19,10 +19,14 @@ const aliasOf = (method: string, pathname: string): string | undefined => {
   return UNPREFIXED_SERVERS.some((prefix) => pathname.startsWith(prefix)) ? `/api${pathname}` : undefined
 }
 
+/** Pages for people; `AccountPages` answers them. */
+const PAGES: ReadonlySet<string> = new Set(["/login", "/login/password", "/account"])
+
 /** Is it the control plane that answers this? */
 export const serves = (method: string, pathname: string): boolean =>
   pathname.startsWith("/api/") ||
   pathname.startsWith("/oauth2/") ||
+  PAGES.has(pathname) ||
   pathname === "/internal/tokens" ||
   pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||

@@ -312,6 +312,7 @@ describe("design §6: a fallback never produces a principal", () => {
           admit: () => {
             throw new Error("not reached")
           },
+          holds: () => true,
           authenticate: () => Effect.fail(new AuthUnavailable({ issuer: "https://idp.example", problem: "no keys" })),
           isOurs: () => true
         })

@@ -71,6 +71,20 @@ describe("contracts §2.6: federated sign-in over HTTP", () => {
     })
   )
 
+  test("contracts §1.2: signing out under the older spelling ends the session", github, (ask) =>
+    Effect.gen(function* () {
+      const sent = yield* ask("/oauth2/login/github")
+      const arrived = yield* ask(backFrom(sent), { cookie: cookieOf(sent) })
+      const cookie = cookieOf(arrived)
+      expect((yield* ask("/api/auth/me", { cookie })).status).toBe(200)
+      const foreign = yield* ask("/oauth2/logout/github", { cookie, "sec-fetch-site": "cross-site" })
+      expect([foreign.status, (yield* ask("/api/auth/me", { cookie })).status]).toEqual([403, 200])
+      const out = yield* ask("/oauth2/logout/github?redirect_uri=https://evil.example", { cookie, accept: "text/html" })
+      expect([out.status, out.headers.get("location")]).toEqual([303, "/"])
+      expect((yield* ask("/api/auth/me", { cookie })).status).toBe(401)
+    })
+  )
+
   test("the contract's list of providers, and its older spelling of the way to one", github, (ask) =>
     Effect.gen(function* () {
       expect((yield* ask("/api/auth/providers")).body).toEqual({
@@ -121,6 +135,14 @@ describe("contracts §2.6: federated sign-in over HTTP", () => {
         expect(shown.text).toContain(words)
         expect(shown.text).not.toContain("call us")
         expect(shown.text).toContain('href="/oauth2/login/github?return_to=%2Fconsole"')
+        expect(shown.text).toContain('href="/login?return_to=%2Fconsole"')
+        const elsewhere = yield* ask("/oauth2/login/nowhere", { accept: "text/html" })
+        expect(elsewhere.text).toContain('href="/login"')
+        const page = "/oauth/interaction/an-application"
+        const fromPage = yield* ask(`/oauth2/login/github?return_to=${page}`)
+        const declined = backFrom(fromPage, { error: "access_denied" }).replace("code=c&", "")
+        const back = yield* ask(declined, { cookie: cookieOf(fromPage), accept: "text/html" })
+        expect(back.text).toContain(`href="${page}"`)
         expect(shown.headers.get("content-security-policy")).toContain("default-src 'none'")
         expect(shown.headers.getSetCookie()[0]).toContain("__Host-mcpgw_login=; Path=/; Max-Age=0")
       })

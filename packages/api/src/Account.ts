@@ -67,7 +67,10 @@ const changePassword = HttpApiEndpoint.post("changePassword", "/api/account/pass
   .addError(TooLarge.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
-  .annotate(OpenApi.Description, "Changes the password of a local account and ends one's other sessions; tokens stay.")
+  .annotate(
+    OpenApi.Description,
+    "Changes the password of a local account. Ends one's other sessions and what one had allowed clients; tokens and keys one made stay."
+  )
 
 export class AccountGroup extends HttpApiGroup.make("account")
   .add(sessions)

@@ -12,7 +12,7 @@ import { GivenMoment, Moment } from "./Moments.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-const Groups = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256))).pipe(Schema.maxItems(64))
+export const Groups = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256))).pipe(Schema.maxItems(64))
 
 export const SecretView = Schema.Struct({
   id: Schema.String,

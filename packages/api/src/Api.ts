@@ -3,6 +3,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { BadRequest, InternalError, NotFound } from "./ApiError.ts"
 import { AccountGroup } from "./Account.ts"
+import { AccountsGroup } from "./Accounts.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { GrantsGroup } from "./Grants.ts"
@@ -16,6 +17,7 @@ import { TokensGroup } from "./Tokens.ts"
 export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
   .add(AccountGroup)
+  .add(AccountsGroup)
   .add(TokensGroup)
   .add(GrantsGroup)
   .add(KeysGroup)

@@ -89,6 +89,15 @@ const federatedAlias = HttpApiEndpoint.get("federatedAlias")`/api/auth/auth/${pr
   .addSuccess(Schema.Void, { status: 302 })
   .annotate(OpenApi.Description, "The replaced system's spelling of `/oauth2/login/{provider}`.")
 
+const federatedLogout = HttpApiEndpoint.get("federatedLogout")`/oauth2/logout/${provider}`
+  .addSuccess(LoggedOut)
+  .addError(Forbidden.schema)
+  .addError(Unavailable.schema)
+  .annotate(
+    OpenApi.Description,
+    "The replaced system's spelling of `/api/auth/logout`; the session says at which provider."
+  )
+
 const redirects = " Without `Accept: application/json`: 303 to the console."
 
 const login = HttpApiEndpoint.post("login", "/api/auth/login")
@@ -142,4 +151,5 @@ export class AuthGroup extends HttpApiGroup.make("auth")
   .add(config)
   .add(federatedLogin)
   .add(federatedCallback)
-  .add(federatedAlias) {}
+  .add(federatedAlias)
+  .add(federatedLogout) {}

@@ -19,12 +19,7 @@ export const makeAdmit = (revocations: RevocationsApi): Admit => {
     const session = claims.method === "session_cookie"
     // Written so that a NaN expiry is refused.
     if (!(claims.expiresAt * 1000 > now)) return refusal(session ? "session_expired" : "token_expired")
-    if (claims.tokenId !== undefined && revocations.has(claims.tokenId)) {
-      return refusal(session ? "session_expired" : "token_revoked")
-    }
-    if (revocations.hasSubject(claims.issuer, claims.subject, claims.issuedAt)) {
-      return refusal(session ? "session_expired" : "token_revoked")
-    }
+    if (isRevoked(revocations, claims)) return refusal(session ? "session_expired" : "token_revoked")
     if (!claims.audience.some((audience) => resources.includes(audience))) return refusal("wrong_audience")
     const known = principals.get(claims)
     if (known !== undefined) return known
@@ -33,6 +28,10 @@ export const makeAdmit = (revocations: RevocationsApi): Admit => {
     return principal
   }
 }
+
+/** Was the credential taken back, alone or with all its subject had? */
+export const isRevoked = (revocations: RevocationsApi, { issuedAt, issuer, subject, tokenId }: Claims): boolean =>
+  (tokenId !== undefined && revocations.has(tokenId)) || revocations.hasSubject(issuer, subject, issuedAt)
 
 const refusals: ReadonlyMap<UnauthenticatedReason, Unauthenticated> = new Map(
   UnauthenticatedReason.literals.map((reason) => [reason, new Unauthenticated({ reason })])

@@ -7,7 +7,7 @@ import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { makeAdmit, refusal } from "./Admission.ts"
+import { isRevoked, makeAdmit, refusal } from "./Admission.ts"
 import type { AuthBusy, AuthUnavailable, Unauthenticated } from "./AuthError.ts"
 import type { Credential } from "./Credential.ts"
 import { makeVerification, type VerificationOptions } from "./internal/verification.ts"
@@ -23,6 +23,12 @@ export interface AuthLayerApi {
    * the gateway's public URL and the route's own. `now` is epoch milliseconds.
    */
   readonly admit: (claims: Claims, resources: ReadonlyArray<string>, now: number) => Principal | Unauthenticated
+  /**
+   * Hot: does what was opened with these claims go on? False once they were taken back: revoked by id or with their subject, or dead by the word
+   * of who verified them. Never for their age: a call is not cut because its token has run out meanwhile. Where that takes a look at a store,
+   * the look is begun, and its outcome is the answer to the next question.
+   */
+  readonly holds: (claims: Claims) => boolean
   /** Cold: verifies, single-flight per credential, and caches. */
   readonly authenticate: (credential: Credential) => Effect.Effect<Claims, Unauthenticated | AuthUnavailable | AuthBusy>
   /** Does a bearer value belong to us — verified here, or naming an issuer we trust? Such a value never goes upstream. */
@@ -71,7 +77,11 @@ const makeLayer = (options: AuthLayerOptions): Layer.Layer<AuthLayer, never, Ver
       const verifiers = yield* Verifiers
       const revocations = yield* Revocations
       const verification = yield* makeVerification(verifiers, options)
-      return { ...verification, admit: makeAdmit(revocations) }
+      return {
+        ...verification,
+        admit: makeAdmit(revocations),
+        holds: (claims) => !isRevoked(revocations, claims) && verification.holds(claims)
+      }
     })
   )
 
@@ -85,6 +95,7 @@ const makeStatic = (tokens: ReadonlyMap<string, Claims>): Layer.Layer<AuthLayer,
       return {
         cached: (credential) => tokens.get(credential.value),
         admit: makeAdmit(revocations),
+        holds: (claims) => !isRevoked(revocations, claims),
         authenticate: (credential) => {
           const claims = tokens.get(credential.value)
           return claims === undefined ? Effect.fail(refusal("unknown_issuer")) : Effect.succeed(claims)
@@ -97,6 +108,7 @@ const makeStatic = (tokens: ReadonlyMap<string, Claims>): Layer.Layer<AuthLayer,
 const reject: Layer.Layer<AuthLayer> = Layer.succeed(AuthLayer, {
   cached: () => undefined,
   admit: () => refusal("unknown_issuer"),
+  holds: () => false,
   authenticate: () => Effect.fail(refusal("unknown_issuer")),
   isOurs: () => true
 })

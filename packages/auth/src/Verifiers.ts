@@ -16,6 +16,11 @@ export interface Verifier {
    * credential is verified again. Absent: they hold for as long as they are remembered. No I/O.
    */
   readonly holds?: (claims: Claims) => boolean
+  /**
+   * Cold: `holds` said no of claims that something opened with them still goes on; are they to end? True: they hold, and `holds` says so again
+   * for a while. Whether they have expired is not asked. Absent: what `holds` said is the answer.
+   */
+  readonly stillHolds?: (claims: Claims) => Effect.Effect<boolean, AuthUnavailable>
 }
 
 export class Verifiers extends Context.Tag("@mcpgw/auth/Verifiers")<Verifiers, ReadonlyArray<Verifier>>() {}

@@ -242,6 +242,79 @@ describe("AuthLayer.layer: bounds", () => {
       })
   )
 
+  /** Claims whose verifier wants to look before it says that they still hold, and a way to tell what it finds. */
+  const doubted = (stillHolds: Verifier["stillHolds"]) => {
+    const state = { fresh: true, looks: 0 }
+    const verifier: Verifier = {
+      name: "doubting",
+      recognises: () => true,
+      verify: (credential) => Effect.succeed(alice(credential.value)),
+      holds: () => state.fresh,
+      ...(stillHolds === undefined
+        ? {}
+        : {
+            stillHolds: (claims) =>
+              Effect.zipRight(
+                Effect.sync(() => state.looks++),
+                stillHolds(claims)
+              )
+          })
+    }
+    const layer = AuthLayer.layer.pipe(
+      Layer.provide(Layer.merge(Layer.succeed(Verifiers, [verifier]), Revocations.layerMemory))
+    )
+    return { state, layer }
+  }
+
+  it.scoped(
+    "open streams of claims in doubt go on while their verifier looks, once at a time, and end by its word",
+    () =>
+      Effect.gen(function* () {
+        const found = yield* Deferred.make<boolean>()
+        const { layer, state } = doubted(() => Deferred.await(found))
+        yield* Effect.gen(function* () {
+          const auth = yield* AuthLayer
+          const claims = yield* auth.authenticate(bearer("t"))
+          expect(auth.holds(claims)).toBe(true)
+          expect(state.looks).toBe(0)
+          state.fresh = false
+          for (let i = 0; i < 3; i++) expect(auth.holds(claims)).toBe(true)
+          yield* Effect.yieldNow()
+          expect(state.looks).toBe(1)
+          yield* Deferred.succeed(found, false)
+          yield* Effect.yieldNow()
+          state.fresh = true
+          for (let i = 0; i < 3; i++) expect(auth.holds(claims)).toBe(false)
+          expect(state.looks).toBe(1)
+        }).pipe(Effect.provide(layer))
+      })
+  )
+
+  it.scoped(
+    "a store that can not be asked ends no stream, and is asked again; a verifier that never looks has said it",
+    () =>
+      Effect.gen(function* () {
+        const down = doubted(() => Effect.fail(new AuthUnavailable({ issuer: "keys", problem: "store not reachable" })))
+        yield* Effect.gen(function* () {
+          const auth = yield* AuthLayer
+          const claims = yield* auth.authenticate(bearer("t"))
+          down.state.fresh = false
+          for (let i = 1; i <= 3; i++) {
+            expect(auth.holds(claims)).toBe(true)
+            yield* TestClock.adjust("1 millis")
+            expect(down.state.looks).toBe(i)
+          }
+        }).pipe(Effect.provide(down.layer))
+        const final = doubted(undefined)
+        yield* Effect.gen(function* () {
+          const auth = yield* AuthLayer
+          const claims = yield* auth.authenticate(bearer("t"))
+          final.state.fresh = false
+          expect(auth.holds(claims)).toBe(false)
+        }).pipe(Effect.provide(final.layer))
+      })
+  )
+
   it.scoped("the cache evicts the oldest beyond its capacity", () =>
     Effect.gen(function* () {
       const { layer } = yield* scripted((value) => Effect.succeed(alice(value)), { capacity: 2 })

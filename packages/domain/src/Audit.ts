@@ -1,6 +1,6 @@
 /** One row of the truthful record: who, what, decision, rule, outcome, time. Holds no arguments, results or credentials. */
 
-/** How the exchange ended. `refused`: by us before anything was sent; `aborted`: the client left or we shut down. */
+/** How the exchange ended. `refused`: by us before anything was sent; `aborted`: the client left, or we ended it: shutting down, or (`auth:revoked`) because its access was taken back. */
 export type Outcome = "ok" | "error" | "refused" | "aborted"
 
 export interface AuditRow {

@@ -82,6 +82,8 @@ export interface ApiKeysApi {
   readonly verify: (text: string) => Effect.Effect<Claims, Unauthenticated | AuthUnavailable>
   /** Hot: does what `verify` gave still hold? Notes the use. */
   readonly holds: (claims: Claims) => boolean
+  /** Would `verify` give the same claims again? Asked of a key in use when `holds` said no; its end is not looked at. */
+  readonly stillHolds: (claims: Claims) => Effect.Effect<boolean, AuthUnavailable>
 }
 
 export interface ApiKeysOptions {
@@ -153,6 +155,7 @@ const make = (store: ApiKeyStore, options: ApiKeysOptions): Effect.Effect<ApiKey
           Effect.forEach(keys, ({ id }) => end(parts, id), { discard: true })
         ),
       verify: (text) => verify(parts, text),
+      stillHolds: (claims) => stillHolds(parts, claims),
       holds: (claims) => {
         const now = clock.unsafeCurrentTimeMillis()
         if (claims.tokenId === undefined || !active.holds(claims.tokenId, claims, now)) return false
@@ -206,7 +209,7 @@ const end = ({ active, revocations, store }: Parts, id: string): Effect.Effect<v
 
 const verify = (parts: Parts, text: string): Effect.Effect<Claims, Unauthenticated | AuthUnavailable> =>
   Effect.gen(function* () {
-    const { accounts, active, options, revocations, store, used } = parts
+    const { accounts, active, revocations, store, used } = parts
     if (!isWhole(KEY_PREFIX, text)) return yield* refusal("bad_api_key")
     const now = yield* Clock.currentTimeMillis
     // Read before anything is looked up: a change meanwhile makes the result old at once.
@@ -215,13 +218,35 @@ const verify = (parts: Parts, text: string): Effect.Effect<Claims, Unauthenticat
     if (key === undefined) return yield* refusal("unknown_api_key")
     if (revocations.has(key.id)) return yield* refusal("token_revoked")
     if (key.expiresAt !== undefined && key.expiresAt <= now) return yield* refusal("token_expired")
-    const account = yield* Effect.mapError(accounts.get(key.owner), unavailable)
-    if (account?.disabled !== false) return yield* refusal("account_disabled")
+    const claims = yield* claimsNow(parts, key)
+    if (claims === undefined) return yield* refusal("account_disabled")
     if (accounts.revision() !== revision) return yield* verify(parts, text)
+    used.touch(key.id, now)
+    return active.put(key.id, claims, revision, now)
+  })
+
+const stillHolds = (parts: Parts, claims: Claims): Effect.Effect<boolean, AuthUnavailable> =>
+  Effect.gen(function* () {
+    const { accounts, active, revocations, store } = parts
+    const id = claims.tokenId ?? ""
+    const now = yield* Clock.currentTimeMillis
+    const revision = accounts.revision()
+    const key = yield* Effect.mapError(stored(store.get(id)), unavailable)
+    if (key === undefined || revocations.has(id)) return false
+    // With other groups than it had, what was opened with it would go on with rights that are gone.
+    if (JSON.stringify(yield* claimsNow(parts, key)) !== JSON.stringify(claims)) return false
+    if (accounts.revision() !== revision) return yield* stillHolds(parts, claims)
+    active.put(id, claims, revision, now)
+    return true
+  })
+
+/** What a key stands for as its owner is now; undefined: nobody may come with it. */
+const claimsNow = ({ accounts, options }: Parts, key: ApiKey): Effect.Effect<Claims | undefined, AuthUnavailable> =>
+  Effect.map(Effect.mapError(accounts.get(key.owner), unavailable), (account) => {
+    if (account?.disabled !== false) return undefined
     const allowed = key.groups
     const groups = allowed === undefined ? account.groups : account.groups.filter((group) => allowed.includes(group))
-    used.touch(key.id, now)
-    return active.put(key.id, claimsOf(key, { username: account.username, groups }, options), revision, now)
+    return claimsOf(key, { username: account.username, groups }, options)
   })
 
 const claimsOf = (

@@ -43,7 +43,7 @@ export interface AuthorizationServerApi {
   readonly consentsOf: (username: string) => Effect.Effect<ReadonlyArray<Consent>, GrantsUnavailable>
   /** Takes one back; what was issued on it is revoked at once. False: there is none. */
   readonly withdraw: (username: string, id: string) => Effect.Effect<boolean, GrantsUnavailable>
-  /** Ends every grant of a person: after they were disabled or removed. */
+  /** Takes back all that a person has agreed to, as `withdraw` does: after they were disabled, or lost a group or their password. */
   readonly endAll: (username: string) => Effect.Effect<void, GrantsUnavailable>
 }
 
@@ -131,7 +131,12 @@ const make = (
           return true
         }).pipe(Effect.mapError(unavailable)),
       endAll: (username) =>
-        Effect.flatMap(artifacts.grantsOf(username.toLowerCase()), end).pipe(Effect.mapError(unavailable))
+        Effect.gen(function* () {
+          const account = username.toLowerCase()
+          // What is remembered goes first: nothing new is granted by it.
+          yield* consents.removeAll(account)
+          yield* end(yield* artifacts.grantsOf(account))
+        }).pipe(Effect.mapError(unavailable))
     }
   })
 

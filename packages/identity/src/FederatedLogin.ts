@@ -246,11 +246,6 @@ const settle = (
     if (groupsChanged) yield* sessions.endAll(account.username)
     const origin = { provider: provider.name, idToken, browser, remote }
     const { cookie, value } = yield* beginSession({ account, origin, publicUrl, cookieHeader })
-    // Disabled between the two: its sessions had been ended before this one was there.
-    if ((yield* accounts.get(account.username))?.disabled !== false) {
-      yield* sessions.end(value)
-      return yield* refuse("account_disabled", returnTo)
-    }
     return { account, created, cookie, value }
   }).pipe(
     Effect.catchTags({

@@ -49,7 +49,8 @@ export const apiKeys: Effect.Effect<Verifier, never, ApiKeys> = Effect.map(ApiKe
   recognises: ({ kind, value }) =>
     kind === "bearer" && (value.startsWith(KEY_PREFIX) || value.startsWith(SECRET_PREFIX)),
   verify: ({ value }) => (value.startsWith(SECRET_PREFIX) ? Effect.fail(refusal("agent_secret")) : keys.verify(value)),
-  holds: keys.holds
+  holds: keys.holds,
+  stillHolds: keys.stillHolds
 }))
 
 /** All of them, and the given ones of other issuers. */

@@ -39,7 +39,17 @@ export const ofAgents = (tokens: Verifier): Effect.Effect<Verifier, never, Agent
         const entry = seen.get(claims)
         if (entry === undefined) return true
         return entry.revision === agents.revision() && entry.until > clock.unsafeCurrentTimeMillis()
-      }
+      },
+      stillHolds: (claims) =>
+        claims.subject.startsWith(AGENT_SUBJECT)
+          ? Effect.map(
+              lookAt(agents, claims.subject.slice(AGENT_SUBJECT.length), claims),
+              ({ now, refused, revision }) => {
+                if (refused === undefined) seen.set(claims, { revision, until: now + FRESH_MILLIS })
+                return refused === undefined
+              }
+            )
+          : Effect.succeed(false)
     }
   })
 
@@ -52,12 +62,8 @@ const agentOf = ({ clientId, subject }: Claims): string | undefined => {
   return subject === clientId && subject.startsWith(AGENT_CLIENT) ? subject.slice(AGENT_CLIENT.length) : undefined
 }
 
-const livingAgent = (
-  agents: AgentsApi,
-  seen: WeakMap<Claims, Seen>,
-  name: string,
-  claims: Claims
-): Effect.Effect<Claims, Unauthenticated | AuthUnavailable> =>
+/** What is to be said of an agent's token, and when that was. */
+const lookAt = (agents: AgentsApi, name: string, { issuedAt = 0 }: Claims) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const revision = agents.revision()
@@ -65,9 +71,22 @@ const livingAgent = (
       agents.get(name),
       () => new AuthUnavailable({ issuer: "agents", problem: "agent store not reachable" })
     )
-    if (agent === undefined || agent.disabled) return yield* refusal("account_disabled")
+    const gone = agent === undefined || agent.disabled
     // Tokens state whole seconds; one of the second in which the agent was made is its own.
-    if (!((claims.issuedAt ?? 0) >= Math.floor(agent.tokensFrom / 1000))) return yield* refusal("token_revoked")
+    const good = !gone && issuedAt >= Math.floor(agent.tokensFrom / 1000)
+    const refused = gone ? refusal("account_disabled") : good ? undefined : refusal("token_revoked")
+    return { now, revision, refused }
+  })
+
+const livingAgent = (
+  agents: AgentsApi,
+  seen: WeakMap<Claims, Seen>,
+  name: string,
+  claims: Claims
+): Effect.Effect<Claims, Unauthenticated | AuthUnavailable> =>
+  Effect.gen(function* () {
+    const { now, refused, revision } = yield* lookAt(agents, name, claims)
+    if (refused !== undefined) return yield* refused
     // Under a name that no person has: servers are told it, and may know a person called like the agent.
     const own = `${AGENT_SUBJECT}${name}`
     const named = { ...claims, subject: own, username: own }

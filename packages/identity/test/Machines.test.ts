@@ -214,6 +214,29 @@ describe("tokens of agents", () => {
     }).pipe(Effect.provide(services))
   )
 
+  it.scoped("streams that are open with one end with the agent, and not for want of a fresh look", () =>
+    Effect.gen(function* () {
+      const auth = yield* AuthLayer
+      const agents = yield* Agents
+      yield* agents.create({ name: "ci", description: "", groups: ["a"] })
+      const claims = yield* auth.authenticate(token(1))
+      const ask = Effect.zipRight(
+        Effect.sync(() => auth.holds(claims)),
+        Effect.zipRight(
+          TestClock.adjust("1 millis"),
+          Effect.sync(() => auth.holds(claims))
+        )
+      )
+      yield* TestClock.adjust("1 minute")
+      expect(yield* ask).toBe(true)
+      yield* agents.create({ name: "other", description: "", groups: [] })
+      yield* agents.update("ci", { description: "builds", groups: ["a", "b"] })
+      expect(yield* ask).toBe(true)
+      yield* agents.update("ci", { groups: ["b"] })
+      expect(yield* ask).toBe(false)
+    }).pipe(Effect.provide(services))
+  )
+
   it.scoped(
     "a client that is its own subject is the agent; a person of that name, through another client, is not",
     () =>

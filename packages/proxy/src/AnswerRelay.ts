@@ -279,6 +279,7 @@ const relayOptions = (
   return {
     deadlines,
     streams,
+    claims: outbound.principal.claims,
     signal: outbound.signal,
     onEnd: (ending) => onEnd(ending, { status: answer.upstream.status, session }),
     idleMs: quiet ? undefined : options.idleTimeoutMs,

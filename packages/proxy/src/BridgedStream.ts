@@ -2,6 +2,7 @@
  * One client's 2024-11-05 stream and the Streamable HTTP session behind it. What servers send is written anew, message by message: several
  * answers share the stream, and none may begin in the midst of another or say anything to the client but what it is asked for (W-32).
  */
+import type { Claims } from "@mcpgw/domain/Principal"
 import type { Deadline, Deadlines } from "@mcpgw/egress/Deadlines"
 import { PROTOCOL_VERSION, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
@@ -24,7 +25,7 @@ export interface BridgedParts {
   /** Bytes one message of the server may have. */
   readonly maxMessageBytes: number
   /** Called once. */
-  readonly onEnd: (ending: Extract<Ending, { readonly kind: "aborted" }>) => void
+  readonly onEnd: (ending: Extract<Ending, { readonly kind: "aborted" | "revoked" }>) => void
 }
 
 /** Bytes the client has not taken yet at which servers are held back. */
@@ -37,6 +38,7 @@ const unrecorded: OnEnd = () => undefined
 
 export class BridgedStream implements OpenStream {
   readonly idle = true
+  readonly claims: Claims
   private readonly parts: BridgedParts
   private readonly exchanges = new Set<AbortController>()
   private controller: ReadableStreamDefaultController<Uint8Array> | undefined = undefined
@@ -49,6 +51,7 @@ export class BridgedStream implements OpenStream {
 
   constructor(parts: BridgedParts) {
     this.parts = parts
+    this.claims = parts.opening.principal.claims
   }
 
   /** The client's stream; `endpoint` is where it posts its messages. */
@@ -71,6 +74,14 @@ export class BridgedStream implements OpenStream {
   close(): void {
     if (!this.over) this.controller?.close()
     this.end({ kind: "aborted" })
+  }
+
+  /** What was asked on it is ended with it. */
+  revoke(): void {
+    if (this.over) return
+    this.controller?.enqueue(REVOKED)
+    this.controller?.close()
+    this.end({ kind: "revoked" })
   }
 
   /** Carries one message; its answer goes on the stream, the post itself is answered 202, or as the server refused it (W-33). */
@@ -195,3 +206,4 @@ const BROKEN = "The server broke off before it had answered"
 
 const encoder = new TextEncoder()
 const COMMENT = encoder.encode(": keepalive\n\n")
+const REVOKED = encoder.encode(": your access has been taken back\n\n")

@@ -5,6 +5,8 @@ export type Ending =
   | { readonly kind: "finished"; readonly failure: number | undefined }
   /** The client left, or the gateway closed the stream while shutting down; `stalled`: it took nothing, and is to be cut off. */
   | { readonly kind: "aborted"; readonly stalled?: true }
+  /** The caller's credential was taken back meanwhile, and the gateway ended it. */
+  | { readonly kind: "revoked" }
   /** The server broke off or fell silent after its answer had begun. */
   | { readonly kind: "broken"; readonly detail: string }
 

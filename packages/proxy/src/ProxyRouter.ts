@@ -4,6 +4,7 @@
  */
 import { Deadlines } from "@mcpgw/egress/Deadlines"
 import { Upstream } from "@mcpgw/egress/Upstream"
+import type { Claims } from "@mcpgw/domain/Principal"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { Registry } from "@mcpgw/registry/Registry"
@@ -50,6 +51,8 @@ export interface ProxyRouterApi {
   readonly openStreams: () => number
   /** For draining: ends the streams nobody awaits an answer on, or all. */
   readonly closeStreams: (which: "idle" | "all") => void
+  /** Ends the streams whose caller no longer holds, in the words of their transport. To be asked often: a stream outlives what let it in. */
+  readonly endLost: (holds: (claims: Claims) => boolean) => void
 }
 
 export class ProxyRouter extends Context.Tag("@mcpgw/proxy/ProxyRouter")<ProxyRouter, ProxyRouterApi>() {
@@ -92,6 +95,7 @@ const make = (options: ProxyOptions) =>
           ? dispatcher.forward(outbound, onEnd)
           : bridge.forward(outbound, onEnd),
       openStreams: () => streams.size,
-      closeStreams: (which) => streams.close(which)
+      closeStreams: (which) => streams.close(which),
+      endLost: (holds) => streams.endLost(holds)
     })
   })

@@ -2,6 +2,7 @@
  * One body on its way to a client, pull by pull so that a slow client slows the server, under all of its time limits. Tells how it ended,
  * exactly once. Knows nothing of what it carries, and never an Effect `Stream` (design.md §4).
  */
+import type { Claims } from "@mcpgw/domain/Principal"
 import type { Deadline, Deadlines } from "@mcpgw/egress/Deadlines"
 import { Code } from "@mcpgw/mcp/JsonRpc"
 import type { Body } from "./Answer.ts"
@@ -11,6 +12,8 @@ import type { OpenStream, OpenStreams } from "./OpenStreams.ts"
 export interface RelayOptions {
   readonly deadlines: Deadlines
   readonly streams: OpenStreams
+  /** Whose it is. */
+  readonly claims: Claims
   /** Silence of the server that ends the relay, milliseconds; undefined for streams that may be quiet for ever. */
   readonly idleMs: number | undefined
   /** When the relay ends however busy it is, `performance.now()`; undefined: never. */
@@ -42,6 +45,7 @@ export interface Tap {
 }
 
 const BROKE = "The server broke off before it had answered"
+const REVOKED = "The access you came with has been taken back"
 const LATE = "The server did not finish its answer in the time a call may take"
 
 /** How often a stream without any limit is asked whether its client is still there. */
@@ -53,6 +57,7 @@ const SOON_MS = 1
 
 export class Relay implements OpenStream {
   readonly idle: boolean
+  readonly claims: Claims
   private readonly body: Body
   private readonly tap: Tap
   private readonly options: RelayOptions
@@ -71,6 +76,7 @@ export class Relay implements OpenStream {
     this.body = body
     this.tap = tap
     this.options = options
+    this.claims = options.claims
     this.idle = options.idleMs === undefined
     this.heard = performance.now()
     this.watch = options.deadlines.start(this.patience(this.heard), this.look)
@@ -130,6 +136,13 @@ export class Relay implements OpenStream {
     if (!this.end()) return
     this.controller?.close()
     this.options.onEnd({ kind: "aborted" })
+    this.body.cancel()
+  }
+
+  revoke(): void {
+    if (!this.end()) return
+    this.bid(Code.unauthenticated, REVOKED)
+    this.options.onEnd({ kind: "revoked" })
     this.body.cancel()
   }
 
@@ -202,14 +215,19 @@ export class Relay implements OpenStream {
 
   private fail(detail: string, code: number = Code.upstreamFailed, says: string = BROKE): void {
     if (!this.end()) return
+    this.bid(code, says)
+    this.options.onEnd(this.options.signal.aborted ? { kind: "aborted" } : { kind: "broken", detail })
+    this.body.cancel()
+  }
+
+  /** Last words, or a break where a body has no room for them. */
+  private bid(code: number, says: string): void {
     const words = this.tap.farewell(code, says)
-    if (words === undefined) this.controller?.error(new Error("the server broke off"))
+    if (words === undefined) this.controller?.error(new Error(says))
     else {
       this.controller?.enqueue(words)
       this.controller?.close()
     }
-    this.options.onEnd(this.options.signal.aborted ? { kind: "aborted" } : { kind: "broken", detail })
-    this.body.cancel()
   }
 
   /** The client takes nothing: it is given up. What closes its connection is told by `stalled`. */

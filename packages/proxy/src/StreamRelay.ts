@@ -2,7 +2,7 @@
  * Relays a body as it comes: server-sent events through the list filter, other bodies untouched. What ends a relay, and when, is
  * `Relay`'s affair.
  */
-import { errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
+import { Code, errorBody, type JsonRpcId } from "@mcpgw/mcp/JsonRpc"
 import { EventSplitter } from "@mcpgw/mcp/Sse"
 import type { Body } from "./Answer.ts"
 import { filterEvents, type Seen, type Viewer } from "./ListFilter.ts"
@@ -13,6 +13,7 @@ const encoder = new TextEncoder()
 const GREETING = encoder.encode(":\n\n")
 const HEARTBEAT = encoder.encode(": keepalive\n\n")
 const CLOSING = encoder.encode(": the server broke off\n\n")
+const REVOKED = encoder.encode(": your access has been taken back\n\n")
 
 /** Server-sent events through the list filter. `id` is the request whose answer is awaited on the stream. */
 export const relayEvents = (
@@ -36,7 +37,7 @@ export const relayEvents = (
       failure: () => seen.failure,
       greeting: GREETING,
       heartbeat: HEARTBEAT,
-      farewell: (code, words) => (id === undefined ? CLOSING : farewell(id, code, words))
+      farewell: (code, words) => (id === undefined ? comment(code) : farewell(id, code, words))
     },
     options
   )
@@ -46,6 +47,8 @@ export const relayEvents = (
 /** An event that is not ended: lenient clients take it, others never see it. */
 const mayAnswer = (rest: Uint8Array | undefined, { modern = false }: Viewer): boolean =>
   rest !== undefined && settles(rest, modern)
+
+const comment = (code: number): Uint8Array => (code === Code.unauthenticated ? REVOKED : CLOSING)
 
 const farewell = (id: JsonRpcId, code: number, words: string): Uint8Array =>
   encoder.encode(`event: message\ndata: ${errorBody(id, code, words)}\n\n`)

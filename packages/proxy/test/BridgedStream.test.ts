@@ -82,4 +82,16 @@ describe("BridgedStream (S-16: slow clients)", () => {
     stream.close()
     expect(endings).toHaveLength(1)
   })
+
+  law("a client that lost access is told so, and that is told once", async (call) => {
+    const { endings, reader, stream } = opened(call, large)
+    stream.revoke()
+    stream.revoke()
+    stream.close()
+    const decoder = new TextDecoder()
+    let text = ""
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += decoder.decode(part.value)
+    expect(text).toBe("event: endpoint\ndata: /messages\n\n: your access has been taken back\n\n")
+    expect(endings).toEqual([{ kind: "revoked" }])
+  })
 })

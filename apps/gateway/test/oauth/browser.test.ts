@@ -190,6 +190,59 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     })
   }
 
+  for (const scheme of ["light", "dark"] as const) {
+    it(`one's own account passes axe, ${scheme}: signing in, its buttons, and signing out, without script`, async () => {
+      const context = await browser.newContext({ colorScheme: scheme, bypassCSP: true })
+      const page = await context.newPage()
+      const check = async (title: string): Promise<void> => {
+        assert.strictEqual(await page.title(), `${title} · mcpgw`)
+        assert.deepStrictEqual(await serious(page), [], title)
+      }
+      await page.goto(`${gateway.url}/account`)
+      await check("Sign in")
+      await page.fill("#username", ADA.username)
+      await page.fill("#password", "wrong")
+      await page.keyboard.press("Enter")
+      await page.waitForSelector("[role=alert]")
+      await check("Sign in")
+      await page.fill("#password", ADA.password)
+      await page.keyboard.press("Enter")
+      await page.waitForURL(`${gateway.url}/account`)
+      const made = await page.request.post(`${gateway.url}/api/keys`, {
+        data: { name: `key ${scheme}` },
+        headers: { accept: "application/json" }
+      })
+      assert.strictEqual(made.status(), 201)
+      const callback = startCallback()
+      const clientId = await clientOf(gateway.url, { client_name: `Account ${scheme}` })
+      const asked = request({ clientId, resource: gateway.time, redirect: callback.url })
+      await page.goto(`${gateway.url}${asked.path}`)
+      await page.getByRole("button", { name: "Allow" }).click()
+      await callback.answered
+      await page.waitForURL(({ href }) => href.startsWith(callback.url))
+      callback.stop()
+      await page.goto(`${gateway.url}/account`)
+      await check("Your account")
+      for (const name of [`Take back: Account ${scheme}`, `Revoke: key ${scheme}`]) {
+        await page.getByRole("button", { name }).click()
+        await page.waitForSelector("[role=status]")
+        await check("Your account")
+        assert.strictEqual(await page.getByRole("button", { name }).count(), 0)
+      }
+      await page.fill("#old", "wrong")
+      await page.fill("#new", "quite another passphrase")
+      await page.getByRole("button", { name: "Change the password" }).click()
+      await page.waitForSelector("[role=alert]")
+      await check("Your account")
+      await page.getByRole("button", { name: "Sign out" }).click()
+      await page.waitForURL(`${gateway.url}/account`)
+      await check("Signed out")
+      await page.goto(`${gateway.url}/login?return_to=//evil.example`)
+      await check("This can not go on")
+      await context.close()
+    })
+  }
+
   it("RFC 8628: a device's code, entered, confirmed and allowed, is exchanged for tokens; without script", async () => {
     const grant = "urn:ietf:params:oauth:grant-type:device_code"
     const clientId = await clientOf(gateway.url, { client_name: "CI job", grant_types: [grant], redirect_uris: [] })

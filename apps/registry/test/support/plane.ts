@@ -11,6 +11,7 @@ import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
+import { AccountPages } from "@mcpgw/identity/AccountPages"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { IdentityProvider } from "@mcpgw/identity/IdentityProvider"
@@ -94,7 +95,9 @@ export const layer = ({
   const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
   return Layer.merge(
     AuthLayer.layer.pipe(Layer.provide(IdentityVerifiers.layer(options))),
-    AuthorizationServer.layer({ publicUrl }).pipe(Layer.provide(outside))
+    AccountPages.layer({ publicUrl }).pipe(
+      Layer.provideMerge(AuthorizationServer.layer({ publicUrl }).pipe(Layer.provide(outside)))
+    )
   ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(

@@ -18,6 +18,7 @@ import { AuthBusy, AuthUnavailable, type Unauthenticated } from "../AuthError.ts
 import type { Credential } from "../Credential.ts"
 import { decode, type UnverifiedJwt } from "../UnverifiedJwt.ts"
 import type { Verifier } from "../Verifiers.ts"
+import { makeAftercare } from "./aftercare.ts"
 import { BoundedCache } from "./boundedCache.ts"
 
 export interface VerificationOptions {
@@ -59,6 +60,8 @@ export interface Verification {
   readonly cached: (credential: Credential) => Claims | undefined
   readonly authenticate: (credential: Credential) => Effect.Effect<Claims, Failure>
   readonly isOurs: (bearer: string) => boolean
+  /** Revocations aside. */
+  readonly holds: (claims: Claims) => boolean
 }
 
 interface State {
@@ -67,6 +70,8 @@ interface State {
   readonly scope: Scope.Scope
   readonly gate: Effect.Semaphore
   readonly lanes: Lanes
+  /** Notes who verified claims. */
+  readonly vouched: (claims: Claims, verifier: Verifier) => void
 }
 
 interface Lanes {
@@ -83,7 +88,8 @@ export const makeVerification = (
     const lanes = { bearer: makeLane(options), cookie: makeLane(options) }
     const scope = yield* Effect.scope
     const gate = yield* Effect.makeSemaphore(options.concurrency)
-    const state: State = { verifiers, options, scope, gate, lanes }
+    const aftercare = yield* makeAftercare
+    const state: State = { verifiers, options, scope, gate, lanes, vouched: aftercare.vouched }
     yield* Effect.map(Clock.currentTimeMillis, (now) => sweep(lanes, now)).pipe(
       Effect.repeat(Schedule.spaced("1 minute")),
       Effect.forkScoped
@@ -91,6 +97,7 @@ export const makeVerification = (
     return {
       cached: (credential) => holding(lanes[credential.kind].verified.peek(credential.value)),
       authenticate: (credential) => authenticate(state, credential),
+      holds: aftercare.holds,
       // A repeated header arrives joined by ", "; each part counts.
       isOurs: (bearer) => bearer.split(/[\s,]+/).some((value) => value !== "" && isOurs(verifiers, lanes, value))
     }
@@ -137,6 +144,7 @@ const run = (state: State, credential: Credential, done: Deferred.Deferred<Claim
       Effect.map(Clock.currentTimeMillis, (now) => {
         const lane = state.lanes[credential.kind]
         remember(state.options, lane, credential.value, verifier?.holds, exit, now)
+        if (verifier !== undefined && Exit.isSuccess(exit)) state.vouched(exit.value, verifier)
         lane.running.delete(credential.value)
         Deferred.unsafeDone(done, exit)
       })

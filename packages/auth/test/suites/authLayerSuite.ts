@@ -124,6 +124,22 @@ export const authLayerSuite = (name: string, load: () => Promise<AuthLayerFixtur
         })
     )
 
+    law(
+      "design §6: what is open goes on past its token's end, and not past its revocation or its subject's",
+      (fixture, auth) =>
+        Effect.gen(function* () {
+          const revocations = yield* Revocations
+          const claims = yield* auth.authenticate(fixture.valid)
+          const other = yield* auth.authenticate(fixture.other)
+          expect(auth.holds(claims)).toBe(true)
+          expect(auth.holds({ ...claims, expiresAt: 1 })).toBe(true)
+          yield* revocations.revoke(claims.tokenId ?? "", claims.expiresAt)
+          expect([auth.holds(claims), auth.holds(other)]).toEqual([false, true])
+          yield* revocations.revokeSubject(other.issuer, other.subject, 1e12)
+          expect(auth.holds(other)).toBe(false)
+        })
+    )
+
     law("A-10: knows its own bearer values, verified yet or not, and leaves a stranger's alone", ({ valid }, auth) =>
       Effect.gen(function* () {
         expect(auth.isOurs(valid.value)).toBe(true)
@@ -148,6 +164,7 @@ export const authLayerRefusalSuite = (name: string, layer: Layer.Layer<AuthLayer
           expect(auth.cached(credential)).toBeUndefined()
         }
         expect(auth.admit(claims, claims.audience, 0)).toMatchObject({ _tag: "Unauthenticated" })
+        expect(auth.holds(claims)).toBe(false)
       }).pipe(Effect.provide(layer))
     )
 

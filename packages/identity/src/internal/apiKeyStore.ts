@@ -18,6 +18,7 @@ type Used = ReadonlyArray<readonly [id: string, at: number]>
 export interface ApiKeyStore {
   readonly insert: (stored: StoredKey) => Effect.Effect<void, SqlError>
   readonly find: (digest: string) => Effect.Effect<ApiKey | undefined, SqlError | ParseError>
+  readonly get: (id: string) => Effect.Effect<ApiKey | undefined, SqlError | ParseError>
   /** Newest first. */
   readonly ofOwner: (owner: string) => Effect.Effect<ReadonlyArray<ApiKey>, SqlError | ParseError>
   readonly remove: (id: string) => Effect.Effect<void, SqlError>
@@ -29,6 +30,7 @@ export const makeMemoryStore = (): ApiKeyStore => {
   return {
     insert: (stored) => Effect.sync(() => void keys.set(stored.key.id, stored)),
     find: (digest) => Effect.sync(() => [...keys.values()].find((stored) => stored.digest === digest)?.key),
+    get: (id) => Effect.sync(() => keys.get(id)?.key),
     ofOwner: (owner) =>
       Effect.sync(() =>
         [...keys.values()]
@@ -88,6 +90,9 @@ const keyOf = (row: Row): Effect.Effect<ApiKey, ParseError> =>
     }
   })
 
+const first = ([row]: ReadonlyArray<Row>): Effect.Effect<ApiKey | undefined, ParseError> =>
+  row === undefined ? Effect.succeed(undefined) : keyOf(row)
+
 export const makeSqliteStore = (sql: SqlClient.SqlClient): ApiKeyStore => ({
   insert: ({ digest, key }) =>
     Effect.asVoid(sql`
@@ -95,10 +100,8 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): ApiKeyStore => ({
       VALUES (${key.id}, ${digest}, ${key.owner}, ${key.name}, ${key.prefix},
         ${key.groups === undefined ? null : encodeGroups(key.groups)},
         ${key.limits === undefined ? null : encodeLimits(key.limits)}, ${key.createdAt}, ${key.expiresAt ?? null})`),
-  find: (digest) =>
-    Effect.flatMap(sql<Row>`SELECT * FROM api_keys WHERE digest = ${digest}`, ([row]) =>
-      row === undefined ? Effect.succeed(undefined) : keyOf(row)
-    ),
+  find: (digest) => Effect.flatMap(sql<Row>`SELECT * FROM api_keys WHERE digest = ${digest}`, first),
+  get: (id) => Effect.flatMap(sql<Row>`SELECT * FROM api_keys WHERE id = ${id}`, first),
   ofOwner: (owner) =>
     Effect.flatMap(sql<Row>`SELECT * FROM api_keys WHERE owner = ${owner} ORDER BY created_at DESC, id`, (rows) =>
       Effect.forEach(rows, keyOf)

@@ -36,6 +36,7 @@ export interface ConsentStore {
   readonly used: (key: ConsentKey, now: number) => Effect.Effect<void, SqlError>
   readonly ofAccount: (account: string) => Effect.Effect<ReadonlyArray<Consent>, SqlError>
   readonly remove: (account: string, id: string) => Effect.Effect<Consent | undefined, SqlError>
+  readonly removeAll: (account: string) => Effect.Effect<void, SqlError>
 }
 
 interface Row {
@@ -105,6 +106,7 @@ export const makeConsentStore = (sql: SqlClient.SqlClient): ConsentStore => {
     remove: (account, id) =>
       Effect.map(sql<Row>`DELETE FROM oauth_consents WHERE account = ${account} AND id = ${id} RETURNING *`, ([row]) =>
         row === undefined ? undefined : consentOf(row)
-      )
+      ),
+    removeAll: (account) => Effect.asVoid(sql`DELETE FROM oauth_consents WHERE account = ${account}`)
   }
 }

@@ -49,6 +49,8 @@ h1{font-size:1.35rem;line-height:1.3;margin:0 0 1rem;overflow-wrap:anywhere}p{ma
 dd{margin:0 0 .75rem;overflow-wrap:anywhere}label{display:block;margin:1rem 0 .25rem}
 input{width:100%;padding:.6rem;font:inherit;color:inherit;background:var(--bg);border:1px solid var(--soft);border-radius:.25rem}
 button,a.button{display:block;width:100%;margin-top:1rem;padding:.65rem;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;border-radius:.25rem;border:1px solid var(--act);background:var(--act);color:var(--on)}
+h2{font-size:1.1rem;margin:2rem 0 .25rem;padding-top:1rem;border-top:1px solid var(--line)}ul{list-style:none;margin:0;padding:0}li{padding:.75rem 0;overflow-wrap:anywhere}li+li{border-top:1px solid var(--line)}
+button.small{display:inline-block;width:auto;margin:.25rem 0 0;padding:.35rem .75rem}.good{font-weight:600}
 button.quiet,a.button{background:transparent;color:var(--act)}a{color:var(--act)}.bad{color:var(--bad);font-weight:600}.soft{color:var(--soft);font-size:.875rem}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}code{font-size:1.25rem}`
 

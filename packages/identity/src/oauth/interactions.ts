@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type Provider from "oidc-provider"
 import type { InteractionResults, KoaContextWithOIDC } from "oidc-provider"
-import type { Account, AccountsApi } from "../Accounts.ts"
+import { type Account, Accounts, type AccountsApi } from "../Accounts.ts"
 import { beginSession } from "../beginSession.ts"
 import { USERNAME } from "../internal/accountName.ts"
 import { clearCookies, sessionValues } from "../SessionCookie.ts"
@@ -162,22 +162,30 @@ const signIn = async (step: Step): Promise<void> => {
   }
   const account = await parts.people.account(outcome.right.username)
   if (account === undefined) return showLogin(step, 401, username, "Wrong username or password.")
+  const cookie = await begun(step, account)
+  if (cookie === undefined) return showLogin(step, 401, username, "Wrong username or password.")
   note.decision = "allow"
-  ctx.append("set-cookie", await begun(step, account))
+  ctx.append("set-cookie", cookie)
   const before = details.session?.accountId
   // The provider's session is another person's: it is left behind, not taken over.
   return before !== undefined && before !== account.username ? restart(step) : finish(step, loginOf({ account }))
 }
 
-/** A new session, never one the browser came with; its cookie. */
-const begun = async ({ parts, ctx }: Step, account: Account): Promise<string> => {
+/** A new session, never one the browser came with; its cookie. Undefined: the account was disabled meanwhile. */
+const begun = ({ parts, ctx }: Step, account: Account): Promise<string | undefined> => {
   const beginning = beginSession({
     account,
     origin: { provider: LOCAL, browser: ctx.get("user-agent"), remote: ctx.ip },
     publicUrl: parts.publicUrl,
     cookieHeader: ctx.get("cookie")
   })
-  return (await parts.run(Effect.provideService(beginning, Sessions, parts.sessions))).cookie
+  return beginning.pipe(
+    Effect.map(({ cookie }) => cookie),
+    Effect.catchTag("AccountDisabled", () => Effect.succeed(undefined)),
+    Effect.provideService(Sessions, parts.sessions),
+    Effect.provideService(Accounts, parts.accounts),
+    parts.run
+  )
 }
 
 const consentToken = ({ parts, details }: Step, person: Person): string =>

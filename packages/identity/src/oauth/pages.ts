@@ -8,7 +8,8 @@ const problem = (text: string | undefined): Html | undefined =>
 export interface LoginView {
   readonly action: string
   readonly token: string
-  readonly clientName: string
+  /** Who sent the person here; undefined: nobody, they came by themselves. */
+  readonly clientName: string | undefined
   readonly username: string
   readonly problem: string | undefined
   readonly links: ReadonlyArray<SignInLink>
@@ -19,10 +20,17 @@ export const loginPage = (view: LoginView): string =>
   page(
     "Sign in",
     html`<h1>Sign in</h1>
-      <p>${view.clientName} wants to use this gateway as you. Sign in to see what it asks for.</p>
+      <p>
+        ${
+          view.clientName === undefined
+            ? "Sign in to this MCP gateway with your account here."
+            : `${view.clientName} wants to use this gateway as you. Sign in to see what it asks for.`
+        }
+      </p>
       ${problem(view.problem)}
       <form method="post" action="${view.action}">
         <input type="hidden" name="token" value="${view.token}" />
+        <input type="hidden" name="return_to" value="${view.returnTo}" />
         <label for="username">Username</label>
         <input
           id="username"

@@ -196,6 +196,27 @@ export const apiKeysSuite = (name: string, layer: Layer.Layer<Services, unknown>
       })
     )
 
+    law("what was opened with a key goes on as long as the key is as it was, past its own end too", (keys) =>
+      Effect.gen(function* () {
+        const accounts = yield* Accounts
+        const { text } = yield* keys.create("alice", { ...plain, expiresAt: HOUR })
+        const claims = yield* keys.verify(text)
+        yield* TestClock.adjust("2 hours")
+        expect(keys.holds(claims)).toBe(false)
+        expect(yield* keys.stillHolds(claims)).toBe(true)
+        expect(keys.holds(claims)).toBe(true)
+        yield* accounts.setGroups("alice", ["users"])
+        expect(yield* keys.stillHolds(claims)).toBe(false)
+        yield* accounts.setGroups("alice", ["users", "builders"])
+        expect(yield* keys.stillHolds(claims)).toBe(true)
+        yield* accounts.disable("alice", true)
+        expect(yield* keys.stillHolds(claims)).toBe(false)
+        yield* accounts.disable("alice", false)
+        yield* keys.revoke("alice", claims.tokenId ?? "")
+        expect(yield* keys.stillHolds(claims)).toBe(false)
+      })
+    )
+
     law("last use is shown at once", (keys) =>
       Effect.gen(function* () {
         const { text } = yield* keys.create("alice", plain)

@@ -4,11 +4,26 @@ import { Revocations } from "@mcpgw/auth/Revocations"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
+import { type Account, Accounts } from "../../src/Accounts.ts"
 import { beginSession } from "../../src/beginSession.ts"
 import { endAccess } from "../../src/endAccess.ts"
 import { SESSION_SECONDS, sessionIdOf, Sessions } from "../../src/Sessions.ts"
 
 const alice = { username: "alice", groups: ["users"] }
+
+/** `proved` signs in; what alice's account is meanwhile is another matter. */
+const beginning = (
+  sessions: Sessions["Type"],
+  proved: Account,
+  [cookieHeader, state]: readonly [cookie?: string | undefined, state?: "disabled"] = []
+) =>
+  Effect.gen(function* () {
+    const accounts = yield* Accounts
+    yield* accounts.put(alice, "a long enough passphrase")
+    yield* accounts.disable("alice", state === "disabled")
+    const origin = { provider: "keycloak" }
+    return yield* beginSession({ account: proved, origin, publicUrl: "https://gw.example", cookieHeader })
+  }).pipe(Effect.provideService(Sessions, sessions), Effect.provide(Accounts.layerMemory))
 
 export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revocations, unknown>): void => {
   const law = (title: string, body: (sessions: Sessions["Type"]) => Effect.Effect<void, unknown, Revocations>): void =>
@@ -194,18 +209,30 @@ export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revoca
       (sessions) =>
         Effect.gen(function* () {
           const [own, planted] = [yield* sessions.create(alice), yield* sessions.create(alice)]
-          const begun = yield* beginSession({
-            account: alice,
-            origin: { provider: "keycloak" },
-            publicUrl: "https://gw.example",
-            cookieHeader: `__Host-mcp_gateway_session=${own}; mcp_gateway_session=${planted}; other=1`
-          }).pipe(Effect.provideService(Sessions, sessions))
+          const begun = yield* beginning(sessions, alice, [
+            `__Host-mcp_gateway_session=${own}; mcp_gateway_session=${planted}; other=1`
+          ])
           expect([yield* sessions.find(own), yield* sessions.find(planted)]).toEqual([undefined, undefined])
           expect(yield* sessions.find(begun.value)).toMatchObject({ username: "alice", provider: "keycloak" })
           expect(begun.cookie).toMatch(
             new RegExp(`^__Host-mcp_gateway_session=${begun.value}; .*Max-Age=${sessions.seconds};`)
           )
         })
+    )
+
+    law("who was shut out or got other groups while they proved who they are has no session of before", (sessions) =>
+      Effect.gen(function* () {
+        const { value } = yield* beginning(sessions, { ...alice, groups: ["users", "admins"] })
+        expect(yield* sessions.find(value)).toMatchObject({ groups: ["users"] })
+        expect(yield* sessions.list("alice")).toHaveLength(1)
+        const out = yield* Effect.flip(beginning(sessions, alice, [undefined, "disabled"]))
+        expect(out).toMatchObject({ _tag: "AccountDisabled" })
+        expect(yield* Effect.flip(beginning(sessions, { username: "gone", groups: [] }))).toMatchObject({
+          _tag: "AccountDisabled"
+        })
+        expect(yield* sessions.list("alice")).toHaveLength(1)
+        expect(yield* sessions.list("gone")).toEqual([])
+      })
     )
 
     law("S-08: endAccess ends sessions and all else of the person; who signs in afterwards is in", (sessions) =>

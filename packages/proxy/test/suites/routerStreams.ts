@@ -2,7 +2,7 @@
 import { assert, describe, expect } from "@effect/vitest"
 import { answer, event, EVENTS, liveStream, readerOf } from "../support/Answers.ts"
 import type { Handler, Law } from "../support/Bench.ts"
-import { responseOf } from "../support/Call.ts"
+import { bob, responseOf } from "../support/Call.ts"
 import { bytesOf } from "../support/Streams.ts"
 
 export const routerStreams = (law: Law): void => {
@@ -121,6 +121,31 @@ export const routerStreams = (law: Law): void => {
         expect(await calling.ending).toEqual({ kind: "aborted" })
         expect(router.openStreams()).toBe(0)
         await live.gone
+      }
+    )
+
+    law(
+      "a caller who lost access: calls end with a JSON-RPC error, quiet streams with a comment, others go on",
+      streaming,
+      async ({ call, router }) => {
+        const listening = await call({ method: "GET" })
+        const listener = readerOf(responseOf(listening))
+        await listener.until(": hi\n\n")
+        const calling = await call()
+        const caller = readerOf(responseOf(calling))
+        await caller.until(": hi\n\n")
+        const callLive = live
+        const other = await call({ principal: bob })
+        router.endLost(() => true)
+        expect(router.openStreams()).toBe(3)
+        router.endLost(({ username }) => username !== "alice")
+        expect(await listener.until("never")).toMatch(/\n\n: your access has been taken back\n\n$/)
+        const last = (await caller.until("never")).trimEnd().split("\n").at(-1) ?? ""
+        expect(JSON.parse(last.replace("data: ", ""))).toMatchObject({ id: 1, error: { code: -31401 } })
+        await callLive.gone
+        expect([await listening.ending, await calling.ending]).toEqual([{ kind: "revoked" }, { kind: "revoked" }])
+        expect([calling.endings.length, other.endings.length, router.openStreams()]).toEqual([1, 0, 1])
+        await responseOf(other).body?.cancel()
       }
     )
 

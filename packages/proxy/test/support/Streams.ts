@@ -6,6 +6,7 @@ import type { Viewer } from "../../src/ListFilter.ts"
 import { OpenStreams } from "../../src/OpenStreams.ts"
 import type { Ending } from "../../src/Outcome.ts"
 import type { RelayOptions } from "../../src/Relay.ts"
+import { claimsOf } from "./Call.ts"
 
 export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
@@ -42,6 +43,7 @@ export const recorded = (idleMs: number | undefined = undefined): Recorded => {
     options: {
       deadlines: new Deadlines(),
       streams,
+      claims: claimsOf("alice"),
       idleMs,
       until: undefined,
       stallMs: 60_000,

@@ -1,0 +1,66 @@
+/** Everybody's accounts; administrators only, and only by who signed in. Nobody's own: the last administrator must not shut themselves out. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { type AccountView, ChangeAccount } from "@mcpgw/api/Accounts"
+import { Api } from "@mcpgw/api/Api"
+import { Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
+import { editAccount } from "@mcpgw/identity/accountChanges"
+import { type AccountDetails, Accounts } from "@mcpgw/identity/Accounts"
+import * as Effect from "effect/Effect"
+import { notStored, unavailable, unreachable } from "./accountFailures.ts"
+import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { administrator, grantor } from "./grants.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+const MANAGE = "api:manage_accounts"
+
+const viewOf = ({ disabled, displayName, email, groups, provider, username }: AccountDetails): AccountView => ({
+  username,
+  provider,
+  email: email ?? null,
+  display_name: displayName ?? null,
+  groups,
+  disabled
+})
+
+const noSuchAccount = new NotFound(problem("There is no such account"))
+const notOwn = new Forbidden(problem("You can not change your own account", "Another administrator may"))
+
+const list = Effect.gen(function* () {
+  yield* administrator(MANAGE)
+  const accounts = yield* Effect.catchTag((yield* Accounts).list, "AccountsUnavailable", unreachable)
+  return { accounts: accounts.map(viewOf) }
+})
+
+const changeFields = onlyFields(...Object.keys(ChangeAccount.fields))
+const decodeChange = decodeWith(ChangeAccount)
+
+const change = (request: Request, username: string) =>
+  Effect.gen(function* () {
+    const { claims } = yield* grantor(MANAGE, "manage accounts")
+    const trail = yield* RequestTrail
+    const { publicUrl } = yield* ControlPlaneConfig
+    trail.decision = "none"
+    // People of other issuers may be called alike; they have no account here that this could be.
+    if (claims.issuer === publicUrl && claims.username.toLowerCase() === username.toLowerCase()) return yield* notOwn
+    const edit = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
+    const account = yield* editAccount(publicUrl, username, edit).pipe(
+      Effect.catchTags({
+        AccountsUnavailable: unreachable,
+        GrantsUnavailable: unavailable,
+        RevocationNotStored: notStored
+      })
+    )
+    trail.decision = "allow"
+    return HttpServerResponse.unsafeJson(viewOf(account ?? (yield* noSuchAccount)))
+  })
+
+export const layer = HttpApiBuilder.group(Api, "accounts", (handlers) =>
+  handlers
+    .handle("list", () => list)
+    .handleRaw("change", ({ path, request }) => change(request, path.username), { uninterruptible: true })
+)

@@ -1,0 +1,46 @@
+/** Everybody's accounts, local ones and those of identity providers, for administrators. Contract only. */
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
+import { Groups } from "./Agents.ts"
+import { Authentication } from "./Authentication.ts"
+
+export const AccountView = Schema.Struct({
+  username: Schema.String,
+  /** `local`, or the name of the identity provider that vouches for the person. */
+  provider: Schema.String,
+  email: Schema.NullOr(Schema.String),
+  display_name: Schema.NullOr(Schema.String),
+  groups: Schema.Array(Schema.String),
+  disabled: Schema.Boolean
+}).annotations({ identifier: "Account" })
+export type AccountView = typeof AccountView.Type
+
+export const ChangeAccount = Schema.Struct({
+  groups: Schema.optionalWith(Groups, { exact: true }),
+  disabled: Schema.optionalWith(Schema.Boolean, { exact: true })
+})
+
+const list = HttpApiEndpoint.get("list", "/api/accounts").addSuccess(
+  Schema.Struct({ accounts: Schema.Array(AccountView) })
+)
+
+const change = HttpApiEndpoint.patch("change", "/api/accounts/:username")
+  .setPath(Schema.Struct({ username: Schema.String }))
+  .setPayload(ChangeAccount)
+  .addSuccess(AccountView)
+  .addError(BadRequest.schema)
+  .addError(TooLarge.schema)
+  .annotate(
+    OpenApi.Description,
+    "Disabling an account, or taking a group away, ends all it has: sessions, what clients were allowed, tokens and keys. A group more counts from the next sign-in. An identity provider's people get its groups at each sign-in, and what it issues itself is ended there. Nobody changes their own account."
+  )
+
+export class AccountsGroup extends HttpApiGroup.make("accounts")
+  .add(list)
+  .add(change)
+  .addError(Forbidden.schema)
+  .addError(Unavailable.schema)
+  .middleware(Authentication) {}

@@ -1,0 +1,69 @@
+/**
+ * What is changed of an account, and all that has to end by it, so that no door changes one and forgets the other. Asks for no right: who may
+ * change whom is decided by the callers.
+ */
+import type { RevocationNotStored, Revocations } from "@mcpgw/auth/Revocations"
+import * as Effect from "effect/Effect"
+import type { InvalidAccount, InvalidCredentials, TooManyAttempts } from "./AccountError.ts"
+import { type AccountDetails, Accounts, type AccountsUnavailable } from "./Accounts.ts"
+import { AuthorizationServer, type GrantsUnavailable } from "./AuthorizationServer.ts"
+import { endAccess } from "./endAccess.ts"
+import { Sessions } from "./Sessions.ts"
+
+/** What an administrator may change; what is absent stays. */
+export interface AccountEdit {
+  readonly groups?: ReadonlyArray<string>
+  readonly disabled?: boolean
+}
+
+type Failure = AccountsUnavailable | GrantsUnavailable | RevocationNotStored
+
+/**
+ * Undefined: there is no such account. Who is disabled or loses a group loses all that was made with it: sessions, what clients were allowed,
+ * tokens and keys. Who gains one signs in anew to have it. `issuer`: of what this gateway hands out.
+ */
+export const editAccount = (
+  issuer: string,
+  username: string,
+  { disabled, groups }: AccountEdit
+): Effect.Effect<AccountDetails | undefined, Failure, Accounts | AuthorizationServer | Revocations | Sessions> =>
+  Effect.gen(function* () {
+    const accounts = yield* Accounts
+    const before = yield* accounts.get(username)
+    if (before === undefined) return undefined
+    if (groups !== undefined) yield* accounts.setGroups(username, groups)
+    if (disabled !== undefined) yield* accounts.disable(username, disabled)
+    const after = { ...before, groups: groups ?? before.groups, disabled: disabled ?? before.disabled }
+    const isLess = before.groups.some((group) => !after.groups.includes(group))
+    const isMore = after.groups.some((group) => !before.groups.includes(group))
+    if (isLess || disabled === true) {
+      yield* endAccess({ issuer, subject: before.username, username })
+      yield* (yield* AuthorizationServer).endAll(username)
+    } else if (isMore) yield* (yield* Sessions).endAll(username)
+    return after
+  })
+
+/** A person's own password. `session`: the one they change it in (its `Claims.tokenId`), which goes on. */
+export interface PasswordChange {
+  readonly username: string
+  readonly old: string
+  readonly new: string
+  /** Address of the caller. */
+  readonly remote: string
+  readonly session: string
+}
+
+/** Ends the person's other sessions, and what clients were allowed: whoever had the old password may have let them in. Tokens and keys stay. */
+export const changePassword = (
+  change: PasswordChange
+): Effect.Effect<
+  void,
+  AccountsUnavailable | GrantsUnavailable | InvalidAccount | InvalidCredentials | TooManyAttempts,
+  Accounts | AuthorizationServer | Sessions
+> =>
+  Effect.gen(function* () {
+    const { remote, session, username } = change
+    yield* (yield* Accounts).changePassword(username, { old: change.old, new: change.new }, remote)
+    yield* (yield* Sessions).endAll(username, session)
+    yield* (yield* AuthorizationServer).endAll(username)
+  })
