@@ -7,6 +7,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { problem } from "@mcpgw/api/ApiError"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import { type LoginErrorCode, type LoginRefusal, type LoginRefused, loginSentences } from "@mcpgw/identity/LoginRefused"
+import { pageHeaders } from "@mcpgw/identity/oauth/html"
+import { signInFailedPage } from "@mcpgw/identity/oauth/pages"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import * as Effect from "effect/Effect"
 import { acceptsJson, webHeaders } from "./headers.ts"
@@ -100,10 +102,12 @@ const refusal = (request: Request, { reason, returnTo }: LoginRefused, code: Log
       return HttpServerResponse.raw(new Response(JSON.stringify(body), { status, headers }))
     }
     headers.set("content-type", "text/html; charset=utf-8")
-    headers.set("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+    for (const [name, value] of Object.entries(pageHeaders())) headers.set(name, value)
     const known = providers.find(({ name }) => name === provider)
     const again = known === undefined ? undefined : `/oauth2/login/${known.name}${returnQuery(returnTo)}`
-    return HttpServerResponse.raw(new Response(page(sentence, again, signInAgain(returnTo)), { status, headers }))
+    return HttpServerResponse.raw(
+      new Response(signInFailedPage(sentence, again, signInAgain(returnTo)), { status, headers })
+    )
   })
 
 /** Where other ways of signing in are offered: an application's own page, or ours. */
@@ -112,27 +116,6 @@ const signInAgain = (returnTo: string | undefined): string =>
 
 const returnQuery = (returnTo: string | undefined): string =>
   returnTo === undefined ? "" : `?return_to=${encodeURIComponent(returnTo)}`
-
-/** `again` and `back` are paths of ours. */
-const page = (sentence: string, again: string | undefined, back: string): string =>
-  [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign-in failed</title>',
-    '<meta name="viewport" content="width=device-width, initial-scale=1"></head><body><main>',
-    `<h1>Sign-in failed</h1><p>${escaped(sentence)}.</p>`,
-    again === undefined ? "" : `<p><a href="${escaped(again)}">Try again</a></p>`,
-    `<p><a href="${escaped(back)}">Sign in another way</a></p>`,
-    "</main></body></html>"
-  ].join("")
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;"
-}
-
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
 
 /** Where people can sign in, as the contract spells it. */
 export const providers = Effect.map(FederatedLogin, (federated) => ({
