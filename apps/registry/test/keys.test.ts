@@ -173,7 +173,7 @@ describe("API keys", () => {
       const past = yield* make(plane, { cookie, json: { name: "x", expires_at: "1969-12-31" } })
       expect(past.body).toMatchObject({
         field: "expires_at",
-        held: '"2020-01-01"',
+        held: '"1969-12-31"',
         expected: "it must be in the future"
       })
       const listed = yield* make(plane, { cookie, json: { name: "x", tools: ["x"] } })
