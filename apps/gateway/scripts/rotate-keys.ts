@@ -1,6 +1,6 @@
 /**
  * `npm run rotate-keys`: puts fresh keys before those that sign tokens and seal sessions. The older ones stay valid for what they
- * made, so that nobody has to sign in again, unless others know them; a running gateway uses the fresh ones from its next start on.
+ * made, so that nothing ends, unless others know them; a running gateway uses the fresh ones from its next start on.
  */
 import { KEY_FILE, rotate } from "@mcpgw/store/KeyRingFile"
 import * as Effect from "effect/Effect"
@@ -12,8 +12,13 @@ import { fileURLToPath } from "node:url"
 const HELP = `npm run rotate-keys [-- [sealing|signing] [--leaked]]
 
   Puts a fresh key before those in {data folder}/keys/keys.json: of both purposes, or of the one named. The two before it stay
-  valid; with --leaked none does, and everybody has to sign in again and make new tokens. Restart the gateway afterwards, and
-  back the file up. The data folder is MCPGW_DATA_DIR, else data.
+  valid; with --leaked none does. Restart the gateway afterwards, and back the file up. The data folder is MCPGW_DATA_DIR, else
+  data.
+
+  What --leaked ends, from that restart on: with signing, every token this gateway made, by hand, for clients and for agents;
+  with sealing, MCP sessions, and what clients renew their tokens with, so that they connect anew. What it does not end, because
+  it is not made with these keys: passwords, sign-in sessions, API keys and agents' secrets. If those may be known too, revoke
+  each person's by POST /api/tokens/revoke with their subject, change passwords, and give agents new secrets.
 `
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))

@@ -5,7 +5,7 @@
 import { registrations } from "@mcpgw/demo-servers/Demo"
 import { type AdminOutcome, ensureAdmin } from "@mcpgw/identity/AdminAccount"
 import { Accounts } from "@mcpgw/identity/Accounts"
-import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { endEverything } from "@mcpgw/identity/accountChanges"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Console from "effect/Console"
@@ -34,7 +34,7 @@ export class FirstStart extends Context.Tag("@mcpgw/gateway/FirstStart")<
 export const layerFirstStart = Layer.effect(
   FirstStart,
   Effect.gen(function* () {
-    const { adminPassword, adminUser, demoServers } = yield* GatewayConfig
+    const { adminPassword, adminUser, demoServers, publicUrl } = yield* GatewayConfig
     const people = yield* Effect.context<Accounts | Sessions>()
     const registry = yield* Registry
     const accounts = yield* Accounts
@@ -47,8 +47,8 @@ export const layerFirstStart = Layer.effect(
     // A configured password that can not be taken stops the start before the port opens.
     if (!fresh || Option.isSome(adminPassword)) {
       const { kind } = yield* account(adminPassword)
-      // Whoever had the old password may have let clients in with it.
-      if (kind === "password-changed") yield* endGrants(adminUser)
+      // Whoever had the old password may have let clients in with it, and made tokens and keys.
+      if (kind === "password-changed") yield* endAllOf(publicUrl, adminUser)
       return { showPassword: Effect.succeedNone }
     }
     return {
@@ -62,10 +62,15 @@ export const layerFirstStart = Layer.effect(
   })
 )
 
-const endGrants = (username: string): Effect.Effect<void, never, AuthorizationServer> =>
-  Effect.flatMap(AuthorizationServer, (server) => server.endAll(username)).pipe(
-    Effect.catchAll(({ cause }) => Effect.logError("What clients were allowed could not be taken back", cause))
-  )
+/** A start that could not end what the old password gave goes no further: it would be said to have ended. */
+const endAllOf = (publicUrl: string, adminUser: string) =>
+  Effect.gen(function* () {
+    const username = (yield* (yield* Accounts).get(adminUser))?.username ?? adminUser
+    yield* endEverything(publicUrl, username)
+    yield* Effect.logWarning(
+      `The password of ${username} was replaced by ADMIN_PASSWORD: their sessions, tokens and API keys have ended, and no client is allowed anything as them any more`
+    )
+  })
 
 const passwordLines = (user: string, password: string): string =>
   ["", `  Administrator: ${user}`, `  Password:      ${password}   (shown once; only its hash is kept)`].join("\n")

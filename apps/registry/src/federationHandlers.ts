@@ -7,7 +7,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { problem } from "@mcpgw/api/ApiError"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import { type LoginErrorCode, type LoginRefusal, type LoginRefused, loginSentences } from "@mcpgw/identity/LoginRefused"
-import { html, page, pageHeaders } from "@mcpgw/identity/oauth/html"
+import { pageHeaders } from "@mcpgw/identity/oauth/html"
+import { signInFailedPage } from "@mcpgw/identity/oauth/pages"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import * as Effect from "effect/Effect"
 import { acceptsJson, webHeaders } from "./headers.ts"
@@ -104,7 +105,9 @@ const refusal = (request: Request, { reason, returnTo }: LoginRefused, code: Log
     for (const [name, value] of Object.entries(pageHeaders())) headers.set(name, value)
     const known = providers.find(({ name }) => name === provider)
     const again = known === undefined ? undefined : `/oauth2/login/${known.name}${returnQuery(returnTo)}`
-    return HttpServerResponse.raw(new Response(failedPage(sentence, again, signInAgain(returnTo)), { status, headers }))
+    return HttpServerResponse.raw(
+      new Response(signInFailedPage(sentence, again, signInAgain(returnTo)), { status, headers })
+    )
   })
 
 /** Where other ways of signing in are offered: an application's own page, or ours. */
@@ -113,16 +116,6 @@ const signInAgain = (returnTo: string | undefined): string =>
 
 const returnQuery = (returnTo: string | undefined): string =>
   returnTo === undefined ? "" : `?return_to=${encodeURIComponent(returnTo)}`
-
-/** `again` and `back` are paths of ours. */
-const failedPage = (sentence: string, again: string | undefined, back: string): string =>
-  page(
-    "Sign-in failed",
-    html`<h1>Sign-in failed</h1>
-      <p>${sentence}.</p>
-      ${again === undefined ? undefined : html`<p><a href="${again}">Try again</a></p>`}
-      <p><a href="${back}">Sign in another way</a></p>`
-  )
 
 /** Where people can sign in, as the contract spells it. */
 export const providers = Effect.map(FederatedLogin, (federated) => ({

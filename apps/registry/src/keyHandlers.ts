@@ -78,9 +78,16 @@ const noKey = ({ limits, method }: Claims): Effect.Effect<void, Forbidden> =>
       )
     : Effect.void
 
-const refusalOf = (refused: InvalidApiKey | TooManyApiKeys): BadRequest =>
+/** A moment is shown as it was sent. */
+const refusalOf = (refused: InvalidApiKey | TooManyApiKeys, { expires_at }: CreateKey): BadRequest =>
   refused._tag === "InvalidApiKey"
-    ? new BadRequest(fieldProblem(refused.field, refused.held, refused.expected))
+    ? new BadRequest(
+        fieldProblem(
+          refused.field,
+          refused.field === "expires_at" ? JSON.stringify(expires_at) : refused.held,
+          refused.expected
+        )
+      )
     : new BadRequest(problem(`There are ${refused.limit} keys already`, "Revoke one that is not used any more"))
 
 const limitsOf = ({ scopes, servers, tools }: CreateKey): Limits | undefined =>
@@ -132,8 +139,8 @@ const create = (request: Request) =>
       })
       .pipe(
         Effect.catchTags({
-          InvalidApiKey: refusalOf,
-          TooManyApiKeys: refusalOf,
+          InvalidApiKey: (refused) => refusalOf(refused, wanted),
+          TooManyApiKeys: (refused) => refusalOf(refused, wanted),
           AccountsUnavailable: unreachable
         })
       )

@@ -5,7 +5,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import { Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { BadRequest, fieldProblem, Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
 import { type AdminTokenAnswer, type GenerateAnswer, GenerateRequest, RevokeRequest } from "@mcpgw/api/Tokens"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { describe } from "@mcpgw/auth/AuthError"
@@ -127,8 +127,13 @@ interface Victim {
   readonly tokenId: string
   /** Epoch seconds. */
   readonly expiresAt: number
+  /** Was the token itself seen? */
+  readonly known: boolean
 }
 
+const unreadable = new BadRequest(
+  fieldProblem("token", "(hidden)", "it may hold a token or an API key, whole and without Bearer")
+)
 const uncheckable = new Unavailable(problem("The token can not be checked now", "Try again later"))
 
 const byToken = (token: string) =>
@@ -138,7 +143,7 @@ const byToken = (token: string) =>
     const who = yield* caller
     const claims = yield* auth.authenticate({ kind: "bearer", value: token, header: "authorization" }).pipe(
       Effect.catchTags({
-        Unauthenticated: ({ reason }) => bad(describe[reason]),
+        Unauthenticated: ({ reason }) => (reason === "malformed" ? unreadable : bad(describe[reason])),
         AuthBusy: () => uncheckable,
         AuthUnavailable: () => uncheckable
       })
@@ -147,7 +152,7 @@ const byToken = (token: string) =>
     const { expiresAt, tokenId } = claims
     if (tokenId === undefined) return yield* bad("This token has no id and can not be revoked one by one")
     if (claims.method === "api_key") return yield* byKey(claims.subject, tokenId)
-    return { tokenId, expiresAt } satisfies Victim
+    return { tokenId, expiresAt, known: true } satisfies Victim
   })
 
 /** A key is taken out of its store, too: there it would live on for other processes. */
@@ -156,7 +161,7 @@ const byKey = (owner: string, tokenId: string) =>
     const keys = yield* ApiKeys
     yield* Effect.catchTag(keys.revoke(owner, tokenId), "AccountsUnavailable", unreachable)
     const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-    return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS } satisfies Victim
+    return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS, known: true } satisfies Victim
   })
 
 const notYours = new Forbidden(
@@ -168,7 +173,8 @@ const byId = (tokenId: string) =>
     const { claims, isAdmin } = yield* caller
     if (!isAdmin && claims.tokenId !== tokenId) return yield* notYours
     const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-    return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS } satisfies Victim
+    const known = claims.tokenId === tokenId
+    return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS, known } satisfies Victim
   })
 
 /** All a person has had until now, here and in what was made here for them. */
@@ -186,11 +192,15 @@ const bySubject = (subject: string, given: string | undefined) =>
     return { success: true, subject, issuer } as const
   })
 
+const UNSEEN =
+  "No list of tokens is kept, so it is not known whether one has this id; any that has it is refused from now on"
+
 const one = (victim: Victim) =>
   Effect.gen(function* () {
     const revocations = yield* Revocations
     yield* Effect.catchTag(revocations.revoke(victim.tokenId, victim.expiresAt), "RevocationNotStored", notStored)
-    return { success: true, token_id: victim.tokenId } as const
+    const { known, tokenId: token_id } = victim
+    return { success: true, token_id, known, ...(known ? {} : { detail: UNSEEN }) } as const
   })
 
 const revoke = (request: Request) =>

@@ -37,10 +37,13 @@ export const notAfterOf = ({ expiresAt, method }: Claims): number | undefined =>
   method === "session_cookie" ? undefined : expiresAt
 
 export const refusalOf = (refused: TokenRefused): Effect.Effect<never, BadRequest | Forbidden | TooManyRequests> => {
-  if (refused._tag === "ScopesExceeded") return new Forbidden(problem(refused.message))
+  if (refused._tag === "ScopesExceeded") return new Forbidden(problem(refused.message, heldWords(refused.held)))
   if (refused._tag === "InvalidTokenRequest") return bad(refused.message)
   return tooManyTokens(refused)
 }
+
+const heldWords = (held: ReadonlyArray<string>): string =>
+  held.length === 0 ? "You have no scopes" : `You have: ${held.join(", ")}`
 
 export const tooManyTokens = ({ limit, retryAfterSeconds }: TooManyTokens): Effect.Effect<never, TooManyRequests> =>
   Effect.zipRight(

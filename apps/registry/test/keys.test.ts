@@ -170,6 +170,17 @@ describe("API keys", () => {
         const answer = yield* make(plane, { cookie, json })
         expect([answer.status, answer.body], JSON.stringify(json)).toMatchObject([400, { field }])
       }
+      const past = yield* make(plane, { cookie, json: { name: "x", expires_at: "1969-12-31" } })
+      expect(past.body).toMatchObject({
+        field: "expires_at",
+        held: '"1969-12-31"',
+        expected: "it must be in the future"
+      })
+      const listed = yield* make(plane, { cookie, json: { name: "x", tools: ["x"] } })
+      expect(listed.body).toMatchObject({
+        field: "tools",
+        expected: expect.stringContaining("tools by server, such as")
+      })
       const [hidden, absent] = yield* Effect.forEach(["/finance/payroll", "/finance/nowhere"], (path) =>
         make(plane, { cookie, json: { name: "x", servers: [path] } })
       )
@@ -186,6 +197,8 @@ describe("API keys", () => {
       const admin = yield* person("admin")
       const one = yield* made(plane, { cookie: user, json: { name: "one" } })
       const two = yield* made(plane, { cookie: user, json: { name: "two" } })
+      const twice = yield* make(plane, { cookie: user, json: { name: "one " } })
+      expect([twice.status, twice.body]).toMatchObject([400, { field: "name", held: '"one"' }])
       const remove = (id: string, sent: Sent, query = "") => call(plane, "DELETE", `/api/keys/${id}${query}`, sent)
       expect((yield* call(plane, "GET", "/api/keys", { cookie: developer })).body).toEqual({ keys: [] })
       expect((yield* call(plane, "GET", "/api/keys?owner=user", { cookie: developer })).status).toBe(403)
@@ -212,7 +225,7 @@ describe("API keys", () => {
       })
       expect(other.status).toBe(403)
       const answer = yield* call(plane, "POST", "/api/tokens/revoke", { cookie, json: { token: key } })
-      expect(answer.body).toEqual({ success: true, token_id: id })
+      expect(answer.body).toEqual({ success: true, token_id: id, known: true })
       expect((yield* call(plane, "GET", "/api/servers", { bearer: key })).status).toBe(401)
       expect((yield* call(plane, "GET", "/api/keys", { cookie })).body).toEqual({ keys: [] })
       expect((yield* call(plane, "DELETE", `/api/keys/${id}`, { cookie })).status).toBe(404)

@@ -91,7 +91,10 @@ describe("contracts §2.7: generate", () => {
       const answer = yield* generate(plane, { cookie: yield* signedIn("user"), json })
       expect([answer.status, answer.body]).toMatchObject([
         403,
-        { error: 'Requested scopes exceed user permissions. Invalid scopes: ["mcp-registry-admin"]' }
+        {
+          error: 'Requested scopes exceed user permissions. Invalid scopes: ["mcp-registry-admin"]',
+          detail: expect.stringMatching(/^You have: (?!.*mcp-registry-admin).*mcp-registry-user/)
+        }
       ])
     }).pipe(Effect.provide(layer()))
   )
@@ -168,9 +171,26 @@ describe("contracts §2.7: revoke", () => {
       const cookie = yield* signedIn("user")
       const { id, token } = yield* minted(plane, { cookie, json: {} })
       expect((yield* call(plane, "GET", "/api/servers", { bearer: token })).status).toBe(200)
-      expect((yield* revoke(plane, { cookie, json: { token } })).body).toEqual({ success: true, token_id: id })
+      expect((yield* revoke(plane, { cookie, json: { token } })).body).toEqual({
+        success: true,
+        token_id: id,
+        known: true
+      })
       const after = yield* call(plane, "GET", "/api/servers", { bearer: token })
       expect([after.status, after.body]).toMatchObject([401, { detail: "Token revoked" }])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("an id that nobody has seen is refused from now on, and not said to have been a token's", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const cookie = yield* signedIn("admin")
+      const { body } = yield* revoke(plane, { cookie, json: { token_id: "nope" } })
+      expect(body).toMatchObject({ success: true, known: false, detail: expect.stringContaining("not known") })
+      expect((yield* Revocations).has("nope")).toBe(true)
+      const unread = yield* revoke(plane, { cookie, json: { token: "xyz" } })
+      expect([unread.status, unread.body]).toMatchObject([400, { field: "token" }])
+      expect(unread.text).not.toMatch(/xyz|Bearer </)
     }).pipe(Effect.provide(layer()))
   )
 

@@ -12,7 +12,12 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(sche
 const Names = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256)))
 
 /** Server path to names of tools. */
-const ToolsByServer = Schema.Record({ key: Schema.String, value: Names })
+const ToolsByServer = Schema.Record({ key: Schema.String, value: Names }).annotations({
+  message: () => ({
+    message: 'it must be an object of tools by server, such as {"/currenttime":["current_time_by_timezone"]}',
+    override: false
+  })
+})
 
 export const CreateKey = Schema.Struct({
   name: Schema.NonEmptyString,
@@ -68,7 +73,7 @@ const create = HttpApiEndpoint.post("create", "/api/keys")
   .addError(Unavailable.schema)
   .annotate(
     OpenApi.Description,
-    "A key for the caller, who must be signed in: neither a token nor a key can make one. A key limited to servers or tools has no right to manage anything; a field that does not exist is refused."
+    "A key for the caller, who must be signed in: neither a token nor a key can make one. A key limited to servers or tools has no right to manage anything; a field that does not exist is refused. `expires_at` is a moment, or a day, which stands for its beginning in UTC: the key is good until then. Living keys of one owner have different names."
   )
 
 const revoke = HttpApiEndpoint.del("revoke", "/api/keys/:id")

@@ -80,7 +80,13 @@ export type RevokeRequest = typeof RevokeRequest.Type
 
 /** Names what was asked for. */
 export const RevokeAnswer = Schema.Union(
-  Schema.Struct({ success: Schema.Literal(true), token_id: Schema.String }),
+  Schema.Struct({
+    success: Schema.Literal(true),
+    token_id: Schema.String,
+    /** Was there such a token? False: an id alone was sent, and no list of tokens is kept to find it in. */
+    known: Schema.Boolean,
+    detail: optional(Schema.String)
+  }),
   Schema.Struct({ success: Schema.Literal(true), subject: Schema.String, issuer: Schema.String })
 )
 
@@ -105,7 +111,7 @@ const revoke = HttpApiEndpoint.post("revoke", "/api/tokens/revoke")
   .addError(Unavailable.schema)
   .annotate(
     OpenApi.Description,
-    "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any, and by subject all the tokens and sessions a person has had until now."
+    "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any, and by subject all the tokens and sessions a person has had until now. An id alone is believed: `known` says whether the token was seen."
   )
 
 const admin = HttpApiEndpoint.get("admin", "/api/admin/tokens")

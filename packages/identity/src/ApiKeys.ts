@@ -165,12 +165,19 @@ const make = (store: ApiKeyStore, options: ApiKeysOptions): Effect.Effect<ApiKey
     }
   })
 
-const create = ({ accounts, store }: Parts, owner: string, wanted: NewApiKey) =>
+const create = (parts: Parts, owner: string, wanted: NewApiKey) =>
   Effect.gen(function* () {
+    const { accounts, store } = parts
     const now = yield* Clock.currentTimeMillis
     const problem = problemOfKey(wanted, (yield* accounts.get(owner))?.groups, now)
     if (problem !== undefined) return yield* new InvalidApiKey(problem)
-    if ((yield* stored(store.ofOwner(owner))).length >= MAX_KEYS) return yield* new TooManyApiKeys({ limit: MAX_KEYS })
+    const all = yield* stored(store.ofOwner(owner))
+    if (all.length >= MAX_KEYS) return yield* new TooManyApiKeys({ limit: MAX_KEYS })
+    const living = (yield* list(parts, owner)).filter((key) => key.expiresAt === undefined || key.expiresAt > now)
+    if (living.some((key) => key.name === wanted.name.trim())) {
+      const expected = "it must be another name than those of your living keys"
+      return yield* new InvalidApiKey({ field: "name", held: JSON.stringify(wanted.name.trim()), expected })
+    }
     const { digest, shown, text } = makeSecret(KEY_PREFIX)
     const { expiresAt, groups, limits, name } = wanted
     const key: ApiKey = {

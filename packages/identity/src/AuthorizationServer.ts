@@ -114,7 +114,8 @@ const make = (
       clients: makeClientStore(sql),
       consents,
       run,
-      log: (message, error) => void fork(Effect.logError(message, error))
+      log: (message, error) => void fork(Effect.logError(message, error)),
+      warn: (message) => void fork(Effect.logWarning(message))
     })
     yield* Effect.addFinalizer(() => Effect.promise(desk.close))
     const end = (ids: ReadonlyArray<string>) =>

@@ -15,7 +15,9 @@ import { publicKeySet } from "./internal/publicKeySet.ts"
 
 /** contracts.md §2.7: `Requested scopes exceed user permissions. Invalid scopes: […]`. */
 export class ScopesExceeded extends Schema.TaggedError<ScopesExceeded>()("ScopesExceeded", {
-  invalid: Schema.Array(Schema.String)
+  invalid: Schema.Array(Schema.String),
+  /** Those the owner has. */
+  held: Schema.Array(Schema.String)
 }) {
   override get message(): string {
     return `Requested scopes exceed user permissions. Invalid scopes: ${JSON.stringify(this.invalid)}`
@@ -171,7 +173,7 @@ const scopesFor = (
   // The claim is separated by spaces: a name that holds one would come back as other scopes.
   const grantable = new Set(ownerScopes.filter((scope) => /^\S+$/.test(scope)))
   const invalid = scopes.filter((scope) => !grantable.has(scope))
-  if (invalid.length > 0) return Effect.fail(new ScopesExceeded({ invalid }))
+  if (invalid.length > 0) return Effect.fail(new ScopesExceeded({ invalid, held: [...grantable] }))
   return Effect.succeed(scopes.length === 0 ? [...grantable] : [...new Set(scopes)])
 }
 

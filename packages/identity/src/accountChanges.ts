@@ -19,6 +19,19 @@ export interface AccountEdit {
 type Failure = AccountsUnavailable | GrantsUnavailable | RevocationNotStored
 
 /**
+ * All that was ever made with an account, or that its person allowed: sessions, tokens, keys, and what clients hold and are remembered for.
+ * `username` as the account spells it.
+ */
+export const endEverything = (
+  issuer: string,
+  username: string
+): Effect.Effect<void, Failure, AuthorizationServer | Revocations | Sessions> =>
+  Effect.gen(function* () {
+    yield* endAccess({ issuer, subject: username, username })
+    yield* (yield* AuthorizationServer).endAll(username)
+  })
+
+/**
  * Undefined: there is no such account. Who is disabled or loses a group loses all that was made with it: sessions, what clients were allowed,
  * tokens and keys. Who gains one signs in anew to have it. `issuer`: of what this gateway hands out.
  */
@@ -37,8 +50,7 @@ export const editAccount = (
     const isLess = before.groups.some((group) => !after.groups.includes(group))
     const isMore = after.groups.some((group) => !before.groups.includes(group))
     if (isLess || disabled === true) {
-      yield* endAccess({ issuer, subject: before.username, username })
-      yield* (yield* AuthorizationServer).endAll(username)
+      yield* endEverything(issuer, before.username)
     } else if (isMore) yield* (yield* Sessions).endAll(username)
     return after
   })

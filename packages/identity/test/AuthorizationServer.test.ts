@@ -56,7 +56,7 @@ const layer = ({ known = () => ROBOT, fetch, documentHosts = [], kept = fresh }:
     Grants.layerOf({
       scopesOf: ({ groups }) => groups.map((group) => `use-${group}`),
       meaningful: (groups) => groups,
-      describe: (path) => ({ title: path.slice(1), reachable: true })
+      describe: (path) => ({ title: path.slice(1), reachable: path !== "/hidden" })
     })
   )
   const sessions = Sessions.layerMemory({ issuer: PUBLIC, audience: PUBLIC })
@@ -173,6 +173,11 @@ describe("A-37: client credentials, for clients set up beforehand", () => {
         const narrowed = yield* ask(server, "/oauth/token", grant("first secret", { scope: "use-run everything" }))
         assert.strictEqual(claimsOf(narrowed.body["access_token"])["scope"], "use-run")
         assert.notProperty(claimsOf(narrowed.body["access_token"]), "groups")
+        const none = yield* ask(server, "/oauth/token", grant("first secret", { scope: "bogus use-fly" }))
+        assert.deepStrictEqual([none.status, none.body["error"]], [400, "invalid_scope"])
+        assert.notProperty(none.body, "access_token")
+        const hidden = yield* ask(server, "/oauth/token", grant("first secret", { resource: `${PUBLIC}/hidden/mcp` }))
+        assert.deepStrictEqual([hidden.status, hidden.body["error"]], [400, "invalid_target"])
         const wrong = yield* ask(server, "/oauth/token", grant("third secret"))
         assert.strictEqual(wrong.status, 401)
         assert.strictEqual(wrong.body["error"], "invalid_client")

@@ -1,7 +1,19 @@
 /** What an attacker would try at the authorization server, one test each (protocol.md §3; S-rows). Black box, with a scripted browser. */
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { Browser, formOf, type Page } from "./Browser.ts"
-import { answerOf, callRoute, CALLBACK, clientOf, exchange, login, post, request, through, tokensOf } from "./Client.ts"
+import {
+  answerOf,
+  callRoute,
+  CALLBACK,
+  clientOf,
+  exchange,
+  login,
+  post,
+  refresh,
+  request,
+  through,
+  tokensOf
+} from "./Client.ts"
 import { ADA, type Stand, startStand } from "./Stand.ts"
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
@@ -32,7 +44,7 @@ describe("A-32, S-03: the confused deputy", () => {
     const browser = new Browser(gateway.url)
     await browser.submit(await asked(browser), { decision: "allow" })
     const again = await browser.go(request({ clientId, resource: gateway.time }).path)
-    assert.isNotNull(answerOf(again).get("code"), "what was agreed to is remembered")
+    assert.include(again.text, "Connect Test IDE again?", "what was agreed to is remembered")
     const other = await clientOf(gateway.url, { client_name: "Other" })
     const questions = [
       request({ clientId: other, resource: gateway.time }),
@@ -46,6 +58,49 @@ describe("A-32, S-03: the confused deputy", () => {
       ...gateway.admin
     })
     assert.include(page.text, 'value="allow"')
+  })
+
+  it("RFC 8252 §8.6: who could be another program gets no code without a click, also when it is remembered", async () => {
+    const redirects = ["http://127.0.0.1:7777/cb", "cursor://mcp/cb", "https://app.example/cb"]
+    const id = await clientOf(gateway.url, { client_name: "My IDE", redirect_uris: redirects })
+    const browser = new Browser(gateway.url)
+    for (const redirect of redirects) {
+      const asking = { clientId: id, resource: gateway.time, redirect }
+      const first = await asked(browser, request(asking).path)
+      assert.include(first.text, "Allow My IDE to use", redirect)
+      assert.isNotNull(answerOf(await browser.submit(first, { decision: "allow" })).get("code"))
+      const silent = answerOf(await browser.go(request({ ...asking, extra: { prompt: "none" } }).path))
+      const page = await browser.go(request(asking).path)
+      if (redirect.startsWith("https:")) {
+        assert.isNotNull(silent.get("code"))
+        assert.isNotNull(answerOf(page).get("code"))
+        continue
+      }
+      assert.strictEqual(silent.get("error"), "interaction_required")
+      assert.include(page.text, "Connect My IDE again?")
+      assert.strictEqual(answerOf(await browser.submit(page, { decision: "deny" })).get("error"), "access_denied")
+      const once = await browser.go(request(asking).path)
+      assert.isNotNull(answerOf(await browser.submit(once, { decision: "allow" })).get("code"))
+    }
+  })
+
+  it("one consent is for a server, whichever of its transports is spoken; each token is for one of them", async () => {
+    const redirect = "https://app.example/cb"
+    const id = await clientOf(gateway.url, { client_name: "Both", redirect_uris: [redirect] })
+    const browser = new Browser(gateway.url)
+    const tokens = await login(gateway.url, ADA, { clientId: id, resource: gateway.time, redirect }, browser)
+    const sse = request({ clientId: id, resource: gateway.time.replace(/mcp$/, "sse"), redirect })
+    const code = answerOf(await browser.go(sse.path)).get("code") ?? ""
+    const other = tokensOf(await exchange(gateway.url, sse, code))
+    assert.strictEqual((await callRoute(gateway.time, other.access_token)).status, 401)
+    const { grants } = JSON.parse((await browser.ask("/api/account/grants")).text)
+    const own = grants.filter(({ client_id }: { readonly client_id: string }) => client_id === id)
+    assert.lengthOf(own, 1)
+    const headers = { origin: gateway.url, accept: "application/json" }
+    await browser.ask(`/api/account/grants/${own[0].id}`, { method: "DELETE", headers })
+    for (const { refresh_token } of [tokens, other]) {
+      assert.strictEqual((await refresh(gateway.url, id, refresh_token)).body["error"], "invalid_grant")
+    }
   })
 
   it("A-33, A-34: the page names the client, that nobody vouches for it, the server, where the answer goes and as whom", async () => {
@@ -271,6 +326,12 @@ describe("what is asked must be whole and ours", () => {
     )
     assert.include(denied, "Nothing to allow")
     assert.strictEqual(denied, absent)
+    assert.include(denied, "There is no server “X” here, or you may not use it")
+    const browser = new Browser(gateway.url)
+    const page = await asked(browser, request({ clientId, resource: `${gateway.url}/nosuchserver/mcp` }).path)
+    const answer = answerOf(await browser.submit(page, { decision: "deny" }))
+    assert.strictEqual(answer.get("error"), "access_denied")
+    assert.match(answer.get("error_description") ?? "", /no such server at this gateway, or the person may not use it/)
   })
 
   it("other ways of answering, request objects and two resources are refused", async () => {
@@ -331,7 +392,7 @@ describe("A-32: what was agreed to can be seen and taken back", () => {
     const grants = async (from: Browser): Promise<ReadonlyArray<Record<string, unknown>>> =>
       JSON.parse((await from.ask("/api/account/grants")).text).grants
     const mine = (await grants(browser)).find(
-      ({ resource, redirect }) => resource === gateway.time && redirect === "this computer"
+      ({ client_id, resource }) => client_id === clientId && resource === gateway.time
     )
     assert.strictEqual(mine?.["client_name"], "Test IDE")
     const remove = (from: Browser) =>

@@ -75,7 +75,7 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
         await page.fill("#username", ADA.username)
         await page.fill("#password", ADA.password)
         await page.getByRole("button", { name: "Sign in", exact: true }).click()
-      } else await page.getByRole("button", { name: "Allow" }).click()
+      } else await page.getByRole("button", { name: /^(Allow|Continue)$/ }).click()
       await page.waitForURL(({ href }) => href !== before)
     }
     assert.deepStrictEqual(complaints, [])
@@ -83,9 +83,9 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     return titles
   }
 
-  it("A-04, A-26: SDK 2, knowing the URL alone: by registration, then in once more without a question", async () => {
+  it("A-04, A-26: SDK 2, knowing the URL alone: by registration, then in once more with one click", async () => {
     const context = await withScheme(browser, "light")
-    for (const titles of [["Sign in · mcpgw", "Allow access · mcpgw"], []]) {
+    for (const titles of [["Sign in · mcpgw", "Allow access · mcpgw"], ["Connect again · mcpgw"]]) {
       const callback = startCallback()
       const auth = new IdeAuth(callback.url)
       const transport = () => new modern.StreamableHTTPClientTransport(new URL(gateway.time), { authProvider: auth })
@@ -260,7 +260,7 @@ describe.skipIf(browserPath === null || openssl === null)("a person in front of 
     await page.fill("#password", ADA.password)
     await page.getByRole("button", { name: "Sign in", exact: true }).click()
     assert.include(await page.textContent("main"), "The device whose code you entered")
-    await page.getByRole("button", { name: "Allow" }).click()
+    await page.getByRole("button", { name: /^(Allow|Continue)$/ }).click()
     assert.include(await page.title(), "Connected")
     const tokens = await post("/oauth/token", {
       grant_type: grant,

@@ -106,9 +106,11 @@ describe("an IDE, and a person whom a foreign provider knows", () => {
     callback.stop()
   })
 
-  it("who has allowed it before is led straight back, and takes it back at /account", async () => {
+  it("who has allowed it before is led back after one click, and takes it back at /account", async () => {
     const { auth, browser, callback, page } = await opened()
-    const back = await throughProvider(browser, page, idp.member)
+    const again = await throughProvider(browser, page, idp.member)
+    assert.include(again.text, "Connect Plain IDE again?")
+    const back = await browser.submit(again, { decision: "allow" })
     assert.isTrue(back.url.startsWith(callback.url), back.url)
     callback.stop()
     const account = await browser.open(`${box.url}/account`)

@@ -91,6 +91,21 @@ describe("A-01, A-02, A-03: what a stranger is told", () => {
   })
 })
 
+/** The row says what it was, of whom and of which client. */
+const replayOnRecord = (rule: string, clientId: string, username: string | null): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const { Database } = await import("bun:sqlite")
+      const file = new Database(`${gateway.dataDir}/audit.db`, { readonly: true })
+      const row = file
+        .query("SELECT username, decision, outcome, status FROM audit WHERE rule = ? AND client_id = ?")
+        .get(rule, clientId)
+      file.close()
+      assert.deepInclude(row, { username, decision: "deny", outcome: "refused", status: 400 })
+    },
+    { timeout: 5_000, interval: 50 }
+  )
+
 describe("A-31: code, token, refresh", () => {
   it("a token for one server opens it, is refused at another, and says who and for what", async () => {
     const clientId = await clientOf(gateway.url)
@@ -145,6 +160,9 @@ describe("A-31: code, token, refresh", () => {
       assert.strictEqual((await callRoute(gateway.time, access_token)).status, 401)
     }
     assert.strictEqual((await refresh(gateway.url, clientId, second.refresh_token)).body["error"], "invalid_grant")
+    await replayOnRecord("oauth:refresh_reuse", clientId, "Ada")
+    assert.include(gateway.output(), "A refresh token was used a second time")
+    assert.notInclude(gateway.output(), first.refresh_token)
   })
 
   it("S-05: a code is used once, also by two at a time; used again, it ends what came of it", async () => {
@@ -159,6 +177,7 @@ describe("A-31: code, token, refresh", () => {
     const tokens = tokensOf(await exchange(gateway.url, asked, fresh))
     assert.strictEqual((await exchange(gateway.url, asked, fresh)).body["error"], "invalid_grant")
     assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 401)
+    await replayOnRecord("oauth:code_reuse", clientId, null)
   })
 
   it("A-23: what it was asked with is what it is exchanged with: verifier, client, redirect, resource", async () => {
@@ -242,6 +261,14 @@ describe("A-37: an agent, set up by an administrator", () => {
     const { body } = await ask(String(secret))
     const token = String(body["access_token"])
     assert.strictEqual(claimsOf(token)["sub"], "agent:nightly")
+    const without = { grant_type: "client_credentials", client_id: String(client_id), client_secret: String(secret) }
+    const answers = []
+    for (const name of ["realserverfaketools", "nosuch"]) {
+      answers.push(await post(`${gateway.url}/oauth/token`, { ...without, resource: `${gateway.url}/${name}/mcp` }))
+    }
+    for (const { body, status } of answers) {
+      assert.deepStrictEqual([status, body["error"], body], [400, "invalid_target", answers[0]?.body])
+    }
     assert.strictEqual((await callRoute(gateway.time, token)).status, 200)
     assert.strictEqual((await callRoute(gateway.fake, token)).status, 401)
     assert.strictEqual((await ask("wrong")).status, 401)

@@ -25,7 +25,7 @@ export const makeKey = async (
   const response = await fetch(`${url}/api/keys`, {
     method: "POST",
     headers: { accept: "application/json", "content-type": "application/json", cookie },
-    body: JSON.stringify({ name: "test", ...limits })
+    body: JSON.stringify({ name: `test ${crypto.randomUUID()}`, ...limits })
   })
   if (response.status !== 201) throw new Error(`the key was not made: ${response.status} ${await response.text()}`)
   return (await response.json()) as Made

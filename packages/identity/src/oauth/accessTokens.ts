@@ -55,11 +55,19 @@ export const accessTokenHooks = (parts: AccessTokenParts): Hooks => {
     if (account === undefined) throw new errors.InvalidGrant("the account is gone")
     return ofMember(parts.grants, account, account.username, asked)
   }
-  const ofClient = async (clientId: string, asked: ReadonlyArray<string>) => {
+  const ofClient = async (clientId: string, asked: ReadonlyArray<string>, audience: unknown) => {
     const client = await parts.known.find(clientId)
     if (client === undefined) throw new errors.InvalidClient("the client is gone")
     const { subject, groups } = client
-    return ofMember(parts.grants, { username: subject, groups }, subject, asked.length === 0 ? [MCP] : asked)
+    const member = { username: subject, groups }
+    // In the words for what is no server at all: a client is not told of servers it may not use.
+    const path = routeOf(parts.publicUrl, audience)
+    if (path !== undefined && !parts.grants.describe(path, member).reachable) {
+      throw new errors.InvalidTarget("resource: this client may use no server of that URL")
+    }
+    const given = ofMember(parts.grants, member, subject, asked.length === 0 ? [MCP] : asked)
+    if (given.scope === "") throw new errors.InvalidScope("scope: this client has none of those", asked.join(" "))
+    return given
   }
   return {
     extraTokenClaims: async (ctx: KoaContextWithOIDC, token) => {
@@ -67,7 +75,7 @@ export const accessTokenHooks = (parts: AccessTokenParts): Hooks => {
       const { claims, ...rest } =
         token.kind === "AccessToken"
           ? await ofPerson(token.accountId, asked)
-          : await ofClient(token.clientId ?? "", asked)
+          : await ofClient(token.clientId ?? "", asked, token.aud)
       given.set(token, rest)
       const noted = noteOf(ctx)
       noted.decision = "allow"

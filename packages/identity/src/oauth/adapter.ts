@@ -10,6 +10,7 @@ import type { ClientStore } from "./ClientStore.ts"
 import { revokeAccessTokens } from "./endGrant.ts"
 import type { KnownClients } from "./knownClients.ts"
 import { digestOf } from "../internal/digest.ts"
+import { consentResource } from "./resources.ts"
 import type { TokenHandles } from "./tokenHandle.ts"
 
 export interface AdapterParts {
@@ -39,7 +40,7 @@ const keysOf = (model: string, id: string, payload: AdapterPayload): ArtifactKey
     userCode: text(payload.userCode),
     account: text(payload.accountId)?.toLowerCase(),
     clientId: text(payload.clientId),
-    resource
+    resource: resource === undefined ? undefined : consentResource(resource)
   }
 }
 

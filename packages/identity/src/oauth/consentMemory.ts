@@ -6,9 +6,11 @@ import type * as Effect from "effect/Effect"
 import type { Grant, KoaContextWithOIDC } from "oidc-provider"
 import type { GrantsApi } from "../Grants.ts"
 import type { ConsentKey, ConsentStore } from "./ConsentStore.ts"
-import { askedScopes } from "./interactionPolicy.ts"
+import { askedScopes, isClaimable } from "./interactionPolicy.ts"
+import type { KnownClients } from "./knownClients.ts"
 import type { People } from "./people.ts"
 import { redirectTarget } from "./redirects.ts"
+import { consentResource } from "./resources.ts"
 import { grantable, OIDC_SCOPES, resourceScopes, scopeList } from "./scopes.ts"
 
 export interface ConsentMemory {
@@ -19,6 +21,7 @@ export interface ConsentMemory {
 export interface ConsentParts {
   readonly store: ConsentStore
   readonly people: People
+  readonly known: KnownClients
   readonly grants: GrantsApi
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
   readonly now: () => number
@@ -33,7 +36,7 @@ export const targetOf = (params: Params): string =>
 export const consentKey = (username: string, clientId: string, resource: string, params: Params): ConsentKey => ({
   account: username.toLowerCase(),
   clientId,
-  resource,
+  resource: consentResource(resource),
   redirect: targetOf(params)
 })
 
@@ -47,7 +50,7 @@ export const fillGrant = (grant: Grant, resource: string, scopes: ReadonlyArray<
   if (oidc.length > 0) grant.addOIDCScope(oidc.join(" "))
 }
 
-export const makeConsentMemory = ({ store, people, grants, run, now }: ConsentParts): ConsentMemory => {
+export const makeConsentMemory = ({ store, people, known, grants, run, now }: ConsentParts): ConsentMemory => {
   const remembered = async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const { client, params, prompts, provider, resourceServers = {} } = ctx.oidc
     const [resource, ...others] = Object.keys(resourceServers)
@@ -63,6 +66,8 @@ export const makeConsentMemory = ({ store, people, grants, run, now }: ConsentPa
     }
     const grant = new provider.Grant({ accountId: person.account.username, clientId: client.clientId })
     fillGrant(grant, resource, wanted, params["scope"])
+    // The person is asked whether to connect again, and that makes the grant.
+    if (await isClaimable(ctx, known)) return grant
     await grant.save()
     await run(store.used(key, now()))
     return grant

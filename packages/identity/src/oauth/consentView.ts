@@ -68,15 +68,31 @@ export const askedBy = async (
 const hostOf = (clientId: string): string | undefined =>
   clientId.startsWith("https://") ? URL.parse(clientId)?.host : undefined
 
+export interface Blocked extends Pick<BlockedView, "clientName" | "username" | "words"> {
+  /** For the client: `error_description`, plain ASCII. */
+  readonly description: string
+}
+
 /** Undefined: there is something to allow. */
-export const blockedView = (
-  asked: Asked,
-  { account }: Person
-): Pick<BlockedView, "clientName" | "username" | "words"> | undefined => {
+export const blockedView = (asked: Asked, { account }: Person): Blocked | undefined => {
   const who = { clientName: asked.clientName, username: account.username }
-  if (!asked.reachable) return { ...who, words: `the server ${asked.server ?? ""}` }
+  const server = asked.server ?? ""
+  // One sentence for both: who may not use a server is not told whether there is one.
+  if (!asked.reachable) {
+    return {
+      ...who,
+      words: `There is no server “${server}” here, or you may not use it. Is its address right?`,
+      description: "There is no such server at this gateway, or the person may not use it"
+    }
+  }
   if (asked.scopes.length > 0) return undefined
-  return { ...who, words: asked.wanted.length === 0 ? "nothing was named" : asked.wanted.join(", ") }
+  const rights = asked.wanted.join(", ")
+  return {
+    ...who,
+    words:
+      rights === "" ? "It named nothing that it wants to do." : `You have none of the rights it asks for: ${rights}.`,
+    description: "The person has none of the scopes that were asked for"
+  }
 }
 
 export const consentView = (asked: Asked, { account }: Person): Omit<ConsentView, "action" | "token"> => ({

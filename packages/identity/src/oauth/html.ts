@@ -59,7 +59,7 @@ const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64")
 /** A whole page. */
 export const page = (title: string, body: Html): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>${escape(title)} · mcpgw</title><style>${STYLE}</style></head>
+<meta name="robots" content="noindex"><link rel="icon" href="data:,"><title>${escape(title)} · mcpgw</title><style>${STYLE}</style></head>
 <body><main>${body.text}</main></body></html>`
 
 /** Headers of every page. `formTargets`: where a form's redirects may lead besides here. */
@@ -67,6 +67,8 @@ export const pageHeaders = (formTargets: ReadonlyArray<string> = []): Readonly<R
   "content-security-policy": [
     "default-src 'none'",
     `style-src 'sha256-${STYLE_HASH}'`,
+    // The icon that is none, so that no browser asks for one.
+    "img-src data:",
     `form-action ${["'self'", ...formTargets].join(" ")}`,
     "base-uri 'none'",
     "frame-ancestors 'none'"

@@ -17,9 +17,10 @@ import { type ConsentParts, consentKey, fillGrant } from "./consentMemory.ts"
 import { type Asked, askedBy, blockedView, consentView } from "./consentView.ts"
 import { formOf } from "./forms.ts"
 import { pageHeaders } from "./html.ts"
+import { RECONNECT } from "./interactionPolicy.ts"
 import type { KnownClients } from "./knownClients.ts"
 import { type Note, noteOf } from "./notes.ts"
-import { blockedPage, consentPage, errorPage, loginPage } from "./pages.ts"
+import { blockedPage, consentPage, errorPage, loginPage, reconnectPage } from "./pages.ts"
 import type { Person } from "./people.ts"
 import { formActionSource } from "./redirects.ts"
 import type { Sealing } from "./sealing.ts"
@@ -197,13 +198,10 @@ const showConsent = async (step: Step, person: Person): Promise<void> => {
   const form = { action: `/oauth/interaction/${details.uid}/consent`, token: consentToken(step, person) }
   if (asked === undefined) return show(step.ctx, 400, errorPage("invalid_client", undefined))
   const blocked = blockedView(asked, person)
-  showStep(
-    step,
-    200,
-    blocked === undefined
-      ? consentPage({ ...form, ...consentView(asked, person) })
-      : blockedPage({ ...form, ...blocked })
-  )
+  if (blocked !== undefined) return showStep(step, 200, blockedPage({ ...form, ...blocked }))
+  const view = { ...form, ...consentView(asked, person) }
+  const isKnown = details.prompt.reasons.every((reason) => reason === RECONNECT)
+  showStep(step, 200, isKnown ? reconnectPage(view) : consentPage(view))
 }
 
 const decide = async (step: Step): Promise<void> => {
@@ -221,13 +219,16 @@ const decide = async (step: Step): Promise<void> => {
   note.server = asked.path
   const decision = form.get("decision")
   if (decision === "switch") return leave(step)
-  if (decision === "allow" && blockedView(asked, person) === undefined) {
+  const blocked = blockedView(asked, person)
+  if (decision === "allow" && blocked === undefined) {
     note.decision = "allow"
     return agree(step, person, asked)
   }
   note.decision = "deny"
-  return finish(step, { error: "access_denied", error_description: "The person did not allow it" })
+  return finish(step, { error: "access_denied", error_description: blocked?.description ?? NOT_ALLOWED })
 }
+
+const NOT_ALLOWED = "The person did not allow it"
 
 const agree = async (step: Step, person: Person, asked: Asked): Promise<void> => {
   const { parts, details } = step

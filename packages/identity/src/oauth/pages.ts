@@ -16,6 +16,8 @@ export interface LoginView {
   readonly returnTo: string
 }
 
+const FOCUS = html`autofocus`
+
 export const loginPage = (view: LoginView): string =>
   page(
     "Sign in",
@@ -40,9 +42,17 @@ export const loginPage = (view: LoginView): string =>
           spellcheck="false"
           required
           value="${view.username}"
+          ${view.username === "" ? FOCUS : undefined}
         />
         <label for="password">Password</label>
-        <input id="password" name="password" type="password" autocomplete="current-password" required />
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          ${view.username === "" ? undefined : FOCUS}
+        />
         <button type="submit">Sign in</button>
       </form>
       ${view.links.map(({ title, path }) => {
@@ -107,7 +117,26 @@ export const consentPage = (view: ConsentView): string =>
         <button type="submit" name="decision" value="deny" class="quiet">Deny</button>
         <button type="submit" name="decision" value="switch" class="quiet">Sign in as someone else</button>
       </form>
-      <p class="soft">You are asked once, and can take this back at any time.</p>`
+      <p class="soft">You can take this back at any time.</p>`
+  )
+
+/** For who has allowed this before: no program can be told from another that says the same of itself. */
+export const reconnectPage = (view: ConsentView): string =>
+  page(
+    "Connect again",
+    html`<h1>Connect ${view.clientName} again?</h1>
+      <p>A program asks once more for what you, ${view.username}, have allowed ${view.clientName} before.</p>
+      <dl>
+        <dt>Where the answer goes</dt>
+        <dd>${redirectWords(view.redirect)}</dd>
+        <dt>Server</dt>
+        <dd>${view.server ?? "All servers of this gateway"}</dd>
+      </dl>
+      <form method="post" action="${view.action}">
+        <input type="hidden" name="token" value="${view.token}" />
+        <button type="submit" name="decision" value="allow">Continue</button>
+        <button type="submit" name="decision" value="deny" class="quiet">Not me</button>
+      </form>`
   )
 
 export interface BlockedView extends Pick<ConsentView, "action" | "token" | "clientName" | "username"> {
@@ -119,7 +148,8 @@ export const blockedPage = (view: BlockedView): string =>
   page(
     "No access",
     html`<h1>Nothing to allow</h1>
-      <p>${view.clientName} asks for something that you, ${view.username}, have no right to: ${view.words}.</p>
+      <p>${view.clientName} can not be connected as you, ${view.username}.</p>
+      <p>${view.words}</p>
       <form method="post" action="${view.action}">
         <input type="hidden" name="token" value="${view.token}" />
         <button type="submit" name="decision" value="deny">Go back</button>
@@ -131,12 +161,23 @@ const WORDS: Readonly<Record<string, string>> = {
   invalid_client: "The program that sent you here is not known, or what describes it can not be read.",
   invalid_redirect_uri: "The program that sent you here wants the answer to go to an address it did not register.",
   invalid_request: "The program that sent you here asked in a way that is not understood.",
-  session_not_found: "This sign-in has expired, or was begun in another browser.",
   server_error: "Something failed here; the log of the gateway says what."
 }
 
 /** Where the person can not be sent back to the client. */
 export const errorPage = (error: string, description: string | undefined): string =>
+  error === "session_not_found" ? overPage() : refusedPage(error, description)
+
+/** Also what is found on the way back in a browser's history, when all has gone well. */
+const overPage = (): string =>
+  page(
+    "Nothing to do here",
+    html`<h1>This sign-in is over</h1>
+      <p>If you have just allowed or refused it, that was heard, and you can close this page.</p>
+      <p>Otherwise it has expired or was begun in another browser: go back to your program and connect again.</p>`
+  )
+
+const refusedPage = (error: string, description: string | undefined): string =>
   page(
     "Can not go on",
     html`<h1>This can not go on</h1>
@@ -162,6 +203,7 @@ export const userCodePage = (secret: string, code: string, wrong: string | undef
           autocapitalize="characters"
           spellcheck="false"
           required
+          autofocus
           value="${code}"
         />
         <button type="submit">Go on</button>
@@ -181,6 +223,16 @@ export const confirmPage = (secret: string, clientName: string, where: string, c
         <button type="submit" name="confirm" value="yes">Yes, go on</button>
         <button type="submit" name="abort" value="yes" class="quiet">No, stop</button>
       </form>`
+  )
+
+/** Signing in at an identity provider came to nothing. `again` and `back`: paths of ours. */
+export const signInFailedPage = (sentence: string, again: string | undefined, back: string): string =>
+  page(
+    "Sign-in failed",
+    html`<h1>Sign-in failed</h1>
+      <p class="bad" role="alert">${sentence}.</p>
+      ${again === undefined ? undefined : html`<a class="button" href="${again}">Try again</a>`}
+      <a class="button" href="${back}">Sign in another way</a>`
   )
 
 export const donePage = (): string =>

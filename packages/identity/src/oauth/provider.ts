@@ -77,7 +77,7 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
     const { username } = account
     return { accountId: username, claims: async () => ({ sub: username, preferred_username: username }) }
   },
-  interactions: { policy: makePolicy(parts.people), url: (_ctx, { uid }) => `/oauth/interaction/${uid}` },
+  interactions: { policy: makePolicy(parts.people, parts.known), url: (_ctx, { uid }) => `/oauth/interaction/${uid}` },
   issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
   jwks: { keys: parts.keys.signing.map(({ privateJwk }) => ({ ...privateJwk, kty: "OKP" })) },
   loadExistingGrant: (ctx) => parts.consents.grantFor(ctx),

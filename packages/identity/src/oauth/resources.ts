@@ -16,6 +16,9 @@ export const parseResource = (publicUrl: string, resource: string): Resource | u
   return { kind: "route", path }
 }
 
+/** What a consent is for: a server, whichever of its transports the client speaks. */
+export const consentResource = (resource: string): string => resource.replace(/\/sse$/, "/mcp")
+
 /** The audience of tokens for it. */
 export const audienceOf = (publicUrl: string, resource: string): string =>
   resource === `${publicUrl}/` ? publicUrl : resource

@@ -27,6 +27,7 @@ import { errorPage } from "./pages.ts"
 import { makePeople, type People } from "./people.ts"
 import { makeProvider } from "./provider.ts"
 import { RateLimits } from "./rateLimits.ts"
+import { noteReplays } from "./replays.ts"
 import { ROUTES } from "./routes.ts"
 import { MCP, withDefaultScope } from "./scopes.ts"
 import type { Sealing } from "./sealing.ts"
@@ -51,6 +52,7 @@ export interface ServerParts {
   readonly consents: ConsentStore
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
   readonly log: (message: string, error: unknown) => void
+  readonly warn: (message: string) => void
 }
 
 /** Of one address; each makes the gateway ask a host of its choice. */
@@ -67,7 +69,7 @@ export const openServer = async (parts: ServerParts, notes: ReadonlyMap<string, 
   const now = (): number => Math.floor(Date.now() / 1000)
   const known = makeKnownClients(parts.clientSource)
   const people = makePeople(publicUrl, accounts, sessions, run)
-  const memory = { store: parts.consents, people, grants: parts.grants, run, now }
+  const memory = { store: parts.consents, people, known, grants: parts.grants, run, now }
   const provider = makeProvider({
     ...parts,
     known,
@@ -78,6 +80,7 @@ export const openServer = async (parts: ServerParts, notes: ReadonlyMap<string, 
     fetches: new RateLimits({ document: DOCUMENTS_PER_MINUTE })
   })
   provider.on("server_error", (_ctx, error) => parts.log("the authorization server failed", error))
+  noteReplays(provider, parts.warn)
   provider.use(before({ provider, people, known }, notes))
   provider.use(makeInteractions({ ...parts, ...memory, known, provider }))
   return openBridge(provider.callback(), publicUrl)

@@ -56,7 +56,9 @@ export const apiKeysSuite = (name: string, layer: Layer.Layer<Services, unknown>
       "a text is mcpgw_ and 55 letters and digits, never twice the same; none of it but the beginning is kept",
       (keys) =>
         Effect.gen(function* () {
-          const made = yield* Effect.replicateEffect(keys.create("alice", plain), 20)
+          const made = yield* Effect.forEach(Array.from({ length: 20 }), (_, i) =>
+            keys.create("alice", { ...plain, name: `key ${i}` })
+          )
           expect(new Set(made.map(({ text }) => text)).size).toBe(20)
           for (const { key, text } of made) {
             expect(text).toMatch(/^mcpgw_[A-Za-z0-9]{55}$/)
@@ -99,7 +101,7 @@ export const apiKeysSuite = (name: string, layer: Layer.Layer<Services, unknown>
     law("a revoked key is dead: what was known of it holds no more, it is revoked by id, and others live on", (keys) =>
       Effect.gen(function* () {
         const { key, text } = yield* keys.create("alice", plain)
-        const other = yield* keys.create("alice", plain)
+        const other = yield* keys.create("alice", { ...plain, name: "other" })
         const claims = yield* keys.verify(text)
         expect(keys.holds(claims)).toBe(true)
         expect(yield* keys.revoke("ALICE", key.id)).toBe(true)
@@ -137,11 +139,25 @@ export const apiKeysSuite = (name: string, layer: Layer.Layer<Services, unknown>
         })
     )
 
+    law("two living keys of one person are told apart by name; a dead or another's one leaves its name free", (keys) =>
+      Effect.gen(function* () {
+        yield* (yield* Accounts).put({ username: "bob", groups: [] }, PASSWORD)
+        yield* keys.create("bob", plain)
+        const { key } = yield* keys.create("alice", plain)
+        const again = yield* Effect.flip(keys.create("alice", { ...plain, name: " laptop " }))
+        expect(again).toMatchObject({ _tag: "InvalidApiKey", field: "name", held: '"laptop"' })
+        yield* keys.revoke("alice", key.id)
+        yield* keys.create("alice", { ...plain, expiresAt: 1_000 })
+        yield* TestClock.adjust("1 second")
+        yield* keys.create("alice", plain)
+      })
+    )
+
     law("revokeAll ends a person's keys and nobody else's", (keys) =>
       Effect.gen(function* () {
         yield* (yield* Accounts).put({ username: "bob", groups: [] }, PASSWORD)
         const one = yield* keys.create("alice", plain)
-        const two = yield* keys.create("alice", plain)
+        const two = yield* keys.create("alice", { ...plain, name: "two" })
         const bobs = yield* keys.create("bob", plain)
         yield* keys.revokeAll("alice")
         const reasons = yield* Effect.forEach([one, two, bobs], ({ text }) => reasonOf(keys, text))
