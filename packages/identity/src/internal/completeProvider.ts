@@ -61,8 +61,13 @@ export const complete = (described: Described): IdentityProvider | ReadonlyArray
 const unnamed = ({ label }: Described): string =>
   `${label("display_name")}: the provider's name may hold 1 to 32 of a-z 0-9 _ -, and not "local"`
 
-const clientOrAudience = ({ label }: Described): string =>
-  `the client's id there; unset is fine when ${label("audiences")} says whose access tokens count`
+const clientOrAudience = ({ label, name }: Described): string => {
+  const audiences = label("audiences")
+  // Settings have none for every kind, and one that does not exist helps nobody.
+  const other =
+    audiences === `${name}.audiences` ? "" : `; unset is fine when ${audiences} says whose access tokens count`
+  return `the client's id there${other}`
+}
 
 const endpointsOf = (described: Described, kind: ProviderKind, derived: Derived): Endpoints => {
   const usual = KINDS[kind].endpoints
