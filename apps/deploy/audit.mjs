@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-const HELP = `node apps/deploy/launch.mjs audit [rows] [--json]
+const HELP = `npm run audit [-- [rows] [--json]]
 
   rows      how many rows to show, the last ones; 20 unless given
   --json    all columns, a JSON object a line
@@ -21,12 +21,13 @@ const COLUMNS = ["sequence", "at", "username", "server", "method", "tool", "deci
 const DEFAULT_ROWS = 20
 const LONGEST = 48
 
-/** Undefined: not understood. */
+/** `wrong`: what was not understood. */
 const asked = (words) => {
   const json = words.includes("--json")
   const [count, ...more] = words.filter((word) => word !== "--json")
   if (count === undefined) return { rows: DEFAULT_ROWS, json }
-  return more.length === 0 && /^[1-9]\d{0,8}$/.test(count) ? { rows: Number(count), json } : undefined
+  const wrong = /^[1-9]\d{0,8}$/.test(count) ? more[0] : count
+  return wrong === undefined ? { rows: Number(count), json } : { wrong }
 }
 
 /** Clients choose some of this: nothing of it may steer a terminal. */
@@ -63,8 +64,9 @@ const main = (words) => {
     return 0
   }
   const wanted = asked(words)
-  if (wanted === undefined) {
-    process.stderr.write(HELP)
+  if (wanted.wrong !== undefined) {
+    const held = shown("", wanted.wrong)
+    process.stderr.write(`mcpgw: audit: held "${held}"; it may hold a number of rows, --json or --help\n\n${HELP}`)
     return 2
   }
   const path = join(resolve(root, process.env["MCPGW_DATA_DIR"] || "data"), "audit.db")

@@ -20,7 +20,7 @@ const [, , ...args] = process.argv
 const parsed = parse(args)
 if (parsed._tag === "Help") process.stdout.write(HELP)
 else if (parsed._tag === "Wrong") {
-  process.stderr.write(`bench: ${parsed.problem}; see bun run bench --help\n`)
+  process.stderr.write(`bench: ${parsed.problem}; see npm run bench -- --help\n`)
   process.exitCode = 2
 } else {
   const explained = Effect.tapError(run(parsed.options), (error) => Console.error(`bench: ${error.message}`))

@@ -135,7 +135,7 @@ export const armsOf = ({ only, against }: Options): ReadonlyArray<ArmName> => [
   ...(against !== undefined && only.has("mcpgw") ? (["against"] as const) : [])
 ]
 
-export const HELP = `bun run bench — what a governed call costs, beside what it costs without us
+export const HELP = `npm run bench — what a governed call costs, beside what it costs without us
 
   Starts its own MCP echo server and everything measured, each a process of its own, on loopback and free ports; leaves
   nothing behind. Takes about three minutes. Needs Linux (/proc); uses wrk, nginx and taskset where they are installed.

@@ -73,6 +73,14 @@ describe("words", () => {
     for (const name of ["init", "add-agent", "credentials"]) assert.include(output, `keycloak ${name}`)
   })
 
+  it("help says what one types, without colours in a pipe and without filler", async () => {
+    const { output } = await mcpgw(["keycloak", "init", "--help"])
+    assert.include(output, "$ npm run mcpgw -- keycloak init ")
+    for (const never of ["\u001b", "user-defined", "--wizard", "true or false value"]) assert.notInclude(output, never)
+    for (const usual of ["http://localhost:8080", "mcp-gateway.", "http://127.0.0.1:7860"])
+      assert.include(output, usual)
+  })
+
   const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     [["init", "--url", "ftp://x"], "--url (KEYCLOAK_URL) may hold an http:// or https:// URL"],
     [["init", "--url", "http://a:b@x"], "--url (KEYCLOAK_URL) may hold an http:// or https:// URL"],
@@ -80,7 +88,8 @@ describe("words", () => {
     [["init", "--realm", "../master"], "--realm (KEYCLOAK_REALM) may hold letters"],
     [["add-agent", "--agent", "../x", "--group", "g"], "--agent may hold 1 to 63 lower-case letters"],
     [["add-agent", "--agent", "x"], "--group"],
-    [["init", "--password", PASSWORD], "--password"]
+    [["init", "--password", PASSWORD], "--password"],
+    [["inti"], 'keycloak has no command "inti"; it has init, add-agent, credentials']
   ]
   for (const [words, says] of refused) {
     it(`${words.join(" ")} is refused before anything is asked`, async () => {

@@ -25,7 +25,7 @@ export interface Trail {
   /** `performance.now()` when the caller was known. */
   authenticated: number
   server: RegisteredServer | undefined
-  /** Path asked for, until a server is known. */
+  /** Path asked for; what the row says as long as no server is known. */
   path: string
   messages: ReadonlyArray<Message>
 }
@@ -146,7 +146,7 @@ export class Settle {
       auth_method: claims?.method ?? null,
       remote: ctx.remote,
       http_method: ctx.method,
-      server: trail.server?.record.path ?? bounded(trail.path),
+      server: trail.server?.record.path ?? serverOf(trail.path),
       method: row.access.method === null ? null : bounded(row.access.method),
       tool: row.access.tool === null ? null : bounded(row.access.tool),
       decision: row.decision,
@@ -209,6 +209,10 @@ export class Settle {
 
 const MAX_TEXT = 256
 const bounded = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
+
+/** A route as it is registered, without its last segment, so that a server's rows are found by one name; any other path as it was asked for. */
+const ROUTE = /^((?:\/[A-Za-z0-9._~-]+)+)\/(?:mcp|sse|messages)\/?$/
+const serverOf = (path: string): string => bounded(ROUTE.exec(path)?.[1] ?? path)
 
 /** What the row calls a message: its method, or what a bodiless request or a response is. */
 const methodOf = (trail: Trail, message: Message | undefined): string | null => {

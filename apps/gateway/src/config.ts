@@ -2,6 +2,7 @@
  * **Config** — read once at start, validated before anything opens (design.md §8). The only module that reads the environment,
  * through Effect's `ConfigProvider`.
  */
+import { adminPasswordProblem } from "@mcpgw/identity/AdminAccount"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -156,6 +157,7 @@ const together = (root: string, read: Values): ReadonlyArray<string> => {
     ...taken([settings.metricsPort, read.metricsPort], [settings.port, read.port]),
     ...taken([settings.redirectPort, read.redirectPort], [settings.port, read.port]),
     ...taken([settings.redirectPort, read.redirectPort], [settings.metricsPort, read.metricsPort]),
+    ...weakPassword(read),
     ...nowhereToLead(read),
     ...longerThanLongest(read),
     ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey])
@@ -167,6 +169,12 @@ type Port = readonly [Setting<number | undefined> | Setting<number>, number | un
 /** Two listeners can not share a port. */
 const taken = ([{ name }, port]: Port, [other, its]: Port): ReadonlyArray<string> =>
   port === undefined || port !== its ? [] : [`${name}: held "${port}"; it may hold another port than ${other.name}`]
+
+/** Asked before there is a data folder: a start that is refused leaves nothing behind. */
+const weakPassword = ({ adminPassword, adminUser }: Values): ReadonlyArray<string> => {
+  const weak = adminPassword === undefined ? undefined : adminPasswordProblem(adminUser, Redacted.make(adminPassword))
+  return weak === undefined ? [] : [weak.message]
+}
 
 /** A redirect from plain HTTP needs something encrypted to lead to. */
 const nowhereToLead = ({ redirectPort, tlsCert, publicUrl }: Values): ReadonlyArray<string> => {

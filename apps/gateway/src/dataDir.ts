@@ -4,7 +4,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs"
+import type * as Scope from "effect/Scope"
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
 
@@ -29,7 +30,44 @@ export const providersPath = ({ dataDir, providersFile }: GatewayConfigApi): str
 /** Proof that the folder is there. */
 export class DataDir extends Context.Tag("@mcpgw/gateway/DataDir")<DataDir, { readonly path: string }>() {}
 
-export const layerDataDir: Layer.Layer<DataDir, DataDirUnusable, GatewayConfig> = Layer.effect(
+/** Holds the id of the process that uses the folder. */
+const PID_FILE = "gateway.pid"
+
+/** The process that left its id here, when it still runs and is not this one. */
+const otherProcess = (file: string): number | undefined => {
+  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : Number.NaN
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return undefined
+  try {
+    process.kill(pid, 0)
+    return pid
+  } catch (error) {
+    // It runs, as somebody else.
+    return error instanceof Error && "code" in error && error.code === "EPERM" ? pid : undefined
+  }
+}
+
+/**
+ * Warns when another process uses the folder. No more than that: its id may have become another program's, and one gateway may still drain while
+ * the next one starts.
+ */
+const mark = (path: string): Effect.Effect<void, never, Scope.Scope> => {
+  const file = join(path, PID_FILE)
+  return Effect.suspend(() => {
+    const other = otherProcess(file)
+    if (other !== undefined) {
+      return Effect.logWarning(
+        `Another process (pid ${other}) uses the data folder ${path}: of two gateways over one folder, each refuses the other's tokens; if there is none, remove ${file}`
+      )
+    }
+    const own = String(process.pid)
+    return Effect.acquireRelease(
+      Effect.sync(() => writeFileSync(file, own, { mode: 0o600 })),
+      () => Effect.sync(() => existsSync(file) && readFileSync(file, "utf8") === own && rmSync(file))
+    )
+  }).pipe(Effect.ignoreLogged)
+}
+
+export const layerDataDir: Layer.Layer<DataDir, DataDirUnusable, GatewayConfig> = Layer.scoped(
   DataDir,
   Effect.flatMap(GatewayConfig, (config) =>
     Effect.try({
@@ -43,6 +81,6 @@ export const layerDataDir: Layer.Layer<DataDir, DataDirUnusable, GatewayConfig> 
       },
       catch: (error) =>
         new DataDirUnusable({ path: config.dataDir, problem: error instanceof Error ? error.message : String(error) })
-    })
+    }).pipe(Effect.tap(({ path }) => mark(path)))
   )
 )

@@ -12,6 +12,15 @@ const isLoopback = (host: string): boolean => {
   return version === 0 ? host.toLowerCase() === "localhost" : LOOPBACK.check(host, version === 6 ? "ipv6" : "ipv4")
 }
 
+/**
+ * Everybody can connect, and is sent to an address that is this machine for whoever asks. `named`: the public URL is set; undefined: then, or
+ * when only this machine can connect.
+ */
+export const misled = ({ host, publicUrl }: Pick<GatewayConfigApi, "host" | "publicUrl">, named: boolean) =>
+  named || isLoopback(host) || !isLoopback(new URL(publicUrl).hostname)
+    ? undefined
+    : `${settings.host.name} is ${host} and ${settings.publicUrl.name} is unset: clients on other machines are sent to ${publicUrl} to sign in, which is themselves; set ${settings.publicUrl.name} to the address they use`
+
 type Judged = Pick<GatewayConfigApi, "host" | "tlsCert" | "trustedProxies">
 
 /** Undefined: on loopback, with TLS, or behind a proxy that is named. */

@@ -51,6 +51,7 @@ import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
+import { layerPolicyDoubts } from "./policyDoubts.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
 
 /** A layer that needs to know the configuration. */
@@ -203,7 +204,9 @@ export const layerServicesOver = <E1, R1, E2, R2>(
 export const layerServices = layerServicesOver(layerAuth, RegistryStore.layerSqlite)
 
 /** The edge over whatever services there are; the port opens last. */
-export const layerEdge = Edge.layer.pipe(Layer.provide(layerEdgeServices), Layer.provideMerge(layerFirstStart))
+export const layerEdge = Layer.merge(Edge.layer.pipe(Layer.provide(layerEdgeServices)), layerPolicyDoubts).pipe(
+  Layer.provideMerge(layerFirstStart)
+)
 
 /** The gateway. Needs only its configuration. */
 export const layer = layerEdge.pipe(Layer.provideMerge(layerServices))

@@ -10,10 +10,10 @@ import * as LogLevel from "effect/LogLevel"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { GatewayConfig } from "./config.ts"
-import { exposure } from "./exposure.ts"
+import { exposure, misled } from "./exposure.ts"
 import { FirstStart, banner } from "./firstStart.ts"
 import { layer } from "./layers.ts"
-import type { LogLevelName } from "./settings.ts"
+import { type LogLevelName, settings } from "./settings.ts"
 import { strangers, withoutEffect } from "./unusedNames.ts"
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
@@ -40,6 +40,8 @@ const announce = Layer.effectDiscard(
     yield* Console.log(banner(password, config, [...registry.snapshot().servers.keys()]))
     const exposed = exposure(config)
     if (exposed !== undefined) yield* Effect.logWarning(exposed)
+    const elsewhere = misled(config, (yield* config.variable(settings.publicUrl.name)) !== undefined)
+    if (elsewhere !== undefined) yield* Effect.logWarning(elsewhere)
     for (const stranger of strangers(Object.keys(process.env))) yield* Effect.logWarning(stranger)
     const idle = withoutEffect(Object.keys(process.env).filter((name) => (process.env[name] ?? "").trim() !== ""))
     if (idle !== undefined) yield* Effect.logWarning(idle)

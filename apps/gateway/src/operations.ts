@@ -4,6 +4,7 @@ import type { RegistryApi } from "@mcpgw/registry/Registry"
 import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
 import { CONTENT_TYPE } from "@mcpgw/telemetry/PrometheusText"
 import type * as Effect from "effect/Effect"
+import { doubtsNow } from "./policyDoubts.ts"
 import type { TlsStatus } from "./TlsReload.ts"
 
 export interface Operations {
@@ -48,14 +49,14 @@ const ROOT = {
   ready: "/ready"
 }
 
-/** 200 while requests are served; a policy or a certificate that could not be taken is said here, the last good one still holds. */
+/** 200 while requests are served; a policy or a certificate that could not be taken is said here, the last good one still holds. And what the policy that holds names in vain. */
 const ready = ({ policy, registry, draining, tls }: Operations): Response => {
   const { revision, problem } = policy.status()
   const shown = tls()
   const body = {
     ready: !draining(),
     draining: draining(),
-    policy: { revision, problem: problem ?? null },
+    policy: { revision, problem: problem ?? null, warnings: doubtsNow(policy.current(), registry) },
     registry: { revision: registry.snapshot().revision, servers: registry.snapshot().servers.size },
     ...(shown === undefined ? {} : { tls: shown })
   }

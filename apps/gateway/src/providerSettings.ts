@@ -48,7 +48,7 @@ const idAndSecret = (prefix: string, who: string) => [
 export const providerSettings: ReadonlyArray<Text> = [
   plain(
     "AUTH_PROVIDER",
-    "Identity providers described by the settings below, separated by commas: keycloak, cognito, entra, okta, auth0, google, github. Local accounts are always there."
+    "Identity providers described by the settings below, separated by commas: keycloak, cognito, entra, okta, auth0, google, github, oidc. Local accounts are always there."
   ),
   plain("KEYCLOAK_URL", "Where the gateway reaches Keycloak.", url),
   plain(

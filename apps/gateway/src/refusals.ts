@@ -237,9 +237,12 @@ export const sessionNotFound = (id: JsonRpcId | null): Refusal =>
 export const resumeWithoutSession = (): Refusal =>
   refusal(400, Code.invalidRequest, "session:resume", "Last-Event-ID needs the Mcp-Session-Id it belongs to")
 
-export const noStreamHere = (denied: Denied): Refusal =>
-  refusal(405, Code.invalidRequest, denied.decision.rule, "This needs a session: send Mcp-Session-Id, or POST", {
-    decision: "deny",
+/**
+ * GET and DELETE without a session, whose owner may use the server. No denial: clients ask for the optional stream after every
+ * `initialize`, and a 405 tells them that there is none (W-06).
+ */
+export const sessionNeeded = (): Refusal =>
+  refusal(405, Code.invalidRequest, "session:none", "This needs a session: send Mcp-Session-Id, or POST", {
     headers: { allow: "POST" }
   })
 

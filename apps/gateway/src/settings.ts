@@ -156,7 +156,7 @@ export const settings = {
   publicUrl: setting<string | undefined>(
     "MCPGW_PUBLIC_URL",
     unset,
-    "Origin that clients use; issuer and audience of the gateway's tokens. Unset: http(s)://{host}:{port}.",
+    "Origin that clients use; issuer and audience of the gateway's tokens. Unset: http(s)://{host}:{port}, localhost for 0.0.0.0.",
     origin
   ),
   dataDir: setting<string | undefined>(

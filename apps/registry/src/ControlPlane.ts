@@ -12,6 +12,7 @@ import type { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { seenAs } from "@mcpgw/auth/LocalNames"
 import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import { AccountPages, servesPages } from "@mcpgw/identity/AccountPages"
 import type { Accounts } from "@mcpgw/identity/Accounts"
@@ -117,9 +118,10 @@ const READABLE = {
   "access-control-max-age": "7200"
 }
 
-/** Public, and the same for whoever asks: any page may read it. */
+/** Public, and the same for whoever asks by that name: any page may read it. */
 const resourceDocument = (publicUrl: string, request: Request, pathname: string): Response | undefined => {
-  const document = READS.has(request.method) ? documentAt(publicUrl, pathname) : undefined
+  if (!READS.has(request.method)) return undefined
+  const document = documentAt(publicUrl, pathname, seenAs(publicUrl, request.headers.get("host") ?? undefined))
   if (document === undefined) return undefined
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: READABLE })
   return Response.json(document, { headers: { "access-control-allow-origin": "*", "cache-control": "max-age=300" } })

@@ -12,11 +12,13 @@ import { momentOf, momentOrNull } from "@mcpgw/api/Moments"
 import { AGENT_CLIENT } from "@mcpgw/identity/AgentClients"
 import { type Agent, Agents, type AgentSecret, type InvalidAgent } from "@mcpgw/identity/Agents"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
+import { warningsOf } from "./warnings.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -40,6 +42,17 @@ const agentView = (agent: Agent): AgentView => ({
   created_at: momentOf(agent.createdAt),
   secrets: agent.secrets.map(secretView)
 })
+
+/** As `agentView`, with the groups that give the agent nothing. */
+const changed = (agent: Agent) =>
+  Effect.map(ScopePolicy, (policies) => {
+    const policy = policies.current()
+    const idle = agent.groups.filter((group) => !policy.mapsGroup(group))
+    return {
+      ...agentView(agent),
+      ...warningsOf(idle.map((group) => `The policy maps the group '${group}' to no scope`))
+    }
+  })
 
 const noSuchAgent = new NotFound(problem("There is no such agent"))
 const noSuchSecret = new NotFound(problem("There is no such secret"))
@@ -75,7 +88,7 @@ const create = (request: Request) =>
         AgentExists: () => new BadRequest(fieldProblem("name", JSON.stringify(name), "there is an agent of that name"))
       })
     )
-    return HttpServerResponse.unsafeJson(agentView(agent), { status: 201 })
+    return HttpServerResponse.unsafeJson(yield* changed(agent), { status: 201 })
   })
 
 const get = (name: string) =>
@@ -90,7 +103,7 @@ const change = (request: Request, name: string) =>
     yield* grantor(MANAGE, GRANT)
     const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
     const agent = yield* Effect.catchTags((yield* Agents).update(name, wanted), failures)
-    return HttpServerResponse.unsafeJson(agentView(agent ?? (yield* noSuchAgent)))
+    return HttpServerResponse.unsafeJson(yield* changed(agent ?? (yield* noSuchAgent)))
   })
 
 const remove = (name: string) =>

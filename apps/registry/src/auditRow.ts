@@ -9,6 +9,9 @@ const CHANGING_READS: ReadonlySet<string> = new Set(["api:logout", "api:admin_to
 
 const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 429
 
+/** Nobody was known, so nothing was decided about them, as on the data plane. */
+const isUnknown = ({ rule }: Trail): boolean => rule?.startsWith("auth:") === true
+
 /** What the platform answers to a client that left. */
 const CLIENT_GONE = 499
 
@@ -38,7 +41,7 @@ export const auditRow = (trail: Trail, method: string, status: number, durationM
     server: trail.server,
     method: null,
     tool: null,
-    decision: isRefusal(status) ? "deny" : trail.decision,
+    decision: isRefusal(status) && !isUnknown(trail) ? "deny" : trail.decision,
     rule: trail.rule,
     outcome: outcomeOf(status),
     status,

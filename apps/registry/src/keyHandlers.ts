@@ -19,6 +19,7 @@ import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { signedIn } from "./grants.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { warningsOf } from "./warnings.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -113,6 +114,17 @@ const namesOwn = ({ claims, policy }: Caller, { scopes = [], servers = [], tools
     if (path !== undefined) return yield* not(`tools.${path}`, path, "it must be a server you may use")
   })
 
+/** A tool may come with a new version of its server, so the key is made; a mistyped one is told of. */
+const unknownTools = ({ tools = {} }: CreateKey) =>
+  Effect.map(Registry, (registry) =>
+    Object.entries(tools).flatMap(([path, names]) => {
+      const listed = registry.get(path)?.record.tool_list ?? []
+      return names
+        .filter((name) => !listed.some((tool) => tool.name === name))
+        .map((name) => `${path} lists no tool '${name}' now`)
+    })
+  )
+
 const not = (field: string, held: unknown, expected: string) =>
   new BadRequest(fieldProblem(field, JSON.stringify(held), expected))
 
@@ -145,7 +157,10 @@ const create = (request: Request) =>
         })
       )
     trail.decision = "allow"
-    return HttpServerResponse.unsafeJson({ ...viewOf(made.key), key: made.text }, { status: 201 })
+    return HttpServerResponse.unsafeJson(
+      { ...viewOf(made.key), key: made.text, ...warningsOf(yield* unknownTools(wanted)) },
+      { status: 201 }
+    )
   })
 
 const noSuchKey = new NotFound(problem("There is no such key"))

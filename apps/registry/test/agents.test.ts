@@ -47,6 +47,13 @@ describe("agents", () => {
       const created = yield* call(plane, "POST", "/api/agents", { cookie, json: { name: "ci", groups: ["builders"] } })
       const shown = { name: "ci", client_id: "agent-ci", description: "", groups: ["builders"], disabled: false }
       expect([created.status, created.body]).toMatchObject([201, { ...shown, secrets: [] }])
+      expect(created.body).toHaveProperty("warnings", ["The policy maps the group 'builders' to no scope"])
+      const mapped = yield* call(plane, "POST", "/api/agents", {
+        cookie,
+        json: { name: "known", groups: ["mcp-registry-user"] }
+      })
+      expect(mapped.body).not.toHaveProperty("warnings")
+      yield* call(plane, "DELETE", "/api/agents/known", { cookie })
       const again = yield* call(plane, "POST", "/api/agents", { cookie, json: { name: "ci" } })
       expect([again.status, again.body]).toMatchObject([400, { field: "name" }])
       const secrets = yield* Effect.forEach([{}, { expires_at: "2999-01-01" }], (json) =>

@@ -98,6 +98,9 @@ describe("API keys", () => {
       const plane = yield* ControlPlane.make
       yield* registered(CURRENTTIME, SECRET)
       const cookie = yield* person("admin")
+      const zero = { name: "zero", tools: { "/currenttime": ["set_clok", "set_clock"] } }
+      const mistyped = yield* call(plane, "POST", "/api/keys", { cookie, json: zero })
+      expect(mistyped.body).toHaveProperty("warnings", ["/currenttime lists no tool 'set_clok' now"])
       for (const json of [
         { name: "one", servers: ["/currenttime"] },
         { name: "two", tools: { "/currenttime": ["set_clock"] } }

@@ -58,6 +58,8 @@ describe("design §6: audit rows", () => {
       outcome: "refused"
     })
     expect(auditRow(trail(), "GET", 401, 1)).toMatchObject({ decision: "deny", outcome: "refused" })
+    const unknown = { ...trail(), rule: "auth:wrong_audience" }
+    expect(auditRow(unknown, "GET", 401, 1)).toMatchObject({ decision: "none", outcome: "refused" })
     expect(auditRow({ ...trail(), rule: "api:logout", decision: "allow" }, "GET", 303, 1)).toMatchObject({
       outcome: "ok"
     })

@@ -36,6 +36,13 @@ export const AgentView = Schema.Struct({
 }).annotations({ identifier: "Agent" })
 export type AgentView = typeof AgentView.Type
 
+/** After a change. */
+export const ChangedAgent = Schema.Struct({
+  ...AgentView.fields,
+  /** What was taken and has no effect now; absent when there is nothing to tell. */
+  warnings: optional(Schema.Array(Schema.String))
+})
+
 export const CreateAgent = Schema.Struct({
   name: Schema.NonEmptyString,
   description: optional(Schema.String),
@@ -73,7 +80,7 @@ const list = HttpApiEndpoint.get("list", "/api/agents")
 
 const create = HttpApiEndpoint.post("create", "/api/agents")
   .setPayload(CreateAgent)
-  .addSuccess(AgentView, { status: 201 })
+  .addSuccess(ChangedAgent, { status: 201 })
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
   .annotate(OpenApi.Description, "An account for a program. It gets tokens at `/oauth/token` once it has a secret.")
@@ -86,7 +93,7 @@ const get = HttpApiEndpoint.get("get", "/api/agents/:name")
 const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
   .setPath(ByName)
   .setPayload(ChangeAgent)
-  .addSuccess(AgentView)
+  .addSuccess(ChangedAgent)
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
   .annotate(OpenApi.Description, "Taking a group away, or disabling the agent, ends the tokens it has.")

@@ -53,7 +53,12 @@ export const KeyView = Schema.Struct({
 export type KeyView = typeof KeyView.Type
 
 /** The only answer that holds a key. */
-export const CreatedKey = Schema.Struct({ ...KeyView.fields, key: Schema.String })
+export const CreatedKey = Schema.Struct({
+  ...KeyView.fields,
+  key: Schema.String,
+  /** What was taken and has no effect now; absent when there is nothing to tell. */
+  warnings: optional(Schema.Array(Schema.String))
+})
 
 const Owner = Schema.Struct({ owner: optional(Schema.NonEmptyString) })
 

@@ -17,7 +17,7 @@ export const routeOf = (pathname: string): string => {
   return plain.endsWith("/messages") ? `${plain.slice(0, -"messages".length)}sse` : plain
 }
 
-/** Where the document of the route at `pathname` is. `publicUrl`: without a trailing slash. */
+/** Where the document of the route at `pathname` is. `publicUrl`: as the client calls it, without a trailing slash. */
 export const metadataUrl = (publicUrl: string, pathname: string): string => publicUrl + WELL_KNOWN + routeOf(pathname)
 
 export interface ProtectedResource {
@@ -27,14 +27,17 @@ export interface ProtectedResource {
   readonly bearer_methods_supported: ReadonlyArray<string>
 }
 
-/** The document at `pathname`; undefined: that is none of these paths, or names no well-formed route. */
-export const documentAt = (publicUrl: string, pathname: string): ProtectedResource | undefined => {
+/**
+ * The document at `pathname`; undefined: that is none of these paths, or names no well-formed route. `seen`: the public URL as the client
+ * calls it (`seenAs`).
+ */
+export const documentAt = (publicUrl: string, pathname: string, seen = publicUrl): ProtectedResource | undefined => {
   if (pathname !== WELL_KNOWN && !pathname.startsWith(`${WELL_KNOWN}/`)) return undefined
   const route = routeOf(pathname.slice(WELL_KNOWN.length))
   const segments = route.split("/").slice(1)
   if (segments.some((segment) => !SEGMENT.test(segment) || segment === "." || segment === "..")) return undefined
   return {
-    resource: publicUrl + route,
+    resource: seen + route,
     authorization_servers: [publicUrl],
     scopes_supported: ADVERTISED,
     bearer_methods_supported: ["header"]

@@ -38,6 +38,13 @@ export interface AdminOptions {
   readonly password: Option.Option<Redacted.Redacted>
 }
 
+/** What is wrong with the configured password; undefined: nothing. For a start that wants to know before it opens anything. */
+export const adminPasswordProblem = (username: string, password: Redacted.Redacted): WeakAdminPassword | undefined => {
+  const value = Redacted.value(password)
+  const problem = weakness(username, value)
+  return problem === undefined ? undefined : new WeakAdminPassword({ length: value.length, problem })
+}
+
 /**
  * With no accounts: creates the administrator, with the configured password or a generated one of 24 characters (144 bits).
  * Otherwise, with a password configured: makes it the account's, creating the account if the name is new; the configuration wins over a
@@ -65,8 +72,8 @@ const applyConfigured = (username: string, redacted: Redacted.Redacted) =>
     const accounts = yield* Accounts
     const sessions = yield* Sessions
     const password = Redacted.value(redacted)
-    const problem = weakness(username, password)
-    if (problem !== undefined) return yield* new WeakAdminPassword({ length: password.length, problem })
+    const weak = adminPasswordProblem(username, redacted)
+    if (weak !== undefined) return yield* weak
     const account = yield* accounts.get(username)
     if (account === undefined) {
       yield* accounts.put({ username, groups: [ADMIN_GROUP] }, password)

@@ -34,7 +34,7 @@ export class IdentityProviders extends Context.Tag("@mcpgw/identity/IdentityProv
   }
 }
 
-const NONE: ReadProviders = { providers: [], warnings: [] }
+const NONE: ReadProviders = { providers: [], disabled: [], warnings: [] }
 
 const read = ({ file, settings, variable }: ProviderSources) =>
   Effect.gen(function* () {
@@ -47,7 +47,7 @@ const read = ({ file, settings, variable }: ProviderSources) =>
     const problems = twice(providers)
     if (problems.length > 0) return yield* new ProvidersMisconfigured({ problems })
     const kinds = providers.map(({ kind }) => kind)
-    const idle = withoutProvider(environment, kinds)
+    const idle = withoutProvider(environment, kinds, filed.disabled)
     yield* Effect.forEach([...filed.warnings, ...idle], (warning) => Effect.logWarning(warning), { discard: true })
     return providers
   })

@@ -20,19 +20,38 @@ export const environmentProviders = (
   const one = OIDC_NAMES.every((name) => environment(name) === undefined) ? [] : [addressed("oidc", environment)]
   const results = [...described, ...(named.right.includes("oidc") ? [] : one)].map(complete)
   const problems = results.flatMap((result) => ("name" in result ? [] : result))
-  if (problems.length > 0) return Either.left(problems)
+  if (problems.length > 0) return Either.left(oncePerSetting(problems))
   return Either.right(results.flatMap((result) => ("name" in result ? [result] : [])))
+}
+
+/**
+ * Several fields may follow from one setting: what was found first of it is said. Fields that no setting holds follow from one, too, and are
+ * told of only when nothing else is wrong.
+ */
+const oncePerSetting = (problems: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const first = new Map<string, string>()
+  for (const problem of problems) {
+    const [name = ""] = problem.split(":", 1)
+    if (!first.has(name)) first.set(name, problem)
+  }
+  const settings = [...first].filter(([name]) => /^[A-Z0-9_]+$/.test(name))
+  return (settings.length > 0 ? settings : [...first]).map(([, problem]) => problem)
 }
 
 /** One of these, and `MCPGW_OIDC_*` describes a provider. */
 const OIDC_NAMES = ["MCPGW_OIDC_ISSUER", "MCPGW_OIDC_AUDIENCE", "MCPGW_OIDC_JWKS_URL", "MCPGW_OIDC_CLIENT_ID"]
 
-/** Settings that belong to a provider which `AUTH_PROVIDER` does not name, so that they have no effect. */
-export const withoutProvider = (environment: Environment, known: ReadonlyArray<string>): ReadonlyArray<string> =>
+/** Settings that belong to a provider nobody switched on, so that they have no effect. `disabled`: the file's that are switched off. */
+export const withoutProvider = (
+  environment: Environment,
+  known: ReadonlyArray<string>,
+  disabled: ReadonlyArray<string> = []
+): ReadonlyArray<string> =>
   PROVIDER_KINDS.filter((kind) => kind !== "oidc" && !known.includes(kind)).flatMap((kind) => {
     const name = `${kind.toUpperCase()}_CLIENT_ID`
-    return environment(name) === undefined
-      ? []
+    if (environment(name) === undefined) return []
+    return disabled.includes(kind)
+      ? [`${name} is set, and the file of providers has ${kind} disabled`]
       : [`${name} is set, and neither AUTH_PROVIDER nor the file of providers names ${kind}`]
   })
 
@@ -102,25 +121,25 @@ const keycloak = (environment: Environment): Described => {
   const realm = environment("KEYCLOAK_REALM") ?? "mcp-gateway"
   const at = (base: string | undefined, leaf: string): string | null =>
     base === undefined ? null : `${base}/realms/${encodeURIComponent(realm)}/protocol/openid-connect/${leaf}`
-  const names: Names = { ...clientNames("KEYCLOAK"), auth_url: "KEYCLOAK_EXTERNAL_URL", issuer: "KEYCLOAK_URL" }
-  return describe(
-    "keycloak",
-    {
-      ...names,
-      token_url: "KEYCLOAK_URL",
-      user_info_url: "KEYCLOAK_URL",
-      logout_url: "KEYCLOAK_EXTERNAL_URL",
-      audiences: "KEYCLOAK_M2M_CLIENT_ID"
-    },
-    {
-      ...client(environment, "KEYCLOAK"),
-      auth_url: at(outside, "auth"),
-      token_url: at(inside, "token"),
-      user_info_url: at(inside, "userinfo"),
-      logout_url: at(outside, "logout"),
-      audiences: list(environment("KEYCLOAK_M2M_CLIENT_ID"))
-    }
-  )
+  const names: Names = {
+    ...clientNames("KEYCLOAK"),
+    issuer: "KEYCLOAK_URL",
+    // Unset, it is KEYCLOAK_URL that is missing.
+    auth_url: outside === undefined ? "KEYCLOAK_URL" : "KEYCLOAK_EXTERNAL_URL",
+    token_url: "KEYCLOAK_URL",
+    user_info_url: "KEYCLOAK_URL",
+    logout_url: "KEYCLOAK_EXTERNAL_URL",
+    audiences: "KEYCLOAK_M2M_CLIENT_ID"
+  }
+  const described = describe("keycloak", names, {
+    ...client(environment, "KEYCLOAK"),
+    auth_url: at(outside, "auth"),
+    token_url: at(inside, "token"),
+    user_info_url: at(inside, "userinfo"),
+    logout_url: at(outside, "logout"),
+    audiences: list(environment("KEYCLOAK_M2M_CLIENT_ID"))
+  })
+  return { ...described, holds: { issuer: "the http:// or https:// URL at which the gateway reaches Keycloak" } }
 }
 
 const cognito = (environment: Environment): Described => {

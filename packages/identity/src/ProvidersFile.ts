@@ -1,5 +1,5 @@
 /**
- * `oauth2_providers.yml` of the replaced system, read as it is (contracts.md §2.6): `${NAME}` stands for an environment variable, disabled
+ * `oauth2_providers.yml` of the replaced system, read as it is (contracts.md §2.6): `${NAME}` and `${NAME:-default}` stand for an environment variable, disabled
  * providers are skipped with whatever they lack. Never repeats a secret. Its `session` and `registry` sections have no effect: the cookie
  * and where a sign-in leads are this gateway's own.
  */
@@ -24,6 +24,8 @@ const decodeFields = Schema.decodeUnknownEither(ProviderFields)
 
 export interface ReadProviders {
   readonly providers: ReadonlyArray<IdentityProvider>
+  /** Names of those that are there and switched off. */
+  readonly disabled: ReadonlyArray<string>
   /** What was passed over and may have been meant. */
   readonly warnings: ReadonlyArray<string>
 }
@@ -43,6 +45,7 @@ export const parseProviders = (
     if (problems.length > 0) return Effect.fail(new ProvidersMisconfigured({ problems }))
     return Effect.succeed({
       providers: results.flatMap((result) => (result.kind === "provider" ? [result.provider] : [])),
+      disabled: entries.flatMap(([provider], i) => (results[i]?.kind === "disabled" ? [provider] : [])),
       warnings: results.flatMap((result) => (result.kind === "provider" ? result.warnings : []))
     })
   })
@@ -137,7 +140,8 @@ const IMPLIED = [
   "KEYCLOAK_M2M_CLIENT_ID"
 ]
 
-const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
+/** As shells and Compose read it: the default holds when the variable is unset or empty. */
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
 interface Substituted {
   readonly value: unknown
@@ -152,10 +156,11 @@ const substitute = (value: unknown, environment: Environment): Substituted => {
     return { value: parts.map((part) => part.value), unset: parts.flatMap((part) => part.unset) }
   }
   if (typeof value !== "string") return { value, unset: [] }
-  const unset = [...value.matchAll(REFERENCE)]
-    .map((match) => match[1] ?? "")
-    .filter((name) => environment(name) === undefined)
-  return { value: value.replaceAll(REFERENCE, (_, name: string) => environment(name) ?? ""), unset }
+  const unset = [...value.matchAll(REFERENCE)].flatMap(([, name = "", otherwise]) =>
+    otherwise === undefined && environment(name) === undefined ? [name] : []
+  )
+  const put = (_: string, name: string, otherwise: string | undefined): string => environment(name) ?? otherwise ?? ""
+  return { value: value.replaceAll(REFERENCE, put), unset }
 }
 
 const isOn = (value: unknown): boolean =>

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { IdentityProvider } from "../src/IdentityProvider.ts"
 import { IdentityProviders } from "../src/IdentityProviders.ts"
-import { environmentProviders } from "../src/ProvidersEnvironment.ts"
+import { environmentProviders, withoutProvider } from "../src/ProvidersEnvironment.ts"
 import { parseProviders } from "../src/ProvidersFile.ts"
 import { SETTINGS } from "./support/ScriptedProvider.ts"
 
@@ -106,6 +106,25 @@ describe("contracts §2.6: oauth2_providers.yml as it is", () => {
       const secret = keycloak?.login?.secret
       expect(secret === undefined ? undefined : Redacted.value(secret)).toBe("kc-hush")
       expect(JSON.stringify(providers)).not.toContain("kc-hush")
+    })
+  )
+
+  it.effect("a default stands where its variable is unset; what is switched off by one is known by name", () =>
+    Effect.gen(function* () {
+      const text = FILE.replace("    enabled: true", '    enabled: "${KEYCLOAK_ENABLED:-false}"').replace(
+        "${KEYCLOAK_REALM}/protocol/openid-connect/auth",
+        "${KEYCLOAK_REALM:-other}/protocol/openid-connect/auth"
+      )
+      const off = yield* parsed(text, KEYCLOAK)
+      expect([off.providers, off.disabled]).toEqual([[], ["keycloak", "cognito", "github"]])
+      const on = yield* parsed(text, { ...KEYCLOAK, KEYCLOAK_ENABLED: "true" })
+      expect(on.providers[0]?.issuer).toBe("http://localhost:8080/realms/mcp-gateway")
+      const settings = { KEYCLOAK_CLIENT_ID: "c", GOOGLE_CLIENT_ID: "g" }
+      const lookup = (name: string) => new Map(Object.entries(settings)).get(name)
+      expect(withoutProvider(lookup, [], off.disabled)).toEqual([
+        "KEYCLOAK_CLIENT_ID is set, and the file of providers has keycloak disabled",
+        "GOOGLE_CLIENT_ID is set, and neither AUTH_PROVIDER nor the file of providers names google"
+      ])
     })
   )
 
@@ -219,6 +238,19 @@ describe("contracts §2.14: providers by settings", () => {
   it("several at once", () => {
     const all = Object.assign({}, ...Object.values(SETTINGS), { AUTH_PROVIDER: " Keycloak,okta , github,okta,local" })
     expect(Either.getOrThrow(fromSettings(all)).map(({ name }) => name)).toEqual(["keycloak", "okta", "github"])
+  })
+
+  it("one line for each setting that is missing, and none that names what does not exist", () => {
+    expect(Either.getOrThrow(Either.flip(fromSettings({ AUTH_PROVIDER: "keycloak" })))).toEqual([
+      "KEYCLOAK_CLIENT_ID: held nothing; it may hold the client's id there; unset is fine when KEYCLOAK_M2M_CLIENT_ID says whose access tokens count",
+      "KEYCLOAK_URL: held nothing; it may hold the http:// or https:// URL at which the gateway reaches Keycloak"
+    ])
+    for (const kind of ["google", "okta", "entra", "github", "auth0", "cognito", "oidc"]) {
+      const problems = Either.getOrThrow(Either.flip(fromSettings({ AUTH_PROVIDER: kind })))
+      const names = problems.map((problem) => problem.split(":", 1)[0])
+      expect(new Set(names).size).toBe(names.length)
+      expect(problems.join()).not.toMatch(new RegExp(`${kind}\\.[a-z]`))
+    }
   })
 
   it("contracts §2.5: Keycloak's issuers and audiences", () => {

@@ -81,6 +81,12 @@ export interface Policy {
   readonly canVendTokens: (subject: Subject) => boolean
   /** Groups the policy maps to scopes. */
   readonly groupMappings: number
+  readonly mapsGroup: (group: string) => boolean
+  /**
+   * Names that lead nowhere, a sentence each: scopes that are not defined, servers that are not registered. A few at most, the rest is counted;
+   * never of what the shipped policy names. `isServer` is asked with paths.
+   */
+  readonly doubts: (isServer: (path: string) => boolean) => ReadonlyArray<string>
   /** contracts.md §2.6 `can_modify_servers`; scope names the policy does not know count for nothing. */
   readonly canModifyServers: (subject: Subject) => boolean
 }

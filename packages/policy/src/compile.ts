@@ -4,6 +4,7 @@
  */
 import type { Access, Decision } from "@mcpgw/domain/Decision"
 import { decideByRules, NO_SCOPES, OUTSIDE_LIMITS } from "./internal/compiledRule.ts"
+import { doubtsOf } from "./internal/doubts.ts"
 import { explainDecision } from "./internal/explain.ts"
 import { filterByRules, judgeByRules } from "./internal/listFilter.ts"
 import { serverKey } from "./internal/serverKey.ts"
@@ -19,6 +20,8 @@ export const MODIFY_SCOPE = "mcp-servers-unrestricted/execute"
 export const VENDING_SCOPE = "mcp-token-vending"
 /** The lowest group and scope: its holder never changes servers unless one of the two above says so. */
 export const USER_SCOPE = "mcp-registry-user"
+
+const MEANT: ReadonlySet<string> = new Set([ADMIN_SCOPE, MODIFY_SCOPE, VENDING_SCOPE, USER_SCOPE])
 
 /** Names the document gives a meaning: only those may make anyone an administrator. */
 const knownScopes = (document: PolicyDocument): ReadonlySet<string> =>
@@ -83,6 +86,8 @@ export const compile = (document: PolicyDocument): Policy => {
       return isAdmin(subject) || (table.limits === undefined && holds(table, VENDING_SCOPE))
     },
     groupMappings: document.groupMappings.size,
+    mapsGroup: (group: string) => document.groupMappings.has(group),
+    doubts: (isServer: (path: string) => boolean) => doubtsOf(document, MEANT, isServer),
     hasGrant: (subject: Subject, server: string) => tables.of(subject).rulesOn(server).length > 0,
     grantingScopes: (server: string) =>
       [...known].filter((scope) => tables.of({ groups: [], scopes: [scope] }).rulesOn(server).length > 0),

@@ -28,28 +28,28 @@ export const url = Options.text("url").pipe(
     httpUrl,
     "--url (KEYCLOAK_URL) may hold an http:// or https:// URL without user, query or fragment"
   ),
-  Options.withDescription("Where Keycloak is; else KEYCLOAK_ADMIN_URL or KEYCLOAK_URL.")
+  Options.withDescription("Where Keycloak is; else KEYCLOAK_ADMIN_URL, KEYCLOAK_URL, or http://localhost:8080.")
 )
 
 export const realm = Options.text("realm").pipe(
   Options.withFallbackConfig(Config.string("KEYCLOAK_REALM")),
   Options.withDefault(DEFAULT_REALM),
   Options.filterMap(realmName, "--realm (KEYCLOAK_REALM) may hold letters, digits, '.', '_' and '-'"),
-  Options.withDescription("The realm that is set up; else KEYCLOAK_REALM.")
+  Options.withDescription(`The realm that is set up; else KEYCLOAK_REALM, or ${DEFAULT_REALM}.`)
 )
 
 export const adminUser = Options.text("admin-user").pipe(
   Options.withFallbackConfig(Config.string("KEYCLOAK_ADMIN")),
   Options.withDefault("admin"),
   Options.withDescription(
-    "The administrator who signs in; else KEYCLOAK_ADMIN. The password is KEYCLOAK_ADMIN_PASSWORD or asked for."
+    "The administrator who signs in; else KEYCLOAK_ADMIN, or admin. The password is KEYCLOAK_ADMIN_PASSWORD or asked for."
   )
 )
 
 export const adminRealm = Options.text("admin-realm").pipe(
   Options.withDefault("master"),
   Options.filterMap(realmName, "--admin-realm may hold letters, digits, '.', '_' and '-'"),
-  Options.withDescription("The administrator's own realm.")
+  Options.withDescription("The administrator's own realm; else master.")
 )
 
 export const passwordStdin = Options.boolean("password-stdin").pipe(
@@ -64,7 +64,9 @@ export const publicUrl = Options.text("public-url").pipe(
   Options.withFallbackConfig(Config.string("MCPGW_PUBLIC_URL")),
   Options.withDefault("http://127.0.0.1:7860"),
   Options.filterMap(origin, "--public-url (MCPGW_PUBLIC_URL) may hold an http:// or https:// origin without a path"),
-  Options.withDescription("The gateway's origin, where Keycloak sends people back to; else MCPGW_PUBLIC_URL.")
+  Options.withDescription(
+    "The gateway's origin, where Keycloak sends people back to; else MCPGW_PUBLIC_URL, or http://127.0.0.1:7860."
+  )
 )
 
 export const testUsers = Options.boolean("test-users").pipe(
@@ -75,6 +77,7 @@ export const testUsers = Options.boolean("test-users").pipe(
 
 export const m2mGroups = Options.text("m2m-group").pipe(
   Options.repeated,
+  Options.withDefault<ReadonlyArray<string>>([]),
   Options.withDescription("A group of the gateway's own machine account; it has none otherwise.")
 )
 

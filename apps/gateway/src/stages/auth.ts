@@ -1,6 +1,7 @@
 /** auth: a presented credential → Principal, or 401 with a challenge. A fallback never produces a principal (design.md §6). */
 import type { AuthBusy, AuthUnavailable, Unauthenticated } from "@mcpgw/auth/AuthError"
 import { presented } from "@mcpgw/auth/Credential"
+import { seenAs } from "@mcpgw/auth/LocalNames"
 import { metadataUrl, routeOf } from "@mcpgw/auth/ProtectedResource"
 import { refusal as unauthenticatedBecause } from "@mcpgw/auth/Admission"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
@@ -68,8 +69,8 @@ const notProven = (pipeline: Pipeline, ctx: RequestContext, failure: NotProven):
   return failure._tag === "AuthBusy" ? authBusy(failure) : refused(pipeline, ctx, failure)
 }
 
-const refused = ({ publicUrl }: Pipeline, { pathname }: RequestContext, failure: Unauthenticated): Refusal =>
-  unauthenticated(failure, metadataUrl(publicUrl, pathname))
+const refused = ({ publicUrl }: Pipeline, { headers, pathname }: RequestContext, failure: Unauthenticated): Refusal =>
+  unauthenticated(failure, metadataUrl(seenAs(publicUrl, headers["host"]), pathname))
 
 /** What parts a token from the rest of a value, wherever it stands: `Bearer …`, `Token token="…"`. */
 const BETWEEN_TOKENS = /[^A-Za-z0-9_.-]+/

@@ -6,7 +6,7 @@ import type { AuthorizedCall } from "@mcpgw/policy/AuthorizedCall"
 import { HTTP_DELETE, HTTP_GET } from "@mcpgw/policy/Methods"
 import type { Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
-import { denied, noStreamHere, type Refusal } from "../refusals.ts"
+import { denied, type Refusal, sessionNeeded } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
 import type { Read } from "./read.ts"
 
@@ -30,7 +30,8 @@ export const judge = (
     // Bound to a session the protocol needs it; without one it is a method like any other, judged by the rules.
     const method = !bound ? ctx.method : ctx.method === "GET" ? HTTP_GET : HTTP_DELETE
     const call = pipeline.policy.decide(principal, { server, method, tool: undefined })
-    return call._tag === "Denied" ? noStreamHere(call) : { _tag: "Judged", calls: [call] }
+    if (call._tag !== "Denied") return { _tag: "Judged", calls: [call] }
+    return bound ? denied(call, undefined, 0, undefined) : sessionNeeded()
   }
   const { batch, messages } = read.envelope
   const [first, ...rest] = messages

@@ -1,4 +1,5 @@
 /** resolve: path → server, health included. A route the caller has no grant on is 403, one that does not exist 404. */
+import { seenAs } from "@mcpgw/auth/LocalNames"
 import { metadataUrl } from "@mcpgw/auth/ProtectedResource"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import type { Leg, Target } from "@mcpgw/proxy/Target"
@@ -22,7 +23,7 @@ export const resolveTarget = (
   if (!policy.hasGrant(claims, path)) {
     const { rule } = policy.decide(claims, { server: path, method: "initialize", tool: undefined })
     return noGrant(path.slice(1), rule, {
-      resourceMetadata: metadataUrl(pipeline.publicUrl, ctx.pathname),
+      resourceMetadata: metadataUrl(seenAs(pipeline.publicUrl, ctx.headers["host"]), ctx.pathname),
       scope: isNarrowed(claims) ? policy.grantingScopes(path) : []
     })
   }

@@ -1,4 +1,4 @@
-import { tempDir } from "@mcpgw/testkit/Process"
+import { root, spawn, tempDir } from "@mcpgw/testkit/Process"
 import * as fc from "fast-check"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -16,6 +16,20 @@ const rows = fc.array(
     status: fc.constantFrom("SUCCESS" as const, "FAILURE" as const)
   })
 )
+
+describe("npm run conformance", () => {
+  it("--help is help, and what it does not know is refused: nothing is run", async () => {
+    const run = join(root, "apps/gateway/test/conformance/run.ts")
+    const end = async (word: string): Promise<readonly [number, string]> => {
+      const running = spawn({ command: [process.execPath, "--no-env-file", run, word], env: {} })
+      return [await running.exited, running.output()]
+    }
+    const [[known, help], [unknown, problem]] = await Promise.all([end("--help"), end("--hlep")])
+    assert.deepEqual([known, unknown], [0, 2])
+    assert.match(help, /^npm run conformance\n/)
+    assert.include(problem, '"--hlep"')
+  })
+})
 
 describe("difference", () => {
   it("counts how often each side has a check with a status", () => {

@@ -1,4 +1,4 @@
-/** `bun run conformance`: the official conformance suite against our server, directly and through the gateway; exits 1 when they differ. */
+/** `npm run conformance`: the official conformance suite against our server, directly and through the gateway; exits 1 when they differ. */
 import { playAuthorization } from "./Authorization.ts"
 import { loadExpected } from "./Expected.ts"
 import { compare } from "./Report.ts"
@@ -43,4 +43,16 @@ const main = async (): Promise<number> => {
   return wrong === 0 ? 0 : 1
 }
 
-process.exitCode = await main()
+const HELP = `npm run conformance
+
+  Runs the official MCP conformance suite against one server twice, directly and through the gateway, and its checks of an
+  authorization server against the gateway. Takes about a minute, and no words but --help. Exit code 1: the results differ.
+`
+
+const [word] = process.argv.slice(2)
+if (word === undefined) process.exitCode = await main()
+else if (word === "--help" || word === "-h") process.stdout.write(HELP)
+else {
+  process.stderr.write(`conformance: unknown argument ${JSON.stringify(word)}; it takes none but --help\n`)
+  process.exitCode = 2
+}

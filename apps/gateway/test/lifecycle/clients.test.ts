@@ -148,7 +148,7 @@ describe("MCPGW_ALLOWED_CIDRS", () => {
       rule === "edge:client" && remote === "203.0.113.9"
     const rows = await auditUntil(box.dataDir, (found) => found.filter(isRefusal).length >= answers.length)
     const row = rows.find(isRefusal)
-    assert.deepInclude(row, { decision: "none", outcome: "refused", status: 403, server: "/backend/mcp" })
+    assert.deepInclude(row, { decision: "none", outcome: "refused", status: 403, server: "/backend" })
   })
 
   it("a client that says it is inside is not believed", async () => {

@@ -90,10 +90,11 @@ describe("beyond loopback", () => {
     const env = { MCPGW_DATA_DIR: dir.path, MCPGW_PORT: String(await freePort()), MCPGW_HOST: "0.0.0.0" }
     const open = await box.start(env)
     await open.printed(/level=WARN .*MCPGW_HOST.*MCPGW_TLS_CERT.*MCPGW_TRUSTED_PROXIES/)
+    await open.printed(/level=WARN .*MCPGW_PUBLIC_URL is unset.*http:\/\/localhost:/)
     await open.stop()
-    const behind = await box.start({ ...env, MCPGW_TRUSTED_PROXIES: "127.0.0.1" })
+    const behind = await box.start({ ...env, MCPGW_TRUSTED_PROXIES: "127.0.0.1", MCPGW_PUBLIC_URL: "http://localhost" })
     await behind.stop()
-    assert.notMatch(behind.output(), /MCPGW_TLS_CERT/)
+    assert.notMatch(behind.output(), /MCPGW_TLS_CERT|MCPGW_PUBLIC_URL/)
     dir.remove()
   })
 })

@@ -48,7 +48,11 @@ const may = async (name: string): Promise<boolean> => {
 
 interface Ready {
   readonly ready: boolean
-  readonly policy: { readonly revision: number; readonly problem: string | null }
+  readonly policy: {
+    readonly revision: number
+    readonly problem: string | null
+    readonly warnings: ReadonlyArray<string>
+  }
 }
 
 const ready = async (): Promise<Ready> => {
@@ -76,6 +80,17 @@ describe("scopes.yml of a running gateway", () => {
     writeFileSync(box.scopesFile, policy("[echo]"))
     await eventually("secret is refused again", async () => !(await may("secret")), WITHIN)
     assert.isTrue(await may("echo"))
+  })
+
+  it("a misspelt scope and a server that is not there: told at /ready and once in the log, until they are there", async () => {
+    assert.deepEqual((await ready()).policy.warnings, [])
+    writeFileSync(box.scopesFile, policy("[echo]", "  typos: [testr]\nother: [{server: bakend, tools: [echo]}]\n"))
+    const found = ["group_mappings.typos: no scope 'testr' is defined", "other[0]: no server 'bakend' is registered"]
+    await eventually("/ready names both", async () => (await ready()).policy.warnings.length === 2, WITHIN)
+    assert.deepEqual((await ready()).policy.warnings, found)
+    assert.strictEqual(running.output().split(found.join("; ")).length - 1, 1, running.output())
+    writeFileSync(box.scopesFile, policy("[echo]"))
+    await eventually("all is well", async () => (await ready()).policy.warnings.length === 0, WITHIN)
   })
 
   it("an atomic rename holds within a second", async () => {

@@ -2,7 +2,7 @@
 import { verifyChain } from "@mcpgw/telemetry/AuditChain"
 import { type Running, tempDir, freePort } from "@mcpgw/testkit/Process"
 import * as Effect from "effect/Effect"
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { openSession } from "../refusals/Sessions.ts"
@@ -109,6 +109,14 @@ describe("starts that must not succeed", () => {
     assert.strictEqual((await ask({ url: `${box.url}/backend/mcp`, token })).status, 200)
   })
 
+  it("a second instance over the same folder, elsewhere, warns: two issuers of one store", async () => {
+    const second = await box.start({ MCPGW_PORT: String(await freePort()) })
+    assert.match(second.output(), /level=WARN .*pid \d+.* uses the data folder/)
+    assert.notMatch(running.output(), /uses the data folder/)
+    await second.stop()
+    assert.isTrue(existsSync(join(box.dataDir, "gateway.pid")), "the mark is the first one's")
+  })
+
   it("a data folder that can not be made names MCPGW_DATA_DIR and what it held", async () => {
     const path = join(box.dataDir, "scopes.yml", "below-a-file")
     const said = await failed({ MCPGW_DATA_DIR: path, MCPGW_PORT: String(box.port + 1) })
@@ -182,6 +190,7 @@ describe("starts that must not succeed", () => {
     })
     assert.include(said, "ADMIN_PASSWORD")
     assert.notInclude(said, "tr0ub4dor")
+    assert.deepEqual(readdirSync(dir.path), [], "nothing was made before it was refused")
     dir.remove()
   })
 

@@ -52,6 +52,28 @@ describe("A-01, A-02, A-03: what a stranger is told", () => {
     })
   })
 
+  it("A-04: whoever says localhost is told of localhost, and gets a token for the one audience there is", async () => {
+    const local = gateway.url.replace("127.0.0.1", "localhost")
+    const route = `${local}/currenttime/mcp`
+    const challenge = (await callRoute(route, undefined)).headers.get("www-authenticate") ?? ""
+    const document = /resource_metadata="([^"]*)"/.exec(challenge)?.[1] ?? ""
+    assert.strictEqual(document, `${local}/.well-known/oauth-protected-resource/currenttime/mcp`)
+    const said = await json(document)
+    assert.deepStrictEqual([said["resource"], said["authorization_servers"]], [route, [gateway.url]])
+    const clientId = await clientOf(gateway.url, { client_name: "Local IDE" })
+    const tokens = await login(gateway.url, ADA, { clientId, resource: route, scope: "mcp" })
+    assert.strictEqual(claimsOf(tokens.access_token)["aud"], gateway.time)
+    const renewed = await post(`${gateway.url}/oauth/token`, {
+      grant_type: "refresh_token",
+      refresh_token: tokens.refresh_token,
+      client_id: clientId,
+      resource: route
+    })
+    for (const url of [route, gateway.time]) {
+      assert.strictEqual((await callRoute(url, tokensOf(renewed).access_token)).status, 200)
+    }
+  })
+
   it("a server that does not exist answers as one that does", async () => {
     const known = await callRoute(gateway.time, undefined)
     const unknown = await callRoute(`${gateway.url}/no/such/mcp`, undefined)

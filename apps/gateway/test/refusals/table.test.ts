@@ -110,7 +110,7 @@ const recorded = async (observed: ReadonlyMap<string, Observed>): Promise<Readon
   const sentinel = await fetch(`${box.url}/sentinel/mcp`, { method: "POST" })
   assert.strictEqual(sentinel.status, 401)
   assert.strictEqual(observed.size, table.length)
-  return auditUntil(box.dataDir, (rows) => rows.at(-1)?.server === "/sentinel/mcp")
+  return auditUntil(box.dataDir, (rows) => rows.at(-1)?.server === "/sentinel")
 }
 
 const shown = ({ decision, rule, outcome, status, server, method, tool }: AuditRecord): AuditExpected => ({

@@ -153,8 +153,8 @@ const byRequest = (rows: ReadonlyArray<AuditRecord>): ReadonlyArray<ReadonlyArra
 
 /** One more request, and the record up to it. */
 const recordedCases = async (): Promise<ReadonlyArray<ReadonlyArray<AuditRecord>>> => {
-  const path = `/sentinel-${crypto.randomUUID()}/mcp`
-  await fetch(gateway.url + path, { method: "POST" })
+  const path = `/sentinel-${crypto.randomUUID()}`
+  await fetch(gateway.url + path + "/mcp", { method: "POST" })
   const rows = await auditUntil(gateway.dataDir, (found) => found.at(-1)?.server === path)
   return byRequest(rows.filter(({ server }) => server === "/one")).slice(BEFORE)
 }

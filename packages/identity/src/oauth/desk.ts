@@ -2,6 +2,7 @@
  * What every OAuth request passes before the provider: is it small, is it not one too many, does it come from a page that may, and is it plain.
  * The provider is loaded by the first request that gets this far. Never rejects.
  */
+import { canonicalResource } from "@mcpgw/auth/LocalNames"
 import { boundedText, type Unread } from "./boundedText.ts"
 import { RateLimits } from "./rateLimits.ts"
 import { leaveOutUntrueWords } from "./runtimeWords.ts"
@@ -69,7 +70,8 @@ export const makeDesk = (parts: ServerParts): Desk => {
     const id = crypto.randomUUID()
     notes.set(id, note)
     try {
-      return await (await server()).carry(request, { id, remote, target: url.pathname + url.search }, body)
+      const target = url.pathname + plainQuery(parts, url)
+      return await (await server()).carry(request, { id, remote, target }, body)
     } finally {
       notes.delete(id)
     }
@@ -155,9 +157,9 @@ const bodyOf = async (parts: ServerParts, request: Request, url: URL): Promise<s
     case ROUTES.revocation:
       return withHandle(parts, text)
     case ROUTES.device_authorization:
-      return withScope(text)
+      return withResource(parts, withScope(text))
     default:
-      return text
+      return withResource(parts, text)
   }
 }
 
@@ -197,6 +199,22 @@ const parsed = (text: string): Metadata | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** Clients name a resource as they call it; everything behind this desk knows one name of each. */
+const plainQuery = (parts: ServerParts, { search }: URL): string => {
+  const query = withResource(parts, search.slice(1))
+  return query === "" ? "" : `?${query}`
+}
+
+const withResource = ({ publicUrl }: ServerParts, text: string): string => {
+  const form = new URLSearchParams(text)
+  const given = form.getAll("resource")
+  const plain = given.map((resource) => canonicalResource(publicUrl, resource))
+  if (plain.every((resource, i) => resource === given[i])) return text
+  form.delete("resource")
+  for (const resource of plain) form.append("resource", resource)
+  return form.toString()
 }
 
 const withHandle = async ({ handles }: ServerParts, text: string): Promise<string> => {

@@ -1,0 +1,46 @@
+/**
+ * The console of this command line: without colours where nobody sees them (pipes, files, NO_COLOR), and without the sentences that the parser's
+ * help repeats under every option. Changes only what is shown, and only those.
+ */
+import type * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+
+/** The escape codes of colours. */
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g")
+
+/** What the type of an option, or its being optional, is called in words that say no more than the usage line. */
+const FILLER =
+  /^[^\S\n]*(?:A user-defined piece of text\.|A true or false value\.|This option can be set from environment variables\.)\n\n?/gm
+
+/** The first line of a usage begins with the last word of the command alone. `words`: those that lead to it. */
+const usage = (text: string, words: ReadonlyArray<string>): string =>
+  text.replace(/^\$ (\S+)/m, (line, name: string) =>
+    name === (words.at(-1) ?? "mcpgw") ? `$ ${["npm run mcpgw --", ...words].join(" ")}` : line
+  )
+
+export const shownText = (text: string, colours: boolean, words: ReadonlyArray<string>): string => {
+  const isHelp = text.includes("USAGE")
+  const plain = text.replaceAll(COLOUR, "")
+  const said = isHelp ? usage((colours ? text : plain).replaceAll(FILLER, ""), words) : text
+  return colours ? said : said.replaceAll(COLOUR, "")
+}
+
+const hasColours = (stream: { readonly isTTY?: boolean }, noColour: string | undefined): boolean =>
+  stream.isTTY === true && (noColour ?? "") === ""
+
+/** Runs with that console. `noColour`: `NO_COLOR`; `words`: the command line's. */
+export const withPlainConsole =
+  (noColour: string | undefined, words: ReadonlyArray<string>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.consoleWith((console) => {
+      const command = words.filter((word) => /^[a-z][a-z-]*$/.test(word))
+      const shown = (stream: NodeJS.WriteStream) => (value: unknown) =>
+        typeof value === "string" ? shownText(value, hasColours(stream, noColour), command) : value
+      const log = shown(process.stdout)
+      const error = shown(process.stderr)
+      return Effect.withConsole(effect, {
+        ...console,
+        log: (...values: ReadonlyArray<unknown>) => console.log(...values.map(log)),
+        error: (...values: ReadonlyArray<unknown>) => console.error(...values.map(error))
+      } satisfies Console.Console)
+    })
