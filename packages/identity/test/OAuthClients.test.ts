@@ -9,6 +9,8 @@ import * as fc from "fast-check"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
+import { Agents } from "../src/Agents.ts"
+import { makeSecret } from "../src/internal/secretText.ts"
 import { metadataOfWish } from "../src/internal/setUpClient.ts"
 import { migrations } from "../src/Migrations.ts"
 import { makeArtifactStore } from "../src/oauth/ArtifactStore.ts"
@@ -123,6 +125,30 @@ describe("A-25: clients set up by an administrator", () => {
     expect([fieldOf({ name: " " }), fieldOf({ name: "x".repeat(201) })]).toEqual(["client_name", "client_name"])
     expect([fieldOf({ clientUri: "javascript:x" }), fieldOf({ clientUri: "no" })]).toEqual(["client_uri", "client_uri"])
   })
+})
+
+describe("a database of before", () => {
+  const before = migrations.filter(({ id }) => id < "identity-0006")
+
+  it.scoped("agents keep their secrets, and clients that somebody uses are kept for good", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* migrate(before)
+      const { digest, text } = makeSecret("mcpgws_")
+      yield* sql`INSERT INTO agents VALUES ('ci', '', '[]', 0, 1, 1)`
+      yield* sql`INSERT INTO agent_secrets VALUES ('1', 'ci', ${digest}, 'mcpgws_abc', 1, NULL, NULL)`
+      for (const id of ["mcp_used", "mcp_idle"]) yield* sql`INSERT INTO oauth_clients VALUES (${id}, '{}', 1)`
+      yield* sql`INSERT INTO oauth_consents VALUES ('c', 'ada', 'mcp_used', 'U', 'https://gw', 'device', 'mcp', 1, 1)`
+      yield* Effect.gen(function* () {
+        const agents = yield* Agents
+        expect(yield* agents.secretMatches("ci", text)).toBe(true)
+        expect((yield* agents.get("ci"))?.secrets.map(({ id }) => id)).toEqual(["1"])
+      }).pipe(Effect.provide(Agents.layerSqlite))
+      const clients = makeClientStore(sql)
+      expect(yield* clients.forgetUnused(10)).toBe(1)
+      expect(yield* clients.find("mcp_used")).toEqual({})
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
 })
 
 describe("A-34: clients that register themselves", () => {
