@@ -11,12 +11,12 @@ import type { AuthorizedCall } from "@mcpgw/policy/AuthorizedCall"
 import type { Ending } from "@mcpgw/proxy/Outcome"
 import type { AuditSinkApi } from "@mcpgw/telemetry/AuditSink"
 import type { MetricsApi } from "@mcpgw/telemetry/Metrics"
+import { StrangerRows } from "@mcpgw/telemetry/StrangerRows"
 import { createHash } from "node:crypto"
 import { FlowTimes } from "./FlowTimes.ts"
 import { methodLabel } from "./methodLabel.ts"
 import type { Refusal } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
-import { StrangerRows } from "./StrangerRows.ts"
 
 /** What is known of a request so far; filled in as it goes down the pipeline. */
 export interface Trail {

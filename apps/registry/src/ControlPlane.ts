@@ -27,7 +27,8 @@ import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import type { Registry } from "@mcpgw/registry/Registry"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
-import type { Metrics } from "@mcpgw/telemetry/Metrics"
+import { Metrics } from "@mcpgw/telemetry/Metrics"
+import { StrangerRows } from "@mcpgw/telemetry/StrangerRows"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -43,7 +44,7 @@ import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
-import { makeTrail, noteTrail, RequestTrail } from "./RequestTrail.ts"
+import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
@@ -123,12 +124,21 @@ const resourceDocument = (publicUrl: string, request: Request, pathname: string)
   return Response.json(document, { headers: { "access-control-allow-origin": "*", "cache-control": "max-age=300" } })
 }
 
+/** Of what somebody did who is known, or who was let do it, there is always a row. */
+const isKnown = ({ claims, decision }: Trail): boolean => claims !== undefined || decision === "allow"
+
 /** Health checks and the handlers' layers end with the scope. */
 export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = Effect.gen(function* () {
   const services = yield* Effect.context<Services>()
   const audit = Context.get(services, AuditSink)
   const authorization = Context.get(services, AuthorizationServer)
   const { publicUrl } = Context.get(services, ControlPlaneConfig)
+  const strangers = new StrangerRows()
+  Context.get(services, Metrics).gauge(
+    "mcpgw_api_audit_rows_suppressed_total",
+    "Refusals of unknown callers of the API and the authorization server beyond 100 a second, not written",
+    () => strangers.turnedAway
+  )
   const built = yield* Layer.build(Layer.provide(app, Layer.succeedContext(services)))
   const runtime = yield* Effect.runtime<never>().pipe(HttpMiddleware.withTracerDisabledWhenEffect(() => true))
   const routed = yield* Effect.mapInputContext(HttpApiBuilder.httpApp, (_: Context.Context<never>) => built)
@@ -149,7 +159,7 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
             : await answer(canonical(request), Context.make(RequestTrail, trail)))
       )
       const row = auditRow(trail, request.method, response.status, performance.now() - began)
-      if (row !== undefined) audit.append(row)
+      if (row !== undefined && (isKnown(trail) || strangers.admit(trail.at))) audit.append(row)
       return response
     }
   }

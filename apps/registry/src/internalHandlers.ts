@@ -87,7 +87,8 @@ const vend = (request: Request) =>
     const user = yield* userOf(fields)
     const wanted = yield* asked(fields, tokens.bounds.maxHours)
     const account = yield* Effect.catchTag(accounts.get(user.username), "AccountsUnavailable", unreachable)
-    if (account === undefined) return yield* noAccount
+    // Whoever was shut out is not to come in by a service.
+    if (account === undefined || account.disabled) return yield* noAccount
     // The record says whom it was for; a name of an account, so never more than a name.
     trail.rule = `api:vend_token:${account.username}`
     const ownerScopes = grantable(service, account.groups, user)

@@ -11,9 +11,8 @@ import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { describe } from "@mcpgw/auth/AuthError"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import type { Claims } from "@mcpgw/domain/Principal"
-import { Accounts } from "@mcpgw/identity/Accounts"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
-import { endAccess, type Person } from "@mcpgw/identity/endAccess"
+import { endAccess } from "@mcpgw/identity/endAccess"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { CLIENT_ID, type IssuedToken, madeHereBy, Tokens } from "@mcpgw/identity/Tokens"
 import * as Clock from "effect/Clock"
@@ -22,6 +21,7 @@ import { caller } from "./access.ts"
 import { notStored, unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { ownOriginOnly } from "./headers.ts"
+import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import {
   type Asked,
@@ -171,15 +171,6 @@ const byId = (tokenId: string) =>
     return { tokenId, expiresAt: now + KEEP_REVOKED_SECONDS } satisfies Victim
   })
 
-/** Subjects are spelled as the account is, whatever the case of the name that was sent. */
-const personOf = (issuer: string, name: string) =>
-  Effect.gen(function* () {
-    const accounts = yield* Accounts
-    const account = yield* Effect.catchTag(accounts.get(name), "AccountsUnavailable", unreachable)
-    const subject = account?.username ?? name
-    return { issuer, subject, username: subject } satisfies Person
-  })
-
 /** All a person has had until now, here and in what was made here for them. */
 const bySubject = (subject: string, given: string | undefined) =>
   Effect.gen(function* () {
@@ -187,14 +178,7 @@ const bySubject = (subject: string, given: string | undefined) =>
     if (!isAdmin) return yield* notYours
     const own = (yield* Tokens).issuer
     const issuer = given ?? own
-    const ended: ReadonlyArray<Person> =
-      issuer === own
-        ? [yield* personOf(own, subject)]
-        : // Tokens that people of another issuer made here carry that issuer's name in their subject.
-          [
-            { issuer, subject },
-            { issuer: own, subject: madeHereBy({ issuer, subject }) }
-          ]
+    const ended = yield* namesOf(own, issuer, subject)
     yield* Effect.catchTags(Effect.forEach(ended, endAccess, { discard: true }), {
       RevocationNotStored: notStored,
       AccountsUnavailable: unreachable

@@ -88,6 +88,18 @@ describe("contracts §2.7: POST /internal/tokens", () => {
       }).pipe(Effect.provide(all))
   )
 
+  it.scoped("design §6: whoever was shut out gets no token by way of a service", () =>
+    Effect.gen(function* () {
+      const plane = yield* start
+      const bearer = yield* service(["mcp-registry-admin"])
+      expect((yield* vend(plane, { bearer, json: forDev })).status).toBe(200)
+      yield* (yield* Accounts).disable("dev", true)
+      const nobody = yield* vend(plane, { bearer, json: { user_context: { username: "nobody" } } })
+      const answer = yield* vend(plane, { bearer, json: forDev })
+      expect([answer.status, answer.text]).toEqual([403, nobody.text])
+    }).pipe(Effect.provide(all))
+  )
+
   it.scoped("#974: what the service says of the person can take away, and gives nothing", () =>
     Effect.gen(function* () {
       const plane = yield* start

@@ -85,6 +85,11 @@ export interface AccountsApi {
     remote: string
   ) => Effect.Effect<AccountDetails, InvalidCredentials | TooManyAttempts | AccountsUnavailable>
   readonly get: (username: string) => Effect.Effect<AccountDetails | undefined, AccountsUnavailable>
+  /** The account of a provider's person; undefined when they have not signed in here yet. */
+  readonly ofSubject: (
+    provider: string,
+    subject: string
+  ) => Effect.Effect<AccountDetails | undefined, AccountsUnavailable>
   /**
    * Creates a local account, enabled, or replaces one; a provider's account is refused. Does not end the person's sessions: callers that
    * change a password use `Sessions.endAll`.
@@ -156,6 +161,8 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
     return {
       verify,
       get: (username) => stored(Effect.map(store.find(idOf(username)), (found) => found?.account)),
+      ofSubject: (provider, subject) =>
+        stored(Effect.map(store.findSubject(provider, subject), (found) => found?.account)),
       put,
       signIn: (provider, profile) => changes(signIn(store, provider, profile)),
       setGroups: (username, groups) => change(username, { groups }),

@@ -53,6 +53,8 @@ export interface Returning extends Pick<SessionOrigin, "browser" | "remote"> {
 export interface FederatedLoginApi {
   /** Where people can sign in, for the page that lets them choose. */
   readonly providers: ReadonlyArray<Pick<IdentityProvider, "name" | "displayName">>
+  /** By a provider's name every `iss` its tokens may have. */
+  readonly issuers: ReadonlyMap<string, ReadonlyArray<string>>
   /** Sends a browser to the provider. `returnTo`: a path of ours, `/` unless given. */
   readonly begin: (provider: string, returnTo: string | undefined) => Effect.Effect<Sent, LoginRefused>
   /** The browser is back. `query`: as it came, without `?`. The provider's code works once; an earlier session of the browser ends. */
@@ -90,6 +92,7 @@ const make = ({ publicUrl }: FederatedLoginOptions): Effect.Effect<FederatedLogi
     const redirectUri = (name: string): string => `${publicUrl}/oauth2/callback/${name}`
     return {
       providers: [...parties.values()].map(({ provider: { displayName, name } }) => ({ name, displayName })),
+      issuers: new Map([...parties].map(([name, { provider }]) => [name, issuersOf(provider)])),
       forget: setTransaction(publicUrl, undefined),
       begin: (name, returnTo = "/") =>
         Effect.gen(function* () {
@@ -112,6 +115,9 @@ const make = ({ publicUrl }: FederatedLoginOptions): Effect.Effect<FederatedLogi
       logoutUrl: makeLogoutUrl(parties, publicUrl)
     }
   })
+
+const issuersOf = ({ issuer, issuerAliases }: IdentityProvider): ReadonlyArray<string> =>
+  issuer === undefined ? issuerAliases : [issuer, ...issuerAliases]
 
 const partiesOf = (providers: ReadonlyArray<IdentityProvider>, fetch: IssuerFetch["Type"]): Parties =>
   new Map(

@@ -16,6 +16,8 @@ export interface ResourceDescription {
 export interface GrantsApi {
   /** Names of the policy's scopes the person holds now. */
   readonly scopesOf: (account: Account) => ReadonlyArray<string>
+  /** Of these groups those that mean something to the policy now; the others neither give nor take anything. */
+  readonly meaningful: (groups: ReadonlyArray<string>) => ReadonlyArray<string>
   /** `path`: a server route without its last segment, such as `/current-time`. */
   readonly describe: (path: string, account: Account) => ResourceDescription
 }

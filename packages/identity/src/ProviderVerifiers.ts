@@ -8,15 +8,17 @@ import { type IssuerMisconfigured, oidc } from "@mcpgw/auth/JwtVerifier"
 import type { KeySource } from "@mcpgw/auth/KeySource"
 import type { Verifier } from "@mcpgw/auth/Verifiers"
 import * as Effect from "effect/Effect"
+import type { Accounts } from "./Accounts.ts"
 import type { IdentityProvider } from "./IdentityProvider.ts"
 import { IdentityProviders } from "./IdentityProviders.ts"
 import { makeDiscovery } from "./internal/discovery.ts"
+import { ofPeople } from "./PeopleVerifiers.ts"
 import { accessTokenNames, ENTRA_TEMPLATE } from "./internal/providerKinds.ts"
 
 /** `resource`: the gateway's public URL. Fetches nothing: keys are asked for by the first token. */
 export const make = (
   resource: string
-): Effect.Effect<ReadonlyArray<Verifier>, IssuerMisconfigured, IdentityProviders | IssuerFetch> =>
+): Effect.Effect<ReadonlyArray<Verifier>, IssuerMisconfigured, Accounts | IdentityProviders | IssuerFetch> =>
   Effect.gen(function* () {
     const providers = yield* IdentityProviders
     const fetch = yield* IssuerFetch
@@ -28,11 +30,11 @@ const verifierOf = (
   provider: IdentityProvider,
   resource: string,
   fetch: IssuerFetch["Type"]
-): Effect.Effect<ReadonlyArray<Verifier>, IssuerMisconfigured> => {
+): Effect.Effect<ReadonlyArray<Verifier>, IssuerMisconfigured, Accounts> => {
   const { api, kind, name } = provider
   const [issuer, ...aliases] = issuersOf(provider)
   if (api === undefined || issuer === undefined) return Effect.succeed([])
-  return Effect.map(
+  return Effect.flatMap(
     oidc({
       name,
       issuer,
@@ -43,7 +45,7 @@ const verifierOf = (
       claims: claimsWith(accessTokenNames(provider)),
       ...(kind === "cognito" ? { audienceFallback: "client_id" as const } : {})
     }),
-    (verifier) => [verifier]
+    (verifier) => Effect.map(ofPeople(name, verifier), (one) => [one])
   )
 }
 

@@ -56,6 +56,7 @@ const layer = ({ known = () => ROBOT, fetch, documentHosts = [], maxClients = 10
     }),
     Grants.layerOf({
       scopesOf: ({ groups }) => groups.map((group) => `use-${group}`),
+      meaningful: (groups) => groups,
       describe: (path) => ({ title: path.slice(1), reachable: true })
     })
   )

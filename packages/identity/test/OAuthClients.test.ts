@@ -119,6 +119,9 @@ describe("A-25: clients set up by an administrator", () => {
       "redirect_uris.0"
     ])
     expect([of("https://localhost/cb"), of("https://localhost/cb", "app:/cb")]).toEqual([undefined, "redirect_uris.0"])
+    expect(of(...Array.from({ length: 50 }, (_, i) => `https://a.example/${i}${"x".repeat(200)}`))).toBe(
+      "redirect_uris"
+    )
     for (const clientId of ["", "a b", "mcp_x", "agent-x", "https://a.example", "x".repeat(64)]) {
       expect(fieldOf({ clientId }), clientId).toBe("client_id")
     }

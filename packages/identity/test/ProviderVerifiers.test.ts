@@ -6,6 +6,7 @@ import type { Claims } from "@mcpgw/domain/Principal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { SignJWT } from "jose"
+import { Accounts } from "../src/Accounts.ts"
 import { IdentityProviders } from "../src/IdentityProviders.ts"
 import * as ProviderVerifiers from "../src/ProviderVerifiers.ts"
 import { type Kind, PUBLIC } from "./support/Login.ts"
@@ -14,7 +15,8 @@ import { fixture, type ScriptedProvider, scriptedProvider, SETTINGS } from "./su
 const verifiersOf = (kind: Kind, provider: ScriptedProvider, more: Readonly<Record<string, string>> = {}) =>
   ProviderVerifiers.make(PUBLIC).pipe(
     Effect.provide(
-      Layer.merge(
+      Layer.mergeAll(
+        Accounts.layerMemory,
         IdentityProviders.layer({
           file: undefined,
           settings: new Map(Object.entries({ AUTH_PROVIDER: kind, ...SETTINGS[kind], ...more })),
@@ -198,7 +200,7 @@ describe("contracts §2.5: each provider's access tokens", () => {
           variable: () => Effect.succeed(undefined)
         })
         const made = ProviderVerifiers.make(PUBLIC).pipe(
-          Effect.provide(Layer.merge(layer, IssuerFetch.layerOf(provider.fetch)))
+          Effect.provide(Layer.mergeAll(Accounts.layerMemory, layer, IssuerFetch.layerOf(provider.fetch)))
         )
         expect(yield* made, kind).toEqual([])
       }
@@ -218,7 +220,8 @@ describe("a provider of any kind whose access tokens are for our own client", ()
       ])
       const verifiers = yield* ProviderVerifiers.make(PUBLIC).pipe(
         Effect.provide(
-          Layer.merge(
+          Layer.mergeAll(
+            Accounts.layerMemory,
             IdentityProviders.layer({ file: undefined, settings, variable: () => Effect.succeed(undefined) }),
             IssuerFetch.layerOf(provider.fetch)
           )

@@ -128,6 +128,19 @@ describe("tokens of the configured issuer", () => {
     assert.isUndefined(headers?.["authorization"])
   })
 
+  it("S-14: a person there who is called like an account or an agent here is told from it, to servers and on record", async () => {
+    const userOf = async (more: Claims): Promise<string | undefined> => {
+      const told = await call(token({ sub: `${String(more["preferred_username"])} of theirs`, ...more }))
+      assert.isDefined(told.message?.result, told.text)
+      return backend.calls().at(-1)?.headers["x-user"]
+    }
+    assert.strictEqual(await userOf({ preferred_username: "admin" }), "admin@oidc")
+    assert.strictEqual(await userOf({ preferred_username: "ADMIN" }), "ADMIN@oidc")
+    assert.strictEqual(await userOf({ preferred_username: "agent:ci" }), "agent-ci@oidc")
+    assert.strictEqual(await userOf({ preferred_username: "mallory" }), "mallory")
+    await auditUntil(box.dataDir, (found) => found.some(({ username }) => username === "admin@oidc"))
+  })
+
   it("unknown groups grant nothing", async () => {
     assert.strictEqual((await call(token({ groups: ["visitors"] }))).status, 403)
   })

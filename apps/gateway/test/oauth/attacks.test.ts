@@ -56,6 +56,9 @@ describe("A-32, S-03: the confused deputy", () => {
     for (const words of ["not verified", "currenttime", "A program on this computer", "Ada"]) {
       assert.include(page.text, words)
     }
+    const nameless = await clientOf(gateway.url, { client_name: "\u3164\u115F" })
+    const unseen = await asked(new Browser(gateway.url), request({ clientId: nameless, resource: gateway.time }).path)
+    assert.include(unseen.text, `Allow ${nameless} to use`)
   })
 
   it("the consent form takes no token of another interaction, client or person, and none at all", async () => {

@@ -82,8 +82,11 @@ export const metadataOfWish = (
     ...(wish.clientUri === undefined ? {} : { client_uri: wish.clientUri })
   })
   if (plain instanceof MetadataProblem) {
-    const [field = "body", expected = plain.error_description] = plain.error_description.split(": ")
-    return { problem: { field, held: "something else", expected: `it ${expected}` } }
+    // Of all fields these two alone can take too much.
+    const [named, expected = ""] = plain.error_description.split(": ")
+    return named === "client_name"
+      ? problem(named, wish.name, `it ${expected}`)
+      : problem("redirect_uris", wish.redirectUris, `it ${expected}`)
   }
   return Either.match(decode(plain), {
     onLeft: () => problem("body", undefined, "it must describe a client"),

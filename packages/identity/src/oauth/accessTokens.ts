@@ -33,10 +33,17 @@ interface Given {
 
 const NOTHING = { subject: "nobody", scope: "" }
 
+/** Characters; beyond some 16,000 no server reads a head, nor `Credential` a token. */
+const MOST_GROUPS = 2_048
+
+/** All of them, so that what the policy will say of them holds at once; of too many those alone that it has a word for now. */
+const carried = (grants: GrantsApi, groups: ReadonlyArray<string>): ReadonlyArray<string> =>
+  JSON.stringify(groups).length <= MOST_GROUPS ? groups : grants.meaningful(groups)
+
 /** Groups with `mcp`, and otherwise the names alone that its groups hold. */
 const ofMember = (grants: GrantsApi, member: Account, subject: string, asked: ReadonlyArray<string>): Given => {
   const scopes = grantable(asked, grants.scopesOf(member))
-  const groups = scopes.includes(MCP) ? { groups: [...member.groups] } : {}
+  const groups = scopes.includes(MCP) ? { groups: [...carried(grants, member.groups)] } : {}
   return { subject, scope: scopes.join(" "), claims: { preferred_username: member.username, ...groups } }
 }
 

@@ -1,6 +1,7 @@
 /** What a client asks for, in terms of the person who is asked. Decides nothing but what the person could give. */
 import type Provider from "oidc-provider"
 import type { GrantsApi } from "../Grants.ts"
+import { shownName } from "./clientName.ts"
 import { targetOf } from "./consentMemory.ts"
 import type { KnownClients } from "./knownClients.ts"
 import type { BlockedView, ConsentView } from "./pages.ts"
@@ -51,7 +52,7 @@ export const askedBy = async (
   const setUpHere = (await known.metadataOf(client.clientId)) !== undefined
   return {
     clientId: client.clientId,
-    clientName: client.clientName ?? client.clientId,
+    clientName: shownName(client),
     verifiedBy: setUpHere ? "an administrator of this gateway" : hostOf(client.clientId),
     redirect: targetOf(params),
     resource,

@@ -2,10 +2,12 @@
  * What every OAuth request passes before the provider: is it small, is it not one too many, does it come from a page that may, and is it plain.
  * The provider is loaded by the first request that gets this far. Never rejects.
  */
+import { boundedText, type Unread } from "./boundedText.ts"
 import { RateLimits } from "./rateLimits.ts"
 import { leaveOutUntrueWords } from "./runtimeWords.ts"
 import { makeNote, type Note } from "./notes.ts"
 import { clientIdFor, type Metadata, MetadataProblem, normalise, withAuthMethod } from "./registration.ts"
+import { methodsOf, ROUTES } from "./routes.ts"
 import { MCP } from "./scopes.ts"
 import type { Server, ServerParts } from "./server.ts"
 
@@ -20,15 +22,18 @@ export interface Desk {
 /** Bytes; beyond it the provider would refuse without words. */
 const MAX_BODY = 48 * 1024
 
+/** A body takes no longer; an edge that lets quiet streams live cuts nobody off itself. */
+const ARRIVAL_MILLIS = 15_000
+
 /** Requests of one address within a minute. */
 const PER_MINUTE = {
-  "/oauth/authorize": 120,
-  "/oauth/device": 30,
-  "/oauth/device_authorization": 20,
-  "/oauth/introspect": 600,
-  "/oauth/register": 120,
-  "/oauth/revoke": 120,
-  "/oauth/token": 240
+  [ROUTES.authorization]: 120,
+  [ROUTES.code_verification]: 30,
+  [ROUTES.device_authorization]: 20,
+  [ROUTES.introspection]: 600,
+  [ROUTES.registration]: 120,
+  [ROUTES.revocation]: 120,
+  [ROUTES.token]: 240
 } as const
 
 const oauthError = (
@@ -88,7 +93,7 @@ export const makeDesk = (parts: ServerParts): Desk => {
 
 /** Any page may read what is public, and register: neither needs a cookie nor gives a right. */
 const open = (request: Request, url: URL, response: Response): Response => {
-  const isPublic = url.pathname.startsWith("/.well-known/") || url.pathname === "/oauth/register"
+  const isPublic = url.pathname.startsWith("/.well-known/") || url.pathname === ROUTES.registration
   if (isPublic && request.headers.has("origin")) response.headers.set("access-control-allow-origin", "*")
   return response
 }
@@ -100,14 +105,20 @@ const early = (
   url: URL,
   remote: string
 ): Response | undefined => {
+  const methods = methodsOf(url.pathname)
+  if (methods === undefined) return oauthError(404, "not_found", "The authorization server has no such address")
+  if (!methods.includes(request.method)) {
+    const allow = methods.join(", ")
+    return oauthError(405, "invalid_request", `This address takes ${allow}`, { allow })
+  }
   const wait = limits.take(url.pathname, remote, Date.now())
   if (wait !== undefined) {
     const words = `Too many requests from your address: try again in ${wait} seconds`
     return oauthError(429, "temporarily_unavailable", words, { "retry-after": String(wait) })
   }
   const length = Number(request.headers.get("content-length") ?? "0")
-  if (length > MAX_BODY) return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
-  if (request.method === "OPTIONS" && url.pathname === "/oauth/register") return preflight()
+  if (length > MAX_BODY) return tooLarge()
+  if (request.method === "OPTIONS" && url.pathname === ROUTES.registration) return preflight()
   // A page is posted to from itself alone; a browser says where from.
   const isPage = /^\/oauth\/(?:interaction|device)(?:\/|$)/.test(url.pathname)
   const origin = request.headers.get("origin")
@@ -131,21 +142,34 @@ const preflight = (): Response =>
 /** What is sent on; undefined: nothing. */
 const bodyOf = async (parts: ServerParts, request: Request, url: URL): Promise<string | undefined | Response> => {
   if (request.method === "GET" || request.method === "HEAD" || request.body === null) return undefined
-  const text = await request.text()
-  if (Buffer.byteLength(text) > MAX_BODY)
-    return oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
+  const read = await boundedText(request, MAX_BODY, ARRIVAL_MILLIS)
+  if (typeof read === "string") return unread(read)
+  const { text } = read
   switch (url.pathname) {
-    case "/oauth/register":
+    case ROUTES.registration:
       return registration(parts, text)
-    case "/oauth/introspect":
-    case "/oauth/revoke":
+    case ROUTES.introspection:
+    case ROUTES.revocation:
       return withHandle(parts, text)
-    case "/oauth/device_authorization":
+    case ROUTES.device_authorization:
       return withScope(text)
     default:
       return text
   }
 }
+
+const unread = (why: Unread): Response => {
+  switch (why) {
+    case "too-large":
+      return tooLarge()
+    case "too-slow":
+      return oauthError(408, "invalid_request", `The body did not arrive within ${ARRIVAL_MILLIS / 1000} seconds`)
+    case "broken":
+      return oauthError(400, "invalid_request", "The body could not be read")
+  }
+}
+
+const tooLarge = (): Response => oauthError(413, "invalid_request", `The body is larger than ${MAX_BODY} bytes`)
 
 const registration = async (parts: ServerParts, text: string): Promise<string | Response> => {
   const asked = parsed(text)

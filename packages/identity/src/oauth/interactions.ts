@@ -12,6 +12,7 @@ import { USERNAME } from "../internal/accountName.ts"
 import { clearCookies, sessionValues } from "../SessionCookie.ts"
 import { LOCAL, Sessions, type SessionsApi } from "../Sessions.ts"
 import type { SignInLink } from "../SignInLinks.ts"
+import { shownName } from "./clientName.ts"
 import { type ConsentParts, consentKey, fillGrant } from "./consentMemory.ts"
 import { type Asked, askedBy, blockedView, consentView } from "./consentView.ts"
 import { formOf } from "./forms.ts"
@@ -135,7 +136,7 @@ const showLogin = async (step: Step, status: number, username: string, problem: 
   const view = {
     action: `${path}/login`,
     token: loginToken(step),
-    clientName: client?.clientName ?? client?.clientId ?? "A program",
+    clientName: client === undefined ? "A program" : shownName(client),
     username,
     problem,
     links: parts.links(),

@@ -3,10 +3,11 @@
  * questions. What it does itself (codes, PKCE, rotation, issuer parameter) is not repeated here.
  */
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
-import OidcProvider, { errors, type Configuration, type KoaContextWithOIDC } from "oidc-provider"
+import OidcProvider, { errors, type Client, type Configuration, type KoaContextWithOIDC } from "oidc-provider"
 import { digestOf, sameText } from "../internal/digest.ts"
 import { type AccessTokenParts, accessTokenHooks } from "./accessTokens.ts"
 import { type AdapterParts, makeAdapter, SECRET_DIGEST } from "./adapter.ts"
+import { shownName } from "./clientName.ts"
 import type { ConsentMemory } from "./consentMemory.ts"
 import { makePolicy } from "./interactionPolicy.ts"
 import { SECRET_ELSEWHERE } from "./knownClients.ts"
@@ -15,6 +16,7 @@ import type { RateLimits } from "./rateLimits.ts"
 import { clientIdFor } from "./registration.ts"
 import { redirectProblem } from "./redirects.ts"
 import { audienceOf, parseResource } from "./resources.ts"
+import { ROUTES } from "./routes.ts"
 import { MCP, OIDC_SCOPES, resourceScopes, scopeList } from "./scopes.ts"
 import type { Sealing } from "./sealing.ts"
 
@@ -30,18 +32,6 @@ export interface ProviderParts extends AdapterParts, AccessTokenParts {
   /** Hosts whose client metadata documents are fetched; empty: any. */
   readonly documentHosts: ReadonlyArray<string>
 }
-
-export const ROUTES = {
-  authorization: "/oauth/authorize",
-  code_verification: "/oauth/device",
-  device_authorization: "/oauth/device_authorization",
-  end_session: "/oauth/end_session",
-  introspection: "/oauth/introspect",
-  jwks: "/.well-known/jwks.json",
-  registration: "/oauth/register",
-  revocation: "/oauth/revoke",
-  token: "/oauth/token"
-} as const
 
 const MINUTE = 60
 const DAY = 86_400
@@ -71,6 +61,8 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
   clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
   clientBasedCORS: (_ctx, origin, client) =>
     parts.corsOrigins.includes(origin) ||
+    // Has no page that could be held to an origin, and proves itself: answered as one that does not exist is (A-37).
+    isMachine(client) ||
     // A private-use URI has the origin "null", as a sandboxed page has.
     (origin !== "null" && (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin)),
   clientDefaults: { id_token_signed_response_alg: "EdDSA" },
@@ -101,6 +93,9 @@ const configurationOf = (parts: ProviderParts): Configuration => ({
   ttl: LIVES,
   ...accessTokenHooks(parts)
 })
+
+const isMachine = ({ clientAuthMethod, redirectUris = [] }: Client): boolean =>
+  redirectUris.length === 0 && clientAuthMethod !== "none"
 
 /** `source`: the code or refresh token a token is to be made from; undefined: the person is here. */
 const isRevoked = ({ publicUrl, revocations }: ProviderParts, subject: string, source: unknown): boolean => {
@@ -149,7 +144,7 @@ const featuresOf = (parts: ProviderParts): NonNullable<Configuration["features"]
     },
     userCodeConfirmSource: (ctx, _form, client, info, userCode) => {
       const where = typeof info["ip"] === "string" ? info["ip"] : "an unknown address"
-      ctx.body = confirmPage(secretOf(ctx), client.clientName ?? client.clientId, where, userCode)
+      ctx.body = confirmPage(secretOf(ctx), shownName(client), where, userCode)
     },
     successSource: (ctx) => {
       ctx.body = donePage()

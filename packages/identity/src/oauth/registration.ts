@@ -27,6 +27,8 @@ export const REGISTERED_CLIENT = "mcp_"
 
 const MAX_REDIRECTS = 50
 const MAX_NAME = 200
+/** Characters of all that is kept of a client: it is kept for ever, and whoever wants to may register. */
+const MAX_METADATA = 8_192
 
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((entry) => typeof entry === "string")
@@ -63,6 +65,9 @@ const isWeb = (asked: unknown, redirects: ReadonlyArray<string>): boolean =>
  * documents, too.
  */
 export const normalise = (asked: Metadata): Metadata | MetadataProblem => {
+  if (JSON.stringify(asked).length > MAX_METADATA) {
+    return invalid(`client metadata: must take at most ${MAX_METADATA} characters as JSON`)
+  }
   const { scope: _scope, client_name: name, ...rest } = asked
   const redirects = redirectsOf(rest["redirect_uris"])
   if (redirects instanceof MetadataProblem) return redirects

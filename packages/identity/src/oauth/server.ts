@@ -21,12 +21,13 @@ import type { ConsentStore } from "./ConsentStore.ts"
 import { documentFetch } from "./documents.ts"
 import { pageHeaders } from "./html.ts"
 import { makeInteractions } from "./interactions.ts"
-import { makeKnownClients } from "./knownClients.ts"
+import { type KnownClients, makeKnownClients } from "./knownClients.ts"
 import { attachNote, type Note } from "./notes.ts"
 import { errorPage } from "./pages.ts"
 import { makePeople, type People } from "./people.ts"
-import { makeProvider, ROUTES } from "./provider.ts"
+import { makeProvider } from "./provider.ts"
 import { RateLimits } from "./rateLimits.ts"
+import { ROUTES } from "./routes.ts"
 import { MCP, withDefaultScope } from "./scopes.ts"
 import type { Sealing } from "./sealing.ts"
 import type { TokenHandles } from "./tokenHandle.ts"
@@ -79,20 +80,26 @@ export const openServer = async (parts: ServerParts, notes: ReadonlyMap<string, 
     fetches: new RateLimits({ document: DOCUMENTS_PER_MINUTE })
   })
   provider.on("server_error", (_ctx, error) => parts.log("the authorization server failed", error))
-  provider.use(before(provider, people, notes))
+  provider.use(before({ provider, people, known }, notes))
   provider.use(makeInteractions({ ...parts, ...memory, known, provider }))
   return openBridge(provider.callback(), publicUrl)
+}
+
+interface Rooms {
+  readonly provider: Provider
+  readonly people: People
+  readonly known: KnownClients
 }
 
 type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => Promise<void>
 
 /** What is made plain before the provider looks, and what every page and document carries after it answered. */
 const before =
-  (provider: Provider, people: People, notes: ReadonlyMap<string, Note>): Middleware =>
+  (rooms: Rooms, notes: ReadonlyMap<string, Note>): Middleware =>
   async (ctx, next) => {
     const note = notes.get(ctx.get(REQUEST_ID))
     if (note !== undefined) attachNote(ctx, note)
-    if (ctx.path === ROUTES.authorization && !(await prepare(provider, people, ctx))) return
+    if (ctx.path === ROUTES.authorization && !(await prepare(rooms, ctx))) return
     if (ctx.path === ROUTES.code_verification && ctx.method === "GET") {
       // Shown in the form instead of being sent by a script.
       ctx.state["userCode"] = ctx.query["user_code"]
@@ -109,25 +116,33 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const OVERRIDES = { scopes_supported: [MCP, "openid"], response_modes_supported: ["query"] }
 
 /** False: refused, and answered. */
-const prepare = async (provider: Provider, people: People, ctx: KoaContextWithOIDC): Promise<boolean> => {
+const prepare = async ({ known, people, provider }: Rooms, ctx: KoaContextWithOIDC): Promise<boolean> => {
   const { query } = ctx
-  const problem =
-    query["response_mode"] !== undefined && query["response_mode"] !== "query"
-      ? "response_mode: may be query"
-      : Array.isArray(query["resource"])
-        ? "resource: may be given once"
-        : undefined
-  if (problem !== undefined) {
-    ctx.status = 400
-    ctx.type = "html"
-    ctx.set({ ...pageHeaders() })
-    ctx.body = errorPage("invalid_request", problem)
-    return false
+  if (query["response_mode"] !== undefined && query["response_mode"] !== "query") {
+    return refuse(ctx, "invalid_request", "response_mode: may be query")
   }
+  if (Array.isArray(query["resource"])) return refuse(ctx, "invalid_request", "resource: may be given once")
+  // In the provider's words for a client that does not exist: nobody is to learn which machines there are.
+  if (await isMachine(known, query["client_id"])) return refuse(ctx, "invalid_client", "client is invalid")
   const { scope } = query
   if (!Array.isArray(scope)) ctx.query = { ...query, scope: withDefaultScope(scope ?? null) }
   await leaveOthersSession(provider, people, ctx)
   return true
+}
+
+const refuse = (ctx: KoaContextWithOIDC, error: string, description: string): false => {
+  ctx.status = 400
+  ctx.type = "html"
+  ctx.set({ ...pageHeaders() })
+  ctx.body = errorPage(error, description)
+  return false
+}
+
+/** One that was set up beforehand, and has no page to send a browser back to. */
+const isMachine = async (known: KnownClients, id: string | Array<string> | undefined): Promise<boolean> => {
+  const metadata = typeof id === "string" ? await known.metadataOf(id) : undefined
+  const redirects = metadata?.["redirect_uris"]
+  return metadata !== undefined && (!Array.isArray(redirects) || redirects.length === 0)
 }
 
 /** The provider's session of somebody the browser no longer is must not be gone on with. */

@@ -198,6 +198,8 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
         expect(second).toMatchObject({ created: false, groupsChanged: true })
         expect(yield* accounts.get("ada")).toMatchObject({ email: "al@example.org", groups: ["staff", "admins"] })
         expect(yield* accounts.list).toHaveLength(1)
+        expect(yield* accounts.ofSubject("keycloak", ada.subject)).toEqual(yield* accounts.get("ada"))
+        expect(yield* accounts.ofSubject("another", ada.subject)).toBeUndefined()
         expect((yield* accounts.signIn("keycloak", renamed)).groupsChanged).toBe(false)
       })
     )

@@ -1,0 +1,83 @@
+/** Somebody leaves whose identity provider names them: what they have here ends by the provider's name of them, too (design §6). */
+import { describe, expect, it } from "@effect/vitest"
+import { Revocations } from "@mcpgw/auth/Revocations"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import { ApiKeys } from "@mcpgw/identity/ApiKeys"
+import { environmentProviders } from "@mcpgw/identity/ProvidersEnvironment"
+import { Sessions } from "@mcpgw/identity/Sessions"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { make } from "../src/ControlPlane.ts"
+import { call, layer, PUBLIC_URL, signedIn } from "./support/plane.ts"
+
+const ISSUER = "https://idp.example"
+const SETTINGS: Readonly<Record<string, string>> = {
+  MCPGW_OIDC_ISSUER: ISSUER,
+  MCPGW_OIDC_CLIENT_ID: "gateway",
+  MCPGW_OIDC_CLIENT_SECRET: "s3cret"
+}
+const identityProviders = Either.getOrThrow(environmentProviders((name) => SETTINGS[name]))
+
+const person = (subject: string) => ({
+  subject,
+  username: subject,
+  email: undefined,
+  displayName: undefined,
+  groups: ["mcp-registry-user"]
+})
+
+describe("POST /api/tokens/revoke of a subject of an identity provider", () => {
+  it.scoped("ends the sessions and keys of the account they have here, and nobody else's", () =>
+    Effect.gen(function* () {
+      const plane = yield* make
+      const accounts = yield* Accounts
+      const sessions = yield* Sessions
+      const arrive = (provider: string, subject: string) =>
+        Effect.gen(function* () {
+          const { account } = yield* accounts.signIn(provider, person(subject))
+          const cookie = yield* sessions.create(account, { provider })
+          const key = (yield* (yield* ApiKeys).create(account.username, {
+            name: "laptop",
+            expiresAt: undefined,
+            groups: undefined,
+            limits: undefined
+          })).text
+          const me = (sent: { readonly cookie: string } | { readonly bearer: string }) =>
+            Effect.map(call(plane, "GET", "/api/auth/me", sent), ({ status }) => status)
+          return Effect.all([me({ cookie }), me({ bearer: key })])
+        })
+      const leaver = yield* arrive("oidc", "ada")
+      const colleague = yield* arrive("oidc", "bob")
+      const namesake = yield* arrive("another", "ada")
+      expect(yield* leaver).toEqual([200, 200])
+      const json = { issuer: ISSUER, subject: "ada" }
+      const answer = yield* call(plane, "POST", "/api/tokens/revoke", { cookie: yield* signedIn("admin"), json })
+      expect([answer.status, answer.body]).toEqual([200, { success: true, ...json }])
+      expect(yield* leaver).toEqual([401, 401])
+      expect(yield* colleague).toEqual([200, 200])
+      expect(yield* namesake).toEqual([200, 200])
+    }).pipe(Effect.provide(layer({ identityProviders })))
+  )
+
+  it.scoped("and by the name of their account here what the provider gave them ends as well", () =>
+    Effect.gen(function* () {
+      const plane = yield* make
+      const revocations = yield* Revocations
+      const accounts = yield* Accounts
+      yield* accounts.signIn("oidc", person("ada"))
+      yield* accounts.signIn("another", { ...person("x-1"), username: "eve" })
+      const cookie = yield* signedIn("admin")
+      const revoke = (subject: string) => call(plane, "POST", "/api/tokens/revoke", { cookie, json: { subject } })
+      const isDead = (issuer: string, subject: string): boolean => revocations.hasSubject(issuer, subject, undefined)
+      expect((yield* revoke("eve")).status).toBe(200)
+      expect(isDead(ISSUER, "x-1")).toBe(false)
+      expect((yield* revoke("ADA")).status).toBe(200)
+      expect([isDead(PUBLIC_URL, "ada"), isDead(ISSUER, "ada"), isDead(PUBLIC_URL, `${ISSUER}|ada`)]).toEqual([
+        true,
+        true,
+        true
+      ])
+      expect(isDead(ISSUER, "bob")).toBe(false)
+    }).pipe(Effect.provide(layer({ identityProviders })))
+  )
+})
