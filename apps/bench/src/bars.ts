@@ -1,10 +1,20 @@
 /** The bars of design.md §4 and whether a run meets them; INCONCLUSIVE when its yardstick wobbled. Pure. */
-import type { Figures, LoadFigures, MicroGroup, StreamFigures, StreamSample } from "./figures.ts"
+import type {
+  Figures,
+  FloodFigures,
+  FloodName,
+  LoadFigures,
+  MicroGroup,
+  StreamFigures,
+  StreamSample
+} from "./figures.ts"
 import type { ArmName } from "./options.ts"
 import { differences, type Range, rangeOf, ratios, spreadOf } from "./statistics.ts"
 
 /** How far the yardstick may range between rounds, of its median. */
 export const MOST_WOBBLE = 0.15
+/** The same of a p99 beside which a flood is judged: a tail ranges further, and the bar leaves it room. */
+export const MOST_TAIL_WOBBLE = 0.5
 
 export type Verdict = "met" | "missed" | "INCONCLUSIVE"
 
@@ -19,6 +29,8 @@ export interface Bar {
 export interface Wobble {
   readonly what: string
   readonly spread: number
+  /** How far it may range. */
+  readonly most: number
 }
 
 export type Quantity = "cpu" | "rate" | "p50" | "p99"
@@ -34,10 +46,10 @@ export const toArm = (load: LoadFigures, arm: ArmName, other: ArmName, quantity:
 export const toBare = (load: LoadFigures, arm: ArmName, quantity: Quantity): Range | undefined =>
   toArm(load, arm, "bare", quantity)
 
-const wobbleOf = (what: string, values: ReadonlyArray<number>): ReadonlyArray<Wobble> => {
+const wobbleOf = (what: string, values: ReadonlyArray<number>, most = MOST_WOBBLE): ReadonlyArray<Wobble> => {
   const range = rangeOf(values)
   const spread = range === undefined ? 0 : spreadOf(range)
-  return spread > MOST_WOBBLE ? [{ what, spread }] : []
+  return spread > most ? [{ what, spread, most }] : []
 }
 
 /** What of the bare proxy ranged too far to compare with. */
@@ -50,6 +62,13 @@ export const streamWobble = ({ bare }: StreamFigures): ReadonlyArray<Wobble> =>
   wobbleOf(
     "memory per stream of the bare relay",
     bare.map(({ memory }) => memory)
+  )
+
+export const floodWobble = ({ samples }: FloodFigures): ReadonlyArray<Wobble> =>
+  wobbleOf(
+    "p99 of a caller beside calls of known tokens",
+    samples.cached.map(({ p99 }) => p99),
+    MOST_TAIL_WOBBLE
   )
 
 export const microWobble = ({ name, cases }: MicroGroup): ReadonlyArray<Wobble> =>
@@ -99,6 +118,22 @@ const streamBars = (streams: StreamFigures): ReadonlyArray<Bar> => {
   ]
 }
 
+/** Round by round against the same number of calls of a known token. */
+export const toCached = ({ samples }: FloodFigures, name: FloodName, quantity: "p50" | "p99"): Range | undefined =>
+  rangeOf(
+    ratios(
+      samples[name].map((sample) => sample[quantity]),
+      samples.cached.map((sample) => sample[quantity])
+    )
+  )
+
+const floodBars = (flood: FloodFigures): ReadonlyArray<Bar> => {
+  const wobbled = floodWobble(flood).length > 0
+  const bar = (words: string, name: FloodName) =>
+    barOf(`p99 beside a flood of ${words} tokens, to beside known ones`, 2, "x", toCached(flood, name, "p99"), wobbled)
+  return [...bar("forged", "forged"), ...bar("new", "new")]
+}
+
 const microBars = (groups: ReadonlyArray<MicroGroup>): ReadonlyArray<Bar> =>
   groups.flatMap((group) => {
     const wobbled = microWobble(group).length > 0
@@ -114,7 +149,7 @@ const microBars = (groups: ReadonlyArray<MicroGroup>): ReadonlyArray<Bar> =>
 
 const MEGABYTE = 1_000_000
 
-export const barsOf = ({ load, start, streams, micro }: Figures): ReadonlyArray<Bar> => [
+export const barsOf = ({ load, start, streams, flood, micro }: Figures): ReadonlyArray<Bar> => [
   ...(load === undefined ? [] : loadBars(load)),
   ...(streams === undefined ? [] : streamBars(streams)),
   ...(start === undefined
@@ -123,12 +158,14 @@ export const barsOf = ({ load, start, streams, micro }: Figures): ReadonlyArray<
         ...barOf("memory at rest", 160, "MB", rangeOf([start.resident / MEGABYTE]), false),
         ...barOf("start to the first answered call", 600, "ms", rangeOf(start.starts), false)
       ]),
+  ...(flood === undefined ? [] : floodBars(flood)),
   ...(micro === undefined ? [] : microBars(micro))
 ]
 
-export const wobblesOf = ({ load, streams, micro }: Figures): ReadonlyArray<Wobble> => [
+export const wobblesOf = ({ load, streams, flood, micro }: Figures): ReadonlyArray<Wobble> => [
   ...(load === undefined ? [] : loadWobble(load)),
   ...(streams === undefined ? [] : streamWobble(streams)),
+  ...(flood === undefined ? [] : floodWobble(flood)),
   ...(micro ?? []).flatMap(microWobble)
 ]
 

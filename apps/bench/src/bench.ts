@@ -10,6 +10,7 @@ import type { Figures } from "./figures.ts"
 import { look, type Machine } from "./machine.ts"
 import { armsOf, type Options } from "./options.ts"
 import { loadPhase } from "./phases/load.ts"
+import { floodPhase } from "./phases/flood.ts"
 import { microPhase } from "./phases/micro.ts"
 import { startPhase } from "./phases/start.ts"
 import { streamsPhase } from "./phases/streams.ts"
@@ -48,6 +49,7 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
       const load = yield* when(armsOf(options).length > 0, Effect.scoped(loadPhase(parts)))
       const start = yield* when(only.has("start"), startPhase(machine, upstream, folder, progress))
       const idle = yield* when(only.has("streams"), streamsPhase({ machine, upstream, folder, streams, progress }))
+      const flood = yield* when(only.has("flood"), Effect.scoped(floodPhase(parts)))
       yield* progress("micro benches")
       const micro = yield* when(only.has("micro"), microPhase(machine, Math.max(rounds, 6)))
       yield* progress("")
@@ -62,6 +64,6 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
         connections,
         missing: missingOf(options, machine)
       }
-      return { setup, load, start, streams: idle, micro }
+      return { setup, load, start, streams: idle, flood, micro }
     })
   )

@@ -63,6 +63,24 @@ export interface StreamFigures {
   readonly mcpgw: ReadonlyArray<StreamSample>
 }
 
+/** What goes on beside the caller whose calls are measured. */
+export const FLOODS = ["alone", "cached", "forged", "new"] as const
+export type FloodName = (typeof FLOODS)[number]
+
+/** Microseconds, from when a call was due. */
+export interface FloodSample {
+  readonly p50: number
+  readonly p99: number
+}
+
+export interface FloodFigures {
+  /** Calls a second of the caller, and of what is beside. */
+  readonly caller: number
+  readonly flood: number
+  /** One per round, in order. */
+  readonly samples: Readonly<Record<FloodName, ReadonlyArray<FloodSample>>>
+}
+
 /** Nanoseconds per call of one function, one value per round. */
 export interface MicroCase {
   readonly name: string
@@ -97,5 +115,6 @@ export interface Figures {
   readonly load: LoadFigures | undefined
   readonly start: StartFigures | undefined
   readonly streams: StreamFigures | undefined
+  readonly flood: FloodFigures | undefined
   readonly micro: ReadonlyArray<MicroGroup> | undefined
 }

@@ -6,7 +6,7 @@ export const ARMS = ["direct", "bare", "nginx", "nginx-auth", "mcpgw"] as const
 export type ArmName = (typeof ARMS)[number] | "against"
 
 /** The other things measured. */
-export const PHASES = ["start", "streams", "micro"] as const
+export const PHASES = ["start", "streams", "flood", "micro"] as const
 export type PhaseName = (typeof PHASES)[number]
 
 export interface Options {
@@ -138,7 +138,7 @@ export const armsOf = ({ only, against }: Options): ReadonlyArray<ArmName> => [
 export const HELP = `npm run bench — what a governed call costs, beside what it costs without us
 
   Starts its own MCP echo server and everything measured, each a process of its own, on loopback and free ports; leaves
-  nothing behind. Takes about three minutes. Needs Linux (/proc); uses wrk, nginx and taskset where they are installed.
+  nothing behind. Takes about five minutes. Needs Linux (/proc); uses wrk, nginx and taskset where they are installed.
 
   Arms of the load phase, interleaved in every round, in an order that turns from round to round:
     direct       the load generator straight to the echo server
@@ -151,11 +151,13 @@ export const HELP = `npm run bench — what a governed call costs, beside what i
   Other phases:
     start        start to first answered call, and memory at rest
     streams      idle event streams: memory and CPU per stream, CPU per event relayed, bare and governed
+    flood        a caller whose token is known, alone and beside as many calls a second of a known token, of distinct forged tokens
+                 and of distinct new valid ones: its p50 and p99, in turns within each round
     micro        envelope check, list filter, decision and stream filter beside JSON.parse of the same text; the relay of
                  event streams beside a bare stream
 
   Flags:
-    --rounds N        of the load phase (${defaults.rounds}); medians and ranges are over these
+    --rounds N        of the load and flood phases (${defaults.rounds}); medians and ranges are over these
     --seconds N       of load per arm and round (${defaults.seconds})
     --connections N   kept-alive connections, each with one call at a time (${defaults.connections})
     --streams N       idle streams (${defaults.streams}, where the bar is set)
@@ -172,6 +174,7 @@ export const HELP = `npm run bench — what a governed call costs, beside what i
 
   How to read it: CPU per request counts the processes that serve, not the load and not the echo server. Ratios are taken
   round by round against the bare arm of the same round. A run whose bare arm wobbles by more than 15 % between rounds is
-  INCONCLUSIVE: something else was using the machine. Exit code 1: something measured did not do its work, such as a call
+  INCONCLUSIVE: something else was using the machine; a flood is, when
+  the caller's p99 beside known tokens ranges by more than half. Exit code 1: something measured did not do its work, such as a call
   without its audit row. A missed bar is printed, not an exit code.
 `

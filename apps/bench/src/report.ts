@@ -1,6 +1,16 @@
 /** The figures as text. Pure: the same figures are always the same text. */
-import { type Bar, barsOf, brokenOf, toArm, toBare, valuesOf, wobblesOf } from "./bars.ts"
-import type { Figures, LoadFigures, MicroGroup, StartFigures, StreamFigures, StreamSample } from "./figures.ts"
+import { type Bar, barsOf, brokenOf, toArm, toBare, toCached, valuesOf, wobblesOf } from "./bars.ts"
+import {
+  type Figures,
+  type FloodFigures,
+  type FloodName,
+  FLOODS,
+  type LoadFigures,
+  type MicroGroup,
+  type StartFigures,
+  type StreamFigures,
+  type StreamSample
+} from "./figures.ts"
 import { differences, type Range, rangeOf, ratios } from "./statistics.ts"
 
 /** Three digits that matter. */
@@ -100,6 +110,24 @@ const streamTable = ({ streams, bare, mcpgw }: StreamFigures): string => {
   ])
 }
 
+const BESIDE: Readonly<Record<FloodName, string>> = {
+  alone: "alone",
+  cached: "beside known tokens",
+  forged: "beside distinct forged tokens",
+  new: "beside distinct new tokens"
+}
+
+const floodTable = (figures: FloodFigures): string => {
+  const { caller, flood, samples } = figures
+  const rows = FLOODS.map((name): Row => {
+    const of = (quantity: "p50" | "p99") => spelled(rangeOf(samples[name].map((sample) => sample[quantity])))
+    const to = (quantity: "p50" | "p99") => spelled(toCached(figures, name, quantity), "x")
+    return [BESIDE[name], of("p50"), of("p99"), to("p50"), to("p99")]
+  })
+  const what = `known caller of ${caller}/s, beside ${flood}/s`
+  return table([[what, "p50 µs", "p99 µs", "p50 to known", "p99 to known"], ...rows])
+}
+
 const microTable = ({ name, cases }: MicroGroup): string => {
   const yardstick = cases[0]?.ns ?? []
   const judgedByDifference = cases.some(({ over }) => over !== undefined)
@@ -122,32 +150,31 @@ const barRow = ({ name, limit, unit, value, verdict }: Bar): Row => [
 const barTable = (bars: ReadonlyArray<Bar>): string =>
   bars.length === 0 ? "" : table([["bars", "", "", ""], ...bars.map(barRow)])
 
-const setupLines = ({ setup, load }: Figures): string => {
+const setupLines = ({ setup, load, flood }: Figures): string => {
   const { bun, cores, pinned, rounds, seconds, connections, missing } = setup
   const pins = pinned ? "what serves on core 0, load and echo server on core 1" : "not pinned"
-  const way =
-    load === undefined
-      ? ""
-      : `, ${rounds} rounds of ${seconds} s, ${connections} connections, load by ${load.generator}`
+  const times = load === undefined && flood === undefined ? "" : `, ${rounds} rounds of ${seconds} s`
+  const way = load === undefined ? times : `${times}, ${connections} connections, load by ${load.generator}`
   return `mcpgw bench: Bun ${bun}, ${cores} cores, ${pins}${way}\n${missing.map((words) => `not measured: ${words}\n`).join("")}`
 }
 
 const conclusion = (figures: Figures): string => {
   const wobbles = wobblesOf(figures).map(
-    ({ what, spread }) =>
-      `INCONCLUSIVE: ${what} ranged over ${short(spread * 100)} % between rounds; more than 15 % is another's work on this machine\n`
+    ({ most, what, spread }) =>
+      `INCONCLUSIVE: ${what} ranged over ${short(spread * 100)} % between rounds; more than ${most * 100} % is another's work on this machine\n`
   )
   return [...brokenOf(figures).map((words) => `BROKEN: ${words}\n`), ...wobbles].join("")
 }
 
 /** Sections with a blank line between them. Values are medians; brackets hold the range over rounds. */
 export const render = (figures: Figures): string => {
-  const { load, start, streams, micro } = figures
+  const { load, start, streams, flood, micro } = figures
   const sections = [
     setupLines(figures),
     ...(load === undefined ? [] : [loadTable(load) + auditLine(load)]),
     ...(start === undefined ? [] : [startLines(start)]),
     ...(streams === undefined ? [] : [streamTable(streams)]),
+    ...(flood === undefined ? [] : [floodTable(flood)]),
     ...(micro ?? []).map(microTable),
     barTable(barsOf(figures)),
     conclusion(figures)

@@ -40,6 +40,16 @@ export const QUIET: Figures = {
     bare: [{ memory: 20_000, opening: 100, idle: 4_000, event: 20 }],
     mcpgw: [{ memory: 30_000, opening: 250, idle: 8_000, event: 30 }]
   },
+  flood: {
+    caller: 500,
+    flood: 1_000,
+    samples: {
+      alone: [400, 410, 405].map((p50) => ({ p50, p99: p50 * 3 })),
+      cached: [500, 510, 505].map((p50) => ({ p50, p99: p50 * 4 })),
+      forged: [600, 610, 605].map((p50) => ({ p50, p99: p50 * 4 })),
+      new: [700, 710, 705].map((p50) => ({ p50, p99: p50 * 8 }))
+    }
+  },
   micro: [
     {
       name: "envelope, small, 137 B",

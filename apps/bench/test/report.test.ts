@@ -4,7 +4,14 @@ import type { AuditFigures, Figures, LoadFigures } from "../src/figures.ts"
 import { render, renderJson, short, table } from "../src/report.ts"
 import { BARE, QUIET } from "./figures.ts"
 
-const NOTHING: Figures = { ...QUIET, load: undefined, start: undefined, streams: undefined, micro: undefined }
+const NOTHING: Figures = {
+  ...QUIET,
+  load: undefined,
+  start: undefined,
+  streams: undefined,
+  flood: undefined,
+  micro: undefined
+}
 
 const loadOf = (bare: LoadFigures["arms"][number]["samples"]): Figures => ({
   ...NOTHING,
@@ -81,6 +88,8 @@ describe("design §4: bars", () => {
       ["CPU of idle streams (10 ms per s is none), to a bare relay's", "met"],
       ["memory at rest", "met"],
       ["start to the first answered call", "met"],
+      ["p99 beside a flood of forged tokens, to beside known ones", "met"],
+      ["p99 beside a flood of new tokens, to beside known ones", "missed"],
       ["envelope, small, 137 B: readEnvelope", "missed"],
       ["relayed, per chunk: an event of 206 B: the relay, above bare", "met"]
     ])
@@ -127,6 +136,18 @@ describe("design §4: bars", () => {
     const figures = loadOf(BARE.map((sample, i) => ({ ...sample, rate: sample.rate * (1 + i / 10) })))
     expect(wobblesOf(figures).map(({ what }) => what)).toEqual(["requests per second of the bare proxy"])
     expect(verdicts(figures)).toEqual(["INCONCLUSIVE", "INCONCLUSIVE"])
+  })
+
+  it("of a flood say INCONCLUSIVE when the p99 beside known tokens ranges by more than half, and by less do not", () => {
+    const { flood } = QUIET
+    if (flood === undefined) throw new Error("no flood")
+    const of = (...p99: ReadonlyArray<number>): Figures => {
+      const samples = { ...flood.samples, cached: p99.map((value) => ({ p50: 500, p99: value })) }
+      return { ...NOTHING, flood: { ...flood, samples } }
+    }
+    expect(verdicts(of(2_000, 2_900, 2_000))).toEqual(["met", "missed"])
+    expect(verdicts(of(2_000, 3_100, 2_000))).toEqual(["INCONCLUSIVE", "INCONCLUSIVE"])
+    expect(render(of(2_000, 3_100, 2_000))).toContain("between rounds; more than 50 % is another's work")
   })
 
   it("do not mind 15 % exactly", () => {

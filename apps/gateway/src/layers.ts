@@ -26,6 +26,7 @@ import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { OAuthClients } from "@mcpgw/identity/OAuthClients"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { SignInLinks } from "@mcpgw/identity/SignInLinks"
@@ -120,6 +121,7 @@ const stores = Layer.mergeAll(
 const people = Layer.mergeAll(
   Registry.layer,
   AgentClients.layer,
+  OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
     Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
   ),
@@ -143,9 +145,7 @@ const federation = ProviderLogout.layer.pipe(
 const authorization = withConfig(({ publicUrl, corsOrigins, clientHosts }) =>
   AuthorizationServer.layer({ publicUrl, corsOrigins, documentHosts: clientHosts })
 ).pipe(
-  Layer.provide(
-    Layer.mergeAll(OAuthGrants.layer, ClientSource.layerAgents, OutboundFetch.layer, SignInLinks.layerProviders)
-  ),
+  Layer.provide(Layer.mergeAll(OAuthGrants.layer, ClientSource.layer, OutboundFetch.layer, SignInLinks.layerProviders)),
   Layer.provideMerge(federation)
 )
 

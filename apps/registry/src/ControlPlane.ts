@@ -20,6 +20,7 @@ import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { Agents } from "@mcpgw/identity/Agents"
 import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import type { MachineClients } from "@mcpgw/identity/MachineClients"
+import type { OAuthClients } from "@mcpgw/identity/OAuthClients"
 import { AuthorizationServer, type OAuthNote, servesOAuth } from "@mcpgw/identity/AuthorizationServer"
 import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
@@ -41,6 +42,7 @@ import * as accountsHandlers from "./accountsHandlers.ts"
 import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
+import * as clientHandlers from "./clientHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
@@ -69,6 +71,7 @@ export type Services =
   | MachineClients
   | MachineTokens
   | Metrics
+  | OAuthClients
   | ProviderLogout
   | Registry
   | Revocations
@@ -90,6 +93,7 @@ const handlers = Layer.mergeAll(
   keyHandlers.layer,
   agentHandlers.layer,
   agentHandlers.layerMachineClients,
+  clientHandlers.layer,
   internalHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,

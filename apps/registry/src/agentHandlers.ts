@@ -5,33 +5,25 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { type AgentView, ChangeAgent, CreateAgent, CreateSecret, MachineClientView } from "@mcpgw/api/Agents"
+import { type AgentView, ChangeAgent, CreateAgent, MachineClientView } from "@mcpgw/api/Agents"
 import { Api } from "@mcpgw/api/Api"
 import { BadRequest, fieldProblem, NotFound, problem } from "@mcpgw/api/ApiError"
-import { momentOf, momentOrNull } from "@mcpgw/api/Moments"
+import { momentOf } from "@mcpgw/api/Moments"
 import { AGENT_CLIENT } from "@mcpgw/identity/AgentClients"
-import { type Agent, Agents, type AgentSecret, type InvalidAgent } from "@mcpgw/identity/Agents"
+import { type Agent, Agents, type InvalidAgent } from "@mcpgw/identity/Agents"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
+import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
 import { warningsOf } from "./warnings.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
 const MANAGE = "api:manage_agents"
 const GRANT = "manage agents"
-
-const secretView = (secret: AgentSecret) => ({
-  id: secret.id,
-  prefix: secret.prefix,
-  created_at: momentOf(secret.createdAt),
-  expires_at: momentOrNull(secret.expiresAt),
-  last_used_at: momentOrNull(secret.lastUsedAt)
-})
 
 const agentView = (agent: Agent): AgentView => ({
   name: agent.name,
@@ -66,8 +58,6 @@ const decodeCreate = decodeWith(CreateAgent)
 const createFields = onlyFields(...Object.keys(CreateAgent.fields))
 const decodeChange = decodeWith(ChangeAgent)
 const changeFields = onlyFields(...Object.keys(ChangeAgent.fields))
-const decodeSecret = decodeWith(CreateSecret)
-const secretFields = onlyFields(...Object.keys(CreateSecret.fields))
 const decodeMachine = decodeWith(MachineClientView)
 const machineFields = onlyFields(...Object.keys(MachineClientView.fields))
 
@@ -115,31 +105,13 @@ const remove = (name: string) =>
     return { success: true } as const
   })
 
-const HOUR_MILLIS = 3_600_000
-
 const addSecret = (request: Request, name: string) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(secretFields), Effect.flatMap(decodeSecret))
-    const { end_others_after_hours: grace, expires_at: expires } = wanted
-    const now = yield* Clock.currentTimeMillis
-    const made = yield* (yield* Agents)
-      .addSecret(name, {
-        expiresAt: expires === undefined ? undefined : Date.parse(expires),
-        othersEndAt: grace === undefined ? undefined : Math.round(now + grace * HOUR_MILLIS)
-      })
-      .pipe(
-        Effect.catchTags({
-          ...failures,
-          TooManySecrets: ({ limit }) =>
-            new BadRequest(problem(`${limit} secrets live already`, "Remove one that is not used any more"))
-        })
-      )
-    const { secret, text } = made ?? (yield* noSuchAgent)
-    return HttpServerResponse.unsafeJson(
-      { ...secretView(secret), client_id: `${AGENT_CLIENT}${name}`, secret: text },
-      { status: 201 }
-    )
+    const agents = yield* Agents
+    const adding = addSecretOf(request, (wanted) => agents.addSecret(name, wanted))
+    const made = yield* Effect.catchTags(adding, secretFailures)
+    return createdSecret(`${AGENT_CLIENT}${name}`, made ?? (yield* noSuchAgent))
   })
 
 const removeSecret = (name: string, id: string) =>

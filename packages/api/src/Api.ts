@@ -6,6 +6,7 @@ import { AccountGroup } from "./Account.ts"
 import { AccountsGroup } from "./Accounts.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
+import { ClientsGroup } from "./Clients.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
@@ -23,6 +24,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(KeysGroup)
   .add(AgentsGroup)
   .add(MachineClientsGroup)
+  .add(ClientsGroup)
   .add(InternalGroup)
   .add(ServersGroup)
   .add(SearchGroup)

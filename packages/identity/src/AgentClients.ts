@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { AccountsUnavailable } from "./Accounts.ts"
 import { AGENT_SUBJECT, Agents } from "./Agents.ts"
+import { AGENT_CLIENT } from "./internal/agentClient.ts"
 
-/** `client_id` of an agent is this and its name. */
-export const AGENT_CLIENT = "agent-"
+export { AGENT_CLIENT }
 
 export interface AgentClient {
   readonly clientId: string

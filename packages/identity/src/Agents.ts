@@ -13,31 +13,24 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { AccountsUnavailable } from "./Accounts.ts"
+import {
+  addSecretTo,
+  type ClientSecret,
+  type InvalidSecret,
+  type MadeSecret,
+  matchingSecret,
+  type NewSecret,
+  shownSecret,
+  type TooManySecrets
+} from "./ClientSecrets.ts"
 import { problemOfAgent } from "./internal/agentProblem.ts"
 import { type AgentStore, makeMemoryStore, makeSqliteStore, type StoredAgent } from "./internal/agentStore.ts"
-import { digestOf, sameText } from "./internal/digest.ts"
 import { keepWritten, LastUsed } from "./internal/lastUsed.ts"
-import { makeSecret } from "./internal/secretText.ts"
 import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
 
-/** What every secret begins with; not what keys begin with, so that neither is taken for the other. */
-export const SECRET_PREFIX = "mcpgws_"
-/** Secrets of one agent that have not expired. */
-export const MAX_SECRETS = 5
 /** `sub` of an agent's tokens is this and its name; no person's name holds a colon. */
 export const AGENT_SUBJECT = "agent:"
-
-/** A secret without its text. Times in epoch milliseconds. */
-export interface AgentSecret {
-  readonly id: string
-  readonly prefix: string
-  readonly createdAt: number
-  /** Undefined: it ends when it is removed. */
-  readonly expiresAt: number | undefined
-  /** To the minute; undefined: never. */
-  readonly lastUsedAt: number | undefined
-}
 
 export interface Agent {
   /** 1 to 63 lower-case letters, digits and `._-`, starting with a letter or digit. */
@@ -49,7 +42,7 @@ export interface Agent {
   /** Tokens issued before this second are dead. */
   readonly tokensFrom: number
   /** Oldest first, expired ones too. */
-  readonly secrets: ReadonlyArray<AgentSecret>
+  readonly secrets: ReadonlyArray<ClientSecret>
 }
 
 /** An agent or secret that can not be made as it was asked for. Names the field. */
@@ -64,15 +57,6 @@ export class InvalidAgent extends Schema.TaggedError<InvalidAgent>()("InvalidAge
 }
 
 export class AgentExists extends Schema.TaggedError<AgentExists>()("AgentExists", { name: Schema.String }) {}
-
-export class TooManySecrets extends Schema.TaggedError<TooManySecrets>()("TooManySecrets", { limit: Schema.Number }) {}
-
-export interface NewSecret {
-  /** Epoch milliseconds. */
-  readonly expiresAt?: number | undefined
-  /** When the agent's other secrets end, where they do not end sooner; undefined: they live on. */
-  readonly othersEndAt?: number | undefined
-}
 
 export interface AgentsApi {
   /** By name. */
@@ -92,10 +76,7 @@ export interface AgentsApi {
   readonly addSecret: (
     name: string,
     wanted: NewSecret
-  ) => Effect.Effect<
-    { readonly secret: AgentSecret; readonly text: string } | undefined,
-    InvalidAgent | TooManySecrets | AccountsUnavailable
-  >
+  ) => Effect.Effect<MadeSecret | undefined, InvalidSecret | TooManySecrets | AccountsUnavailable>
   /** False: there is no such agent or secret. */
   readonly removeSecret: (name: string, id: string) => Effect.Effect<boolean, AccountsUnavailable>
   /** Is that a living secret of an agent that may sign in? Notes the use. */
@@ -112,7 +93,7 @@ export class Agents extends Context.Tag("@mcpgw/identity/Agents")<Agents, Agents
     return memory
   }
 
-  /** Tables `agents` and `agent_secrets`; runs this package's migrations. */
+  /** Tables `agents` and `client_secrets`; runs this package's migrations. */
   static get layerSqlite(): SqliteLayer {
     return sqlite
   }
@@ -142,10 +123,7 @@ const shown =
   (used: LastUsed) =>
   (agent: StoredAgent): Agent => ({
     ...agent,
-    secrets: agent.secrets.map(({ digest: _, ...secret }) => ({
-      ...secret,
-      lastUsedAt: used.of(secret.id, secret.lastUsedAt)
-    }))
+    secrets: agent.secrets.map((secret) => shownSecret(secret, used))
   })
 
 const create = (store: AgentStore, { description, groups, name }: Pick<Agent, "name" | "description" | "groups">) =>
@@ -181,25 +159,11 @@ const remove = (store: AgentStore, name: string) =>
     return true
   })
 
-const addSecret = (store: AgentStore, name: string, { expiresAt, othersEndAt }: NewSecret) =>
+const addSecret = (store: AgentStore, name: string, wanted: NewSecret) =>
   Effect.gen(function* () {
     const agent = yield* stored(store.find(name))
     if (agent === undefined) return undefined
-    const now = yield* Clock.currentTimeMillis
-    if (expiresAt !== undefined && !(expiresAt > now)) {
-      return yield* new InvalidAgent({
-        field: "expires_at",
-        held: String(expiresAt),
-        expected: "it must be in the future"
-      })
-    }
-    if (agent.secrets.filter((secret) => lives(secret, now)).length >= MAX_SECRETS) {
-      return yield* new TooManySecrets({ limit: MAX_SECRETS })
-    }
-    const { digest, shown: prefix, text } = makeSecret(SECRET_PREFIX)
-    const secret: AgentSecret = { id: crypto.randomUUID(), prefix, createdAt: now, expiresAt, lastUsedAt: undefined }
-    yield* stored(store.addSecret(name, { ...secret, digest }, othersEndAt))
-    return { secret, text }
+    return yield* addSecretTo(agent.secrets, wanted, (...made) => store.addSecret(name, ...made))
   })
 
 const removeSecret = (store: AgentStore, name: string, id: string) =>
@@ -211,14 +175,11 @@ const removeSecret = (store: AgentStore, name: string, id: string) =>
     return true
   })
 
-const lives = ({ expiresAt }: AgentSecret, now: number): boolean => expiresAt === undefined || expiresAt > now
-
 const secretMatches = (store: AgentStore, used: LastUsed, name: string, candidate: string) =>
   Effect.gen(function* () {
     const agent = yield* stored(store.find(name))
     const now = yield* Clock.currentTimeMillis
-    const digest = digestOf(candidate)
-    const found = agent?.secrets.find((secret) => sameText(secret.digest, digest) && lives(secret, now))
+    const found = matchingSecret(agent?.secrets ?? [], candidate, now)
     if (found === undefined || agent?.disabled !== false) return false
     used.touch(found.id, now)
     return true

@@ -58,7 +58,11 @@ export interface AuthorizationServerOptions {
   readonly corsOrigins?: ReadonlyArray<string>
   /** Hosts whose client metadata documents are accepted; empty: any host that may be dialled. */
   readonly documentHosts?: ReadonlyArray<string>
+  /** Clients that are kept in all; 100 000. Beyond it those make room that nobody ever allowed. */
+  readonly maxClients?: number
 }
+
+const MAX_CLIENTS = 100_000
 
 type Needs = SqlClient.SqlClient | KeyRing | Accounts | Sessions | Revocations | Grants | ClientSource | OutboundFetch
 
@@ -100,6 +104,7 @@ const make = (
       publicUrl: options.publicUrl,
       corsOrigins: options.corsOrigins ?? [],
       documentHosts: options.documentHosts ?? [],
+      maxClients: options.maxClients ?? MAX_CLIENTS,
       keys,
       accounts: yield* Accounts,
       sessions: yield* Sessions,

@@ -160,5 +160,22 @@ export const migrations: ReadonlyArray<Migration> = [
       `ALTER TABLE sessions ADD COLUMN provider TEXT NOT NULL DEFAULT 'local'`,
       `ALTER TABLE sessions ADD COLUMN id_token TEXT`
     ]
+  },
+  {
+    id: "identity-0006-clients-set-up",
+    statements: [
+      // Agents are OAuth clients `agent-{name}`: one table for the secrets of all clients.
+      `ALTER TABLE agent_secrets RENAME TO client_secrets`,
+      `ALTER TABLE client_secrets RENAME COLUMN agent TO client_id`,
+      `UPDATE client_secrets SET client_id = 'agent-' || client_id`,
+      `DROP INDEX agent_secrets_agent`,
+      `CREATE INDEX client_secrets_client ON client_secrets (client_id)`,
+      // Name of the administrator; null: it registered itself.
+      `ALTER TABLE oauth_clients ADD COLUMN set_up_by TEXT`,
+      // Epoch seconds of the first consent; null: nobody ever allowed it anything.
+      `ALTER TABLE oauth_clients ADD COLUMN allowed_at BIGINT`,
+      `UPDATE oauth_clients SET allowed_at = created_at WHERE client_id IN (SELECT client_id FROM oauth_consents)`,
+      `CREATE INDEX oauth_clients_unused ON oauth_clients (created_at) WHERE allowed_at IS NULL AND set_up_by IS NULL`
+    ]
   }
 ]

@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { OutboundFetch, type OutboundFetchApi } from "@mcpgw/auth/OutboundFetch"
 import { Revocations } from "@mcpgw/auth/Revocations"
-import type * as SqlClient from "@effect/sql/SqlClient"
+import * as SqlClient from "@effect/sql/SqlClient"
 import { KeyRing, makeSealingKey, makeSigningKey } from "@mcpgw/domain/KeyRing"
 import * as Store from "@mcpgw/store/Store"
 import type { StoreOpenFailed } from "@mcpgw/store/StoreError"
@@ -35,6 +35,7 @@ interface World {
   readonly known?: () => KnownClient | undefined
   readonly fetch?: OutboundFetchApi
   readonly documentHosts?: ReadonlyArray<string>
+  readonly maxClients?: number
   /** Keys and database of a process that is started again. */
   readonly kept?: Layer.Layer<KeyRing | SqlClient.SqlClient, StoreOpenFailed>
 }
@@ -43,7 +44,7 @@ const DOCUMENT = "https://ide.example/oauth/client.json"
 
 const fresh = Layer.mergeAll(KeyRing.layerEphemeral, Store.layerMemory)
 
-const layer = ({ known = () => ROBOT, fetch, documentHosts = [], kept = fresh }: World = {}) => {
+const layer = ({ known = () => ROBOT, fetch, documentHosts = [], maxClients = 100, kept = fresh }: World = {}) => {
   const base = Layer.mergeAll(
     kept,
     Revocations.layerMemory,
@@ -60,7 +61,7 @@ const layer = ({ known = () => ROBOT, fetch, documentHosts = [], kept = fresh }:
     })
   )
   const sessions = Sessions.layerMemory({ issuer: PUBLIC, audience: PUBLIC })
-  return AuthorizationServer.layer({ publicUrl: PUBLIC, documentHosts }).pipe(
+  return AuthorizationServer.layer({ publicUrl: PUBLIC, documentHosts, maxClients }).pipe(
     Layer.provideMerge(sessions),
     Layer.provideMerge(base)
   )
@@ -127,6 +128,32 @@ const authorize = (clientId: string, redirect: string): string =>
     code_challenge_method: "S256",
     resource: `${PUBLIC}/x/mcp`
   }).toString()}`
+
+describe("A-34: when as many clients are kept as may be", () => {
+  const of = (name: string) => ({ client_name: name, redirect_uris: ["http://127.0.0.1/cb"] })
+  const allow = (sql: SqlClient.SqlClient, id: string) =>
+    sql`UPDATE oauth_clients SET allowed_at = 1 WHERE client_id = ${id}`
+
+  it.scoped("those that nobody ever allowed make room; when all are in use, new ones wait and known ones do not", () =>
+    Effect.gen(function* () {
+      const server = yield* AuthorizationServer
+      const sql = yield* SqlClient.SqlClient
+      const used = yield* register(server, of("used"))
+      yield* allow(sql, used)
+      const idle = yield* register(server, of("idle"))
+      const late = yield* register(server, of("late"))
+      const rows = yield* sql<{ readonly client_id: string }>`SELECT client_id FROM oauth_clients`
+      assert.sameMembers(
+        rows.map((row) => row.client_id),
+        [used, late]
+      )
+      assert.notStrictEqual(idle, late)
+      yield* allow(sql, late)
+      assert.strictEqual(yield* register(server, of("used")), used)
+      assert.strictEqual((yield* Effect.exit(register(server, of("more"))))._tag, "Failure")
+    }).pipe(Effect.provide(layer({ maxClients: 2 })))
+  )
+})
 
 describe("which paths are its own", () => {
   it("the documents and everything below /oauth", () => {

@@ -262,7 +262,9 @@ describe("tokens of agents", () => {
       const agents = yield* Agents
       yield* agents.create({ name: "ci", description: "", groups: [] })
       const made = yield* agents.addSecret("ci", {})
-      const rows = JSON.stringify(yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM agent_secrets`))
+      const rows = JSON.stringify(
+        yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM client_secrets`)
+      )
       expect(rows).toContain(made?.secret.id)
       expect(rows).not.toContain(made?.text.slice(13))
     }).pipe(Effect.provide(agentsSqlite))

@@ -136,12 +136,16 @@ export const start = (machine: Machine, home: GatewayHome): Effect.Effect<Gatewa
     return { pid: child.pid, url: urlOf(home), mcp: mcpOf(home), stop: child.stop, output: child.output }
   })
 
-/** An access token as the gateway makes them; its keys are there after a first start. */
-export const tokenFor = (home: GatewayHome): Effect.Effect<string, BenchFailed> =>
+const unsigned = (cause: unknown): BenchFailed =>
+  new BenchFailed({ problem: `no token could be signed: ${wordsOf(cause)}` })
+
+/** Makes access tokens as the gateway does, each another; its keys are there after a first start. */
+export const signerFor = (home: GatewayHome): Effect.Effect<Effect.Effect<string, BenchFailed>, BenchFailed> =>
   Effect.gen(function* () {
     const text = readFileSync(join(home.folder, "keys", "keys.json"), "utf8")
     const { signing } = yield* Schema.decode(KeyFile)(text)
     const { id, jwk } = signing[0]
+    const key = yield* Effect.tryPromise(async () => importJWK(jwk, "EdDSA"))
     const url = urlOf(home)
     const claims = {
       sub: "bench",
@@ -149,16 +153,20 @@ export const tokenFor = (home: GatewayHome): Effect.Effect<string, BenchFailed> 
       client_id: "user-generated",
       token_use: "access",
       token_type: "user_generated",
-      scope: SCOPE,
-      jti: crypto.randomUUID()
+      scope: SCOPE
     }
-    return yield* Effect.tryPromise(async () =>
-      new SignJWT(claims)
-        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: id })
-        .setIssuer(url)
-        .setAudience(url)
-        .setIssuedAt()
-        .setExpirationTime("2h")
-        .sign(await importJWK(jwk, "EdDSA"))
-    )
-  }).pipe(Effect.mapError((cause) => new BenchFailed({ problem: `no token could be signed: ${wordsOf(cause)}` })))
+    return Effect.tryPromise({
+      try: async () =>
+        new SignJWT({ ...claims, jti: crypto.randomUUID() })
+          .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: id })
+          .setIssuer(url)
+          .setAudience(url)
+          .setIssuedAt()
+          .setExpirationTime("2h")
+          .sign(key),
+      catch: unsigned
+    })
+  }).pipe(Effect.mapError(unsigned))
+
+/** One access token. */
+export const tokenFor = (home: GatewayHome): Effect.Effect<string, BenchFailed> => Effect.flatten(signerFor(home))

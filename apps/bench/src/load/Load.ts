@@ -37,10 +37,10 @@ export interface Load {
   readonly run: (spec: LoadSpec) => Effect.Effect<Burst, BenchFailed>
 }
 
-/** What both generators print: the result, and their own CPU time in microseconds. */
+/** What every generator prints: the result, and their own CPU time in microseconds. */
 const RESULT = /^RESULT (\{.*\}) CPU (\d+)$/m
 
-const read = (output: string): Effect.Effect<Burst, BenchFailed> =>
+export const read = (output: string): Effect.Effect<Burst, BenchFailed> =>
   Effect.gen(function* () {
     const [, json, cpu] = RESULT.exec(output) ?? []
     if (json === undefined)

@@ -108,7 +108,7 @@ const measure = (load: Load, arm: Arm, { connections, seconds }: Options) =>
     return { sample, requests: seen.requests }
   })
 
-const rotated = <A>(items: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
+export const rotated = <A>(items: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
   const at = items.length === 0 ? 0 : by % items.length
   return [...items.slice(at), ...items.slice(0, at)]
 }

@@ -23,6 +23,7 @@ import { ClientSource } from "@mcpgw/identity/ClientSource"
 import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
+import { OAuthClients } from "@mcpgw/identity/OAuthClients"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
@@ -90,7 +91,8 @@ export const layer = ({
     ProviderLogout.layerOf(logoutPages),
     ApiKeys.layerMemory(options),
     Agents.layerMemory,
-    MachineClients.layerMemory
+    MachineClients.layerMemory,
+    OAuthClients.layer.pipe(Layer.provide(Store.layerMemory))
   )
   const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
   return Layer.merge(

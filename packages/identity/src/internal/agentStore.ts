@@ -1,14 +1,12 @@
-/** Where agents, and the digests of their secrets, are kept. Decides nothing. Times in epoch milliseconds. */
+/** Where agents are kept, with their secrets as those of the clients they are. Decides nothing. Times in epoch milliseconds. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
-import type { Agent, AgentSecret } from "../Agents.ts"
+import type { Agent } from "../Agents.ts"
+import { AGENT_CLIENT } from "./agentClient.ts"
 import { decodeGroups, encodeGroups } from "./groups.ts"
-
-export interface StoredSecret extends AgentSecret {
-  readonly digest: string
-}
+import { makeMemorySecrets, makeSqliteSecrets, type SecretStore, type StoredSecret } from "./secretStore.ts"
 
 /** An agent's own fields. */
 export type AgentFields = Omit<Agent, "secrets">
@@ -39,46 +37,43 @@ export interface AgentStore {
   readonly used: (used: Used) => Effect.Effect<void, SqlError>
 }
 
-const endingAt =
-  (at: number) =>
-  (secret: StoredSecret): StoredSecret => ({ ...secret, expiresAt: Math.min(secret.expiresAt ?? at, at) })
+/** Their secrets are those of clients. */
+const secretsOf = (secrets: SecretStore): Pick<AgentStore, "addSecret" | "removeSecret" | "used"> => ({
+  addSecret: (name, ...made) => secrets.add(AGENT_CLIENT + name, ...made),
+  removeSecret: (name, id) => secrets.remove(AGENT_CLIENT + name, id),
+  used: secrets.used
+})
 
 export const makeMemoryStore = (): AgentStore => {
-  const agents = new Map<string, StoredAgent>()
-  const change = (name: string, to: (agent: StoredAgent) => StoredAgent): Effect.Effect<void> =>
-    Effect.sync(() => {
-      const agent = agents.get(name)
-      if (agent !== undefined) agents.set(name, to(agent))
-    })
+  const agents = new Map<string, AgentFields>()
+  const secrets = makeMemorySecrets()
+  const whole = (agent: AgentFields) =>
+    Effect.map(secrets.of(AGENT_CLIENT + agent.name), (held) => ({ ...agent, secrets: held }))
   return {
-    find: (name) => Effect.sync(() => agents.get(name)),
-    all: Effect.sync(() => [...agents.values()].sort((a, b) => (a.name < b.name ? -1 : 1))),
+    ...secretsOf(secrets),
+    find: (name) =>
+      Effect.suspend(() => {
+        const agent = agents.get(name)
+        return agent === undefined ? Effect.succeed(undefined) : whole(agent)
+      }),
+    all: Effect.suspend(() =>
+      Effect.forEach(
+        [...agents.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+        whole
+      )
+    ),
     insert: (agent) =>
       Effect.sync(() => {
         if (agents.has(agent.name)) return false
-        agents.set(agent.name, { ...agent, secrets: [] })
+        agents.set(agent.name, agent)
         return true
       }),
-    update: (agent) => change(agent.name, ({ secrets }) => ({ ...agent, secrets })),
-    remove: (name) => Effect.sync(() => void agents.delete(name)),
-    addSecret: (name, secret, othersEndAt) =>
-      change(name, (agent) => ({
-        ...agent,
-        secrets: [...(othersEndAt === undefined ? agent.secrets : agent.secrets.map(endingAt(othersEndAt))), secret]
-      })),
-    removeSecret: (name, id) =>
-      change(name, (agent) => ({ ...agent, secrets: agent.secrets.filter((secret) => secret.id !== id) })),
-    used: (used) =>
-      Effect.sync(() => {
-        const times = new Map(used)
-        for (const agent of agents.values()) {
-          const secrets = agent.secrets.map((secret) => ({
-            ...secret,
-            lastUsedAt: times.get(secret.id) ?? secret.lastUsedAt
-          }))
-          agents.set(agent.name, { ...agent, secrets })
-        }
-      })
+    update: (agent) => Effect.sync(() => void (agents.has(agent.name) && agents.set(agent.name, agent))),
+    remove: (name) =>
+      Effect.zipRight(
+        secrets.removeAll(AGENT_CLIENT + name),
+        Effect.sync(() => void agents.delete(name))
+      )
   }
 }
 
@@ -91,26 +86,7 @@ interface AgentRow {
   readonly tokens_from: number
 }
 
-interface SecretRow {
-  readonly id: string
-  readonly agent: string
-  readonly digest: string
-  readonly prefix: string
-  readonly created_at: number
-  readonly expires_at: number | null
-  readonly last_used_at: number | null
-}
-
-const secretOf = (row: SecretRow): StoredSecret => ({
-  id: row.id,
-  digest: row.digest,
-  prefix: row.prefix,
-  createdAt: Number(row.created_at),
-  expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
-  lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at)
-})
-
-const agentOf = (row: AgentRow, secrets: ReadonlyArray<SecretRow>): Effect.Effect<StoredAgent, ParseError> =>
+const agentOf = (row: AgentRow, secrets: ReadonlyArray<StoredSecret>): Effect.Effect<StoredAgent, ParseError> =>
   Effect.map(decodeGroups(row.member_of), (groups) => ({
     name: row.name,
     description: row.description,
@@ -118,23 +94,21 @@ const agentOf = (row: AgentRow, secrets: ReadonlyArray<SecretRow>): Effect.Effec
     disabled: Number(row.disabled) !== 0,
     createdAt: Number(row.created_at),
     tokensFrom: Number(row.tokens_from),
-    secrets: secrets.filter(({ agent }) => agent === row.name).map(secretOf)
+    secrets
   }))
 
-export const makeSqliteStore = (sql: SqlClient.SqlClient): AgentStore => ({
+const sqliteStore = (sql: SqlClient.SqlClient, secrets: SecretStore): AgentStore => ({
+  ...secretsOf(secrets),
   find: (name) =>
     Effect.gen(function* () {
       const [row] = yield* sql<AgentRow>`SELECT * FROM agents WHERE name = ${name}`
       if (row === undefined) return undefined
-      return yield* agentOf(
-        row,
-        yield* sql<SecretRow>`SELECT * FROM agent_secrets WHERE agent = ${name} ORDER BY created_at, id`
-      )
+      return yield* agentOf(row, yield* secrets.of(AGENT_CLIENT + name))
     }),
   all: Effect.gen(function* () {
-    const secrets = yield* sql<SecretRow>`SELECT * FROM agent_secrets ORDER BY created_at, id`
+    const held = yield* secrets.all
     const rows = yield* sql<AgentRow>`SELECT * FROM agents ORDER BY name`
-    return yield* Effect.forEach(rows, (row) => agentOf(row, secrets))
+    return yield* Effect.forEach(rows, (row) => agentOf(row, held.get(AGENT_CLIENT + row.name) ?? []))
   }),
   insert: (agent) =>
     Effect.map(
@@ -151,24 +125,10 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): AgentStore => ({
         disabled = ${agent.disabled ? 1 : 0}, tokens_from = ${agent.tokensFrom}
       WHERE name = ${agent.name}`),
   remove: (name) =>
-    Effect.zipRight(
-      sql`DELETE FROM agent_secrets WHERE agent = ${name}`,
-      sql`DELETE FROM agents WHERE name = ${name}`
-    ).pipe(sql.withTransaction, Effect.asVoid),
-  addSecret: (name, secret, othersEndAt) =>
-    Effect.gen(function* () {
-      if (othersEndAt !== undefined) {
-        yield* sql`
-          UPDATE agent_secrets SET expires_at = ${othersEndAt}
-          WHERE agent = ${name} AND (expires_at IS NULL OR expires_at > ${othersEndAt})`
-      }
-      yield* sql`
-        INSERT INTO agent_secrets (id, agent, digest, prefix, created_at, expires_at)
-        VALUES (${secret.id}, ${name}, ${secret.digest}, ${secret.prefix}, ${secret.createdAt}, ${secret.expiresAt ?? null})`
-    }).pipe(sql.withTransaction),
-  removeSecret: (name, id) => Effect.asVoid(sql`DELETE FROM agent_secrets WHERE agent = ${name} AND id = ${id}`),
-  used: (used) =>
-    Effect.forEach(used, ([id, at]) => sql`UPDATE agent_secrets SET last_used_at = ${at} WHERE id = ${id}`, {
-      discard: true
-    }).pipe(sql.withTransaction)
+    Effect.zipRight(secrets.removeAll(AGENT_CLIENT + name), sql`DELETE FROM agents WHERE name = ${name}`).pipe(
+      sql.withTransaction,
+      Effect.asVoid
+    )
 })
+
+export const makeSqliteStore = (sql: SqlClient.SqlClient): AgentStore => sqliteStore(sql, makeSqliteSecrets(sql))

@@ -45,6 +45,8 @@ export interface ArtifactStore {
     account: string,
     at?: { readonly clientId: string; readonly resource: string }
   ) => Effect.Effect<ReadonlyArray<string>, SqlError>
+  /** Ids of the living grants of all people to one client. */
+  readonly grantsOfClient: (clientId: string) => Effect.Effect<ReadonlyArray<string>, SqlError>
   readonly removeExpired: (now: number) => Effect.Effect<void, SqlError>
 }
 
@@ -117,6 +119,12 @@ export const makeArtifactStore = (sql: SqlClient.SqlClient, sealing: Sealing): A
           : sql<{ readonly grant_id: string }>`
               SELECT grant_id FROM oauth_artifacts WHERE model = 'Grant' AND account = ${account}
               AND client_id = ${at.clientId} AND resource = ${at.resource}`,
+        (rows) => rows.map((row) => row.grant_id)
+      ),
+    grantsOfClient: (clientId) =>
+      Effect.map(
+        sql<{ readonly grant_id: string }>`
+          SELECT grant_id FROM oauth_artifacts WHERE model = 'Grant' AND client_id = ${clientId}`,
         (rows) => rows.map((row) => row.grant_id)
       ),
     removeExpired: (now) => Effect.asVoid(sql`DELETE FROM oauth_artifacts WHERE expires_at <= ${now}`)

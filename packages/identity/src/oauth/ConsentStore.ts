@@ -26,7 +26,7 @@ export interface Consent extends ConsentKey {
 export interface ConsentStore {
   /** The scopes agreed to; none: never asked. */
   readonly find: (key: ConsentKey) => Effect.Effect<ReadonlyArray<string>, SqlError>
-  /** Adds to what was agreed to before. */
+  /** Adds to what was agreed to before. A client that registered itself is kept for good from then on. */
   readonly agree: (
     key: ConsentKey,
     clientName: string,
@@ -89,6 +89,8 @@ export const makeConsentStore = (sql: SqlClient.SqlClient): ConsentStore => {
           created_at: now,
           used_at: now
         }
+        yield* sql`
+          UPDATE oauth_clients SET allowed_at = ${now} WHERE client_id = ${key.clientId} AND allowed_at IS NULL`
         yield* sql`
           INSERT INTO oauth_consents ${sql.insert(row)}
           ON CONFLICT (account, client_id, resource, redirect) DO UPDATE SET

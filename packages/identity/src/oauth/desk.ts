@@ -7,7 +7,7 @@ import { boundedText, type Unread } from "./boundedText.ts"
 import { RateLimits } from "./rateLimits.ts"
 import { leaveOutUntrueWords } from "./runtimeWords.ts"
 import { makeNote, type Note } from "./notes.ts"
-import { clientIdFor, type Metadata, MetadataProblem, normalise } from "./registration.ts"
+import { clientIdFor, type Metadata, MetadataProblem, normalise, withAuthMethod } from "./registration.ts"
 import { methodsOf, ROUTES } from "./routes.ts"
 import { MCP } from "./scopes.ts"
 import type { Server, ServerParts } from "./server.ts"
@@ -25,9 +25,6 @@ const MAX_BODY = 48 * 1024
 
 /** A body takes no longer; an edge that lets quiet streams live cuts nobody off itself. */
 const ARRIVAL_MILLIS = 15_000
-
-/** Registered clients in all; each costs a row for ever. */
-const MAX_CLIENTS = 100_000
 
 /** Requests of one address within a minute. */
 const PER_MINUTE = {
@@ -179,18 +176,20 @@ const tooLarge = (): Response => oauthError(413, "invalid_request", `The body is
 const registration = async (parts: ServerParts, text: string): Promise<string | Response> => {
   const asked = parsed(text)
   if (asked === undefined) return oauthError(400, "invalid_client_metadata", "The body must be a JSON object")
-  const plain = normalise(asked)
+  const plain = normalise(withAuthMethod(asked))
   if (plain instanceof MetadataProblem) return oauthError(400, plain.error, plain.error_description)
-  if (await isFull(parts, plain)) {
-    const words = `This gateway keeps ${MAX_CLIENTS} registered clients, and takes no more`
+  if (!(await hasRoom(parts, plain))) {
+    const words = `This gateway keeps ${parts.maxClients} registered clients, all of them in use, and takes no more`
     return oauthError(503, "temporarily_unavailable", words)
   }
   return JSON.stringify(plain)
 }
 
-/** One that is there already is none more. */
-const isFull = async ({ clients, run }: ServerParts, metadata: Metadata): Promise<boolean> =>
-  (await run(clients.count)) >= MAX_CLIENTS && (await run(clients.find(clientIdFor(metadata)))) === undefined
+/** One that is there already is none more; for another the oldest that nobody ever allowed makes room. */
+const hasRoom = async ({ clients, maxClients, run }: ServerParts, metadata: Metadata): Promise<boolean> =>
+  (await run(clients.count)) < maxClients ||
+  (await run(clients.find(clientIdFor(metadata)))) !== undefined ||
+  (await run(clients.forgetUnused(1))) > 0
 
 const parsed = (text: string): Metadata | undefined => {
   try {

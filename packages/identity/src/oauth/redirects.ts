@@ -44,6 +44,9 @@ export const redirectProblem = (uri: string): string | undefined => {
   return undefined
 }
 
+/** Does the answer go to a program on the person's own machine: on loopback, or by a private-use scheme? */
+export const isOnOneMachine = (uri: string): boolean => isLoopback(uri) || URL.parse(uri)?.protocol !== "https:"
+
 /** The port of a loopback URI is chosen anew at every run (RFC 8252 §7.3). */
 export const withoutLoopbackPort = (uri: string): string =>
   isLoopback(uri) ? uri.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])):\d+/i, "$1") : uri

@@ -3,7 +3,7 @@
  * registers the same at every run gets the same id each time, whatever loopback port it drew. Trusts no name as an identity.
  */
 import { createHash, randomBytes } from "node:crypto"
-import { redirectProblem, withoutLoopbackPort } from "./redirects.ts"
+import { isOnOneMachine, redirectProblem, withoutLoopbackPort } from "./redirects.ts"
 
 export type Metadata = Readonly<Record<string, unknown>>
 
@@ -21,6 +21,9 @@ export const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 /** What clients that register themselves may use; client credentials are for those set up beforehand (A-37). */
 const GRANT_TYPES: ReadonlyArray<string> = ["authorization_code", "refresh_token", DEVICE_CODE]
+
+/** Ids of clients that register themselves begin so. */
+export const REGISTERED_CLIENT = "mcp_"
 
 const MAX_REDIRECTS = 50
 const MAX_NAME = 200
@@ -85,6 +88,18 @@ export const normalise = (asked: Metadata): Metadata | MetadataProblem => {
   }
 }
 
+/**
+ * A client on people's own machines can keep no secret: one that does not say how it proves itself is a public one there, and not, as by
+ * default, given a secret and a new id at every run. RFC 7591 §3.2.1 lets the server replace what was asked, and its answer says so.
+ */
+export const withAuthMethod = (asked: Metadata): Metadata => {
+  const redirects = asked["redirect_uris"]
+  const keepsNone = isTexts(redirects) && redirects.length > 0 && redirects.every(isOnOneMachine)
+  return asked["token_endpoint_auth_method"] === undefined && keepsNone
+    ? { ...asked, token_endpoint_auth_method: "none" }
+    : asked
+}
+
 /** JSON with sorted keys: equal metadata is equal text. */
 const canonical = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
@@ -95,8 +110,9 @@ const canonical = (value: unknown): string => {
 
 /** The id a registration gets: of a public client made of its metadata, of one with a secret fresh. */
 export const clientIdFor = (metadata: Metadata): string => {
-  if (metadata["token_endpoint_auth_method"] !== "none") return `mcp_${randomBytes(18).toString("base64url")}`
+  if (metadata["token_endpoint_auth_method"] !== "none")
+    return `${REGISTERED_CLIENT}${randomBytes(18).toString("base64url")}`
   const redirects = isTexts(metadata["redirect_uris"]) ? metadata["redirect_uris"] : []
   const stable = { ...metadata, redirect_uris: [...new Set(redirects.map(withoutLoopbackPort))].toSorted() }
-  return `mcp_${createHash("sha256").update(canonical(stable)).digest("base64url").slice(0, 32)}`
+  return `${REGISTERED_CLIENT}${createHash("sha256").update(canonical(stable)).digest("base64url").slice(0, 32)}`
 }

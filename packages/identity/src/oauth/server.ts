@@ -37,6 +37,8 @@ export interface ServerParts {
   readonly publicUrl: string
   readonly corsOrigins: ReadonlyArray<string>
   readonly documentHosts: ReadonlyArray<string>
+  /** Clients that are kept in all. */
+  readonly maxClients: number
   readonly keys: KeyRingApi
   readonly accounts: AccountsApi
   readonly sessions: SessionsApi

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { AgentClients } from "../../src/AgentClients.ts"
-import { Agents, type AgentsApi, MAX_SECRETS } from "../../src/Agents.ts"
+import { Agents, type AgentsApi } from "../../src/Agents.ts"
+import { MAX_SECRETS } from "../../src/ClientSecrets.ts"
 
 const ci = { name: "ci", description: "builds", groups: ["builders"] }
 const HOUR = 3_600_000
@@ -102,7 +103,7 @@ export const agentsSuite = (name: string, layer: Layer.Layer<Agents, unknown>): 
         yield* TestClock.adjust("1 seconds")
         expect((yield* secretOf(agents)).text).not.toBe("")
         expect(yield* agents.addSecret("nobody", {})).toBeUndefined()
-        expect((yield* Effect.flip(agents.addSecret("ci", { expiresAt: 1_000 })))._tag).toBe("InvalidAgent")
+        expect((yield* Effect.flip(agents.addSecret("ci", { expiresAt: 1_000 })))._tag).toBe("InvalidSecret")
       })
     )
 

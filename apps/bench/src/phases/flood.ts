@@ -1,0 +1,115 @@
+/**
+ * Do callers whose token is known notice a flood of tokens that are not? One paced caller, alone, and beside as many other calls a second: of a
+ * known token (the yardstick: the same load on every core), of distinct forged tokens, of distinct new valid ones. In turns within each round.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { randomBytes } from "node:crypto"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { prepare, signerFor, start } from "../arms/Gateway.ts"
+import { verifyGoverned } from "../arms/governed.ts"
+import { BenchFailed } from "../BenchFailed.ts"
+import * as Child from "../Child.ts"
+import { FLOODS, type FloodFigures, type FloodName, type FloodSample } from "../figures.ts"
+import { read } from "../load/Load.ts"
+import { program } from "../machine.ts"
+import { type LoadParts, rotated } from "./load.ts"
+
+const CALLER = { perSecond: 500, connections: 16 }
+/** More distinct tokens in all than the gateway remembers. */
+const FLOOD = { perSecond: 1_000, connections: 32 }
+const WARM_UP_SECONDS = 2
+/** A flood goes on longer than the caller, who starts once it is under way. */
+const LONGER = 2
+
+interface Flooded {
+  readonly parts: LoadParts
+  readonly url: string
+  readonly sign: Effect.Effect<string, BenchFailed>
+  /** File of the caller's one token. */
+  readonly known: string
+}
+
+interface Calls {
+  readonly tokens: string
+  readonly pace: typeof CALLER
+  readonly seconds: number
+  /** What each is to be answered with. */
+  readonly status: number
+}
+
+/** Answers once the calls are under way; the result comes when all were answered. */
+const begin = ({ parts: { machine }, url }: Flooded, { pace, seconds, status, tokens }: Calls) =>
+  Effect.gen(function* () {
+    const args = [url, tokens, pace.connections, pace.perSecond, seconds, status].map(String)
+    const command = machine.loading(machine.bun(program("./load/paced.ts"), ...args))
+    const child = yield* Child.start({ name: "paced calls", command, env: machine.env })
+    yield* child.printed(/^going$/m)
+    return child.finished.pipe(
+      Effect.flatMap(read),
+      Effect.filterOrFail(
+        ({ errors }) => errors === 0,
+        ({ errors }) => new BenchFailed({ problem: `${errors} paced calls were not answered ${status} in time` })
+      )
+    )
+  })
+
+/** As a real one, but for its signature. */
+const forged = (token: string): string => token.replace(/[^.]*$/, randomBytes(64).toString("base64url"))
+
+/** The calls beside the caller's; as many distinct tokens as calls are made before any is sent. Undefined: none. */
+const floodOf = (
+  { parts: { folder }, known, sign }: Flooded,
+  name: FloodName,
+  seconds: number
+): Effect.Effect<Calls | undefined, BenchFailed> =>
+  Effect.gen(function* () {
+    const calls = { tokens: known, pace: FLOOD, seconds, status: 200 }
+    if (name === "alone") return undefined
+    if (name === "cached") return calls
+    const signed = yield* Effect.replicateEffect(sign, FLOOD.perSecond * seconds)
+    const tokens = join(folder, `tokens-${name}`)
+    writeFileSync(tokens, (name === "new" ? signed : signed.map(forged)).join("\n"), { mode: 0o600 })
+    return { ...calls, tokens, status: name === "new" ? 200 : 401 }
+  })
+
+/** The caller's calls, while the others are under way. */
+const measure = (flooded: Flooded, name: FloodName, seconds: number): Effect.Effect<FloodSample, BenchFailed> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const calls = yield* floodOf(flooded, name, seconds + LONGER)
+      const flood = calls === undefined ? undefined : yield* begin(flooded, calls)
+      const began = performance.now()
+      const caller = yield* begin(flooded, { tokens: flooded.known, pace: CALLER, seconds, status: 200 })
+      const { p50, p99 } = yield* caller
+      const took = (performance.now() - began) / 1000
+      if (flood === undefined) return { p50, p99 }
+      const { seconds: lasted } = yield* flood
+      if (took > lasted) return yield* new BenchFailed({ problem: `the ${name} calls ended before the caller's` })
+      return { p50, p99 }
+    })
+  )
+
+export const floodPhase = (parts: LoadParts): Effect.Effect<FloodFigures, BenchFailed, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { folder, machine, options, progress, upstream } = parts
+    const home = yield* prepare(join(folder, "flood"), upstream)
+    const gateway = yield* start(machine, home)
+    const sign = yield* signerFor(home)
+    const token = yield* sign
+    yield* verifyGoverned(gateway, home, token)
+    const known = join(folder, "token-known")
+    writeFileSync(known, token, { mode: 0o600 })
+    const flooded = { parts, url: gateway.mcp, sign, known }
+    const samples: Record<FloodName, Array<FloodSample>> = { alone: [], cached: [], forged: [], new: [] }
+    yield* progress("warming up the flood")
+    yield* measure(flooded, "cached", WARM_UP_SECONDS)
+    for (let round = 0; round < options.rounds; round++) {
+      for (const name of rotated(FLOODS, round)) {
+        yield* progress(`flood, round ${round + 1} of ${options.rounds}: ${name}`)
+        samples[name].push(yield* measure(flooded, name, options.seconds))
+      }
+    }
+    return { caller: CALLER.perSecond, flood: FLOOD.perSecond, samples }
+  })
