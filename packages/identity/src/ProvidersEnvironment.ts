@@ -20,22 +20,8 @@ export const environmentProviders = (
   const one = OIDC_NAMES.every((name) => environment(name) === undefined) ? [] : [addressed("oidc", environment)]
   const results = [...described, ...(named.right.includes("oidc") ? [] : one)].map(complete)
   const problems = results.flatMap((result) => ("name" in result ? [] : result))
-  if (problems.length > 0) return Either.left(oncePerSetting(problems))
+  if (problems.length > 0) return Either.left(problems)
   return Either.right(results.flatMap((result) => ("name" in result ? [result] : [])))
-}
-
-/**
- * Several fields may follow from one setting: what was found first of it is said. Fields that no setting holds follow from one, too, and are
- * told of only when nothing else is wrong.
- */
-const oncePerSetting = (problems: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const first = new Map<string, string>()
-  for (const problem of problems) {
-    const [name = ""] = problem.split(":", 1)
-    if (!first.has(name)) first.set(name, problem)
-  }
-  const settings = [...first].filter(([name]) => /^[A-Z0-9_]+$/.test(name))
-  return (settings.length > 0 ? settings : [...first]).map(([, problem]) => problem)
 }
 
 /** One of these, and `MCPGW_OIDC_*` describes a provider. */
@@ -124,14 +110,13 @@ const keycloak = (environment: Environment): Described => {
   const names: Names = {
     ...clientNames("KEYCLOAK"),
     issuer: "KEYCLOAK_URL",
-    // Unset, it is KEYCLOAK_URL that is missing.
-    auth_url: outside === undefined ? "KEYCLOAK_URL" : "KEYCLOAK_EXTERNAL_URL",
+    auth_url: "KEYCLOAK_EXTERNAL_URL",
     token_url: "KEYCLOAK_URL",
     user_info_url: "KEYCLOAK_URL",
     logout_url: "KEYCLOAK_EXTERNAL_URL",
     audiences: "KEYCLOAK_M2M_CLIENT_ID"
   }
-  const described = describe("keycloak", names, {
+  return describe("keycloak", names, {
     ...client(environment, "KEYCLOAK"),
     auth_url: at(outside, "auth"),
     token_url: at(inside, "token"),
@@ -139,7 +124,6 @@ const keycloak = (environment: Environment): Described => {
     logout_url: at(outside, "logout"),
     audiences: list(environment("KEYCLOAK_M2M_CLIENT_ID"))
   })
-  return { ...described, holds: { issuer: "the http:// or https:// URL at which the gateway reaches Keycloak" } }
 }
 
 const cognito = (environment: Environment): Described => {

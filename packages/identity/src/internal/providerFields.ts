@@ -45,18 +45,16 @@ export interface Described {
   readonly label: (field: FieldName) => string
   /** Where audiences can be given; undefined: nowhere. */
   readonly audiencesFrom?: string | undefined
-  /** What fields may hold in the source's own words, where they follow from something else there. */
-  readonly holds?: Partial<Record<FieldName, string>>
   /** What is wrong already: the source could not describe it. */
   readonly problem?: string
 }
 
 /** One line: where, what it held, what it may hold. Values of secrets are not shown. */
-export const fieldProblem = ({ fields, holds: own, label }: Described, field: FieldName, holds: string): string => {
+export const fieldProblem = ({ fields, label }: Described, field: FieldName, holds: string): string => {
   const held = fields[field]
   const empty = held === undefined || held === null || held === "" || (Array.isArray(held) && held.length === 0)
   const shown = empty ? "nothing" : field === "client_secret" ? "a secret" : JSON.stringify(held).slice(0, 200)
-  return `${label(field)}: held ${shown}; it may hold ${own?.[field] ?? holds}`
+  return `${label(field)}: held ${shown}; it may hold ${holds}`
 }
 
 /** The text of a field; undefined when it holds none. */
