@@ -102,7 +102,8 @@ describe.skipIf(openssl === null)("TLS of a running gateway", () => {
     eventually(
       `new connections are shown ${name}`,
       async () => {
-        for (let i = 0; i < 12; i++) if ((await shownBy(box.port)) !== name) return false
+        // A connection that the kernel had given to a listener at the moment it closes is reset, and clients connect again.
+        for (let i = 0; i < 12; i++) if ((await shownBy(box.port).catch(() => undefined)) !== name) return false
         return true
       },
       WITHIN
