@@ -12,6 +12,7 @@ import { notStored, unavailable, unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { administrator, grantor } from "./grants.ts"
+import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -48,7 +49,8 @@ const change = (request: Request, username: string) =>
     // People of other issuers may be called alike; they have no account here that this could be.
     if (claims.issuer === publicUrl && claims.username.toLowerCase() === username.toLowerCase()) return yield* notOwn
     const edit = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
-    const account = yield* editAccount(publicUrl, username, edit).pipe(
+    const names = yield* namesOf(publicUrl, publicUrl, username)
+    const account = yield* editAccount(names, username, edit).pipe(
       Effect.catchTags({
         AccountsUnavailable: unreachable,
         GrantsUnavailable: unavailable,

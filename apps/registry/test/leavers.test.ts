@@ -81,3 +81,29 @@ describe("POST /api/tokens/revoke of a subject of an identity provider", () => {
     }).pipe(Effect.provide(layer({ identityProviders })))
   )
 })
+
+describe("PATCH /api/accounts/{username} of an identity provider's person", () => {
+  it.scoped("ends what they were given under every name, there too, when they are disabled or lose a group", () =>
+    Effect.gen(function* () {
+      const plane = yield* make
+      const revocations = yield* Revocations
+      const accounts = yield* Accounts
+      for (const subject of ["ada", "bob", "cleo"]) yield* accounts.signIn("oidc", person(subject))
+      const cookie = yield* signedIn("admin")
+      const edit = (username: string, json: object) =>
+        call(plane, "PATCH", `/api/accounts/${username}`, { cookie, json })
+      const dead = (subject: string) =>
+        [PUBLIC_URL, ISSUER]
+          .map((issuer) => revocations.hasSubject(issuer, subject, undefined))
+          .concat(revocations.hasSubject(PUBLIC_URL, `${ISSUER}|${subject}`, undefined))
+      expect((yield* edit("ADA", { disabled: true })).status).toBe(200)
+      expect((yield* edit("bob", { groups: [] })).status).toBe(200)
+      expect((yield* edit("cleo", { groups: [...person("cleo").groups, "more"] })).status).toBe(200)
+      expect([dead("ada"), dead("bob"), dead("cleo")]).toEqual([
+        [true, true, true],
+        [true, true, true],
+        [false, false, false]
+      ])
+    }).pipe(Effect.provide(layer({ identityProviders })))
+  )
+})

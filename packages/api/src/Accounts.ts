@@ -23,9 +23,9 @@ export const ChangeAccount = Schema.Struct({
   disabled: Schema.optionalWith(Schema.Boolean, { exact: true })
 })
 
-const list = HttpApiEndpoint.get("list", "/api/accounts").addSuccess(
-  Schema.Struct({ accounts: Schema.Array(AccountView) })
-)
+const list = HttpApiEndpoint.get("list", "/api/accounts")
+  .addSuccess(Schema.Struct({ accounts: Schema.Array(AccountView) }))
+  .annotate(OpenApi.Description, "Everybody with an account here, by name.")
 
 const change = HttpApiEndpoint.patch("change", "/api/accounts/:username")
   .setPath(Schema.Struct({ username: Schema.String }))
@@ -35,7 +35,7 @@ const change = HttpApiEndpoint.patch("change", "/api/accounts/:username")
   .addError(TooLarge.schema)
   .annotate(
     OpenApi.Description,
-    "Disabling an account, or taking a group away, ends all it has: sessions, what clients were allowed, tokens and keys. A group more counts from the next sign-in. An identity provider's people get its groups at each sign-in, and what it issues itself is ended there. Nobody changes their own account."
+    "Disabling an account, or taking a group away, ends all it has: sessions, what clients were allowed, tokens and keys. A group more counts from the next sign-in. Whoever is disabled is shut out with their identity provider's own tokens, too; groups of its people are what it says at each sign-in and in its tokens. Nobody changes their own account."
   )
 
 export class AccountsGroup extends HttpApiGroup.make("accounts")

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import type { Accounts } from "./Accounts.ts"
 import type { ApiKeys } from "./ApiKeys.ts"
 import type { AuthorizationServer } from "./AuthorizationServer.ts"
+import { boundedText } from "./oauth/boundedText.ts"
 import { makeNote, type Note } from "./oauth/notes.ts"
 import { Sealing } from "./oauth/sealing.ts"
 import { changeAccount, showAccount } from "./pages/account.ts"
@@ -49,8 +50,10 @@ const READS: ReadonlySet<string> = new Set(["GET", "HEAD"])
 export const servesPages = (method: string, pathname: string): boolean =>
   Object.hasOwn(PAGES, pathname) && (pathname !== "/login" || READS.has(method))
 
-/** Longest form, in characters: no field of ours needs more. */
+/** Longest form, in bytes: no field of ours needs more. */
 const MAX_FORM = 16_384
+/** In milliseconds. */
+const READ_WITHIN = 10_000
 
 const make = (publicUrl: string): Effect.Effect<AccountPagesApi, never, Needs> =>
   Effect.gen(function* () {
@@ -86,12 +89,12 @@ const answerOf = (pathname: string, method: string): Page | undefined => {
 
 /** Undefined: longer than any of ours, or not to be read. */
 const formOf = (request: Request): Effect.Effect<URLSearchParams | undefined> =>
-  Effect.tryPromise(() => request.text()).pipe(
-    Effect.map((text) => (text.length > MAX_FORM ? undefined : new URLSearchParams(text))),
-    Effect.catchAll(() => Effect.succeed(undefined))
+  Effect.map(
+    Effect.promise(() => boundedText(request, MAX_FORM, READ_WITHIN)),
+    (read) => (typeof read === "string" ? undefined : new URLSearchParams(read.text))
   )
 
-const tooLong = saying(413, "This can not go on", "The form is longer than any of ours.")
+const tooLong = saying(413, "This can not go on", "The form is longer than any of ours, or did not come whole.")
 const unavailable = saying(503, "Not now", "Accounts can not be reached at the moment. Try again in a moment.")
 
 const notThatWay = (pathname: string): Told => ({

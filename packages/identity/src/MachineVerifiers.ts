@@ -115,7 +115,10 @@ export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, M
         if (provider.holds?.(claims) === false) return false
         const entry = given.get(claims)
         return entry === undefined || entry.groups === machines.groupsOf(claims.issuer, claims.clientId)
-      }
+      },
+      // Machines with groups of here are not known below, so it can only be these that have changed.
+      stillHolds: (claims) =>
+        given.has(claims) ? Effect.succeed(false) : (provider.stillHolds?.(claims) ?? Effect.succeed(false))
     }
   })
 

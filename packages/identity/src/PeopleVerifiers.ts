@@ -51,7 +51,16 @@ export const ofPeople = (provider: string, tokens: Verifier): Effect.Effect<Veri
         const entry = seen.get(claims)
         if (entry === undefined) return true
         return entry.revision === accounts.revision() && entry.until > clock.unsafeCurrentTimeMillis()
-      }
+      },
+      // Under another name than it was opened with, nothing goes on either.
+      stillHolds: (claims) =>
+        known(claims).pipe(
+          Effect.map((now) => now === claims),
+          Effect.catchTags({
+            Unauthenticated: () => Effect.succeed(false),
+            AccountsUnavailable: () => Effect.fail(unavailable())
+          })
+        )
     }
   })
 

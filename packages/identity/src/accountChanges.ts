@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { InvalidAccount, InvalidCredentials, TooManyAttempts } from "./AccountError.ts"
 import { type AccountDetails, Accounts, type AccountsUnavailable } from "./Accounts.ts"
 import { AuthorizationServer, type GrantsUnavailable } from "./AuthorizationServer.ts"
-import { endAccess } from "./endAccess.ts"
+import { endAccess, type Person } from "./endAccess.ts"
 import { Sessions } from "./Sessions.ts"
 
 /** What an administrator may change; what is absent stays. */
@@ -33,10 +33,10 @@ export const endEverything = (
 
 /**
  * Undefined: there is no such account. Who is disabled or loses a group loses all that was made with it: sessions, what clients were allowed,
- * tokens and keys. Who gains one signs in anew to have it. `issuer`: of what this gateway hands out.
+ * tokens and keys. Who gains one signs in anew to have it. `names`: all under which they were given something, here and at a provider.
  */
 export const editAccount = (
-  issuer: string,
+  names: ReadonlyArray<Person>,
   username: string,
   { disabled, groups }: AccountEdit
 ): Effect.Effect<AccountDetails | undefined, Failure, Accounts | AuthorizationServer | Revocations | Sessions> =>
@@ -50,7 +50,8 @@ export const editAccount = (
     const isLess = before.groups.some((group) => !after.groups.includes(group))
     const isMore = after.groups.some((group) => !before.groups.includes(group))
     if (isLess || disabled === true) {
-      yield* endEverything(issuer, before.username)
+      yield* Effect.forEach(names, endAccess, { discard: true })
+      yield* (yield* AuthorizationServer).endAll(username)
     } else if (isMore) yield* (yield* Sessions).endAll(username)
     return after
   })

@@ -112,3 +112,26 @@ describe("whoever is shut out here", () => {
     })
   )
 })
+
+describe("design §6: what is open by a provider's token", () => {
+  law("goes on while its person is let in and called the same, however much changes elsewhere", (verifier, accounts) =>
+    Effect.gen(function* () {
+      yield* accounts.signIn("idp", profile("1", "ada"))
+      const claims = yield* verifier.verify(bearer("1 ada"))
+      const stranger = yield* verifier.verify(bearer("2 bea"))
+      const holds = (one: Claims) =>
+        Effect.gen(function* () {
+          return verifier.holds?.(one) === true || (yield* verifier.stillHolds?.(one) ?? Effect.succeed(false))
+        })
+      yield* TestClock.adjust(FRESH_MILLIS)
+      yield* accounts.put({ username: "other", groups: [] }, PASSWORD)
+      assert.deepStrictEqual([verifier.holds?.(claims), verifier.holds?.(stranger)], [false, false])
+      assert.deepStrictEqual([yield* holds(claims), yield* holds(stranger)], [true, true])
+      assert.isTrue(verifier.holds?.(claims))
+      yield* accounts.put({ username: "bea", groups: [] }, PASSWORD)
+      assert.deepStrictEqual([yield* holds(claims), yield* holds(stranger)], [true, false])
+      yield* accounts.disable("ada", true)
+      assert.isFalse(yield* holds(claims))
+    })
+  )
+})

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { Accounts, type AccountsUnavailable } from "../Accounts.ts"
 import { beginSession } from "../beginSession.ts"
 import { USERNAME } from "../internal/accountName.ts"
+import { hostCookie, hostCookieName } from "../internal/hostCookie.ts"
 import { returnPath } from "../internal/returnPath.ts"
 import { loginPage } from "../oauth/pages.ts"
 import { LOCAL, type Sessions } from "../Sessions.ts"
@@ -96,12 +97,10 @@ const form = (asked: Asked, returnTo: string, trouble?: Trouble): Told => {
 const tokenOf = ({ sealing }: Asked, browser: string, returnTo: string): string =>
   sealing.formToken("page-login", browser, returnTo)
 
-const isSecure = (publicUrl: string): boolean => publicUrl.startsWith("https:")
-
-const formCookieName = (publicUrl: string): string => (isSecure(publicUrl) ? "__Host-mcpgw_sign_in" : "mcpgw_sign_in")
+const formCookieName = (publicUrl: string): string => hostCookieName(publicUrl, "mcpgw_sign_in")
 
 const formCookie = (publicUrl: string, value: string, seconds: number): string =>
-  `${formCookieName(publicUrl)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure(publicUrl) ? "; Secure" : ""}`
+  hostCookie(publicUrl, formCookieName(publicUrl), value, seconds)
 
 /** What the form's cookie says of the browser; undefined when it says nothing, or two things: then one was planted. */
 const browserOf = ({ headers, publicUrl }: Asked): string | undefined => {
