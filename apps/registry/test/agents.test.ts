@@ -35,7 +35,9 @@ describe("agents", () => {
         }
       }
       const rows = yield* (yield* AuditRows).read
-      expect(new Set(rows.map(({ decision }) => decision))).toEqual(new Set(["deny"]))
+      // Of who is not known nothing was decided.
+      const decided = new Set(rows.map(({ decision, status }) => `${status} ${decision}`))
+      expect(decided).toEqual(new Set(["403 deny", "401 none"]))
     }).pipe(Effect.provide(layer()))
   )
 

@@ -183,7 +183,7 @@ describe("design §6: the audit record", () => {
           username: "user"
         },
         {
-          decision: "deny",
+          decision: "none",
           http_method: "GET",
           outcome: "refused",
           rule: "auth:malformed",
