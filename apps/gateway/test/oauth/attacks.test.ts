@@ -1,19 +1,7 @@
 /** What an attacker would try at the authorization server, one test each (protocol.md §3; S-rows). Black box, with a scripted browser. */
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { Browser, formOf, type Page } from "./Browser.ts"
-import {
-  answerOf,
-  callRoute,
-  CALLBACK,
-  clientOf,
-  exchange,
-  login,
-  post,
-  refresh,
-  request,
-  through,
-  tokensOf
-} from "./Client.ts"
+import { answerOf, callRoute, CALLBACK, clientOf, exchange, login, post, refresh, request, tokensOf } from "./Client.ts"
 import { ADA, type Stand, startStand } from "./Stand.ts"
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
@@ -380,39 +368,5 @@ describe("what is asked must be whole and ours", () => {
       if (answer.status === 429) limited = answer
     }
     assert.isNotNull(limited?.headers.get("retry-after") ?? null)
-  })
-})
-
-describe("A-32: what was agreed to can be seen and taken back", () => {
-  it("withdrawing kills the tokens at once and asks again; nobody else's can be withdrawn, and no token withdraws", async () => {
-    const browser = new Browser(gateway.url)
-    const way = request({ clientId, resource: gateway.time })
-    const code = answerOf(await through(browser, way.path, ADA)).get("code") ?? ""
-    const tokens = tokensOf(await exchange(gateway.url, way, code))
-    const grants = async (from: Browser): Promise<ReadonlyArray<Record<string, unknown>>> =>
-      JSON.parse((await from.ask("/api/account/grants")).text).grants
-    const mine = (await grants(browser)).find(
-      ({ client_id, resource }) => client_id === clientId && resource === gateway.time
-    )
-    assert.strictEqual(mine?.["client_name"], "Test IDE")
-    const remove = (from: Browser) =>
-      from.ask(`/api/account/grants/${String(mine?.["id"])}`, { method: "DELETE", headers: { origin: gateway.url } })
-    const admin = new Browser(gateway.url)
-    await admin.submit(await admin.go(request({ clientId }).path), { ...gateway.admin })
-    assert.strictEqual((await remove(admin)).status, 404)
-    const byToken = await fetch(`${gateway.url}/api/account/grants`, {
-      headers: { authorization: `Bearer ${(await login(gateway.url, ADA, { clientId })).access_token}` }
-    })
-    assert.strictEqual(byToken.status, 403)
-    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 200)
-    assert.strictEqual((await remove(browser)).status, 200)
-    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 401)
-    const renewed = await post(`${gateway.url}/oauth/token`, {
-      grant_type: "refresh_token",
-      refresh_token: tokens.refresh_token,
-      client_id: clientId
-    })
-    assert.strictEqual(renewed.body["error"], "invalid_grant")
-    assert.include((await browser.go(request({ clientId, resource: gateway.time }).path)).text, 'value="allow"')
   })
 })

@@ -1,8 +1,24 @@
-/** What ends OAuth tokens before their time: what an administrator does to agents and accounts, and a person to their own password (S-05). */
+/**
+ * What ends OAuth tokens before their time: what an administrator does to agents and accounts, and a person to their
+ * own password, sessions and what they allowed (S-05, A-32).
+ */
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { Browser } from "./Browser.ts"
-import { callRoute, clientOf, login, type Person, post, refresh, type Tokens } from "./Client.ts"
-import { type Stand, startStand } from "./Stand.ts"
+import {
+  answerOf,
+  callRoute,
+  clientOf,
+  exchange,
+  login,
+  type Person,
+  post,
+  refresh,
+  request,
+  through,
+  type Tokens,
+  tokensOf
+} from "./Client.ts"
+import { ADA, type Stand, startStand } from "./Stand.ts"
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
@@ -168,5 +184,58 @@ describe("a person's own password, changed", () => {
 describe("what all this prints", () => {
   it("no warning: whoever runs the gateway could do nothing about a library's own", () => {
     assert.notMatch(gateway.output(), /warning/i)
+  })
+})
+
+describe("S-05: all that a person holds, ended at once", () => {
+  it("ends what clients were given, and can not be renewed from it", async () => {
+    const person = { username: "leaver", password: "gone before long" }
+    await gateway.addPerson(person, ["staff"])
+    const clientId = await clientOf(gateway.url)
+    const browser = new Browser(gateway.url)
+    const tokens = await login(gateway.url, person, { clientId, resource: gateway.time }, browser)
+    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 200)
+    const ended = await browser.ask("/api/account/sessions?tokens=true", {
+      method: "DELETE",
+      headers: { origin: gateway.url, accept: "application/json" }
+    })
+    assert.strictEqual(ended.status, 200, ended.text)
+    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 401)
+    assert.strictEqual((await refresh(gateway.url, clientId, tokens.refresh_token)).body["error"], "invalid_grant")
+  })
+})
+
+describe("A-32: what was agreed to can be seen and taken back", () => {
+  it("withdrawing kills the tokens at once and asks again; nobody else's can be withdrawn, and no token withdraws", async () => {
+    const clientId = await clientOf(gateway.url)
+    const browser = new Browser(gateway.url)
+    const way = request({ clientId, resource: gateway.time })
+    const code = answerOf(await through(browser, way.path, ADA)).get("code") ?? ""
+    const tokens = tokensOf(await exchange(gateway.url, way, code))
+    const grants = async (from: Browser): Promise<ReadonlyArray<Record<string, unknown>>> =>
+      JSON.parse((await from.ask("/api/account/grants")).text).grants
+    const mine = (await grants(browser)).find(
+      ({ client_id, resource }) => client_id === clientId && resource === gateway.time
+    )
+    assert.strictEqual(mine?.["client_name"], "Test IDE")
+    const remove = (from: Browser) =>
+      from.ask(`/api/account/grants/${String(mine?.["id"])}`, { method: "DELETE", headers: { origin: gateway.url } })
+    const admin = new Browser(gateway.url)
+    await admin.submit(await admin.go(request({ clientId }).path), { ...gateway.admin })
+    assert.strictEqual((await remove(admin)).status, 404)
+    const byToken = await fetch(`${gateway.url}/api/account/grants`, {
+      headers: { authorization: `Bearer ${(await login(gateway.url, ADA, { clientId })).access_token}` }
+    })
+    assert.strictEqual(byToken.status, 403)
+    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 200)
+    assert.strictEqual((await remove(browser)).status, 200)
+    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 401)
+    const renewed = await post(`${gateway.url}/oauth/token`, {
+      grant_type: "refresh_token",
+      refresh_token: tokens.refresh_token,
+      client_id: clientId
+    })
+    assert.strictEqual(renewed.body["error"], "invalid_grant")
+    assert.include((await browser.go(request({ clientId, resource: gateway.time }).path)).text, 'value="allow"')
   })
 })

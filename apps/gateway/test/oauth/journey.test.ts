@@ -299,24 +299,6 @@ describe("A-37: an agent, set up by an administrator", () => {
   })
 })
 
-describe("S-05: all that a person holds, ended at once", () => {
-  it("ends what clients were given, and can not be renewed from it", async () => {
-    const person = { username: "leaver", password: "gone before long" }
-    await gateway.addPerson(person, ["staff"])
-    const clientId = await clientOf(gateway.url)
-    const browser = new Browser(gateway.url)
-    const tokens = await login(gateway.url, person, { clientId, resource: gateway.time }, browser)
-    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 200)
-    const ended = await browser.ask("/api/account/sessions?tokens=true", {
-      method: "DELETE",
-      headers: { origin: gateway.url, accept: "application/json" }
-    })
-    assert.strictEqual(ended.status, 200, ended.text)
-    assert.strictEqual((await callRoute(gateway.time, tokens.access_token)).status, 401)
-    assert.strictEqual((await refresh(gateway.url, clientId, tokens.refresh_token)).body["error"], "invalid_grant")
-  })
-})
-
 describe("A-34: registration", () => {
   it("a client that registers at every run is one client, whatever port it drew; another name is another", async () => {
     const at = (port: number) => ({ redirect_uris: [`http://localhost:${port}/cb`], client_name: "Runner" })
