@@ -21,7 +21,7 @@ const CALLER = { perSecond: 500, connections: 16 }
 const FLOOD = { perSecond: 1_000, connections: 32 }
 const WARM_UP_SECONDS = 2
 /** A flood goes on longer than the caller, who starts once it is under way. */
-const LONGER = 2
+const LONGER = 6
 
 interface Flooded {
   readonly parts: LoadParts
