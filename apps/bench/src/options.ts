@@ -138,7 +138,7 @@ export const armsOf = ({ only, against }: Options): ReadonlyArray<ArmName> => [
 export const HELP = `npm run bench — what a governed call costs, beside what it costs without us
 
   Starts its own MCP echo server and everything measured, each a process of its own, on loopback and free ports; leaves
-  nothing behind. Takes about five minutes. Needs Linux (/proc); uses wrk, nginx and taskset where they are installed.
+  nothing behind. Takes several minutes. Needs Linux (/proc); uses wrk, nginx and taskset where they are installed.
 
   Arms of the load phase, interleaved in every round, in an order that turns from round to round:
     direct       the load generator straight to the echo server

@@ -69,8 +69,12 @@ const notProven = (pipeline: Pipeline, ctx: RequestContext, failure: NotProven):
   return failure._tag === "AuthBusy" ? authBusy(failure) : refused(pipeline, ctx, failure)
 }
 
-const refused = ({ publicUrl }: Pipeline, { headers, pathname }: RequestContext, failure: Unauthenticated): Refusal =>
-  unauthenticated(failure, metadataUrl(seenAs(publicUrl, headers["host"]), pathname))
+const refused = (pipeline: Pipeline, ctx: RequestContext, failure: Unauthenticated): Refusal =>
+  unauthenticated(failure, metadataOf(pipeline, ctx))
+
+/** Where a client learns how to get in at this route, as it calls us (A-02). */
+export const metadataOf = ({ publicUrl }: Pipeline, { headers, pathname }: RequestContext): string =>
+  metadataUrl(seenAs(publicUrl, headers["host"]), pathname)
 
 /** What parts a token from the rest of a value, wherever it stands: `Bearer …`, `Token token="…"`. */
 const BETWEEN_TOKENS = /[^A-Za-z0-9_.-]+/

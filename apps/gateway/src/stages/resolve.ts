@@ -1,11 +1,10 @@
 /** resolve: path → server, health included. A route the caller has no grant on is 403, one that does not exist 404. */
-import { seenAs } from "@mcpgw/auth/LocalNames"
-import { metadataUrl } from "@mcpgw/auth/ProtectedResource"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import type { Leg, Target } from "@mcpgw/proxy/Target"
 import type { Pipeline } from "../pipeline.ts"
 import { noGrant, notFound, type Refusal, unavailable, wrongLegMethod } from "../refusals.ts"
 import type { RequestContext } from "../RequestContext.ts"
+import { metadataOf } from "./auth.ts"
 import type { Trail } from "../Settle.ts"
 
 export const resolveTarget = (
@@ -23,7 +22,7 @@ export const resolveTarget = (
   if (!policy.hasGrant(claims, path)) {
     const { rule } = policy.decide(claims, { server: path, method: "initialize", tool: undefined })
     return noGrant(path.slice(1), rule, {
-      resourceMetadata: metadataUrl(seenAs(pipeline.publicUrl, ctx.headers["host"]), ctx.pathname),
+      resourceMetadata: metadataOf(pipeline, ctx),
       scope: isNarrowed(claims) ? policy.grantingScopes(path) : []
     })
   }
