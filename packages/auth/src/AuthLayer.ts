@@ -43,8 +43,7 @@ export const defaults: AuthLayerOptions = {
   maxAge: "10 minutes",
   refusedCapacity: 1_000,
   refusedFor: "10 seconds",
-  concurrency: 64,
-  waiting: 256,
+  places: 320,
   deadline: "10 seconds"
 }
 

@@ -14,7 +14,7 @@ import type { AuthUnavailable, Unauthenticated } from "./AuthError.ts"
 import { type ClaimsMapping, gatewayClaims, oidcClaims } from "./ClaimsMapping.ts"
 import { joseFailure } from "./internal/joseFailure.ts"
 import { type KeyResolver, type KeySource, makeResolver } from "./KeySource.ts"
-import { decode, issuerOf } from "./UnverifiedJwt.ts"
+import { decode, issuerOf, type UnverifiedJwt } from "./UnverifiedJwt.ts"
 import type { Verifier } from "./Verifiers.ts"
 
 /** Signature algorithms that may be pinned. No HMAC: a public key must never serve as a shared secret. */
@@ -130,6 +130,27 @@ const problemOf = (options: JwtVerifierOptions): string | undefined => {
   return url?.protocol === "https:" || url?.protocol === "http:" ? undefined : "the key set is not at an http(s) URL"
 }
 
+/**
+ * Signatures checked at once in this process. The runtime checks them on threads that share the cores with the one that serves calls: as many
+ * as there are waiting tokens would take most of a core from callers who are known. Waiting for an issuer's keys holds no place.
+ */
+const signatures = Effect.unsafeMakeSemaphore(2)
+
+/** An algorithm that is not pinned leads to no key, and to no fetch of one. */
+const keyOf = (
+  options: JwtVerifierOptions,
+  resolve: KeyResolver,
+  { alg, kid }: UnverifiedJwt["header"]
+): Effect.Effect<CryptoKey, Unauthenticated | AuthUnavailable> => {
+  const algorithm = options.algorithms.find((name) => name === alg)
+  if (algorithm === undefined) return Effect.fail(refusal(typeof alg === "string" ? "bad_algorithm" : "malformed"))
+  if (kid !== undefined && typeof kid !== "string") return Effect.fail(refusal("malformed"))
+  return Effect.tryPromise({
+    try: () => resolve(kid === undefined ? { alg: algorithm } : { alg: algorithm, kid }),
+    catch: (cause) => joseFailure(options.issuer, cause)
+  })
+}
+
 const verifyToken = (
   options: JwtVerifierOptions,
   issuers: Array<string>,
@@ -140,10 +161,11 @@ const verifyToken = (
     const unverified = decode(token)
     // Critical extensions are none of ours; jose would report them as an unsupported algorithm.
     if (unverified === undefined || "crit" in unverified.header) return yield* refusal("malformed")
+    const key = yield* keyOf(options, resolve, unverified.header)
     const now = yield* Clock.currentTimeMillis
     const { payload, protectedHeader } = yield* Effect.tryPromise({
       try: () =>
-        jwtVerify(token, resolve, {
+        jwtVerify(token, key, {
           algorithms: [...options.algorithms],
           issuer: issuers,
           requiredClaims: ["exp", "sub"],
@@ -151,7 +173,7 @@ const verifyToken = (
           currentDate: new Date(now)
         }),
       catch: (cause) => joseFailure(options.issuer, cause)
-    })
+    }).pipe(signatures.withPermits(1))
     const claims = claimsOf(options, payload, protectedHeader, now)
     return typeof claims === "string" ? yield* refusal(claims) : claims
   })

@@ -6,7 +6,7 @@
 import { createLocalJWKSet } from "jose/jwks/local"
 import { createRemoteJWKSet, customFetch, type FetchImplementation } from "jose/jwks/remote"
 import { JOSEError, JWKSInvalid, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors"
-import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from "jose"
+import type { JSONWebKeySet, JWSHeaderParameters } from "jose"
 
 export type KeySource =
   | {
@@ -29,7 +29,7 @@ export type KeySource =
     }
 
 /** Finds the key a protected header names. */
-export type KeyResolver = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>
+export type KeyResolver = (header: JWSHeaderParameters) => Promise<CryptoKey>
 
 /** The keys could not be had: a matter of the issuer's or of the network, not of the token. */
 export class KeysUnavailable extends Error {
@@ -51,9 +51,9 @@ const MAX_SET_LENGTH = 1_048_576
 /** Builds the resolver. Its promise rejects with jose's error for a token's fault and with `KeysUnavailable` for any other. */
 export const makeResolver = (source: KeySource): KeyResolver => {
   const resolve = resolverOf(source)
-  return async (header, token) => {
+  return async (header) => {
     try {
-      return await resolve(header, token)
+      return await resolve(header)
     } catch (cause) {
       if (isTokensFault(cause)) throw cause
       throw new KeysUnavailable(problemOf(cause), { cause })
@@ -75,23 +75,23 @@ const resolverOf = (source: KeySource): KeyResolver => {
 /** A key set that moved is another key set. */
 const discovered = (find: () => Promise<string>, fetchImplementation?: FetchImplementation): KeyResolver => {
   let current: { readonly url: string; readonly resolve: KeyResolver } | undefined
-  return async (header, token) => {
+  return async (header) => {
     const url = await find()
     if (current?.url !== url) current = { url, resolve: remote(url, fetchImplementation) }
-    return current.resolve(header, token)
+    return current.resolve(header)
   }
 }
 
 const local = (keys: () => JSONWebKeySet): KeyResolver => {
   let current: JSONWebKeySet | undefined
   let resolve: KeyResolver | undefined
-  return (header, token) => {
+  return (header) => {
     const next = keys()
     if (resolve === undefined || next !== current) {
       current = next
       resolve = createLocalJWKSet(next)
     }
-    return resolve(header, token)
+    return resolve(header)
   }
 }
 
@@ -106,13 +106,13 @@ const remote = (url: string, fetchImplementation: FetchImplementation = fetch): 
     cacheMaxAge: MAX_AGE_MILLIS,
     [customFetch]: backOff(fetchImplementation, keep)
   })
-  return async (header, token) => {
+  return async (header) => {
     try {
-      return await resolve(header, token)
+      return await resolve(header)
     } catch (cause) {
       if (isTokensFault(cause) || last === undefined || last.until <= Date.now()) throw cause
       // A key it does not know may be a new one: that stays the issuer's matter, not the token's.
-      return last.resolve(header, token).catch(() => Promise.reject(cause))
+      return last.resolve(header).catch(() => Promise.reject(cause))
     }
   }
 }

@@ -346,32 +346,29 @@ describe("AuthLayer.layer: bounds", () => {
     })
   )
 
-  it.scoped(
-    "S-16: beyond concurrency and waiting places a verification is refused as busy, and who is known is let in; waiting ends",
-    () =>
-      Effect.gen(function* () {
-        const { calls, layer } = yield* scripted((_, n) => (n === 1 ? Effect.succeed(alice("1")) : Effect.never), {
-          concurrency: 2,
-          waiting: 1,
-          deadline: "10 seconds"
-        })
-        yield* Effect.gen(function* () {
-          const auth = yield* AuthLayer
-          const known = yield* auth.authenticate(bearer("known"))
-          const fibers = yield* Effect.forEach(["a", "b", "c"], (value) =>
-            Effect.fork(Effect.flip(auth.authenticate(bearer(value))))
-          )
-          yield* Effect.yieldNow()
-          const busy = yield* Effect.flip(auth.authenticate(bearer("d")))
-          expect(busy).toMatchObject({ _tag: "AuthBusy", retryAfterSeconds: 1 })
-          expect(auth.cached(bearer("known"))).toBe(known)
-          expect(yield* auth.authenticate(bearer("known"))).toBe(known)
-          yield* TestClock.adjust("10 seconds")
-          const failures = yield* Fiber.joinAll(fibers)
-          expect(failures.map((failure) => failure._tag)).toEqual(Array.from({ length: 3 }, () => "AuthUnavailable"))
-          expect(yield* Ref.get(calls)).toBe(3)
-        }).pipe(Effect.provide(layer))
+  it.scoped("S-16: beyond its places a verification is refused as busy, and who is known is let in; waiting ends", () =>
+    Effect.gen(function* () {
+      const { calls, layer } = yield* scripted((_, n) => (n === 1 ? Effect.succeed(alice("1")) : Effect.never), {
+        places: 3,
+        deadline: "10 seconds"
       })
+      yield* Effect.gen(function* () {
+        const auth = yield* AuthLayer
+        const known = yield* auth.authenticate(bearer("known"))
+        const fibers = yield* Effect.forEach(["a", "b", "c"], (value) =>
+          Effect.fork(Effect.flip(auth.authenticate(bearer(value))))
+        )
+        yield* Effect.yieldNow()
+        const busy = yield* Effect.flip(auth.authenticate(bearer("d")))
+        expect(busy).toMatchObject({ _tag: "AuthBusy", retryAfterSeconds: 1 })
+        expect(auth.cached(bearer("known"))).toBe(known)
+        expect(yield* auth.authenticate(bearer("known"))).toBe(known)
+        yield* TestClock.adjust("10 seconds")
+        const failures = yield* Fiber.joinAll(fibers)
+        expect(failures.map((failure) => failure._tag)).toEqual(Array.from({ length: 3 }, () => "AuthUnavailable"))
+        expect(yield* Ref.get(calls)).toBe(4)
+      }).pipe(Effect.provide(layer))
+    })
   )
 
   it.scoped("a cookie's value sent as a bearer token is another credential, and still ours", () =>

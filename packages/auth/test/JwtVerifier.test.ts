@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { type JWTPayload, SignJWT, UnsecuredJWT } from "jose"
 import { createHmac } from "node:crypto"
+import { vi } from "vitest"
 import { ALGORITHMS, gateway, type JwtVerifierOptions, make, oidc } from "../src/JwtVerifier.ts"
 import type { KeySource } from "../src/KeySource.ts"
 import { bearer, compact, forge, GATEWAY, goodClaims, makeIssuer, outcome, type TestIssuer } from "./issuer.ts"
@@ -327,5 +329,42 @@ describe("HS256 can not even be signed for", () => {
         .sign(new TextEncoder().encode("x".repeat(32))),
     "bad_algorithm",
     oidcVerifier
+  )
+})
+
+describe("S-16: distinct new tokens", () => {
+  const tokens = (count: number): Promise<ReadonlyArray<string>> =>
+    Promise.all(Array.from({ length: count }, (_, i) => ours.sign({ ...goodClaims(ISSUER), jti: `id-${i}` })))
+
+  it.effect("have their signatures checked two at a time", () =>
+    Effect.gen(function* () {
+      const { subtle } = crypto
+      let now = 0
+      let most = 0
+      const verify = subtle.verify.bind(subtle)
+      const counting = vi.spyOn(subtle, "verify").mockImplementation(async (...args) => {
+        most = Math.max(most, ++now)
+        return verify(...args).finally(() => now--)
+      })
+      const all = yield* Effect.promise(() => tokens(20))
+      const outcomes = yield* Effect.forEach(all, (token) => outcome(gatewayVerifier, token), {
+        concurrency: "unbounded"
+      }).pipe(Effect.ensuring(Effect.sync(() => counting.mockRestore())))
+      expect(outcomes.every((one) => typeof one === "object")).toBe(true)
+      expect(most).toBe(2)
+    })
+  )
+
+  it.effect("that wait for their issuer's keys are in nobody's way", () =>
+    Effect.gen(function* () {
+      const keys: KeySource = { kind: "remote", url: "https://idp.example/certs", fetch: () => new Promise(() => {}) }
+      const silent = yield* oidc({ ...oidcOptions, keys })
+      const stranger = yield* Effect.promise(() => idp.sign(goodClaims(IDP)))
+      const waiting = yield* Effect.fork(Effect.replicateEffect(outcome(silent, stranger), 10, { concurrency: 10 }))
+      const [good = ""] = yield* Effect.promise(() => tokens(1))
+      expect(yield* outcome(gatewayVerifier, good)).toMatchObject({ subject: "alice" })
+      expect(waiting.unsafePoll()).toBe(null)
+      yield* Fiber.interruptFork(waiting)
+    })
   )
 })

@@ -12,19 +12,26 @@ import { verifyGoverned } from "../arms/governed.ts"
 import { BenchFailed } from "../BenchFailed.ts"
 import * as Child from "../Child.ts"
 import { FLOODS, type FloodFigures, type FloodName, type FloodSample } from "../figures.ts"
-import { read } from "../load/Load.ts"
+import { make as makeLoad, read } from "../load/Load.ts"
 import { program } from "../machine.ts"
 import { type LoadParts, rotated } from "./load.ts"
 
-const CALLER = { perSecond: 500, connections: 16 }
-/** More distinct tokens in all than the gateway remembers. */
-const FLOOD = { perSecond: 1_000, connections: 32 }
-const WARM_UP_SECONDS = 2
+/** Shares of what the gateway can do on this machine: a core that is full by calls alone would tell nothing about tokens. */
+const CALLER = { share: 0.1, connections: 16 }
+const FLOOD = { share: 0.3, connections: 32 }
+const WARM_UP_SECONDS = 3
 /** A flood goes on longer than the caller, who starts once it is under way. */
 const LONGER = 6
 
+interface Pace {
+  readonly perSecond: number
+  readonly connections: number
+}
+
 interface Flooded {
   readonly parts: LoadParts
+  /** Calls a second the gateway answers at best. */
+  readonly capacity: number
   readonly url: string
   readonly sign: Effect.Effect<string, BenchFailed>
   /** File of the caller's one token. */
@@ -33,7 +40,7 @@ interface Flooded {
 
 interface Calls {
   readonly tokens: string
-  readonly pace: typeof CALLER
+  readonly pace: Pace
   readonly seconds: number
   /** What each is to be answered with. */
   readonly status: number
@@ -55,20 +62,26 @@ const begin = ({ parts: { machine }, url }: Flooded, { pace, seconds, status, to
     )
   })
 
+const paceOf = ({ connections, share }: typeof CALLER, capacity: number): Pace => ({
+  connections,
+  perSecond: Math.max(1, Math.round(share * capacity))
+})
+
 /** As a real one, but for its signature. */
 const forged = (token: string): string => token.replace(/[^.]*$/, randomBytes(64).toString("base64url"))
 
 /** The calls beside the caller's; as many distinct tokens as calls are made before any is sent. Undefined: none. */
 const floodOf = (
-  { parts: { folder }, known, sign }: Flooded,
+  { capacity, parts: { folder }, known, sign }: Flooded,
   name: FloodName,
   seconds: number
 ): Effect.Effect<Calls | undefined, BenchFailed> =>
   Effect.gen(function* () {
-    const calls = { tokens: known, pace: FLOOD, seconds, status: 200 }
+    const pace = paceOf(FLOOD, capacity)
+    const calls = { tokens: known, pace, seconds, status: 200 }
     if (name === "alone") return undefined
     if (name === "cached") return calls
-    const signed = yield* Effect.replicateEffect(sign, FLOOD.perSecond * seconds)
+    const signed = yield* Effect.replicateEffect(sign, pace.perSecond * seconds)
     const tokens = join(folder, `tokens-${name}`)
     writeFileSync(tokens, (name === "new" ? signed : signed.map(forged)).join("\n"), { mode: 0o600 })
     return { ...calls, tokens, status: name === "new" ? 200 : 401 }
@@ -81,7 +94,8 @@ const measure = (flooded: Flooded, name: FloodName, seconds: number): Effect.Eff
       const calls = yield* floodOf(flooded, name, seconds + LONGER)
       const flood = calls === undefined ? undefined : yield* begin(flooded, calls)
       const began = performance.now()
-      const caller = yield* begin(flooded, { tokens: flooded.known, pace: CALLER, seconds, status: 200 })
+      const pace = paceOf(CALLER, flooded.capacity)
+      const caller = yield* begin(flooded, { tokens: flooded.known, pace, seconds, status: 200 })
       const { p50, p99 } = yield* caller
       const took = (performance.now() - began) / 1000
       if (flood === undefined) return { p50, p99 }
@@ -101,15 +115,22 @@ export const floodPhase = (parts: LoadParts): Effect.Effect<FloodFigures, BenchF
     yield* verifyGoverned(gateway, home, token)
     const known = join(folder, "token-known")
     writeFileSync(known, token, { mode: 0o600 })
-    const flooded = { parts, url: gateway.mcp, sign, known }
-    const samples: Record<FloodName, Array<FloodSample>> = { alone: [], cached: [], forged: [], new: [] }
+    yield* progress("finding the pace of the flood")
+    const load = makeLoad(machine, folder)
+    const burst = load.run({ url: gateway.mcp, token, connections: options.connections, seconds: WARM_UP_SECONDS })
+    const rates = yield* Effect.map(Effect.replicateEffect(burst, 3), (bursts) =>
+      bursts.map(({ requests, seconds }) => requests / seconds)
+    )
+    const flooded = { parts, capacity: Math.max(...rates), url: gateway.mcp, sign, known }
     yield* progress("warming up the flood")
-    yield* measure(flooded, "cached", WARM_UP_SECONDS)
+    for (const name of FLOODS) yield* measure(flooded, name, WARM_UP_SECONDS)
+    const samples: Record<FloodName, Array<FloodSample>> = { alone: [], cached: [], forged: [], new: [] }
     for (let round = 0; round < options.rounds; round++) {
       for (const name of rotated(FLOODS, round)) {
         yield* progress(`flood, round ${round + 1} of ${options.rounds}: ${name}`)
         samples[name].push(yield* measure(flooded, name, options.seconds))
       }
     }
-    return { caller: CALLER.perSecond, flood: FLOOD.perSecond, samples }
+    const caller = paceOf(CALLER, flooded.capacity).perSecond
+    return { caller, flood: paceOf(FLOOD, flooded.capacity).perSecond, samples }
   })

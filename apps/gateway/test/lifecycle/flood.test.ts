@@ -17,8 +17,8 @@ tester:
     tools: [echo]
 `
 
-/** As `AuthLayer` has them: verifications that run, and that may wait. */
-const PLACES = 64 + 256
+/** As `AuthLayer` has them. */
+const PLACES = 320
 const FLOOD = PLACES + 80
 
 let box: Box

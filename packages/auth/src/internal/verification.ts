@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -30,11 +31,9 @@ export interface VerificationOptions {
   readonly refusedCapacity: number
   /** How long a refusal is remembered. */
   readonly refusedFor: Duration.DurationInput
-  /** Verifications that run at once. */
-  readonly concurrency: number
-  /** Verifications that may wait for a place; beyond, `AuthBusy` at once. */
-  readonly waiting: number
-  /** Waiting and verifying together; beyond, `AuthUnavailable`. */
+  /** Verifications under way at once, those that wait for a key or for their turn among them; beyond, `AuthBusy`. */
+  readonly places: number
+  /** A verification that takes longer ends as `AuthUnavailable`, within a second. */
   readonly deadline: Duration.DurationInput
 }
 
@@ -53,7 +52,14 @@ interface Verified {
 interface Lane {
   readonly verified: BoundedCache<Verified>
   readonly refused: BoundedCache<Unauthenticated>
-  readonly running: Map<string, Deferred.Deferred<Claims, Failure>>
+  readonly running: Map<string, Running>
+}
+
+interface Running {
+  readonly done: Deferred.Deferred<Claims, Failure>
+  /** Epoch milliseconds. */
+  readonly since: number
+  fiber?: Fiber.RuntimeFiber<unknown, unknown>
 }
 
 export interface Verification {
@@ -68,7 +74,6 @@ interface State {
   readonly verifiers: ReadonlyArray<Verifier>
   readonly options: VerificationOptions
   readonly scope: Scope.Scope
-  readonly gate: Effect.Semaphore
   readonly lanes: Lanes
   /** Notes who verified claims. */
   readonly vouched: (claims: Claims, verifier: Verifier) => void
@@ -87,11 +92,14 @@ export const makeVerification = (
   Effect.gen(function* () {
     const lanes = { bearer: makeLane(options), cookie: makeLane(options) }
     const scope = yield* Effect.scope
-    const gate = yield* Effect.makeSemaphore(options.concurrency)
     const aftercare = yield* makeAftercare
-    const state: State = { verifiers, options, scope, gate, lanes, vouched: aftercare.vouched }
+    const state: State = { verifiers, options, scope, lanes, vouched: aftercare.vouched }
     yield* Effect.map(Clock.currentTimeMillis, (now) => sweep(lanes, now)).pipe(
       Effect.repeat(Schedule.spaced("1 minute")),
+      Effect.forkScoped
+    )
+    yield* Effect.flatMap(Clock.currentTimeMillis, (now) => endOverdue(state, now)).pipe(
+      Effect.repeat(Schedule.spaced("1 second")),
       Effect.forkScoped
     )
     return {
@@ -116,41 +124,58 @@ const authenticate = (state: State, credential: Credential): Effect.Effect<Claim
       const refused = lane.refused.get(credential.value, now)
       if (refused !== undefined) return Effect.fail(refused)
       const running = lane.running.get(credential.value)
-      if (running !== undefined) return restore(Deferred.await(running))
+      if (running !== undefined) return restore(Deferred.await(running.done))
       if (isFull(state)) return Effect.fail(new AuthBusy({ retryAfterSeconds: BUSY_SECONDS }))
-      const done = Deferred.unsafeMake<Claims, Failure>(FiberId.none)
-      lane.running.set(credential.value, done)
-      return run(state, credential, done).pipe(
+      const mine: Running = { done: Deferred.unsafeMake(FiberId.none), since: now }
+      lane.running.set(credential.value, mine)
+      return run(state, credential, mine).pipe(
         Effect.interruptible,
         Effect.forkIn(state.scope),
-        Effect.zipRight(restore(Deferred.await(done)))
+        Effect.flatMap((fiber) => {
+          mine.fiber = fiber
+          return restore(Deferred.await(mine.done))
+        })
       )
     })
   )
 
-const run = (state: State, credential: Credential, done: Deferred.Deferred<Claims, Failure>) => {
+const run = (state: State, credential: Credential, mine: Running) => {
   const verifier = state.verifiers.find((candidate) => candidate.recognises(credential))
   const verifying = verifier === undefined ? Effect.fail(unrecognised(credential)) : verifier.verify(credential)
   return verifying.pipe(
-    state.gate.withPermits(1),
-    Effect.timeoutFail({
-      duration: state.options.deadline,
-      onTimeout: () => unavailable("verification took too long")
-    }),
-    Effect.tapErrorTag("AuthUnavailable", ({ issuer, problem }) =>
-      Effect.logWarning("A credential could not be checked").pipe(Effect.annotateLogs({ issuer, problem }))
-    ),
+    Effect.tapErrorTag("AuthUnavailable", warn),
     Effect.onExit((exit) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const lane = state.lanes[credential.kind]
+        if (lane.running.get(credential.value) !== mine) return
         remember(state.options, lane, credential.value, verifier?.holds, exit, now)
         if (verifier !== undefined && Exit.isSuccess(exit)) state.vouched(exit.value, verifier)
         lane.running.delete(credential.value)
-        Deferred.unsafeDone(done, exit)
+        Deferred.unsafeDone(mine.done, exit)
       })
     )
   )
 }
+
+/** One look a second at all of them: a timer for each would cost more than the rest of a verification but its signature. */
+const endOverdue = ({ lanes, options }: State, now: number): Effect.Effect<void> => {
+  const since = now - Duration.toMillis(options.deadline)
+  const overdue: Array<Effect.Effect<void>> = []
+  for (const { running } of [lanes.bearer, lanes.cookie]) {
+    for (const [key, one] of running) {
+      if (one.since > since) continue
+      running.delete(key)
+      const failure = unavailable("verification took too long")
+      Deferred.unsafeDone(one.done, Exit.fail(failure))
+      overdue.push(warn(failure))
+      if (one.fiber !== undefined) overdue.push(Fiber.interruptFork(one.fiber))
+    }
+  }
+  return Effect.all(overdue, { discard: true })
+}
+
+const warn = ({ issuer, problem }: AuthUnavailable): Effect.Effect<void> =>
+  Effect.logWarning("A credential could not be checked").pipe(Effect.annotateLogs({ issuer, problem }))
 
 const remember = (
   options: VerificationOptions,
@@ -172,7 +197,7 @@ const remember = (
 }
 
 const isFull = ({ lanes, options }: State): boolean =>
-  lanes.bearer.running.size + lanes.cookie.running.size >= options.concurrency + options.waiting
+  lanes.bearer.running.size + lanes.cookie.running.size >= options.places
 
 const makeLane = (options: VerificationOptions): Lane => ({
   verified: new BoundedCache(options.capacity),
