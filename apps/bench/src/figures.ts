@@ -71,6 +71,8 @@ export type FloodName = (typeof FLOODS)[number]
 export interface FloodSample {
   readonly p50: number
   readonly p99: number
+  /** Share of what was beside that was answered 429. */
+  readonly busy: number
 }
 
 export interface FloodFigures {

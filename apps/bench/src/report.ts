@@ -122,10 +122,17 @@ const floodTable = (figures: FloodFigures): string => {
   const rows = FLOODS.map((name): Row => {
     const of = (quantity: "p50" | "p99") => spelled(rangeOf(samples[name].map((sample) => sample[quantity])))
     const to = (quantity: "p50" | "p99") => spelled(toCached(figures, name, quantity), "x")
-    return [BESIDE[name], of("p50"), of("p99"), to("p50"), to("p99")]
+    return [
+      BESIDE[name],
+      of("p50"),
+      of("p99"),
+      to("p50"),
+      to("p99"),
+      spelled(rangeOf(samples[name].map(({ busy }) => busy * 100)))
+    ]
   })
   const what = `known caller of ${caller}/s, beside ${flood}/s`
-  return table([[what, "p50 µs", "p99 µs", "p50 to known", "p99 to known"], ...rows])
+  return table([[what, "p50 µs", "p99 µs", "p50 to known", "p99 to known", "% of them 429"], ...rows])
 }
 
 const microTable = ({ name, cases }: MicroGroup): string => {

@@ -44,10 +44,10 @@ export const QUIET: Figures = {
     caller: 500,
     flood: 1_000,
     samples: {
-      alone: [400, 410, 405].map((p50) => ({ p50, p99: p50 * 3 })),
-      cached: [500, 510, 505].map((p50) => ({ p50, p99: p50 * 4 })),
-      forged: [600, 610, 605].map((p50) => ({ p50, p99: p50 * 4 })),
-      new: [700, 710, 705].map((p50) => ({ p50, p99: p50 * 8 }))
+      alone: [400, 410, 405].map((p50) => ({ p50, p99: p50 * 3, busy: 0 })),
+      cached: [500, 510, 505].map((p50) => ({ p50, p99: p50 * 4, busy: 0 })),
+      forged: [600, 610, 605].map((p50) => ({ p50, p99: p50 * 4, busy: 0 })),
+      new: [700, 710, 705].map((p50) => ({ p50, p99: p50 * 8, busy: 0.25 }))
     }
   },
   micro: [

@@ -142,7 +142,7 @@ describe("design §4: bars", () => {
     const { flood } = QUIET
     if (flood === undefined) throw new Error("no flood")
     const of = (...p99: ReadonlyArray<number>): Figures => {
-      const samples = { ...flood.samples, cached: p99.map((value) => ({ p50: 500, p99: value })) }
+      const samples = { ...flood.samples, cached: p99.map((value) => ({ p50: 500, p99: value, busy: 0 })) }
       return { ...NOTHING, flood: { ...flood, samples } }
     }
     expect(verdicts(of(2_000, 2_900, 2_000))).toEqual(["met", "missed"])

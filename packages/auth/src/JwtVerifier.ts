@@ -7,12 +7,13 @@ import type { AuthMethod, Claims } from "@mcpgw/domain/Principal"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { JWTHeaderParameters, JWTPayload } from "jose"
+import type { JWTHeaderParameters, JWTPayload, JWTVerifyOptions } from "jose"
 import { jwtVerify } from "jose/jwt/verify"
 import { refusal } from "./Admission.ts"
 import type { AuthUnavailable, Unauthenticated } from "./AuthError.ts"
 import { type ClaimsMapping, gatewayClaims, oidcClaims } from "./ClaimsMapping.ts"
 import { joseFailure } from "./internal/joseFailure.ts"
+import { inTurn } from "./internal/signatureTurns.ts"
 import { type KeyResolver, type KeySource, makeResolver } from "./KeySource.ts"
 import { decode, issuerOf, type UnverifiedJwt } from "./UnverifiedJwt.ts"
 import type { Verifier } from "./Verifiers.ts"
@@ -130,12 +131,6 @@ const problemOf = (options: JwtVerifierOptions): string | undefined => {
   return url?.protocol === "https:" || url?.protocol === "http:" ? undefined : "the key set is not at an http(s) URL"
 }
 
-/**
- * Signatures checked at once in this process. The runtime checks them on threads that share the cores with the one that serves calls: as many
- * as there are waiting tokens would take most of a core from callers who are known. Waiting for an issuer's keys holds no place.
- */
-const signatures = Effect.unsafeMakeSemaphore(2)
-
 /** An algorithm that is not pinned leads to no key, and to no fetch of one. */
 const keyOf = (
   options: JwtVerifierOptions,
@@ -163,17 +158,17 @@ const verifyToken = (
     if (unverified === undefined || "crit" in unverified.header) return yield* refusal("malformed")
     const key = yield* keyOf(options, resolve, unverified.header)
     const now = yield* Clock.currentTimeMillis
+    const checks: JWTVerifyOptions = {
+      algorithms: [...options.algorithms],
+      issuer: issuers,
+      requiredClaims: ["exp", "sub"],
+      clockTolerance: SKEW_SECONDS,
+      currentDate: new Date(now)
+    }
     const { payload, protectedHeader } = yield* Effect.tryPromise({
-      try: () =>
-        jwtVerify(token, key, {
-          algorithms: [...options.algorithms],
-          issuer: issuers,
-          requiredClaims: ["exp", "sub"],
-          clockTolerance: SKEW_SECONDS,
-          currentDate: new Date(now)
-        }),
+      try: (signal) => inTurn(() => jwtVerify(token, key, checks), signal),
       catch: (cause) => joseFailure(options.issuer, cause)
-    }).pipe(signatures.withPermits(1))
+    })
     const claims = claimsOf(options, payload, protectedHeader, now)
     return typeof claims === "string" ? yield* refusal(claims) : claims
   })

@@ -336,7 +336,7 @@ describe("S-16: distinct new tokens", () => {
   const tokens = (count: number): Promise<ReadonlyArray<string>> =>
     Promise.all(Array.from({ length: count }, (_, i) => ours.sign({ ...goodClaims(ISSUER), jti: `id-${i}` })))
 
-  it.effect("have their signatures checked two at a time", () =>
+  it.effect("have their signatures checked one at a time", () =>
     Effect.gen(function* () {
       const { subtle } = crypto
       let now = 0
@@ -351,7 +351,7 @@ describe("S-16: distinct new tokens", () => {
         concurrency: "unbounded"
       }).pipe(Effect.ensuring(Effect.sync(() => counting.mockRestore())))
       expect(outcomes.every((one) => typeof one === "object")).toBe(true)
-      expect(most).toBe(2)
+      expect(most).toBe(1)
     })
   )
 

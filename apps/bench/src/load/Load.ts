@@ -16,7 +16,9 @@ export const Burst = Schema.Struct({
   p50: Schema.Number,
   p99: Schema.Number,
   /** Connections that failed, answers that were none or had a status from 400. */
-  errors: Schema.Number
+  errors: Schema.Number,
+  /** Calls answered 429 where that will do. */
+  busy: Schema.optionalWith(Schema.Number, { default: () => 0 })
 })
 export type Burst = typeof Burst.Type & {
   /** The generator's own CPU time per request, microseconds: what it can not have added to the arm. */

@@ -1,14 +1,15 @@
 /**
  * Calls at a steady pace, each with the next token of a list, over kept-alive connections. A call's latency counts from when it was due, so that
  * one that had to wait for a connection is not flattered. A process of its own; arguments: URL, file of tokens (one a line, used in turn),
- * connections, calls per second, seconds, the status every call is to be answered with. Prints `going` when it begins, and the result.
+ * connections, calls per second, seconds, the status every call is to be answered with, whether 429 will do, too. Prints `going` when it begins, and the result.
  */
 import { readFileSync } from "node:fs"
 import { percentile } from "../statistics.ts"
 import { bodyOf, HEADERS } from "./call.ts"
 import { HttpReader } from "./HttpReader.ts"
 
-const [, , href = "", file = "", connections = "1", perSecond = "1", seconds = "1", expected = "200"] = process.argv
+const [, , href = "", file = "", connections = "1", perSecond = "1", seconds = "1", expected = "200", busyToo = ""] =
+  process.argv
 const url = new URL(href)
 const tokens = readFileSync(file, "utf8").trim().split("\n")
 
@@ -31,6 +32,7 @@ const total = Number(perSecond) * Number(seconds)
 const gap = 1000 / Number(perSecond)
 let sent = 0
 let errors = 0
+let busy = 0
 let began = 0
 
 const finish = (): void => {
@@ -42,7 +44,8 @@ const finish = (): void => {
     p50: Math.round(percentile(sorted, 0.5) * 1000),
     p99: Math.round(percentile(sorted, 0.99) * 1000),
     // One that was never answered failed, too.
-    errors: errors + total - latencies.length
+    errors: errors + total - latencies.length,
+    busy
   }
   process.stdout.write(`RESULT ${JSON.stringify(result)} CPU ${user + system}\n`)
   process.exit(0)
@@ -63,7 +66,8 @@ const heard = (socket: Bun.Socket<Line>, data: Buffer): void => {
   const now = performance.now()
   for (const { status } of socket.data.reader.push(data.toString("latin1"))) {
     latencies.push(now - socket.data.due)
-    if (status !== Number(expected)) errors++
+    if (status === 429 && busyToo === "429") busy++
+    else if (status !== Number(expected)) errors++
     free.push(socket)
   }
   if (latencies.length >= total) finish()

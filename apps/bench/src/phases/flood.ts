@@ -16,9 +16,9 @@ import { make as makeLoad, read } from "../load/Load.ts"
 import { program } from "../machine.ts"
 import { type LoadParts, rotated } from "./load.ts"
 
-/** Shares of what the gateway can do on this machine: a core that is full by calls alone would tell nothing about tokens. */
-const CALLER = { share: 0.1, connections: 16 }
-const FLOOD = { share: 0.3, connections: 32 }
+/** Connections of a flood are more than the gateway has places for verifications. Shares of what the gateway can do on this machine: a core that is full by calls alone would tell nothing about tokens. */
+const CALLER = { share: 0.05, connections: 16 }
+const FLOOD = { share: 0.1, connections: 400 }
 const WARM_UP_SECONDS = 3
 /** A flood goes on longer than the caller, who starts once it is under way. */
 const LONGER = 6
@@ -44,12 +44,14 @@ interface Calls {
   readonly seconds: number
   /** What each is to be answered with. */
   readonly status: number
+  /** May they be told to come again? */
+  readonly busy: boolean
 }
 
 /** Answers once the calls are under way; the result comes when all were answered. */
-const begin = ({ parts: { machine }, url }: Flooded, { pace, seconds, status, tokens }: Calls) =>
+const begin = ({ parts: { machine }, url }: Flooded, { busy, pace, seconds, status, tokens }: Calls) =>
   Effect.gen(function* () {
-    const args = [url, tokens, pace.connections, pace.perSecond, seconds, status].map(String)
+    const args = [url, tokens, pace.connections, pace.perSecond, seconds, status, busy ? 429 : ""].map(String)
     const command = machine.loading(machine.bun(program("./load/paced.ts"), ...args))
     const child = yield* Child.start({ name: "paced calls", command, env: machine.env })
     yield* child.printed(/^going$/m)
@@ -78,13 +80,13 @@ const floodOf = (
 ): Effect.Effect<Calls | undefined, BenchFailed> =>
   Effect.gen(function* () {
     const pace = paceOf(FLOOD, capacity)
-    const calls = { tokens: known, pace, seconds, status: 200 }
+    const calls = { tokens: known, pace, seconds, status: 200, busy: false }
     if (name === "alone") return undefined
     if (name === "cached") return calls
     const signed = yield* Effect.replicateEffect(sign, pace.perSecond * seconds)
     const tokens = join(folder, `tokens-${name}`)
     writeFileSync(tokens, (name === "new" ? signed : signed.map(forged)).join("\n"), { mode: 0o600 })
-    return { ...calls, tokens, status: name === "new" ? 200 : 401 }
+    return { ...calls, tokens, status: name === "new" ? 200 : 401, busy: true }
   })
 
 /** The caller's calls, while the others are under way. */
@@ -95,13 +97,13 @@ const measure = (flooded: Flooded, name: FloodName, seconds: number): Effect.Eff
       const flood = calls === undefined ? undefined : yield* begin(flooded, calls)
       const began = performance.now()
       const pace = paceOf(CALLER, flooded.capacity)
-      const caller = yield* begin(flooded, { tokens: flooded.known, pace, seconds, status: 200 })
+      const caller = yield* begin(flooded, { tokens: flooded.known, pace, seconds, status: 200, busy: false })
       const { p50, p99 } = yield* caller
       const took = (performance.now() - began) / 1000
-      if (flood === undefined) return { p50, p99 }
-      const { seconds: lasted } = yield* flood
+      if (flood === undefined) return { p50, p99, busy: 0 }
+      const { busy, requests, seconds: lasted } = yield* flood
       if (took > lasted) return yield* new BenchFailed({ problem: `the ${name} calls ended before the caller's` })
-      return { p50, p99 }
+      return { p50, p99, busy: busy / requests }
     })
   )
 
@@ -123,7 +125,8 @@ export const floodPhase = (parts: LoadParts): Effect.Effect<FloodFigures, BenchF
     )
     const flooded = { parts, capacity: Math.max(...rates), url: gateway.mcp, sign, known }
     yield* progress("warming up the flood")
-    for (const name of FLOODS) yield* measure(flooded, name, WARM_UP_SECONDS)
+    // What is late here is late for code that was never run before.
+    for (const name of FLOODS) yield* Effect.ignore(measure(flooded, name, WARM_UP_SECONDS))
     const samples: Record<FloodName, Array<FloodSample>> = { alone: [], cached: [], forged: [], new: [] }
     for (let round = 0; round < options.rounds; round++) {
       for (const name of rotated(FLOODS, round)) {
