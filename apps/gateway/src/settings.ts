@@ -144,6 +144,13 @@ const username = {
   parse: (value: string): string | undefined => (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/.test(value) ? value : undefined)
 }
 
+const oneOf = <A extends string>(values: ReadonlyArray<A>) => ({
+  holds: values.join(" or "),
+  parse: (value: string): A | undefined => values.find((known) => known === value)
+})
+
+const DEPLOYMENT_MODES = ["with-gateway", "registry-only"] as const
+
 const unset = undefined
 
 /** In the order `.env.example` lists them. */
@@ -171,6 +178,12 @@ export const settings = {
     "Kept for a database server; leave it unset, a start with it would not use that server.",
     { holds: "nothing yet: this version keeps everything in SQLite in the data folder", parse: () => undefined },
     { secret: true }
+  ),
+  deploymentMode: setting<(typeof DEPLOYMENT_MODES)[number]>(
+    "DEPLOYMENT_MODE",
+    "with-gateway",
+    "registry-only: no calls go through here, and clients are told the servers' own URLs.",
+    oneOf(DEPLOYMENT_MODES)
   ),
   scopesFile: setting<string | undefined>(
     "MCPGW_SCOPES_FILE",
