@@ -13,7 +13,11 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { chmod, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
-import { StoreOpenFailed } from "./StoreError.ts"
+import { ChangeFeed } from "./ChangeFeed.ts"
+import { type DatabaseNewer, type MigrationFailed, StoreOpenFailed } from "./StoreError.ts"
+
+/** The client, and what tells its processes of one another's writes. */
+type StoreLayer = Layer.Layer<SqlClient.SqlClient | ChangeFeed, StoreOpenFailed | MigrationFailed | DatabaseNewer>
 
 export { migrate } from "./Migrations.ts"
 export type { Migration } from "./Migrations.ts"
@@ -70,10 +74,12 @@ const makeSqlite = (
   })
 
 /** SQLite at `filename`: WAL, `synchronous = NORMAL`, foreign keys on; a new file has mode 0600. Closed with its scope. */
-export const layerSqlite = (options: {
-  readonly filename: string
-}): Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> =>
-  Layer.scoped(SqlClient.SqlClient, makeSqlite(options.filename)).pipe(Layer.provide(Reactivity.layer))
+export const layerSqlite = (options: { readonly filename: string }): StoreLayer =>
+  // What is in memory nobody else can write to.
+  ChangeFeed.layer(options.filename === MEMORY ? { pollMillis: 0 } : {}).pipe(
+    Layer.provideMerge(Layer.scoped(SqlClient.SqlClient, makeSqlite(options.filename))),
+    Layer.provide(Reactivity.layer)
+  )
 
 /** SQLite in memory, fresh for each build, gone with its scope. */
-export const layerMemory: Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> = layerSqlite({ filename: MEMORY })
+export const layerMemory: StoreLayer = layerSqlite({ filename: MEMORY })
