@@ -59,9 +59,16 @@ import * as OutboundFetch from "./outboundFetch.ts"
 const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
   Layer.unwrapEffect(Effect.map(GatewayConfig, make))
 
+/** SQLite in the data folder unless another place or PostgreSQL is configured. */
+const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
+  databaseUrl?._tag === "postgres"
+    ? Store.layerPostgres({ url: databaseUrl.url })
+    : Store.layerSqlite({ filename: databaseUrl?.path ?? join(dataDir, "mcpgw.db") })
+)
+
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
-  withConfig(({ dataDir }) => Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })),
+  database,
   withConfig(({ dataDir }) => KeyRingFile.layerFile({ directory: join(dataDir, "keys") })),
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })

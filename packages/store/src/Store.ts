@@ -1,23 +1,31 @@
 /**
  * The SQL client every package stores through, and the migrations each contributes. Opens SQLite with the settings a server
- * needs and keeps the file private. Knows no tables but its own list of applied migrations.
+ * needs and keeps the file private, or PostgreSQL. Knows no tables but its own list of applied migrations.
  *
- * The port is `@effect/sql`'s `SqlClient`; another database is another layer of that tag.
+ * The port is `@effect/sql`'s `SqlClient`; each database is a layer of that tag.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqliteClient from "@effect/sql-sqlite-bun/SqliteClient"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { chmod, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
 import { ChangeFeed } from "./ChangeFeed.ts"
+import { makePostgres } from "./internal/postgres.ts"
+import { CHANNEL } from "./internal/sqlFeed.ts"
 import { type DatabaseNewer, type MigrationFailed, StoreOpenFailed } from "./StoreError.ts"
 
-/** The client, and what tells its processes of one another's writes. */
-type StoreLayer = Layer.Layer<SqlClient.SqlClient | ChangeFeed, StoreOpenFailed | MigrationFailed | DatabaseNewer>
+/** What every database gives: the client, and what tells its processes of one another's writes. */
+export type StoreLayer<More = never> = Layer.Layer<
+  SqlClient.SqlClient | ChangeFeed | More,
+  StoreOpenFailed | MigrationFailed | DatabaseNewer
+>
 
 export { migrate } from "./Migrations.ts"
 export type { Migration } from "./Migrations.ts"
@@ -83,3 +91,21 @@ export const layerSqlite = (options: { readonly filename: string }): StoreLayer 
 
 /** SQLite in memory, fresh for each build, gone with its scope. */
 export const layerMemory: StoreLayer = layerSqlite({ filename: MEMORY })
+
+/**
+ * PostgreSQL at `postgres://user:password@host:port/database`, which exists and is UTF-8; tables are made in the first schema of its
+ * search path. Closed with its scope. `PgClient` beside `SqlClient`, for who listens and notifies.
+ */
+export const layerPostgres = (options: { readonly url: Redacted.Redacted }): StoreLayer<PgClient.PgClient> =>
+  Layer.unwrapEffect(
+    Effect.map(PgClient.PgClient, (sql) => ChangeFeed.layer({ notifications: sql.listen(CHANNEL) }))
+  ).pipe(
+    Layer.provideMerge(
+      Layer.scopedContext(
+        Effect.map(makePostgres(options.url), (sql) =>
+          Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
+        )
+      )
+    ),
+    Layer.provide(Reactivity.layer)
+  )

@@ -173,18 +173,21 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
     }
 
     const write: ChangeFeedApi["write"] = (topic, items, body) =>
-      Effect.gen(function* () {
-        const head = yield* advance(sql, topic, items.length)
-        const result = yield* body(head)
-        yield* noted(sql, topic, items, head)
-        return [result, head] as const
-      }).pipe(
-        sql.withTransaction,
-        Effect.map(([result, head]) => {
-          if (pollMillis > 0) for (let i = 0; i < items.length; i++) own.add(keyOf(topic, head - i))
+      Effect.suspend(() => {
+        let keys: ReadonlyArray<string> = []
+        const change = Effect.gen(function* () {
+          const head = yield* advance(sql, topic, items.length)
+          const result = yield* body(head)
+          yield* noted(sql, topic, items, head)
+          // Before the commit: others' notifications may come before its answer.
+          if (pollMillis > 0) keys = items.map((_, i) => keyOf(topic, head - i))
+          for (const key of keys) own.add(key)
           return result
         })
-      )
+        // Of a commit that failed nobody knows whether it was one, and the numbers may be another's next.
+        const disown = Effect.sync(() => keys.forEach((key) => own.delete(key)))
+        return Effect.onError(sql.withTransaction(change), () => disown)
+      })
 
     const watch: ChangeFeedApi["watch"] = (topic, take) =>
       Effect.flatMap(headOf(topic), (known) =>
