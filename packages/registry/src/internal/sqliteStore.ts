@@ -9,40 +9,15 @@ import { ServerRecord } from "@mcpgw/domain/Server"
 import type { Tool } from "@mcpgw/domain/Tool"
 import { ChangeFeed, type ChangeFeedApi } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Migrations"
-import type { Migration } from "@mcpgw/store/Migrations"
 import { MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
 import type { PutCondition, RegistryStoreApi } from "../RegistryStore.ts"
 import { makeToolSlices, SLICE, type ToolSlices } from "./toolSlices.ts"
-
-const MIGRATIONS: ReadonlyArray<Migration> = [
-  {
-    id: "registry-0001-servers",
-    statements: ["CREATE TABLE registry_servers (path TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL)"]
-  },
-  {
-    id: "registry-0002-tools",
-    statements: [
-      // Null: the tools are in the record.
-      "ALTER TABLE registry_servers ADD COLUMN inventory INTEGER",
-      `CREATE TABLE registry_tools (
-        inventory INTEGER NOT NULL, position INTEGER NOT NULL, tools TEXT NOT NULL, PRIMARY KEY (inventory, position)
-      )`
-    ]
-  },
-  {
-    id: "registry-0003-changes",
-    statements: [
-      // The number of the change in the feed; 0 for a row older than the feed.
-      "ALTER TABLE registry_servers ADD COLUMN revision BIGINT NOT NULL DEFAULT 0",
-      "CREATE INDEX registry_servers_case ON registry_servers (lower(path))"
-    ]
-  }
-]
 
 /** Topic of the feed; its items are paths. */
 const TOPIC = "registry"
@@ -189,7 +164,7 @@ const get = (parts: Parts, path: string) =>
 export const makeSqliteStore = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const feed = yield* ChangeFeed
-  yield* migrate(MIGRATIONS)
+  yield* migrate(migrations)
   const slices = yield* Effect.mapError(
     makeToolSlices(sql),
     ({ message }) => new MigrationFailed({ id: "registry-0002-tools", problem: message })
