@@ -1,18 +1,22 @@
 /**
  * The SQL client every package stores through, and the migrations each contributes. Opens SQLite with the settings a server
- * needs and keeps the file private. Knows no tables but its own list of applied migrations.
+ * needs and keeps the file private, or PostgreSQL. Knows no tables but its own list of applied migrations.
  *
- * The port is `@effect/sql`'s `SqlClient`; another database is another layer of that tag.
+ * The port is `@effect/sql`'s `SqlClient`; each database is a layer of that tag.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqliteClient from "@effect/sql-sqlite-bun/SqliteClient"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { chmod, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
+import { makePostgres } from "./internal/postgres.ts"
 import { StoreOpenFailed } from "./StoreError.ts"
 
 export { migrate } from "./Migrations.ts"
@@ -77,3 +81,16 @@ export const layerSqlite = (options: {
 
 /** SQLite in memory, fresh for each build, gone with its scope. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> = layerSqlite({ filename: MEMORY })
+
+/**
+ * PostgreSQL at `postgres://user:password@host:port/database`, which exists and is UTF-8; tables are made in the first schema of its
+ * search path. Closed with its scope. `PgClient` beside `SqlClient`, for who listens and notifies.
+ */
+export const layerPostgres = (options: {
+  readonly url: Redacted.Redacted
+}): Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, StoreOpenFailed> =>
+  Layer.scopedContext(
+    Effect.map(makePostgres(options.url), (sql) =>
+      Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
+    )
+  ).pipe(Layer.provide(Reactivity.layer))
