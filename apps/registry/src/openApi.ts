@@ -4,6 +4,7 @@
  */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@mcpgw/api/Api"
+import { PROBLEM_JSON } from "@mcpgw/api/ApiError"
 import { PLAIN_NAME } from "@mcpgw/identity/SessionCookie"
 
 type Json = Readonly<Record<string, unknown>>
@@ -34,7 +35,7 @@ const SECURITY_SCHEMES = {
   session: { type: "apiKey", in: "cookie", name: PLAIN_NAME }
 }
 
-const PROBLEM = { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } }
+const PROBLEM = { [PROBLEM_JSON]: { schema: { $ref: "#/components/schemas/Problem" } } }
 
 const responses = (all: OpenApi.OpenAPISpecOperation["responses"]): Json =>
   Object.fromEntries(

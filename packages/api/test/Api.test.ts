@@ -5,10 +5,13 @@ import { describe, expect, it } from "vitest"
 import { Api } from "../src/Api.ts"
 import {
   BadRequest,
+  Conflict,
   fieldProblem,
   Forbidden,
   InternalError,
   NotFound,
+  PreconditionFailed,
+  PreconditionRequired,
   problem,
   TooLarge,
   TooManyRequests,
@@ -23,6 +26,9 @@ const FAILURES: ReadonlyArray<readonly [object, Schema.Schema.AnyNoContext, numb
   [new Unauthorized(wrong), Unauthorized.schema, 401],
   [new Forbidden(wrong), Forbidden.schema, 403],
   [new NotFound(wrong), NotFound.schema, 404],
+  [new Conflict(wrong), Conflict.schema, 409],
+  [new PreconditionFailed(wrong), PreconditionFailed.schema, 412],
+  [new PreconditionRequired(wrong), PreconditionRequired.schema, 428],
   [new TooLarge(wrong), TooLarge.schema, 413],
   [new TooManyRequests(wrong), TooManyRequests.schema, 429],
   [new InternalError(wrong), InternalError.schema, 500],
@@ -34,12 +40,17 @@ describe("refusals", () => {
     expect(HttpApiSchema.getStatusErrorAST(schema.ast)).toBe(status)
     const wire: unknown = Schema.encodeUnknownSync(schema)(failure)
     expect(wire).toEqual({
+      type: "about:blank",
+      title: expect.any(String),
+      status,
       error: "tags.0 holds 1, but it must be string",
       detail: "tags.0 holds 1, but it must be string",
       field: "tags.0",
       held: "1",
-      expected: "it must be string"
+      expected: "it must be string",
+      errors: [{ field: "tags.0", held: "1", expected: "it must be string" }]
     })
+    expect(HttpApiSchema.getEncoding(schema.ast).contentType).toBe("application/problem+json")
     expect(Schema.decodeUnknownSync(schema)(wire)).toEqual(failure)
   })
 
