@@ -72,6 +72,7 @@ const values: Config.Config<Values> = Config.all({
   port: configOf(settings.port),
   publicUrl: configOf(settings.publicUrl),
   dataDir: configOf(settings.dataDir),
+  deploymentMode: configOf(settings.deploymentMode),
   scopesFile: configOf(settings.scopesFile),
   demoServers: configOf(settings.demoServers),
   allowedUpstreams: configOf(settings.allowedUpstreams),

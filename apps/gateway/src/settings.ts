@@ -152,6 +152,13 @@ const username = {
   parse: (value: string): string | undefined => (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/.test(value) ? value : undefined)
 }
 
+const oneOf = <A extends string>(values: ReadonlyArray<A>) => ({
+  holds: values.join(" or "),
+  parse: (value: string): A | undefined => values.find((known) => known === value)
+})
+
+const DEPLOYMENT_MODES = ["with-gateway", "registry-only"] as const
+
 const unset = undefined
 
 /** In the order `.env.example` lists them. */
@@ -179,6 +186,12 @@ export const settings = {
     "Where everything but keys, policy and audit is kept. Unset: SQLite, mcpgw.db in the data folder.",
     databaseUrl,
     { secret: true, echo: withoutPassword }
+  ),
+  deploymentMode: setting<(typeof DEPLOYMENT_MODES)[number]>(
+    "DEPLOYMENT_MODE",
+    "with-gateway",
+    "registry-only: no calls go through here, and clients are told the servers' own URLs.",
+    oneOf(DEPLOYMENT_MODES)
   ),
   scopesFile: setting<string | undefined>(
     "MCPGW_SCOPES_FILE",
