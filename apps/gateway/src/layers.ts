@@ -2,7 +2,6 @@
  * Composition of the gateway, tier by tier: infrastructure, stores, services, edge. The one place where layers are provided; any
  * identity provider or store is swapped here, or in a test, without touching a service.
  */
-import type * as SqlClient from "@effect/sql/SqlClient"
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { IssuerFetch } from "@mcpgw/auth/IssuerFetch"
 import { handlers } from "@mcpgw/demo-servers/Demo"
@@ -41,7 +40,6 @@ import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
-import type { StoreOpenFailed } from "@mcpgw/store/StoreError"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as ProcessGauges from "@mcpgw/telemetry/ProcessGauges"
@@ -62,7 +60,7 @@ const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, 
   Layer.unwrapEffect(Effect.map(GatewayConfig, make))
 
 /** SQLite in the data folder unless another place or PostgreSQL is configured. */
-const database = withConfig(({ databaseUrl, dataDir }): Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> =>
+const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
   databaseUrl?._tag === "postgres"
     ? Store.layerPostgres({ url: databaseUrl.url })
     : Store.layerSqlite({ filename: databaseUrl?.path ?? join(dataDir, "mcpgw.db") })

@@ -18,6 +18,14 @@ export const migrations: ReadonlyArray<Migration> = [
     ]
   },
   {
+    id: "registry-0003-changes",
+    statements: [
+      // The number of the change in the feed; 0 for a row older than the feed.
+      "ALTER TABLE registry_servers ADD COLUMN revision BIGINT NOT NULL DEFAULT 0",
+      "CREATE INDEX registry_servers_case ON registry_servers (lower(path))"
+    ]
+  },
+  {
     id: "registry-0004-ratings",
     statements: [
       // `registered_at`: of which registration, so that a server registered anew begins without ratings.

@@ -16,8 +16,16 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { chmod, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
+import { ChangeFeed } from "./ChangeFeed.ts"
 import { makePostgres } from "./internal/postgres.ts"
-import { StoreOpenFailed } from "./StoreError.ts"
+import { CHANNEL } from "./internal/sqlFeed.ts"
+import { type DatabaseNewer, type MigrationFailed, StoreOpenFailed } from "./StoreError.ts"
+
+/** What every database gives: the client, and what tells its processes of one another's writes. */
+export type StoreLayer<More = never> = Layer.Layer<
+  SqlClient.SqlClient | ChangeFeed | More,
+  StoreOpenFailed | MigrationFailed | DatabaseNewer
+>
 
 export { migrate } from "./Migrations.ts"
 export type { Migration } from "./Migrations.ts"
@@ -74,23 +82,30 @@ const makeSqlite = (
   })
 
 /** SQLite at `filename`: WAL, `synchronous = NORMAL`, foreign keys on; a new file has mode 0600. Closed with its scope. */
-export const layerSqlite = (options: {
-  readonly filename: string
-}): Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> =>
-  Layer.scoped(SqlClient.SqlClient, makeSqlite(options.filename)).pipe(Layer.provide(Reactivity.layer))
+export const layerSqlite = (options: { readonly filename: string }): StoreLayer =>
+  // What is in memory nobody else can write to.
+  ChangeFeed.layer(options.filename === MEMORY ? { pollMillis: 0 } : {}).pipe(
+    Layer.provideMerge(Layer.scoped(SqlClient.SqlClient, makeSqlite(options.filename))),
+    Layer.provide(Reactivity.layer)
+  )
 
 /** SQLite in memory, fresh for each build, gone with its scope. */
-export const layerMemory: Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> = layerSqlite({ filename: MEMORY })
+export const layerMemory: StoreLayer = layerSqlite({ filename: MEMORY })
 
 /**
  * PostgreSQL at `postgres://user:password@host:port/database`, which exists and is UTF-8; tables are made in the first schema of its
  * search path. Closed with its scope. `PgClient` beside `SqlClient`, for who listens and notifies.
  */
-export const layerPostgres = (options: {
-  readonly url: Redacted.Redacted
-}): Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, StoreOpenFailed> =>
-  Layer.scopedContext(
-    Effect.map(makePostgres(options.url), (sql) =>
-      Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
-    )
-  ).pipe(Layer.provide(Reactivity.layer))
+export const layerPostgres = (options: { readonly url: Redacted.Redacted }): StoreLayer<PgClient.PgClient> =>
+  Layer.unwrapEffect(
+    Effect.map(PgClient.PgClient, (sql) => ChangeFeed.layer({ notifications: sql.listen(CHANNEL) }))
+  ).pipe(
+    Layer.provideMerge(
+      Layer.scopedContext(
+        Effect.map(makePostgres(options.url), (sql) =>
+          Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
+        )
+      )
+    ),
+    Layer.provide(Reactivity.layer)
+  )

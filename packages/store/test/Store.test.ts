@@ -1,4 +1,3 @@
-import { overPostgres, type TestPostgres } from "@mcpgw/testkit/Postgres"
 import { assert, describe, it } from "@effect/vitest"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
@@ -8,6 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Store from "../src/Store.ts"
+import { overPostgres } from "./suites/postgres.ts"
 import { storeSuite } from "./suites/storeSuite.ts"
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "mcpgw-store-"))
@@ -20,8 +20,8 @@ const read = (pragma: string) =>
 storeSuite("layerMemory", () => Store.layerMemory)
 storeSuite("layerSqlite", () => Store.layerSqlite({ filename: join(folder(), "mcpgw.db") }))
 
-overPostgres((server) => {
-  storeSuite("layerPostgres", () => fresh(server))
+overPostgres(({ fresh, server }) => {
+  storeSuite("layerPostgres", () => fresh)
 
   const open = (url: string) =>
     Layer.build(Store.layerPostgres({ url: Redacted.make(url) })).pipe(Effect.scoped, Effect.flip)
@@ -64,15 +64,6 @@ overPostgres((server) => {
     })
   )
 })
-
-/** A new schema for each build. */
-const fresh = (server: () => TestPostgres) =>
-  Layer.unwrapEffect(
-    Effect.map(
-      Effect.promise(() => server().createSchema()),
-      (url) => Store.layerPostgres({ url: Redacted.make(url) })
-    )
-  )
 
 describe("Store.layerSqlite", () => {
   it.effect("opens with WAL, a busy timeout, synchronous NORMAL and foreign keys", () =>
