@@ -36,6 +36,7 @@ import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
+import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
@@ -109,6 +110,7 @@ const stores = Layer.mergeAll(
   Agents.layerSqlite,
   MachineClients.layerSqlite,
   DiscoveryIndex.layerLexical,
+  Ratings.layerSql,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
       Layer.provideMerge(

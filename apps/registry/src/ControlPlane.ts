@@ -27,6 +27,7 @@ import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import type { Ratings } from "@mcpgw/registry/Ratings"
 import type { Registry } from "@mcpgw/registry/Registry"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
@@ -48,6 +49,7 @@ import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
+import * as internalServers from "./internalServers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
@@ -73,6 +75,7 @@ export type Services =
   | Metrics
   | OAuthClients
   | ProviderLogout
+  | Ratings
   | Registry
   | Revocations
   | ScopePolicy
@@ -95,6 +98,7 @@ const handlers = Layer.mergeAll(
   agentHandlers.layerMachineClients,
   clientHandlers.layer,
   internalHandlers.layer,
+  internalServers.layer,
   serverHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer

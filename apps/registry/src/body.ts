@@ -55,14 +55,18 @@ const isFields = (value: unknown): value is Fields =>
 
 const invalidJson = new BadRequest(problem("Invalid JSON in request body"))
 
-const jsonFields = (body: string): Effect.Effect<Fields, BadRequest> =>
+const jsonObject = (body: string): Effect.Effect<Fields, BadRequest> =>
   Effect.try({ try: (): unknown => JSON.parse(body), catch: () => invalidJson }).pipe(
     Effect.filterOrFail(
       isFields,
       () => new BadRequest(problem("Invalid JSON in request body", "The body must be a JSON object"))
-    ),
-    // Clients write null for what they do not set.
-    Effect.map((fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)))
+    )
+  )
+
+/** Clients write null for what they do not set. */
+const jsonFields = (body: string): Effect.Effect<Fields, BadRequest> =>
+  Effect.map(jsonObject(body), (fields) =>
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
   )
 
 const TRUE: ReadonlySet<string> = new Set(["true", "on", "1", "yes"])
@@ -132,6 +136,11 @@ export const fieldsOf = (
     : Effect.flatMap(text(request), (body) =>
         isForm(request) ? Effect.succeed(formFields(body, kinds)) : jsonFields(body)
       )
+
+/** The members of a JSON object, null as it is: for patches, where it means something. */
+export const jsonFieldsOf = (
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<Fields, BadRequest | TooLarge> => Effect.flatMap(text(request), jsonObject)
 
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 

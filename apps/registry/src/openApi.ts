@@ -6,6 +6,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@mcpgw/api/Api"
 import { PROBLEM_JSON } from "@mcpgw/api/ApiError"
 import { PLAIN_NAME } from "@mcpgw/identity/SessionCookie"
+import { PARTS } from "./routes.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -24,10 +25,18 @@ const PUBLIC: ReadonlySet<string> = new Set([
 ])
 
 /** Endpoints that take `application/x-www-form-urlencoded` beside JSON. */
-const FORMS: ReadonlySet<string> = new Set(["/api/auth/login", "/api/register", "/api/toggle/*", "/api/edit/*"])
+const FORMS: ReadonlySet<string> = new Set([
+  "/api/auth/login",
+  "/api/register",
+  "/api/toggle/*",
+  "/api/edit/*",
+  "/api/internal/register",
+  "/api/internal/remove",
+  "/api/internal/toggle"
+])
 
 /** Endpoints that take an administrator's name and password too. */
-const BASIC: ReadonlySet<string> = new Set(["/internal/reload-scopes"])
+const takesBasic = (path: string): boolean => path === "/internal/reload-scopes" || path.startsWith("/api/internal/")
 
 const SECURITY_SCHEMES = {
   basic: { type: "http", scheme: "basic" },
@@ -58,14 +67,17 @@ const requestBody = (path: string, { requestBody: body }: OpenApi.OpenAPISpecOpe
 }
 
 /** OpenAPI knows no wildcard: the parameter is the server's path, which may have several segments. */
-const named = (path: string): string => path.replace("*", "{path}")
+const named = (path: string): string =>
+  path.startsWith(PARTS)
+    ? path.slice(PARTS.length).replace(/^([^/]+)\/\*$/, "/api/servers/{path}/$1")
+    : path.replace("*", "{path}")
 
 const operation = (path: string, given: OpenApi.OpenAPISpecOperation): Json => ({
   ...given,
   ...requestBody(path, given),
   parameters: given.parameters.map((parameter) => ({ ...parameter, name: named(parameter.name).replace(/[{}]/g, "") })),
   responses: responses(given.responses),
-  security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }, ...(BASIC.has(path) ? [{ basic: [] }] : [])]
+  security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }, ...(takesBasic(path) ? [{ basic: [] }] : [])]
 })
 
 const make = (): Json => {

@@ -19,6 +19,23 @@ const aliasOf = (method: string, pathname: string): string | undefined => {
   return UNPREFIXED_SERVERS.some((prefix) => pathname.startsWith(prefix)) ? `/api${pathname}` : undefined
 }
 
+/** What a server has under its own path. The router knows no pattern for that: inside, the part stands first and the server's path last. */
+const SERVER_PARTS: ReadonlySet<string> = new Set(["rate", "rating"])
+
+const SERVERS = "/api/servers/"
+
+/** Prefix of the contract's own spelling of `/api/servers/{path}/{part}`. */
+export const PARTS = "/api/server-parts/"
+
+/** `/api/servers/team/search/rate` as the router knows it. A server whose own path ends so is named with `%2F` before its last segment. */
+const partOf = (pathname: string): string | undefined => {
+  if (!pathname.startsWith(SERVERS)) return undefined
+  const path = pathname.slice(SERVERS.length).replace(/^\/+|\/+$/g, "")
+  const cut = path.lastIndexOf("/")
+  const part = path.slice(cut + 1)
+  return cut > 0 && SERVER_PARTS.has(part) ? `${PARTS}${part}/${path.slice(0, cut)}` : undefined
+}
+
 /** Pages for people; `AccountPages` answers them. */
 const PAGES: ReadonlySet<string> = new Set(["/login", "/login/password", "/account"])
 
@@ -37,7 +54,7 @@ export const serves = (method: string, pathname: string): boolean =>
 /** The same request under its `/api` spelling; the same object when it has that already. */
 export const canonical = (request: Request): Request => {
   const url = new URL(request.url)
-  const alias = aliasOf(request.method, url.pathname)
+  const alias = aliasOf(request.method, url.pathname) ?? partOf(url.pathname)
   if (alias === undefined) return request
   url.pathname = alias
   return new Request(url.href, request)

@@ -31,8 +31,9 @@ export interface DetailsRights {
 }
 
 /** The stored record, for someone with these rights. */
-export const serverDetails = (record: ServerRecord, rights: DetailsRights): ServerDetails => ({
+export const serverDetails = ({ other_fields, ...record }: ServerRecord, rights: DetailsRights): ServerDetails => ({
   ...record,
+  ...(rights.headers && other_fields !== undefined ? { other_fields } : {}),
   headers: rights.headers ? record.headers : [],
   tool_list: record.tool_list.filter(({ name }) => rights.tool(name)).map(toolView)
 })

@@ -9,6 +9,7 @@ import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
+import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
@@ -26,6 +27,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(MachineClientsGroup)
   .add(ClientsGroup)
   .add(InternalGroup)
+  .add(InternalServersGroup)
   .add(ServersGroup)
   .add(SearchGroup)
   .add(SystemGroup)

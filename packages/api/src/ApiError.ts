@@ -40,6 +40,10 @@ export const Problem = Schema.Struct({
   held: given,
   /** What that field may hold. */
   expected: given,
+  /** Of the administrators' routes: the same as `detail`, under the replaced system's name. */
+  reason: given,
+  /** What would help. */
+  suggestion: given,
   /** Every field that can not be used. */
   errors: Schema.optionalWith(Schema.Array(FieldError), { exact: true })
 }).annotations({ identifier: "Problem" })
@@ -47,6 +51,13 @@ export type Problem = typeof Problem.Type
 
 /** The sentence alone, or with more to say. */
 export const problem = (error: string, detail: string = error): Problem => ({ error, detail })
+
+/** The replaced system's three sentences of an administrators' route. */
+export const advice = (error: string, reason: string, suggestion: string): Problem => ({
+  ...problem(error, `${reason}. ${suggestion}`),
+  reason,
+  suggestion
+})
 
 const sentenceOf = ({ expected, field, held }: FieldError): string =>
   held === undefined ? `There is no field '${field}' here; ${expected}` : `${field} holds ${held}, but ${expected}`
@@ -80,8 +91,8 @@ const isGiven = ([, value]: readonly [string, unknown]): boolean => value !== un
 
 /** The problem as it is sent under `status`. */
 export const wire = (status: number, said: Problem): Problem => {
-  const { detail, error, errors, expected, field, held } = said
-  const optional = Object.entries({ field, held, expected, errors }).filter(isGiven)
+  const { detail, error, errors, expected, field, held, reason, suggestion } = said
+  const optional = Object.entries({ field, held, expected, reason, suggestion, errors }).filter(isGiven)
   return {
     type: "about:blank",
     title: TITLES[status] ?? "Error",

@@ -124,8 +124,11 @@ const validate = (candidate: Fields, isNew = false): Either.Either<ServerRecord,
 const given = (patch: Patch): Fields =>
   Object.fromEntries(PATCHABLE.flatMap((key) => (patch[key] === undefined ? [] : [[key, patch[key]]])))
 
+const isCleared = (key: string, value: unknown): boolean =>
+  (CLEARABLE.has(key) && value === "") || (key === "visibility" && value === "private")
+
 const withoutCleared = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([key, value]) => !(CLEARABLE.has(key) && value === "")))
+  Object.fromEntries(Object.entries(fields).filter(([key, value]) => !isCleared(key, value)))
 
 /** A tool list counts itself unless the caller says otherwise; of a longer one the first `MAX_TOOLS` are kept. */
 const counted = (patch: Patch): Fields => {

@@ -30,6 +30,7 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
+import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as Store from "@mcpgw/store/Store"
@@ -79,6 +80,7 @@ export const layer = ({
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
     layerText(scopes),
     layerRecording,
+    Ratings.layerMemory,
     auditMemory(),
     ControlPlaneConfig.layerOf({
       publicUrl,
