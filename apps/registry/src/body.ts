@@ -152,7 +152,7 @@ export const onlyFields =
     return Effect.fail(new BadRequest({ error: sentence, detail: sentence, field, expected }))
   }
 
-const SECRET = /password|token$|^headers$/i
+const SECRET = /password|token$|^headers$|^auth_credential$/i
 const HELD_CHARS = 120
 
 const show = (field: string, value: unknown): string => {

@@ -22,6 +22,7 @@ import { acceptsJson } from "./headers.ts"
 import { answered } from "./longAnswer.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { type Asker, editOf, FORM, registrationOf } from "./serverFields.ts"
+import { forgetSecrets, invalidSecret, vaultDown, withSecrets } from "./serverSecrets.ts"
 import { detailsFor } from "./serverReads.ts"
 import { healthView } from "./healthView.ts"
 
@@ -104,8 +105,13 @@ export const register = (request: Request, scope: Scope.Scope) =>
     // Both count, each by itself: a name opens no foreign path, and a path no foreign name.
     yield* authorizeName(who, "register_service", { server_name: server_name.trim(), path })
     yield* authorize(who, "register_service", { server_name: path.slice(1), path })
-    const server = yield* registry.register(registration, who.claims.username).pipe(
+    const change = { given: registration, before: undefined, path, vouches: who.isAdmin }
+    const server = yield* withSecrets(change, (inPlace) =>
+      registry.register({ ...registration, ...inPlace }, who.claims.username)
+    ).pipe(
       Effect.catchTags({
+        InvalidSecret: invalidSecret,
+        VaultUnavailable: vaultDown,
         InvalidServer: invalid,
         ServerExists: (exists) =>
           new BadRequest(problem(`Service with path '${path}' already exists or failed to save`, exists.message)),
@@ -149,7 +155,15 @@ export const edit = (request: Request, path: string, scope: Scope.Scope) =>
     if (patch.server_name !== undefined) {
       yield* authorizeName(who, "modify_service", { server_name: patch.server_name.trim(), path: record.path })
     }
-    const server = yield* Effect.catchTags(registry.update(record.path, patch), { ...failures, InvalidServer: invalid })
+    const change = { given: patch, before: record, path: record.path, vouches: who.isAdmin }
+    const server = yield* withSecrets(change, (inPlace) => registry.update(record.path, { ...patch, ...inPlace })).pipe(
+      Effect.catchTags({
+        ...failures,
+        InvalidServer: invalid,
+        InvalidSecret: invalidSecret,
+        VaultUnavailable: vaultDown
+      })
+    )
     if (server.record.is_enabled && server.health.status === "unknown") yield* checkIn(scope, record.path)
     if (!acceptsJson(request)) return HttpServerResponse.redirect(loginRedirect, { status: 303 })
     return yield* answered({ message: "Service updated successfully", service: detailsFor(who, server) })
@@ -162,6 +176,7 @@ export const remove = (path: string) =>
     const { record } = yield* findServer(who, path)
     yield* authorize(who, "modify_service", record)
     yield* Effect.catchTags(registry.remove(record.path), failures)
+    yield* forgetSecrets(record)
     return { message: "Service removed successfully", service_path: record.path }
   })
 

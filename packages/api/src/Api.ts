@@ -11,6 +11,7 @@ import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
 import { SearchGroup } from "./Search.ts"
+import { ServerCredentialsGroup } from "./ServerCredentials.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
 import { TokensGroup } from "./Tokens.ts"
@@ -27,6 +28,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(ClientsGroup)
   .add(InternalGroup)
   .add(ServersGroup)
+  .add(ServerCredentialsGroup)
   .add(SearchGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)

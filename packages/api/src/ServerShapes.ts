@@ -1,5 +1,5 @@
 /** What is said about servers on the wire (contracts.md §2.8, §2.9): views of records, and what a registration or an edit may hold. */
-import { Transport, UpstreamUrl } from "@mcpgw/domain/Server"
+import { AuthScheme, HealthInterval, Transport, UpstreamUrl } from "@mcpgw/domain/Server"
 import { ParsedDescription, Tool } from "@mcpgw/domain/Tool"
 import * as Schema from "effect/Schema"
 
@@ -43,6 +43,12 @@ export const ServerDetails = Schema.Struct({
   supported_transports: Schema.Array(Transport),
   auth_provider: optional(Schema.String),
   auth_type: optional(Schema.String),
+  auth_scheme: optional(AuthScheme),
+  auth_header_name: optional(Schema.String),
+  /** Is a credential stored? It is never shown. */
+  has_credential: Schema.Boolean,
+  credential_set_at: optional(Schema.String),
+  health_interval_seconds: optional(Schema.Int),
   headers: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })),
   tool_list: Schema.Array(ToolView),
   mcp_endpoint: optional(Schema.String),
@@ -80,6 +86,12 @@ const editable = {
   supported_transports: optional(Schema.Array(Transport)),
   auth_provider: optional(Schema.String),
   auth_type: optional(Schema.String),
+  auth_scheme: optional(Schema.Union(AuthScheme, Schema.Literal(""))),
+  auth_header_name: optional(Schema.String),
+  /** Write-only; an empty text takes it away. */
+  auth_credential: optional(Schema.String),
+  /** 0: as configured. */
+  health_interval_seconds: optional(Schema.Union(HealthInterval, Schema.Literal(0))),
   headers: optional(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String }))),
   tool_list: optional(Schema.Array(Tool)),
   mcp_endpoint: optional(Address),

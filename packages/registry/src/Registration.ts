@@ -40,6 +40,11 @@ const PATCHABLE = [
   "supported_transports",
   "auth_provider",
   "auth_type",
+  "auth_scheme",
+  "auth_header_name",
+  "credential_ref",
+  "credential_set_at",
+  "health_interval_seconds",
   "headers",
   "tool_list",
   "mcp_endpoint",
@@ -49,7 +54,16 @@ const PATCHABLE = [
 ] as const satisfies ReadonlyArray<keyof Patch>
 
 /** Optional fields that an empty text takes away. */
-const CLEARABLE: ReadonlySet<string> = new Set(["auth_provider", "auth_type", "mcp_endpoint", "sse_endpoint"])
+const CLEARABLE: ReadonlySet<string> = new Set([
+  "auth_provider",
+  "auth_type",
+  "auth_scheme",
+  "auth_header_name",
+  "credential_ref",
+  "credential_set_at",
+  "mcp_endpoint",
+  "sse_endpoint"
+])
 
 /** Endings the gateway appends to a server's path, so a nested path ending in one would hide its parent's endpoint. */
 const ENDPOINT_SEGMENTS: ReadonlySet<string> = new Set(["mcp", "sse", "messages"])
@@ -72,7 +86,7 @@ const HIDDEN = "(hidden)"
 
 /** The value as JSON, fit to be shown to the person who sent it and to be logged. The whole record holds headers too. */
 const show = (field: string, value: unknown): string => {
-  if (field === "headers" || field === "record") return HIDDEN
+  if (field === "headers" || field === "record" || field.startsWith("credential_")) return HIDDEN
   if (value === undefined) return "nothing"
   const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, "//(hidden)@")
   return text.length > HELD_CHARS ? `${text.slice(0, HELD_CHARS)}…` : text
@@ -116,7 +130,11 @@ const given = (patch: Patch): Fields =>
   Object.fromEntries(PATCHABLE.flatMap((key) => (patch[key] === undefined ? [] : [[key, patch[key]]])))
 
 const withoutCleared = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([key, value]) => !(CLEARABLE.has(key) && value === "")))
+  Object.fromEntries(
+    Object.entries(fields).filter(
+      ([key, value]) => !(CLEARABLE.has(key) && value === "") && !(key === "health_interval_seconds" && value === 0)
+    )
+  )
 
 /** A tool list counts itself unless the caller says otherwise; of a longer one the first `MAX_TOOLS` are kept. */
 const counted = (patch: Patch): Fields => {
@@ -159,8 +177,8 @@ export const makeRecord = (
 }
 
 /**
- * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field
- * (`auth_provider`, `auth_type`, `mcp_endpoint`, `sse_endpoint`) away.
+ * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field (`auth_provider`,
+ * `auth_type`, `auth_scheme`, `mcp_endpoint`, …) away, 0 an interval.
  */
 export const patchRecord = (
   record: ServerRecord,
