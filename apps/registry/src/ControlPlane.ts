@@ -30,6 +30,7 @@ import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import type { Ratings } from "@mcpgw/registry/Ratings"
 import type { Registry } from "@mcpgw/registry/Registry"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
+import type { Vault } from "@mcpgw/vault/Vault"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
 import { StrangerRows } from "@mcpgw/telemetry/StrangerRows"
 import * as Context from "effect/Context"
@@ -44,6 +45,7 @@ import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import * as clientHandlers from "./clientHandlers.ts"
+import * as credentialHandlers from "./credentialHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
@@ -81,6 +83,7 @@ export type Services =
   | ScopePolicy
   | Sessions
   | Tokens
+  | Vault
 
 export interface ControlPlane {
   /** Answers any request; what it does not serve gets a JSON 404. Never rejects. `remote` is the caller's address. */
@@ -97,6 +100,7 @@ const handlers = Layer.mergeAll(
   agentHandlers.layer,
   agentHandlers.layerMachineClients,
   clientHandlers.layer,
+  credentialHandlers.layer,
   internalHandlers.layer,
   internalServers.layer,
   serverHandlers.layer,

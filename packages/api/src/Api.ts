@@ -12,6 +12,7 @@ import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
 import { SearchGroup } from "./Search.ts"
+import { ServerCredentialsGroup } from "./ServerCredentials.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
 import { TokensGroup } from "./Tokens.ts"
@@ -29,6 +30,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(InternalGroup)
   .add(InternalServersGroup)
   .add(ServersGroup)
+  .add(ServerCredentialsGroup)
   .add(SearchGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)

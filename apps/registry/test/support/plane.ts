@@ -34,6 +34,7 @@ import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import * as Store from "@mcpgw/store/Store"
+import { Vault } from "@mcpgw/vault/Vault"
 import { layerMemory as auditMemory } from "@mcpgw/telemetry/AuditMemory"
 import { layerRecording } from "@mcpgw/telemetry/Metrics"
 import * as Effect from "effect/Effect"
@@ -73,7 +74,7 @@ export const layer = ({
   scopes = DEFAULT_SCOPES
 }: LayerOptions = {}) => {
   const base = Layer.mergeAll(
-    KeyRing.layerEphemeral,
+    Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
     Revocations.layerMemory,
     Accounts.layerMemory,
     Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)),
