@@ -1,13 +1,11 @@
 /**
  * **GroupDirectory** port: the groups of an identity provider that lets them be administered, kept in step with those of the policy. Knows group
- * names alone; who is in them is the provider's business, and what they open is the policy's.
+ * names alone; who is in them is the provider's business, and what they open is the policy's. Layers stand here and in `keycloak/KeycloakGroups.ts`.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { makeKeycloakDirectory } from "./internal/keycloak/directory.ts"
-import type { KeycloakAdminOptions } from "./keycloak/KeycloakAdmin.ts"
 
 export interface DirectoryGroup {
   readonly id: string
@@ -37,12 +35,6 @@ export interface GroupDirectoryApi {
   readonly remove: (name: string) => Effect.Effect<boolean, DirectoryFailure>
 }
 
-export interface KeycloakDirectoryOptions {
-  readonly admin: KeycloakAdminOptions
-  /** The realm whose groups are meant. */
-  readonly realm: string
-}
-
 const none = new DirectoryFailure({
   directory: "none",
   problem: "No identity provider with an admin API is configured"
@@ -52,11 +44,6 @@ export class GroupDirectory extends Context.Tag("@mcpgw/identity/GroupDirectory"
   /** No provider's groups can be administered. */
   static get layerNone(): Layer.Layer<GroupDirectory> {
     return Layer.succeed(GroupDirectory, { name: undefined, list: none, create: () => none, remove: () => none })
-  }
-
-  /** A realm of a Keycloak. Signs in when it is first needed, and again after a failure. */
-  static layerKeycloak(options: KeycloakDirectoryOptions): Layer.Layer<GroupDirectory> {
-    return Layer.effect(GroupDirectory, makeKeycloakDirectory(options))
   }
 
   /** In memory. `failing`: what every call fails with while it says so; for tests. */

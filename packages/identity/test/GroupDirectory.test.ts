@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { GroupDirectory } from "../src/GroupDirectory.ts"
+import { layerKeycloak } from "../src/keycloak/KeycloakGroups.ts"
 
 /** A Keycloak with groups; `broken` answers in its place. */
 const keycloak = (broken: () => Response | undefined = () => undefined) => {
@@ -30,7 +31,7 @@ const keycloak = (broken: () => Response | undefined = () => undefined) => {
     return Response.json(page.map(([id, name]) => ({ id, name, path: `/${name}` })))
   }
   const identity = { clientId: "mcp-gateway-m2m", clientSecret: Redacted.make("hidden-secret") }
-  const layer = GroupDirectory.layerKeycloak({
+  const layer = layerKeycloak({
     admin: { url: "http://keycloak.test", realm: "mcp", fetch, ...identity },
     realm: "mcp"
   })

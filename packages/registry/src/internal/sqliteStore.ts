@@ -7,32 +7,15 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { ServerRecord } from "@mcpgw/domain/Server"
 import type { Tool } from "@mcpgw/domain/Tool"
 import { migrate } from "@mcpgw/store/Migrations"
-import type { Migration } from "@mcpgw/store/Migrations"
 import { MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
 import type { RegistryStoreApi } from "../RegistryStore.ts"
 import { makeToolSlices, SLICE, type ToolSlices } from "./toolSlices.ts"
-
-const MIGRATIONS: ReadonlyArray<Migration> = [
-  {
-    id: "registry-0001-servers",
-    statements: ["CREATE TABLE registry_servers (path TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL)"]
-  },
-  {
-    id: "registry-0002-tools",
-    statements: [
-      // Null: the tools are in the record.
-      "ALTER TABLE registry_servers ADD COLUMN inventory INTEGER",
-      `CREATE TABLE registry_tools (
-        inventory INTEGER NOT NULL, position INTEGER NOT NULL, tools TEXT NOT NULL, PRIMARY KEY (inventory, position)
-      )`
-    ]
-  }
-]
 
 interface Row {
   readonly path: string
@@ -111,7 +94,7 @@ const remove = (sql: SqlClient.SqlClient, slices: ToolSlices, path: string) =>
 /** Creates the tables when they are absent. */
 export const makeSqliteStore = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* migrate(MIGRATIONS)
+  yield* migrate(migrations)
   const slices = yield* Effect.mapError(
     makeToolSlices(sql),
     ({ message }) => new MigrationFailed({ id: "registry-0002-tools", problem: message })

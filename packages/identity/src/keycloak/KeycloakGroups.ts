@@ -1,15 +1,17 @@
 /** `GroupDirectory` over the groups at the top of a Keycloak realm. Never touches who is in them, nor what it was not asked about. */
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import {
-  type DirectoryGroup,
-  DirectoryFailure,
-  type GroupDirectoryApi,
-  type KeycloakDirectoryOptions
-} from "../../GroupDirectory.ts"
-import { type AdminFailure, type KeycloakAdminApi, makeAdmin } from "../../keycloak/KeycloakAdmin.ts"
-import { KeycloakNameTaken, KeycloakNotFound } from "../../keycloak/KeycloakError.ts"
+import { type DirectoryGroup, DirectoryFailure, GroupDirectory, type GroupDirectoryApi } from "../GroupDirectory.ts"
+import { type AdminFailure, type KeycloakAdminApi, type KeycloakAdminOptions, makeAdmin } from "./KeycloakAdmin.ts"
+import { KeycloakNameTaken, KeycloakNotFound } from "./KeycloakError.ts"
+
+export interface KeycloakGroupsOptions {
+  readonly admin: KeycloakAdminOptions
+  /** The realm whose groups are meant. */
+  readonly realm: string
+}
 
 const Groups = Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String, path: Schema.String }))
 
@@ -22,10 +24,7 @@ const MAX_DESCRIPTION = 255
 const failed = ({ message }: AdminFailure | KeycloakNotFound): DirectoryFailure =>
   new DirectoryFailure({ directory: "keycloak", problem: message })
 
-export const makeKeycloakDirectory = ({
-  admin: options,
-  realm
-}: KeycloakDirectoryOptions): Effect.Effect<GroupDirectoryApi> =>
+const make = ({ admin: options, realm }: KeycloakGroupsOptions): Effect.Effect<GroupDirectoryApi> =>
   Effect.gen(function* () {
     const held = yield* Ref.make<KeycloakAdminApi | undefined>(undefined)
     const base = `/${encodeURIComponent(realm)}/groups`
@@ -81,3 +80,7 @@ const all = (
     }
     return found.sort((a, b) => (a.name < b.name ? -1 : 1))
   })
+
+/** Signs in when it is first needed, and again after a failure. */
+export const layerKeycloak = (options: KeycloakGroupsOptions): Layer.Layer<GroupDirectory> =>
+  Layer.effect(GroupDirectory, make(options))
