@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import {
   type AccountDisabled,
+  type AccountExists,
   AccountsUnavailable,
   InvalidAccount,
   InvalidCredentials,
@@ -20,12 +21,13 @@ import {
 import {
   type AccountChange,
   type AccountStore,
-  LOCAL,
+  LOCAL_ACCOUNT,
   makeMemoryStore,
   makeSqliteStore
 } from "./internal/accountStore.ts"
 import { idOf, USERNAME } from "./internal/accountName.ts"
 import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
+import { createAccount } from "./internal/newAccount.ts"
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
 import { signIn } from "./internal/signIn.ts"
 import { stored } from "./internal/stored.ts"
@@ -34,6 +36,7 @@ import { migrations } from "./Migrations.ts"
 
 export {
   AccountDisabled,
+  AccountExists,
   AccountsUnavailable,
   InvalidAccount,
   InvalidCredentials,
@@ -95,6 +98,13 @@ export interface AccountsApi {
    * change a password use `Sessions.endAll`.
    */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
+  /** A new local account, enabled. The password is held to what a person's own new one is held to. */
+  readonly create: (
+    account: Account,
+    password: string
+  ) => Effect.Effect<AccountDetails, InvalidAccount | AccountExists | AccountsUnavailable>
+  /** With its password; false when there is no such account. Callers end what was made with it. */
+  readonly remove: (username: string) => Effect.Effect<boolean, AccountsUnavailable>
   /**
    * The account of a provider's person, made at the first sign-in and refreshed at each: groups, e-mail and display name are what the
    * provider says now. `provider` is any name but `local`. A name that is taken becomes `{name}@{provider}`.
@@ -164,6 +174,8 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
       ofSubject: (provider, subject) =>
         stored(Effect.map(store.findSubject(provider, subject), (found) => found?.account)),
       put,
+      create: (account, password) => changes(createAccount(store, passwords, account, password)),
+      remove: (username) => changes(stored(store.remove(idOf(username)))),
       signIn: (provider, profile) => changes(signIn(store, provider, profile)),
       setGroups: (username, groups) => change(username, { groups }),
       disable: (username, disabled) => change(username, { disabled }),
@@ -224,14 +236,6 @@ const makePut =
       const done = yield* stored(store.putLocal(idOf(username), { account, passwordHash }))
       if (!done) return yield* new InvalidAccount({ problem: "The username is the account of an identity provider" })
     })
-
-const LOCAL_ACCOUNT = {
-  provider: LOCAL,
-  subject: undefined,
-  email: undefined,
-  displayName: undefined,
-  disabled: false
-} as const
 
 const memory: Layer.Layer<Accounts> = Layer.effect(
   Accounts,

@@ -34,5 +34,22 @@ export const migrations: ReadonlyArray<Migration> = [
         PRIMARY KEY (path, rater)
       )`
     ]
+  },
+  {
+    id: "registry-0005-collaborators",
+    statements: [
+      // `member`: kind and name, in one case for people. `registered_at`: of which registration of the server.
+      `CREATE TABLE registry_collaborators (
+        path TEXT NOT NULL,
+        member TEXT NOT NULL,
+        registered_at TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        added_by TEXT NOT NULL,
+        added_at TEXT NOT NULL,
+        PRIMARY KEY (path, member)
+      )`
+    ]
   }
 ]

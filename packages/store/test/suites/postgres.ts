@@ -1,14 +1,12 @@
 /** Laws of this and other packages run over a real PostgreSQL, each over a schema of its own. For tests only. */
 import type * as PgClient from "@effect/sql-pg/PgClient"
-import type * as SqlClient from "@effect/sql/SqlClient"
 import * as server from "@mcpgw/testkit/Postgres"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Store from "../../src/Store.ts"
-import type { StoreOpenFailed } from "../../src/StoreError.ts"
 
-type StoreLayer = Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, StoreOpenFailed>
+type StoreLayer = Store.StoreLayer<PgClient.PgClient>
 
 export interface Postgres {
   /** A store with nothing in it, another at each build. */
