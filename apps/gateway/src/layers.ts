@@ -38,6 +38,8 @@ import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
@@ -119,7 +121,7 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Registry.layer,
+  Catalogue.layer.pipe(Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))),
   AgentClients.layer,
   OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>

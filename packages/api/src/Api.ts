@@ -10,6 +10,7 @@ import { ClientsGroup } from "./Clients.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
+import { RegistryProtocolGroup } from "./RegistryProtocol.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
@@ -28,6 +29,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(InternalGroup)
   .add(ServersGroup)
   .add(SearchGroup)
+  .add(RegistryProtocolGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
   .addError(NotFound.schema)

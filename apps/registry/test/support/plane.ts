@@ -32,6 +32,8 @@ import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as Store from "@mcpgw/store/Store"
 import { layerMemory as auditMemory } from "@mcpgw/telemetry/AuditMemory"
 import { layerRecording } from "@mcpgw/telemetry/Metrics"
@@ -75,7 +77,10 @@ export const layer = ({
     KeyRing.layerEphemeral,
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)),
+    Catalogue.layer.pipe(
+      Layer.provideMerge(Versions.layerSqlite.pipe(Layer.provide(Store.layerMemory))),
+      Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
+    ),
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
     layerText(scopes),
     layerRecording,

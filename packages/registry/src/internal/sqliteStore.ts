@@ -16,8 +16,10 @@ import * as Schema from "effect/Schema"
 import { StoreUnavailable } from "../RegistryError.ts"
 import type { RegistryStoreApi } from "../RegistryStore.ts"
 import { makeToolSlices, SLICE, type ToolSlices } from "./toolSlices.ts"
+import { VERSION_TABLES } from "./versionTables.ts"
 
-const MIGRATIONS: ReadonlyArray<Migration> = [
+/** The package's list; every layer of it that stores runs the whole of it. */
+export const MIGRATIONS: ReadonlyArray<Migration> = [
   {
     id: "registry-0001-servers",
     statements: ["CREATE TABLE registry_servers (path TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL)"]
@@ -31,7 +33,8 @@ const MIGRATIONS: ReadonlyArray<Migration> = [
         inventory INTEGER NOT NULL, position INTEGER NOT NULL, tools TEXT NOT NULL, PRIMARY KEY (inventory, position)
       )`
     ]
-  }
+  },
+  { id: "registry-0006-versions", statements: VERSION_TABLES }
 ]
 
 interface Row {
