@@ -40,6 +40,8 @@ import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
 import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
@@ -134,7 +136,7 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Registry.layer,
+  Catalogue.layer.pipe(Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))),
   credentials,
   AgentClients.layer,
   OAuthClients.layer,

@@ -40,7 +40,7 @@ export const may = ({ claims, policy }: Actor, permission: Permission, record: N
   policy.permits(claims, permission, record.server_name, record.path)
 
 /** Administrators see every server; others those they may list and have a grant on. */
-export const sees = (who: Actor, { record }: RegisteredServer): boolean =>
+export const sees = (who: Actor, { record }: { readonly record: Named }): boolean =>
   who.isAdmin || (may(who, "list_service", record) && who.policy.hasGrant(who.claims, record.path))
 
 /** May the caller call that tool? Administrators are shown all of them. */

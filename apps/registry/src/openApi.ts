@@ -20,6 +20,9 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/oauth2/callback/{provider}",
   "/api/auth/config",
   "/health",
+  "/v0.1/health",
+  "/v0.1/ping",
+  "/v0.1/auth/{method}",
   "/.well-known/jwks.json",
   "/openapi.json"
 ])

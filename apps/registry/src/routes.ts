@@ -39,10 +39,28 @@ const partOf = (pathname: string): string | undefined => {
 /** Pages for people; `AccountPages` answers them. */
 const PAGES: ReadonlySet<string> = new Set(["/login", "/login/password", "/account"])
 
+const PROTOCOL = /^\/v0(?:\.1)?\//
+
+/** Is it the official registry protocol's? */
+export const isProtocol = (pathname: string): boolean => PROTOCOL.test(pathname)
+
+/**
+ * The protocol under `/v0.1`, the name of a server as one segment whether its slash came encoded or not (R-11). Undefined when there is
+ * nothing to change.
+ */
+const protocolPath = (pathname: string): string | undefined => {
+  if (!isProtocol(pathname)) return undefined
+  const rest = pathname.replace(PROTOCOL, "")
+  const [, name, tail] = /^servers\/(.+?)\/((?:versions(?:\/[^/]+(?:\/status)?)?|status)\/?)$/.exec(rest) ?? []
+  const path = `/v0.1/${name === undefined ? rest : `servers/${name.replaceAll("/", "%2F")}/${tail}`}`
+  return path === pathname ? undefined : path
+}
+
 /** Is it the control plane that answers this? */
 export const serves = (method: string, pathname: string): boolean =>
   pathname.startsWith("/api/") ||
   pathname.startsWith("/oauth2/") ||
+  isProtocol(pathname) ||
   PAGES.has(pathname) ||
   pathname === "/internal/tokens" ||
   pathname === "/internal/reload-scopes" ||
@@ -51,10 +69,10 @@ export const serves = (method: string, pathname: string): boolean =>
   pathname === "/openapi.json" ||
   aliasOf(method, pathname) !== undefined
 
-/** The same request under its `/api` spelling; the same object when it has that already. */
+/** The same request under its first spelling, `/api` or `/v0.1`; the same object when it has that already. */
 export const canonical = (request: Request): Request => {
   const url = new URL(request.url)
-  const alias = aliasOf(request.method, url.pathname) ?? partOf(url.pathname)
+  const alias = protocolPath(url.pathname) ?? aliasOf(request.method, url.pathname) ?? partOf(url.pathname)
   if (alias === undefined) return request
   url.pathname = alias
   return new Request(url.href, request)

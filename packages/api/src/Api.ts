@@ -11,6 +11,7 @@ import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
+import { RegistryProtocolGroup } from "./RegistryProtocol.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServerCredentialsGroup } from "./ServerCredentials.ts"
 import { ServersGroup } from "./Servers.ts"
@@ -32,6 +33,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(ServersGroup)
   .add(ServerCredentialsGroup)
   .add(SearchGroup)
+  .add(RegistryProtocolGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
   .addError(NotFound.schema)

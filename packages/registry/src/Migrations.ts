@@ -1,5 +1,6 @@
 /** Tables of this package, for `@mcpgw/store`'s migration helper. Append only: what was released is never edited. */
 import type { Migration } from "@mcpgw/store/Migrations"
+import { VERSION_TABLES } from "./internal/versionTables.ts"
 
 /** One list, one owner: every layer here that needs a table runs all of it. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -51,5 +52,6 @@ export const migrations: ReadonlyArray<Migration> = [
         PRIMARY KEY (path, member)
       )`
     ]
-  }
+  },
+  { id: "registry-0006-versions", statements: VERSION_TABLES }
 ]

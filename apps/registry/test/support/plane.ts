@@ -33,6 +33,8 @@ import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
 import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as Store from "@mcpgw/store/Store"
 import { Vault } from "@mcpgw/vault/Vault"
 import { layerMemory as auditMemory } from "@mcpgw/telemetry/AuditMemory"
@@ -77,7 +79,10 @@ export const layer = ({
     Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)),
+    Catalogue.layer.pipe(
+      Layer.provideMerge(Versions.layerSqlite.pipe(Layer.provide(Store.layerMemory))),
+      Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
+    ),
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
     layerText(scopes),
     layerRecording,
