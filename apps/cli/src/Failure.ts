@@ -55,7 +55,9 @@ const fields = (problem: unknown): ReadonlyArray<string> => {
 export const words = (problem: unknown): string | undefined => {
   const error = text(problem, "error") ?? text(problem, "title")
   const detail = text(problem, "detail") ?? text(problem, "suggestion") ?? text(problem, "reason")
-  const sentence = error === undefined || error === detail ? detail : detail === undefined ? error : `${error}: ${detail}`
+  // The one often begins with the other.
+  const both = error !== undefined && detail !== undefined && !detail.startsWith(error)
+  const sentence = both ? `${error}: ${detail}` : (detail ?? error)
   const all = [sentence, ...fields(problem)].filter((one) => one !== undefined)
   return all.length === 0 ? undefined : all.join("\n  ")
 }

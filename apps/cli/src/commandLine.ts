@@ -2,13 +2,11 @@
  * A command line as people type it, made one that the parser takes: options that every command has may stand before its name, and the
  * replaced system's spellings become ours. Says what is wrong with a command's name, where the parser would tell of its group alone.
  */
-import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { type Failure, usage } from "./Failure.ts"
-import { mcpgw } from "./mcpgw.ts"
+import { commandNames } from "./mcpgw.ts"
 import { translate } from "./old/translate.ts"
 
 const WITH_VALUE = new Set(["--url", "--token", "--token-file"])
@@ -21,11 +19,6 @@ const globalsLast = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
   if (WITH_VALUE.has(first) && words.length > 1) return [...globalsLast(words.slice(2)), first, words[1] ?? ""]
   return /^--(?:url|token|token-file)=/.test(first) ? [...globalsLast(words.slice(1)), first] : words
 }
-
-type Descriptor = CommandDescriptor.Command<unknown>
-
-const subcommandsOf = (command: Descriptor): ReadonlyMap<string, Descriptor> =>
-  new Map(HashMap.toEntries(CommandDescriptor.getSubcommands(command)))
 
 /** Letters that differ, at most; enough to find what was meant. */
 const distance = (a: string, b: string): number => {
@@ -48,22 +41,16 @@ const meant = (word: string, names: ReadonlyArray<string>): string | undefined =
 
 /** What is wrong with the command's name; nothing: none. */
 const unknownCommand = (words: ReadonlyArray<string>): Failure | undefined => {
-  let command: Descriptor = mcpgw.descriptor
-  let name = "mcpgw"
-  for (const word of words) {
-    const below = subcommandsOf(command)
-    if (below.size === 0 || word.startsWith("-")) return undefined
-    const next = below.get(word)
-    if (next === undefined) {
-      const names = [...below.keys()]
-      const near = meant(word, names)
-      return usage(
-        `${name} has no command ${JSON.stringify(word)}; it has ${names.join(", ")}`,
-        ...(near === undefined ? [] : [`did you mean ${near}?`])
-      )
-    }
-    command = next
-    name = word
+  for (const [i, word] of words.slice(0, 2).entries()) {
+    const holder = i === 0 ? "mcpgw" : (words[0] ?? "")
+    const names = commandNames.get(holder)
+    if (names === undefined || word.startsWith("-")) return undefined
+    if (names.includes(word)) continue
+    const near = meant(word, names)
+    return usage(
+      `${holder} has no command ${JSON.stringify(word)}; it has ${names.join(", ")}`,
+      ...(near === undefined ? [] : [`did you mean ${near}?`])
+    )
   }
   return undefined
 }

@@ -1,9 +1,11 @@
-/** What a command's help says: one sentence, more where it needs it, and an example each. Texts only. */
-import * as HelpDoc from "@effect/cli/HelpDoc"
+/**
+ * What a command's help says: one sentence, and an example each. One text, because the parser shows that alone in lists of commands;
+ * `plainConsole.ts` takes it apart again.
+ */
 
-/** `example`: a whole command line; more than one where there are two ways. */
-export const about = (sentence: string, ...examples: ReadonlyArray<string>): HelpDoc.HelpDoc =>
-  examples.reduce(
-    (doc, example) => HelpDoc.sequence(doc, HelpDoc.p(`Example: mcpgw ${example}`)),
-    HelpDoc.p(sentence)
-  )
+/** What stands before an example. */
+export const EXAMPLE = " Example: mcpgw "
+
+/** `examples`: whole command lines; more than one where there are two ways. */
+export const about = (sentence: string, ...examples: ReadonlyArray<string>): string =>
+  [sentence, ...examples].join(EXAMPLE)

@@ -4,7 +4,8 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import { Logins } from "./connect/Logins.ts"
 import { builtIns } from "./mcpgw.ts"
+import { Stdin } from "./Stdin.ts"
 
 export const layer = Logins.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(BunContext.layer, FetchHttpClient.layer, builtIns))
+  Layer.provideMerge(Layer.mergeAll(BunContext.layer, FetchHttpClient.layer, builtIns, Stdin.layer))
 )

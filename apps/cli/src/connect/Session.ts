@@ -6,6 +6,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { Api } from "@mcpgw/api/Api"
 import * as Console from "effect/Console"
@@ -21,7 +22,7 @@ import { gatewayKey, renew } from "./oauth.ts"
 import { DEFAULT_URL, type Globals } from "./options.ts"
 
 /** The typed client. `path`: the server's own path, which stands for the `*` of a route. */
-const clientAt = (http: HttpClient.HttpClient, path: string) =>
+const clientAt = (http: HttpClient.HttpClient.With<HttpClientError | Failure>, path: string) =>
   HttpApiClient.makeWith(Api, {
     httpClient: http.pipe(
       HttpClient.mapRequest((request) => HttpClientRequest.setUrl(request, request.url.replace(/\/\*$/, `/${path}`)))
@@ -159,12 +160,28 @@ export const httpFor = (url: string, headers: Readonly<Record<string, string>>, 
     )
   )
 
+/** Refusals in the gateway's own words, whichever route they are of. */
+const answered = (http: HttpClient.HttpClient, url: string) =>
+  HttpClient.transformResponse(http, (sent) =>
+    Effect.flatMap(sent, (response) =>
+      Effect.gen(function* () {
+        if (response.status < 300) return response
+        if (response.status < 400)
+          return yield* failed(
+            `${url} sends elsewhere: ${response.headers["location"] ?? "nowhere"}`,
+            "is --url right? A credential is not carried along"
+          )
+        return yield* refused(response.status, yield* Effect.orElseSucceed(response.json, () => undefined))
+      })
+    )
+  )
+
 const make = (globals: Globals) =>
   Effect.gen(function* () {
     const url = yield* urlOf(globals)
     yield* warnOfPlainHttp(url)
     const headers = yield* credential(url, globals)
-    const http = yield* httpFor(url, headers, globals.verbose)
+    const http = answered(yield* httpFor(url, headers, globals.verbose), url)
     return {
       url,
       json: globals.json,
@@ -177,13 +194,11 @@ const make = (globals: Globals) =>
   })
 
 const asking =
-  (http: HttpClient.HttpClient, url: string): SessionApi["ask"] =>
+  (http: HttpClient.HttpClient.With<HttpClientError | Failure>, url: string): SessionApi["ask"] =>
   (request, schema) =>
     Effect.gen(function* () {
       const response = yield* http.execute(request)
-      const body = yield* Effect.orElseSucceed(response.json, () => undefined)
-      if (response.status >= 400) return yield* refused(response.status, body)
-      return yield* Schema.decodeUnknown(schema)(body)
+      return yield* Schema.decodeUnknown(schema)(yield* response.json)
     }).pipe(
       Effect.catchTags({
         RequestError: () => unreachable(`${url} does not answer`, "is the gateway running, and is --url right?"),

@@ -3,22 +3,16 @@ import * as Prompt from "@effect/cli/Prompt"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { failed, usage } from "../Failure.ts"
-
-const fromStdin = Effect.flatMap(
-  Effect.tryPromise({
-    try: () => Bun.stdin.text(),
-    catch: () => failed("standard input could not be read")
-  }),
-  (text) => {
-    const password = text.replace(/\r?\n$/, "")
-    return password === "" ? usage("--password-stdin: standard input held nothing") : Effect.succeed(Redacted.make(password))
-  }
-)
+import { Stdin } from "../Stdin.ts"
 
 export const passwordOf = (username: string, stdin: boolean) =>
   Effect.gen(function* () {
-    if (stdin) return yield* fromStdin
-    if (!process.stdin.isTTY)
+    const { isTerminal, text } = yield* Stdin
+    if (stdin) {
+      const password = yield* text
+      return password === "" ? yield* usage("--password-stdin: standard input held nothing") : Redacted.make(password)
+    }
+    if (!isTerminal)
       return yield* usage("There is no terminal to ask for the password in", "pipe it in with --password-stdin")
     return yield* Effect.catchTag(Prompt.run(Prompt.password({ message: `Password of ${username}` })), "QuitException", () =>
       failed("No password was given")

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Options from "@effect/cli/Options"
 import { pathInUrl, Session, type SessionApi } from "../connect/Session.ts"
 import { badField, missing } from "../Failure.ts"
-import { resolve } from "../servers/resolve.ts"
+import { reachable } from "../servers/resolve.ts"
 import type { Endpoint } from "./client.ts"
 
 export const server = Options.text("server").pipe(
@@ -23,7 +23,7 @@ const at = ({ url }: SessionApi, path: string): Endpoint => ({ name: path, url: 
 export const endpoints = ({ server }: Which) =>
   Effect.gen(function* () {
     const session = yield* Session
-    if (Option.isSome(server)) return [at(session, yield* resolve(server.value))]
+    if (Option.isSome(server)) return [at(session, yield* reachable(server.value))]
     const { servers } = yield* session.api.servers.list({ urlParams: {} })
     const on = servers.filter(({ is_enabled: enabled }) => enabled)
     if (on.length === 0) return yield* missing("There is no server that you may see and that is on", "`mcpgw servers list`")

@@ -12,6 +12,7 @@ import { Session } from "../connect/Session.ts"
 import { failed, usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
+import { Stdin } from "../Stdin.ts"
 import { asJson, show } from "../show/table.ts"
 
 const save = Options.text("save").pipe(
@@ -97,18 +98,13 @@ const subject = Options.text("subject").pipe(
 )
 const stdin = Options.boolean("stdin").pipe(Options.withDescription("Read the token to end from standard input."))
 
-const fromStdin = Effect.tryPromise({
-  try: async () => (await Bun.stdin.text()).trim(),
-  catch: () => failed("standard input could not be read")
-})
-
 const revoke = Command.make("revoke", { tokenId, subject, stdin, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const wanted = [Option.isSome(args.tokenId), Option.isSome(args.subject), args.stdin].filter(Boolean)
     if (wanted.length !== 1) return yield* usage("Which token? Give one of --id, --subject and --stdin")
     const payload = args.stdin
-      ? { token: yield* fromStdin }
+      ? { token: (yield* (yield* Stdin).text).trim() }
       : Option.isSome(args.tokenId)
         ? { token_id: args.tokenId.value }
         : { subject: Option.getOrThrow(args.subject) }

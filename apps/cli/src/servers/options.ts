@@ -15,6 +15,7 @@ export const list = (name: string, pseudo: string, words: string) =>
   Options.text(name).pipe(
     Options.withPseudoName(pseudo),
     Options.repeated,
+    Options.withDefault<ReadonlyArray<string>>([]),
     Options.map((given) => given.flatMap((one) => one.split(",")).map((one) => one.trim()).filter((one) => one !== "")),
     Options.withDescription(words)
   )
@@ -37,6 +38,7 @@ export const fields = {
   headers: Options.text("header").pipe(
     Options.withPseudoName("NAME: VALUE"),
     Options.repeated,
+    Options.withDefault<ReadonlyArray<string>>([]),
     Options.filterMap(
       (given) => Option.all(given.map(headerOf)),
       "--header may hold a name, a colon and a value, such as 'X-Region: eu'"

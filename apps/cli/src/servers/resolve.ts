@@ -20,6 +20,12 @@ export const resolve = (named: string) =>
     return yield* badField("SERVER", named, `a path, because several have that name: ${byName.map(({ path }) => path).join(", ")}`)
   })
 
+/** The same for calls: a server one may use need not be one that one may list, and the gateway decides. */
+export const reachable = (named: string) =>
+  Effect.catchTag(resolve(named), "CliFailure", (failure) =>
+    failure.kind === "missing" ? Effect.succeed(`/${pathInUrl(named)}`) : failure
+  )
+
 const MOST = 8
 
 const unknown = (named: string, paths: ReadonlyArray<string>): Failure =>
