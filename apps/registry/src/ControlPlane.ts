@@ -43,6 +43,7 @@ import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import * as clientHandlers from "./clientHandlers.ts"
+import * as connectConfigHandlers from "./connectConfigHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
@@ -96,6 +97,7 @@ const handlers = Layer.mergeAll(
   clientHandlers.layer,
   internalHandlers.layer,
   serverHandlers.layer,
+  connectConfigHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer
 ).pipe(Layer.provide(authentication.layer))

@@ -7,6 +7,7 @@ import { AccountsGroup } from "./Accounts.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
+import { ConnectConfigGroup } from "./ConnectConfig.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
@@ -27,6 +28,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(ClientsGroup)
   .add(InternalGroup)
   .add(ServersGroup)
+  .add(ConnectConfigGroup)
   .add(SearchGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
