@@ -1,11 +1,12 @@
 /** The command `mcpgw` and its groups of commands. */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
+import { ide } from "./ide/commands.ts"
 import { keycloak } from "./keycloak/commands.ts"
 
 const mcpgw = Command.make("mcpgw").pipe(
   Command.withDescription("Tools around the MCP gateway."),
-  Command.withSubcommands([keycloak])
+  Command.withSubcommands([ide, keycloak])
 )
 
 const KEYCLOAK = ["init", "add-agent", "credentials"]
