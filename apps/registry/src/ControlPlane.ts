@@ -48,6 +48,7 @@ import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import * as clientHandlers from "./clientHandlers.ts"
 import * as credentialHandlers from "./credentialHandlers.ts"
+import * as connectConfigHandlers from "./connectConfigHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
@@ -110,6 +111,7 @@ const handlers = Layer.mergeAll(
   internalHandlers.layer,
   internalServers.layer,
   serverHandlers.layer,
+  connectConfigHandlers.layer,
   searchHandlers.layer,
   protocolHandlers.layer,
   systemHandlers.layer

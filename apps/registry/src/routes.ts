@@ -9,10 +9,15 @@ const UNPREFIXED: ReadonlyArray<readonly [string, string]> = [
   ["/register", "/api/register"]
 ]
 
+/** What is asked about one server stands behind its path, which may have several segments; a route's wildcard has to be last. */
+const BEHIND = /^\/api\/servers\/(.+)\/connect-config\/?$/
+
 const UNPREFIXED_SERVERS: ReadonlyArray<string> = ["/toggle/", "/edit/"]
 
 /** The path under `/api` an old spelling stands for; undefined when it is none. GET of a form's page is the console's. */
 const aliasOf = (method: string, pathname: string): string | undefined => {
+  const behind = method === "GET" || method === "POST" ? BEHIND.exec(pathname)?.[1] : undefined
+  if (behind !== undefined) return `/api/connect-config/${behind}`
   if (method !== "POST" && !(method === "GET" && pathname === "/logout")) return undefined
   const fixed = UNPREFIXED.find(([alias]) => alias === pathname)
   if (fixed !== undefined) return fixed[1]

@@ -7,6 +7,7 @@ import { AccountsGroup } from "./Accounts.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
+import { ConnectConfigGroup } from "./ConnectConfig.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
@@ -32,6 +33,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(InternalServersGroup)
   .add(ServersGroup)
   .add(ServerCredentialsGroup)
+  .add(ConnectConfigGroup)
   .add(SearchGroup)
   .add(RegistryProtocolGroup)
   .add(SystemGroup)

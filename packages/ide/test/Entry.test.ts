@@ -55,7 +55,7 @@ describe("contracts §2.13: the header form has the server's own header and the 
   for (const [ide, wanted] of Object.entries(expected)) {
     it(`${ide}: in the client's own spelling, the gateway's last`, () => {
       const { entry } = configOf(IDE_NAMES.find((name) => name === ide) ?? "codex", target, BOTH)
-      assert.deepEqual(entry["headers"], wanted as object)
+      assert.deepEqual<unknown>(entry["headers"], wanted)
       assert.deepEqual(Object.keys(Object(entry["headers"])), ["Authorization", "X-Authorization"])
     })
   }

@@ -2,7 +2,10 @@
  * Adds to, replaces in and takes out of a JSON text without moving another byte of it: the parser's own edits reformat what stands beside them,
  * and take neighbours' comments along. Comments stay with the line they stand on. Pure; the text must have been parsed.
  */
-import { createScanner, type Node, SyntaxKind } from "jsonc-parser"
+import { createScanner, type Node } from "jsonc-parser"
+
+/** The parser's kinds of tokens by number: it declares them as a const enum, which single-file compilers can not read. */
+const KIND = { comma: 5, lineComment: 12, blockComment: 13, lineBreak: 14, space: 15 }
 
 /** How the file is written already. */
 interface Style {
@@ -35,13 +38,13 @@ const after = (text: string, item: Node): { readonly comma: number | undefined; 
   for (;;) {
     const kind = scanner.scan()
     const until = scanner.getTokenOffset() + scanner.getTokenLength()
-    if (kind === SyntaxKind.CommaToken && comma === undefined) {
+    if (kind === KIND.comma && comma === undefined) {
       comma = scanner.getTokenOffset()
       end = until
-    } else if (kind === SyntaxKind.LineBreakTrivia) broken = true
-    else if (kind === SyntaxKind.LineCommentTrivia || kind === SyntaxKind.BlockCommentTrivia) {
+    } else if (kind === KIND.lineBreak) broken = true
+    else if (kind === KIND.lineComment || kind === KIND.blockComment) {
       if (!broken) end = until
-    } else if (kind !== SyntaxKind.Trivia) return { comma, end }
+    } else if (kind !== KIND.space) return { comma, end }
   }
 }
 
