@@ -111,13 +111,23 @@ const providers = Layer.merge(
   IssuerFetch.layer
 )
 
+/**
+ * What can be made again from the registry's snapshot stays on the node: a search waits for no database server, finds while that one is
+ * away, and several nodes do not write the same words.
+ */
+const discovery = withConfig(({ databaseUrl, dataDir }) =>
+  databaseUrl?._tag === "postgres"
+    ? Layer.provide(DiscoveryIndex.layerLexical, Store.layerSqlite({ filename: join(dataDir, "discovery.db") }))
+    : DiscoveryIndex.layerLexical
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
   Agents.layerSqlite,
   MachineClients.layerSqlite,
-  DiscoveryIndex.layerLexical,
+  discovery,
   Ratings.layerSql,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(

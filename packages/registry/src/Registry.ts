@@ -89,7 +89,7 @@ const commit = (core: Core, record: ServerRecord, kind: Kind, when: PutCondition
   )
 
 /** How often a change is made anew upon what another process wrote in between. */
-const TRIES = 8
+const TRIES = 50
 
 /** Makes the change upon what holds, once more while another process is ahead: so the two never lose one another's fields. */
 const upon = <E>(

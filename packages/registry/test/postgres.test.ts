@@ -23,7 +23,9 @@ overPostgres(({ fresh, kept }) => {
         Effect.provide(effect, Layer.fresh(Layer.provide(RegistryStore.layerSqlite, store)))
       const records = ["/B", "/Z", "/a", "/a-b", "/a/b", "/a0"].map((path) => record(path))
       yield* start(
-        Effect.flatMap(RegistryStore, ({ put }) => Effect.forEach(records.toReversed(), (one) => put(one), { discard: true }))
+        Effect.flatMap(RegistryStore, ({ put }) =>
+          Effect.forEach(records.toReversed(), (next) => put(next), { discard: true })
+        )
       )
       assert.deepStrictEqual(yield* start(Effect.flatMap(RegistryStore, ({ all }) => all)), records)
     })

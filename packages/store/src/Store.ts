@@ -17,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import { chmod, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
 import { ChangeFeed } from "./ChangeFeed.ts"
+import { listenTo } from "./internal/listen.ts"
 import { makePostgres } from "./internal/postgres.ts"
 import { CHANNEL } from "./internal/sqlFeed.ts"
 import { type DatabaseNewer, type MigrationFailed, StoreOpenFailed } from "./StoreError.ts"
@@ -97,9 +98,7 @@ export const layerMemory: StoreLayer = layerSqlite({ filename: MEMORY })
  * search path. Closed with its scope. `PgClient` beside `SqlClient`, for who listens and notifies.
  */
 export const layerPostgres = (options: { readonly url: Redacted.Redacted }): StoreLayer<PgClient.PgClient> =>
-  Layer.unwrapEffect(
-    Effect.map(PgClient.PgClient, (sql) => ChangeFeed.layer({ notifications: sql.listen(CHANNEL) }))
-  ).pipe(
+  ChangeFeed.layer({ notifications: listenTo(options.url, CHANNEL) }).pipe(
     Layer.provideMerge(
       Layer.scopedContext(
         Effect.map(makePostgres(options.url), (sql) =>
