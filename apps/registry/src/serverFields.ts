@@ -43,6 +43,8 @@ export const READ_ONLY: ReadonlyArray<string> = [
   "resource_list",
   "other_fields",
   "trusted_address",
+  "has_credential",
+  "credential_set_at",
   "registered_by",
   "registered_at",
   "updated_at"
