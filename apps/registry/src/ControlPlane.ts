@@ -48,6 +48,7 @@ import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
+import * as importHandlers from "./importHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
 import * as internalServers from "./internalServers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
@@ -100,6 +101,7 @@ const handlers = Layer.mergeAll(
   internalHandlers.layer,
   internalServers.layer,
   serverHandlers.layer,
+  importHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer
 ).pipe(Layer.provide(authentication.layer))

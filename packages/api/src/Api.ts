@@ -8,6 +8,7 @@ import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
 import { GrantsGroup } from "./Grants.ts"
+import { ImportGroup } from "./Import.ts"
 import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
@@ -29,6 +30,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(InternalGroup)
   .add(InternalServersGroup)
   .add(ServersGroup)
+  .add(ImportGroup)
   .add(SearchGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)

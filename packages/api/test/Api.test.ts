@@ -115,6 +115,7 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "POST /api/clients",
       "POST /api/clients/:client_id/secrets",
       "POST /api/edit/*",
+      "POST /api/import/servers",
       "POST /api/internal/healthcheck",
       "POST /api/internal/register",
       "POST /api/internal/remove",
