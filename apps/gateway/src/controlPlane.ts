@@ -16,9 +16,14 @@ export const controlPlane: Effect.Effect<
   never,
   Exclude<Services, ControlPlaneConfig> | GatewayConfig | Scope.Scope
 > = Effect.gen(function* () {
-  const { allowedUpstreams, publicUrl } = yield* GatewayConfig
+  const { allowedUpstreams, publicUrl, wellKnownDiscovery } = yield* GatewayConfig
   const context = yield* Effect.context<Exclude<Services, ControlPlaneConfig> | Scope.Scope>()
-  const services = Context.add(context, ControlPlaneConfig, { publicUrl, loginRedirect: "/", allowedUpstreams })
+  const services = Context.add(context, ControlPlaneConfig, {
+    publicUrl,
+    loginRedirect: "/",
+    allowedUpstreams,
+    wellKnownDiscovery
+  })
   return Effect.flatMap(
     Effect.promise(() => import("@mcpgw/registry-app/ControlPlane")),
     ({ make }) => Effect.mapInputContext(make, () => services)

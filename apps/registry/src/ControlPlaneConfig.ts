@@ -10,16 +10,23 @@ export interface ControlPlaneSettings {
   readonly loginRedirect: string
   /** `MCPGW_ALLOWED_UPSTREAMS`: what else the dialler would call. */
   readonly allowedUpstreams: ReadonlyArray<AllowedUpstream>
+  /** `ENABLE_WELLKNOWN_DISCOVERY`: is anyone told of public servers? */
+  readonly wellKnownDiscovery: boolean
 }
 
 export class ControlPlaneConfig extends Context.Tag("@mcpgw/registry-app/ControlPlaneConfig")<
   ControlPlaneConfig,
   ControlPlaneSettings
 >() {
-  /** `loginRedirect` is `/` unless given, and nothing is allowed. */
+  /** `loginRedirect` is `/` unless given, nothing is allowed, and public servers are told of. */
   static layerOf(
     settings: Pick<ControlPlaneSettings, "publicUrl"> & Partial<ControlPlaneSettings>
   ): Layer.Layer<ControlPlaneConfig> {
-    return Layer.succeed(ControlPlaneConfig, { loginRedirect: "/", allowedUpstreams: [], ...settings })
+    return Layer.succeed(ControlPlaneConfig, {
+      loginRedirect: "/",
+      allowedUpstreams: [],
+      wellKnownDiscovery: true,
+      ...settings
+    })
   }
 }

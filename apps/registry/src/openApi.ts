@@ -21,7 +21,9 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/api/auth/config",
   "/health",
   "/.well-known/jwks.json",
-  "/openapi.json"
+  "/.well-known/mcp-servers",
+  "/openapi.json",
+  "/docs"
 ])
 
 /** Endpoints that take `application/x-www-form-urlencoded` beside JSON. */

@@ -48,7 +48,9 @@ export const serves = (method: string, pathname: string): boolean =>
   pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||
   pathname === "/.well-known/jwks.json" ||
+  pathname === "/.well-known/mcp-servers" ||
   pathname === "/openapi.json" ||
+  pathname === "/docs" ||
   aliasOf(method, pathname) !== undefined
 
 /** The same request under its `/api` spelling; the same object when it has that already. */
