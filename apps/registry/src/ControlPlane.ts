@@ -53,6 +53,7 @@ import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
+import * as importHandlers from "./importHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
 import * as internalServers from "./internalServers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
@@ -112,6 +113,7 @@ const handlers = Layer.mergeAll(
   internalServers.layer,
   serverHandlers.layer,
   connectConfigHandlers.layer,
+  importHandlers.layer,
   searchHandlers.layer,
   protocolHandlers.layer,
   systemHandlers.layer

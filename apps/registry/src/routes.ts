@@ -71,7 +71,9 @@ export const serves = (method: string, pathname: string): boolean =>
   pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||
   pathname === "/.well-known/jwks.json" ||
+  pathname === "/.well-known/mcp-servers" ||
   pathname === "/openapi.json" ||
+  pathname === "/docs" ||
   aliasOf(method, pathname) !== undefined
 
 /** The same request under its first spelling, `/api` or `/v0.1`; the same object when it has that already. */
