@@ -13,6 +13,7 @@ const UNPREFIXED_SERVERS: ReadonlyArray<string> = ["/toggle/", "/edit/"]
 
 /** The path under `/api` an old spelling stands for; undefined when it is none. GET of a form's page is the console's. */
 const aliasOf = (method: string, pathname: string): string | undefined => {
+  if (method === "GET" && pathname === "/ws/health_status") return "/api/health/ws/health_status"
   if (method !== "POST" && !(method === "GET" && pathname === "/logout")) return undefined
   const fixed = UNPREFIXED.find(([alias]) => alias === pathname)
   if (fixed !== undefined) return fixed[1]

@@ -8,6 +8,7 @@ import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
 import { GrantsGroup } from "./Grants.ts"
+import { HealthGroup } from "./Health.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
 import { SearchGroup } from "./Search.ts"
@@ -29,6 +30,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(InternalGroup)
   .add(ServersGroup)
   .add(ServerCredentialsGroup)
+  .add(HealthGroup)
   .add(SearchGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
