@@ -10,6 +10,7 @@ import { ClientsGroup } from "./Clients.ts"
 import { ConnectConfigGroup } from "./ConnectConfig.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { ImportGroup } from "./Import.ts"
+import { HealthGroup } from "./Health.ts"
 import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
@@ -36,6 +37,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(ServerCredentialsGroup)
   .add(ConnectConfigGroup)
   .add(ImportGroup)
+  .add(HealthGroup)
   .add(SearchGroup)
   .add(RegistryProtocolGroup)
   .add(SystemGroup)
