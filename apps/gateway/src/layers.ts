@@ -183,28 +183,36 @@ const pages = withConfig(({ publicUrl }) => AccountPages.layer({ publicUrl })).p
   Layer.provideMerge(authorization)
 )
 
-/** Tier 4 — the services of the request's way. */
-const services = Layer.mergeAll(
-  withConfig((config) =>
+/** Whether servers are well; checks send what calls send. */
+const health = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
+    HealthMonitor.layer({
+      intervalSeconds: config.healthInterval,
+      // What a check needs takes a while to load: the calls that wait for the port to open come first.
+      startDelayMs: 500,
+      onChecked: (server, status, seconds) => {
+        const success = status === "healthy" || status === "healthy-auth-expired"
+        metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
+      }
+    })
+  )
+).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor })))))
+
+/** The way of calls; what they come to is what is known of the servers next. */
+const router = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, HealthMonitor]), ([config, { calls }]) =>
     ProxyRouter.layer({
       idleTimeoutMs: config.idleTimeout * 1000,
       totalTimeoutMs: config.totalTimeout * 1000,
-      heartbeatMs: config.heartbeat * 1000
+      heartbeatMs: config.heartbeat * 1000,
+      calls
     })
-  ),
-  Layer.unwrapEffect(
-    Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
-      HealthMonitor.layer({
-        intervalSeconds: config.healthInterval,
-        // What a check needs takes a while to load: the calls that wait for the port to open come first.
-        startDelayMs: 500,
-        onChecked: (server, status, seconds) => {
-          const success = status === "healthy" || status === "healthy-auth-expired"
-          metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
-        }
-      })
-    )
-  ).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor }))))),
+  )
+)
+
+/** Tier 4 — the services of the request's way. */
+const services = Layer.mergeAll(
+  router.pipe(Layer.provideMerge(health)),
   IndexSync.layer,
   CredentialSync.layer,
   ProcessGauges.layerAudit,

@@ -51,8 +51,12 @@ import * as credentialHandlers from "./credentialHandlers.ts"
 import * as connectConfigHandlers from "./connectConfigHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
+import * as healthHandlers from "./healthHandlers.ts"
+import type { SocketPlane } from "./healthSocket.ts"
+import { HealthWatch, makeHealthWatch } from "./healthWatch.ts"
 import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
+import * as importHandlers from "./importHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
 import * as internalServers from "./internalServers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
@@ -92,9 +96,11 @@ export type Services =
   | Vault
   | Versions
 
-export interface ControlPlane {
+export interface ControlPlane extends SocketPlane {
   /** Answers any request; what it does not serve gets a JSON 404. Never rejects. `remote` is the caller's address. */
   readonly handle: (request: Request, info: { readonly remote: string }) => Promise<Response>
+  /** For draining: lets go whoever watches and waits for no answer. */
+  readonly closeWatchers: () => void
 }
 
 const handlers = Layer.mergeAll(
@@ -108,10 +114,12 @@ const handlers = Layer.mergeAll(
   agentHandlers.layerMachineClients,
   clientHandlers.layer,
   credentialHandlers.layer,
+  healthHandlers.layer,
   internalHandlers.layer,
   internalServers.layer,
   serverHandlers.layer,
   connectConfigHandlers.layer,
+  importHandlers.layer,
   searchHandlers.layer,
   protocolHandlers.layer,
   systemHandlers.layer
@@ -153,7 +161,9 @@ const isKnown = ({ claims, decision }: Trail): boolean => claims !== undefined |
 
 /** Health checks and the handlers' layers end with the scope. */
 export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = Effect.gen(function* () {
-  const services = yield* Effect.context<Services>()
+  const given = yield* Effect.context<Services>()
+  const watch = yield* makeHealthWatch
+  const services = Context.add(given, HealthWatch, watch)
   const audit = Context.get(services, AuditSink)
   const authorization = Context.get(services, AuthorizationServer)
   const pages = Context.get(services, AccountPages)
@@ -173,7 +183,22 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
       Context.merge(built, request)
     )
   )
+  const record = (trail: Trail, method: string, status: number, began: number): void => {
+    const row = auditRow(trail, method, status, performance.now() - began)
+    if (row !== undefined && (isKnown(trail) || strangers.admit(trail.at))) audit.append(row)
+  }
   return {
+    closeWatchers: () => watch.closeAll(),
+    openSocket: async (request, { remote }) => {
+      const began = performance.now()
+      const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
+      const opened = await run(
+        healthHandlers.openSocket(request).pipe(Effect.provide(services), Effect.provideService(RequestTrail, trail))
+      )
+      const status = opened instanceof Response ? opened.status : trail.decision === "allow" ? 101 : 401
+      record(trail, request.method, status, began)
+      return opened instanceof Response ? finish(opened) : opened
+    },
     handle: async (request, { remote }) => {
       const began = performance.now()
       const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
@@ -189,8 +214,7 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
               : await answer(canonical(request), Context.make(RequestTrail, trail)))
       )
       readable(request.method, pathname, response)
-      const row = auditRow(trail, request.method, response.status, performance.now() - began)
-      if (row !== undefined && (isKnown(trail) || strangers.admit(trail.at))) audit.append(row)
+      record(trail, request.method, response.status, began)
       return response
     }
   }

@@ -18,6 +18,7 @@ const UNPREFIXED_SERVERS: ReadonlyArray<string> = ["/toggle/", "/edit/"]
 const aliasOf = (method: string, pathname: string): string | undefined => {
   const behind = method === "GET" || method === "POST" ? BEHIND.exec(pathname)?.[1] : undefined
   if (behind !== undefined) return `/api/connect-config/${behind}`
+  if (method === "GET" && pathname === "/ws/health_status") return "/api/health/ws/health_status"
   if (method !== "POST" && !(method === "GET" && pathname === "/logout")) return undefined
   const fixed = UNPREFIXED.find(([alias]) => alias === pathname)
   if (fixed !== undefined) return fixed[1]
@@ -71,7 +72,9 @@ export const serves = (method: string, pathname: string): boolean =>
   pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||
   pathname === "/.well-known/jwks.json" ||
+  pathname === "/.well-known/mcp-servers" ||
   pathname === "/openapi.json" ||
+  pathname === "/docs" ||
   aliasOf(method, pathname) !== undefined
 
 /** The same request under its first spelling, `/api` or `/v0.1`; the same object when it has that already. */

@@ -9,6 +9,8 @@ import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
 import { ConnectConfigGroup } from "./ConnectConfig.ts"
 import { GrantsGroup } from "./Grants.ts"
+import { ImportGroup } from "./Import.ts"
+import { HealthGroup } from "./Health.ts"
 import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
@@ -34,6 +36,8 @@ export class Api extends HttpApi.make("mcpgw")
   .add(ServersGroup)
   .add(ServerCredentialsGroup)
   .add(ConnectConfigGroup)
+  .add(ImportGroup)
+  .add(HealthGroup)
   .add(SearchGroup)
   .add(RegistryProtocolGroup)
   .add(SystemGroup)

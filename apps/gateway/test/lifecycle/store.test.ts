@@ -120,6 +120,19 @@ gatewayStoreSuite(
 )
 
 overPostgres((server) => {
+  it("two gateways that start at once over one empty database both come up, with everything there once", async () => {
+    const MCPGW_DATABASE_URL = await server().createDatabase()
+    const boxes = await Promise.all([0, 1].map(() => makeBox({ scopes: DEFAULT_SCOPES, env: { MCPGW_DATABASE_URL } })))
+    const running = await Promise.all(boxes.map((box) => box.start()))
+    for (const { url } of boxes) {
+      const registrar = makeRegistrar(url)
+      await registrar.signIn()
+      assert.deepStrictEqual([...(await registrar.held()).keys()].toSorted(), ["/currenttime", "/realserverfaketools"])
+    }
+    await Promise.all(running.map(({ stop }) => stop()))
+    for (const { remove } of boxes) remove()
+  })
+
   gatewayStoreSuite(
     "PostgreSQL",
     () => server().createDatabase(),

@@ -53,6 +53,7 @@ export interface LayerOptions {
   /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
   readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
+  readonly wellKnownDiscovery?: boolean
   readonly tokens?: Partial<TokenBounds>
   /** Logout pages by name of the provider. */
   readonly logoutPages?: Readonly<Record<string, string>>
@@ -73,7 +74,8 @@ export const layer = ({
   tokens = {},
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
-  scopes = DEFAULT_SCOPES
+  scopes = DEFAULT_SCOPES,
+  wellKnownDiscovery = true
 }: LayerOptions = {}) => {
   const base = Layer.mergeAll(
     Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
@@ -90,6 +92,7 @@ export const layer = ({
     auditMemory(),
     ControlPlaneConfig.layerOf({
       publicUrl,
+      wellKnownDiscovery,
       allowedUpstreams: allowed.map(parseAllowed).filter((entry) => entry !== undefined)
     })
   )
