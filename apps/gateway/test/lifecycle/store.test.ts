@@ -20,11 +20,11 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
 /** A start on a busy machine. */
 const START_MS = 60_000
 const REGISTRATIONS = 1_000
-const KILLS = 10
+const KILLS = 6
 const AT_ONCE = 4
 
 /** After how many more acknowledgements, and how many milliseconds then; the same in every run. */
-const moments = fc.sample(fc.tuple(fc.integer({ min: 40, max: 130 }), fc.integer({ min: 0, max: 15 })), {
+const moments = fc.sample(fc.tuple(fc.integer({ min: 60, max: 190 }), fc.integer({ min: 0, max: 15 })), {
   seed: 20_261_128,
   numRuns: KILLS
 })
@@ -75,7 +75,7 @@ const gatewayStoreSuite = (
       running = await start()
     }
 
-    it("kill -9 at ten moments of 1,000 registrations: none acknowledged is lost, none is half there", async () => {
+    it("kill -9 at random moments of 1,000 registrations: none acknowledged is lost, none is half there", async () => {
       for (const [after, ms] of moments) {
         await kill(after, ms)
         const held = await registrar.held()
