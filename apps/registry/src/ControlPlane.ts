@@ -16,6 +16,7 @@ import { seenAs } from "@mcpgw/auth/LocalNames"
 import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import { AccountPages, servesPages } from "@mcpgw/identity/AccountPages"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
 import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { Agents } from "@mcpgw/identity/Agents"
 import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
@@ -26,7 +27,9 @@ import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
+import type { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import type { Collaborators } from "@mcpgw/registry/Collaborators"
 import type { Registry } from "@mcpgw/registry/Registry"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
@@ -43,17 +46,22 @@ import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import * as clientHandlers from "./clientHandlers.ts"
+import * as collaboratorHandlers from "./collaboratorHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
+import * as groupFormHandlers from "./groupFormHandlers.ts"
+import * as groupHandlers from "./groupHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
+import * as policyHandlers from "./policyHandlers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
 import * as systemHandlers from "./systemHandlers.ts"
 import * as tokenHandlers from "./tokenHandlers.ts"
+import * as userHandlers from "./userHandlers.ts"
 
 /** Everything the control plane works on. */
 export type Services =
@@ -64,14 +72,17 @@ export type Services =
   | AuditSink
   | AuthLayer
   | AuthorizationServer
+  | Collaborators
   | ControlPlaneConfig
   | DiscoveryIndex
   | FederatedLogin
+  | GroupDirectory
   | HealthMonitor
   | MachineClients
   | MachineTokens
   | Metrics
   | OAuthClients
+  | PolicyWriter
   | ProviderLogout
   | Registry
   | Revocations
@@ -95,6 +106,11 @@ const handlers = Layer.mergeAll(
   agentHandlers.layerMachineClients,
   clientHandlers.layer,
   internalHandlers.layer,
+  userHandlers.layer,
+  groupHandlers.layer,
+  groupFormHandlers.layer,
+  policyHandlers.layer,
+  collaboratorHandlers.layer,
   serverHandlers.layer,
   searchHandlers.layer,
   systemHandlers.layer

@@ -7,13 +7,18 @@ import { AccountsGroup } from "./Accounts.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
+import { CollaboratorsGroup } from "./Collaborators.ts"
 import { GrantsGroup } from "./Grants.ts"
+import { GroupFormsGroup } from "./GroupForms.ts"
+import { GroupsGroup } from "./Groups.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
+import { PolicyTextGroup } from "./PolicyText.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
 import { TokensGroup } from "./Tokens.ts"
+import { UsersGroup } from "./Users.ts"
 
 export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
@@ -26,6 +31,11 @@ export class Api extends HttpApi.make("mcpgw")
   .add(MachineClientsGroup)
   .add(ClientsGroup)
   .add(InternalGroup)
+  .add(UsersGroup)
+  .add(GroupsGroup)
+  .add(GroupFormsGroup)
+  .add(PolicyTextGroup)
+  .add(CollaboratorsGroup)
   .add(ServersGroup)
   .add(SearchGroup)
   .add(SystemGroup)

@@ -74,6 +74,11 @@ export class NotFound extends Data.TaggedError("NotFound")<Problem> {
   static readonly schema = answer(404, "There is no such thing, or the caller may not know of it", NotFound)
 }
 
+/** What is there already stands against it. */
+export class Conflict extends Data.TaggedError("Conflict")<Problem> {
+  static readonly schema = answer(409, "What is there already stands against it", Conflict)
+}
+
 /** The body is longer than the API reads. */
 export class TooLarge extends Data.TaggedError("TooLarge")<Problem> {
   static readonly schema = answer(413, "The body is too large", TooLarge)
