@@ -7,6 +7,7 @@ import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Registry } from "@mcpgw/registry/Registry"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { call, CURRENTTIME, layer, PUBLIC_URL, registered, SECRET, type Sent, signedIn } from "./support/plane.ts"
@@ -144,7 +145,7 @@ describe("collaborators", () => {
       const { admin, plane, session, set } = yield* start
       yield* set([mona])
       yield* call(plane, "DELETE", "/api/servers/currenttime", { cookie: admin })
-      yield* Effect.promise(() => Bun.sleep(2))
+      yield* TestClock.adjust("1 second")
       yield* registered(CURRENTTIME)
       const cookie = yield* session("mona")
       expect((yield* call(plane, "POST", "/api/edit/currenttime", { cookie, json: {} })).status).toBe(403)
