@@ -1,5 +1,6 @@
 /** Imports from a registry on loopback: what comes of several thousand entries, of bad ones, of bad days, and of changes. */
 import { assert, describe, it } from "@effect/vitest"
+import * as SqlClient from "@effect/sql/SqlClient"
 import * as Store from "@mcpgw/store/Store"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -39,7 +40,7 @@ const settled = (id: string) =>
   Effect.flatMap(Imports, (imports) =>
     Effect.timeout(
       until(imports.get(id), ({ state }) => state !== "running"),
-      "25 seconds"
+      "100 seconds"
     )
   )
 
@@ -56,32 +57,35 @@ const records = Effect.map(Registry, (registry) =>
 )
 
 describe("issue 6: several thousand entries", () => {
-  it.scopedLive("each is there, off, or is reported with its field; the same again changes nothing", () =>
-    Effect.gen(function* () {
-      const made = corpus(3_000, 20251211)
-      const of = (kind: string) => made.filter((entry) => entry.kind === kind)
-      const source = yield* sourceRegistry(made.map(({ entry }) => entry))
-      const first = yield* run({ from: source.url })
-      assert.strictEqual(first.job.state, "finished")
-      assert.strictEqual(first.job.progress.seen, 3_000)
-      assert.strictEqual(first.job.progress.created, of("remote").length)
-      assert.strictEqual(first.job.progress.refused, 3_000 - of("remote").length)
-      assert.isAbove(of("remote").length, 1_000)
-      assert.isTrue(
-        first.items.every(
-          ({ field, outcome, reason }) => outcome !== "refused" || (field !== undefined && reason !== undefined)
+  it.scopedLive(
+    "each is there, off, or is reported with its field; the same again changes nothing",
+    () =>
+      Effect.gen(function* () {
+        const made = corpus(2_000, 20251211)
+        const of = (kind: string) => made.filter((entry) => entry.kind === kind)
+        const source = yield* sourceRegistry(made.map(({ entry }) => entry))
+        const first = yield* run({ from: source.url })
+        assert.strictEqual(first.job.state, "finished")
+        assert.strictEqual(first.job.progress.seen, 2_000)
+        assert.strictEqual(first.job.progress.created, of("remote").length)
+        assert.strictEqual(first.job.progress.refused, 2_000 - of("remote").length)
+        assert.isAbove(of("remote").length, 700)
+        assert.isTrue(
+          first.items.every(
+            ({ field, outcome, reason }) => outcome !== "refused" || (field !== undefined && reason !== undefined)
+          )
         )
-      )
-      const servers = yield* records
-      assert.deepStrictEqual(
-        new Set(servers.map(({ path }) => path as string)),
-        new Set(of("remote").map(({ name }) => `/${name.replace("/", "-")}`))
-      )
-      assert.isTrue(servers.every(({ is_enabled, trusted_address }) => !is_enabled && !trusted_address))
-      const again = yield* run({ from: `${source.url}/v0.1/` })
-      assert.strictEqual(again.job.progress.unchanged, of("remote").length)
-      assert.strictEqual(again.job.progress.created + again.job.progress.updated, 0)
-    }).pipe(Effect.provide(layer()))
+        const servers = yield* records
+        assert.deepStrictEqual(
+          new Set(servers.map(({ path }) => path as string)),
+          new Set(of("remote").map(({ name }) => `/${name.replace("/", "-")}`))
+        )
+        assert.isTrue(servers.every(({ is_enabled, trusted_address }) => !is_enabled && !trusted_address))
+        const again = yield* run({ from: `${source.url}/v0.1/` })
+        assert.strictEqual(again.job.progress.unchanged, of("remote").length)
+        assert.strictEqual(again.job.progress.created + again.job.progress.updated, 0)
+      }).pipe(Effect.provide(layer())),
+    120_000
   )
 
   it.scopedLive("a dry run says the same and changes nothing", () =>
@@ -226,6 +230,103 @@ describe("contracts §2.14: what an entry becomes", () => {
       )
       assert.deepInclude(job.progress, { seen: 3, created: 2, refused: 1 })
       assert.strictEqual(source.asked.length, 0)
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("issue 6: a mirror", () => {
+  const EVERY = { everySeconds: 60 }
+  const named = (name: string, updated: number, more: Parameters<typeof remoteEntry>[1] = {}) => ({
+    ...remoteEntry(`com.example/${name}`, more),
+    _meta: official(momentOf(updated), more.meta)
+  })
+
+  /** Lets the next run of every mirror begin now, as time would. */
+  const sooner = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE registry_imports SET next_at = '1970-01-01'`)
+
+  it.scopedLive(
+    "asks for what changed since the newest change it saw, and follows new, changed and deleted servers",
+    () =>
+      Effect.gen(function* () {
+        const source = yield* sourceRegistry([named("a", 1), named("b", 2), named("c", 3), named("gone", 5)])
+        const imports = yield* Imports
+        const registry = yield* Registry
+        const first = yield* run({ from: source.url, ...EVERY })
+        assert.deepInclude(first.job.progress, { created: 4 })
+        assert.strictEqual(first.job.state, "waiting")
+        assert.strictEqual(source.asked[0]?.get("updated_since"), null)
+        for (const name of ["a", "b", "c"]) yield* registry.toggle(`/com.example-${name}`, true)
+        yield* registry.remove("/com.example-gone")
+        const moved = [{ type: "streamable-http", url: "https://elsewhere.example/mcp" }]
+        source.entries = [
+          named("a", 10, { server: { description: "New words", version: "1.1.0" } }),
+          named("b", 11, { server: { remotes: moved, version: "2.0.0" } }),
+          named("c", 12, { meta: { status: "deleted", statusMessage: "unsafe" } }),
+          named("d", 13),
+          named("gone", 14, { server: { version: "2.0.0" } })
+        ]
+        yield* sooner
+        yield* imports.start({ from: source.url, names: ["com.example/none"] }, "admin")
+        const second = yield* until(imports.get(first.job.id), ({ progress }) => progress.seen === 5)
+        assert.strictEqual(source.asked.at(-1)?.get("updated_since"), momentOf(4))
+        assert.deepInclude(second.progress, { created: 1, updated: 2, removed: 1, skipped: 1 })
+        const state = (name: string) => {
+          const record = registry.get(`/com.example-${name}`)?.record
+          return record === undefined ? undefined : [record.is_enabled, record.description, record.proxy_pass_url]
+        }
+        assert.deepStrictEqual(state("a"), [true, "New words", "https://a.example.com/mcp"])
+        // Whoever switched it on had looked at another address.
+        assert.deepStrictEqual(state("b"), [false, "What com.example/b does", "https://elsewhere.example/mcp"])
+        assert.strictEqual(state("c")?.[0], false)
+        assert.strictEqual(state("d")?.[0], false)
+        assert.isUndefined(state("gone"))
+        const versions = yield* (yield* Versions).ofName("com.example/c")
+        assert.deepStrictEqual(
+          versions.map(({ status, statusMessage }) => [status, statusMessage]),
+          [["deleted", "unsafe"]]
+        )
+        const published = yield* (yield* Versions).ofName("com.example/a")
+        assert.deepStrictEqual(
+          published.map(({ isLatest, version }) => [version, isLatest]),
+          [
+            ["1.0.0", false],
+            ["1.1.0", true]
+          ]
+        )
+      }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("what somebody changed here stays, as long as the source does not change just that", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry([named("a", 1)])
+      const registry = yield* Registry
+      yield* run({ from: source.url })
+      yield* registry.update("/com.example-a", { description: "Our words", tags: ["ours"] })
+      source.entries = [named("a", 2, { server: { title: "A title", version: "1.1.0" } })]
+      yield* run({ from: source.url })
+      const record = registry.get("/com.example-a")?.record
+      assert.deepInclude(record, { description: "Our words", tags: ["ours"], server_name: "A title" })
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("a failed run is told of and tried again in its time; a cancelled mirror is not", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry([named("a", 1)])
+      source.trouble = () => ({ status: 503, body: "" })
+      const imports = yield* Imports
+      const failed = yield* run({ from: source.url, ...EVERY })
+      assert.deepInclude(failed.job, { state: "waiting", updatedSince: null })
+      assert.match(String(failed.job.progress.problem), /status 503/)
+      source.trouble = () => undefined
+      yield* sooner
+      yield* imports.start({ from: source.url, names: ["com.example/none"] }, "admin")
+      const healed = yield* until(imports.get(failed.job.id), ({ progress }) => progress.created === 1)
+      assert.isNull(healed.progress.problem)
+      yield* imports.cancel(failed.job.id)
+      yield* sooner
+      const asked = source.asked.length
+      yield* run({ from: source.url, names: ["com.example/none"] })
+      assert.strictEqual(source.asked.length, asked)
     }).pipe(Effect.provide(layer()))
   )
 })

@@ -30,17 +30,13 @@ export interface SourceEntry {
   readonly document: ServerJson
   readonly status: Status
   readonly statusMessage: string | undefined
-  /** ISO 8601, UTC; undefined when the source does not say. */
-  readonly updatedAt: string | undefined
 }
 
 const OFFICIAL = "io.modelcontextprotocol.registry/official"
 
 const Official = Schema.Struct({
   status: Schema.optional(Schema.Literal("active", "deprecated", "deleted")),
-  statusMessage: Schema.optional(Schema.NullOr(Schema.String)),
-  updatedAt: Schema.optional(Schema.NullOr(Schema.String)),
-  publishedAt: Schema.optional(Schema.NullOr(Schema.String))
+  statusMessage: Schema.optional(Schema.NullOr(Schema.String))
 })
 const readOfficial = Schema.decodeUnknownEither(Official)
 
@@ -49,9 +45,16 @@ const member = (value: unknown, key: string): unknown =>
 
 const shortText = (value: unknown): string | undefined => (typeof value === "string" ? value.slice(0, 200) : undefined)
 
-const momentOf = (text: string | null | undefined): string | undefined => {
-  const date = new Date(text ?? "")
+const momentOf = (text: string): string | undefined => {
+  const date = new Date(text)
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+}
+
+/** When the source changed an entry, readable or not; ISO 8601, UTC. */
+export const changedAt = (entry: unknown): string | undefined => {
+  const official = member(member(entry, "_meta"), OFFICIAL)
+  const at = member(official, "updatedAt") ?? member(official, "publishedAt")
+  return typeof at === "string" ? momentOf(at) : undefined
 }
 
 /** Reads an entry, or says what is wrong with it, the first of its fields. */
@@ -70,8 +73,7 @@ export const readEntry = (entry: unknown): Either.Either<SourceEntry, NotImporta
     onRight: (document) => ({
       document: publishable(document),
       status: official.right.status ?? "active",
-      statusMessage: official.right.statusMessage?.slice(0, 500),
-      updatedAt: momentOf(official.right.updatedAt ?? official.right.publishedAt)
+      statusMessage: official.right.statusMessage?.slice(0, 500)
     })
   })
 }

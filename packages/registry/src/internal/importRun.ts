@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import { inSlices } from "../EventLoop.ts"
 import { applyEntry, type ApplyOptions, type ItemReport, namesInUse } from "../import/applyEntry.ts"
 import { counted, type ImportJob, type ImportProgress } from "../import/ImportJob.ts"
-import { readEntry } from "../import/Importable.ts"
+import { changedAt } from "../import/Importable.ts"
 import { fetchOne, fetchPage, type SourceFailed, type SourceLimits } from "../import/Source.ts"
 import type { ImportStoreApi } from "./importStore.ts"
 
@@ -73,7 +73,7 @@ const listPage = (job: ImportJob, { limits }: Running) =>
 
 const newest = (seen: string | null, items: ReadonlyArray<unknown>): string | null =>
   items.reduce<string | null>((latest, item) => {
-    const at = Either.getOrUndefined(readEntry(item))?.updatedAt
+    const at = changedAt(item)
     return at !== undefined && (latest === null || at > latest) ? at : latest
   }, seen)
 
