@@ -61,9 +61,16 @@ import * as OutboundFetch from "./outboundFetch.ts"
 const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
   Layer.unwrapEffect(Effect.map(GatewayConfig, make))
 
+/** SQLite in the data folder unless another place or PostgreSQL is configured. */
+const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
+  databaseUrl?._tag === "postgres"
+    ? Store.layerPostgres({ url: databaseUrl.url })
+    : Store.layerSqlite({ filename: databaseUrl?.path ?? join(dataDir, "mcpgw.db") })
+)
+
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
-  withConfig(({ dataDir }) => Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })),
+  database,
   withConfig(({ dataDir }) => KeyRingFile.layerFile({ directory: join(dataDir, "keys") })),
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
@@ -97,13 +104,23 @@ const providers = Layer.merge(
   IssuerFetch.layer
 )
 
+/**
+ * What can be made again from the registry's snapshot stays on the node: a search waits for no database server, finds while that one is
+ * away, and several nodes do not write the same words.
+ */
+const discovery = withConfig(({ databaseUrl, dataDir }) =>
+  databaseUrl?._tag === "postgres"
+    ? Layer.provide(DiscoveryIndex.layerLexical, Store.layerSqlite({ filename: join(dataDir, "discovery.db") }))
+    : DiscoveryIndex.layerLexical
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
   Agents.layerSqlite,
   MachineClients.layerSqlite,
-  DiscoveryIndex.layerLexical,
+  discovery,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
       Layer.provideMerge(

@@ -4,12 +4,15 @@
  * give the same answer. Never lets a provider's word take over an account that is not that provider's.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Store"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import {
   type AccountDisabled,
   AccountsUnavailable,
@@ -22,7 +25,8 @@ import {
   type AccountStore,
   LOCAL,
   makeMemoryStore,
-  makeSqliteStore
+  makeSqliteStore,
+  toldToOthers
 } from "./internal/accountStore.ts"
 import { idOf, USERNAME } from "./internal/accountName.ts"
 import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
@@ -119,7 +123,7 @@ export interface AccountsApi {
   /** Everybody, by name. */
   readonly list: Effect.Effect<ReadonlyArray<AccountDetails>, AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
-  /** Hot: how many changes this process has made to accounts. Who remembers something of an account looks again when it has moved. */
+  /** Hot: how many changes were made to accounts, as far as is known here. Who remembers something of an account looks again when it moved. */
   readonly revision: () => number
 }
 
@@ -140,17 +144,28 @@ export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, 
   }
 
   /** Table `accounts`; runs this package's migrations. */
-  static get layerSqlite(): Layer.Layer<Accounts, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> {
+  static get layerSqlite(): SqliteLayer {
     return sqlite
   }
 }
 
+type SqliteLayer = Layer.Layer<Accounts, MigrationFailed | DatabaseNewer | SqlError, SqlClient.SqlClient | ChangeFeed>
+
+/** Topic of the feed. */
+const TOPIC = "accounts"
+
 /** Passwords longer than this are refused, in characters. */
 export const MAX_PASSWORD_LENGTH = 1_024
 
-const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
-  Effect.map(makePasswords, (passwords) => {
+/** `follow`: runs what it is given whenever another process has changed an account. */
+const make = <E = never, R = never>(
+  store: AccountStore,
+  follow: (moved: Effect.Effect<void>) => Effect.Effect<void, E, R> = () => Effect.void
+): Effect.Effect<AccountsApi, E, R> =>
+  Effect.gen(function* () {
+    const passwords = yield* makePasswords
     let revision = 0
+    yield* follow(Effect.sync(() => void revision++))
     // Also when it failed: what was written then is not known.
     const changes = Effect.ensuring(Effect.sync(() => void revision++))
     const verify = makeVerify(store, passwords)
@@ -238,10 +253,12 @@ const memory: Layer.Layer<Accounts> = Layer.effect(
   Effect.suspend(() => make(makeMemoryStore()))
 )
 
-const sqlite: Layer.Layer<Accounts, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> = Layer.effect(
+const sqlite: SqliteLayer = Layer.scoped(
   Accounts,
   Effect.gen(function* () {
     yield* migrate(migrations)
-    return yield* make(makeSqliteStore(yield* SqlClient.SqlClient))
+    const feed = yield* ChangeFeed
+    const store = toldToOthers(makeSqliteStore(yield* SqlClient.SqlClient), feed, TOPIC)
+    return yield* make<SqlError, Scope.Scope>(store, (moved) => feed.watch(TOPIC, () => moved))
   })
 )

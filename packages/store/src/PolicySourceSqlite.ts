@@ -1,5 +1,5 @@
 /**
- * `PolicySource` in the SQL store: table `policy_revisions`, one row for each text ever written, by whom and when; the
+ * `PolicySource` in the SQL store, SQLite or PostgreSQL: table `policy_revisions`, one row for each text ever written, by whom and when; the
  * newest holds. Never changes or removes a row, and never reads what a text says.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -10,16 +10,25 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
+import { fromColumn, toColumn } from "./internal/nulText.ts"
 import { migrate, type Migration } from "./Store.ts"
 import type { DatabaseNewer, MigrationFailed } from "./StoreError.ts"
 
-/** `AUTOINCREMENT`, so that a number is not given again even after rows were removed by hand. `written_at` is ISO 8601, UTC. */
+/** `AUTOINCREMENT` and `IDENTITY`, so that a number is not given again even after rows were removed by hand. `written_at` is ISO 8601, UTC. */
 const MIGRATIONS: ReadonlyArray<Migration> = [
   {
     id: "policy-0001-revisions",
     statements: [
       `CREATE TABLE policy_revisions (
         revision INTEGER PRIMARY KEY AUTOINCREMENT,
+        text TEXT NOT NULL,
+        written_by TEXT NOT NULL,
+        written_at TEXT NOT NULL
+      )`
+    ],
+    postgres: [
+      `CREATE TABLE policy_revisions (
+        revision BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         text TEXT NOT NULL,
         written_by TEXT NOT NULL,
         written_at TEXT NOT NULL
@@ -33,13 +42,17 @@ const unavailable = (error: SqlError): PolicySourceUnavailable =>
 
 const readNewest = (sql: SqlClient.SqlClient): Effect.Effect<PolicyRevision | undefined, PolicySourceUnavailable> =>
   sql<PolicyRevision>`SELECT text, revision FROM policy_revisions ORDER BY revision DESC LIMIT 1`.pipe(
-    Effect.mapBoth({ onFailure: unavailable, onSuccess: ([row]) => row })
+    Effect.mapBoth({
+      onFailure: unavailable,
+      onSuccess: ([row]) =>
+        row === undefined ? undefined : { text: fromColumn(sql, row.text), revision: row.revision }
+    })
   )
 
 const insert = (sql: SqlClient.SqlClient, text: string, by: string): Effect.Effect<number, PolicySourceUnavailable> =>
   Effect.gen(function* () {
     const written_at = new Date(yield* Clock.currentTimeMillis).toISOString()
-    const row = { text, written_by: by, written_at }
+    const row = { text: toColumn(sql, text), written_by: toColumn(sql, by), written_at }
     const [made] = yield* sql<{ readonly revision: number }>`
       INSERT INTO policy_revisions ${sql.insert(row)} RETURNING revision`
     return made === undefined ? yield* Effect.dieMessage("an insert returned no row") : made.revision

@@ -1,6 +1,7 @@
 /** Where accounts are kept. Knows hashes only; decides nothing but who may overwrite whom: a local account never replaces a provider's. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { ChangeFeedApi } from "@mcpgw/store/ChangeFeed"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
@@ -148,3 +149,11 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): AccountStore => {
     isEmpty: Effect.map(sql`SELECT 1 FROM accounts LIMIT 1`, (rows) => rows.length === 0)
   }
 }
+
+/** Tells every process, under `topic`, of what is changed here. */
+export const toldToOthers = (store: AccountStore, feed: ChangeFeedApi, topic: string): AccountStore => ({
+  ...store,
+  putLocal: (id, stored) => feed.write(topic, [id], () => store.putLocal(id, stored)),
+  insert: (id, stored) => feed.write(topic, [id], () => store.insert(id, stored)),
+  change: (id, change) => feed.write(topic, [id], () => store.change(id, change))
+})

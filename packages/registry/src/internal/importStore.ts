@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { ImportProgress, ImportRequest, ImportState, type ImportJob } from "../import/ImportJob.ts"
+import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
-import { MIGRATIONS } from "./sqliteStore.ts"
 
 const Text = Schema.NullOr(Schema.String)
 const Row = Schema.Struct({
@@ -76,7 +76,7 @@ export interface ImportStoreApi {
 /** Creates the table when it is absent. */
 export const makeImportStore = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* migrate(MIGRATIONS)
+  yield* migrate(migrations)
   const unavailable = Effect.mapError((cause: unknown) => new StoreUnavailable({ cause }))
   const prune = sql`DELETE FROM registry_imports WHERE state IN ('finished', 'interrupted', 'cancelled') AND id NOT IN (
     SELECT id FROM registry_imports ORDER BY created_at DESC, id LIMIT ${KEPT})`

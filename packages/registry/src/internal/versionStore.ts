@@ -8,13 +8,13 @@ import type { Fragment } from "@effect/sql/Statement"
 import { migrate } from "@mcpgw/store/Migrations"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
 import type { ServerJson } from "@mcpgw/domain/ServerJson"
 import { NothingChanged, VersionExists, VersionNotFound } from "../v01/VersionError.ts"
 import { latestOf, type Published } from "@mcpgw/domain/VersionOrder"
 import { sortKey } from "../v01/Names.ts"
 import type { NewVersion, Status, VersionEntry, VersionFilter, VersionsApi } from "../v01/Versions.ts"
-import { MIGRATIONS } from "./sqliteStore.ts"
 import { entryOf, HEAD_COLUMNS, headOf, newRow } from "./versionRows.ts"
 
 type Sql = SqlClient.SqlClient
@@ -196,7 +196,7 @@ const unavailable = <A, E, R>(
 /** Creates the tables when they are absent. */
 export const makeVersions = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* migrate(MIGRATIONS)
+  yield* migrate(migrations)
   const whole = <A, E>(effect: Effect.Effect<A, E>) => unavailable(sql.withTransaction(effect))
   const heads = sql.csv(HEAD_COLUMNS.map((column) => sql`${sql(column)}`))
   const api: VersionsApi = {
