@@ -36,8 +36,10 @@ import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
+import * as SourceFetch from "@mcpgw/registry-app/sourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Imports } from "@mcpgw/registry/import/Imports"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
@@ -138,7 +140,11 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Catalogue.layer.pipe(Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))),
+  Imports.layerSqlite().pipe(
+    Layer.provide(SourceFetch.layer),
+    Layer.provideMerge(Catalogue.layer),
+    Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))
+  ),
   AgentClients.layer,
   OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>

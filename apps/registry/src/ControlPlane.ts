@@ -28,6 +28,7 @@ import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import type { Registry } from "@mcpgw/registry/Registry"
+import type { Imports } from "@mcpgw/registry/import/Imports"
 import type { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import type { Versions } from "@mcpgw/registry/v01/Versions"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
@@ -54,6 +55,7 @@ import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.t
 import { preflight, readable } from "./protocolCors.ts"
 import { canonical } from "./routes.ts"
 import * as protocolHandlers from "./protocolHandlers.ts"
+import * as registryImportHandlers from "./registryImportHandlers.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
 import * as systemHandlers from "./systemHandlers.ts"
@@ -73,6 +75,7 @@ export type Services =
   | DiscoveryIndex
   | FederatedLogin
   | HealthMonitor
+  | Imports
   | MachineClients
   | MachineTokens
   | Metrics
@@ -104,6 +107,7 @@ const handlers = Layer.mergeAll(
   serverHandlers.layer,
   searchHandlers.layer,
   protocolHandlers.layer,
+  registryImportHandlers.layer,
   systemHandlers.layer
 ).pipe(Layer.provide(authentication.layer))
 

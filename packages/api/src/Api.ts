@@ -10,6 +10,7 @@ import { ClientsGroup } from "./Clients.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
 import { KeysGroup } from "./Keys.ts"
+import { RegistryImportsGroup } from "./RegistryImports.ts"
 import { RegistryProtocolGroup } from "./RegistryProtocol.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServersGroup } from "./Servers.ts"
@@ -30,6 +31,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(ServersGroup)
   .add(SearchGroup)
   .add(RegistryProtocolGroup)
+  .add(RegistryImportsGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
   .addError(NotFound.schema)

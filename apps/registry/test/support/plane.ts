@@ -32,6 +32,8 @@ import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Imports } from "@mcpgw/registry/import/Imports"
+import { SourceFetch, type SourceFetchApi } from "@mcpgw/registry/import/SourceFetch"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as Store from "@mcpgw/store/Store"
@@ -58,6 +60,8 @@ export interface LayerOptions {
   readonly identityProviders?: ReadonlyArray<IdentityProvider>
   /** How they are reached. */
   readonly fetch?: FetchFunction
+  /** How other registries are reached. */
+  readonly registryFetch?: SourceFetchApi
 }
 
 /** A healthy server without tools. */
@@ -68,6 +72,7 @@ export const layer = ({
   fetch = () => Promise.reject(new Error("no provider is there")),
   identityProviders = [],
   logoutPages = {},
+  registryFetch = () => Promise.reject(new Error("no registry is there")),
   tokens = {},
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
@@ -77,7 +82,10 @@ export const layer = ({
     KeyRing.layerEphemeral,
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Catalogue.layer.pipe(
+    Imports.layerSqlite({ pauseMs: 1, retries: 1 }).pipe(
+      Layer.provide(SourceFetch.layerOf(registryFetch)),
+      Layer.provide(Store.layerMemory),
+      Layer.provideMerge(Catalogue.layer),
       Layer.provideMerge(Versions.layerSqlite.pipe(Layer.provide(Store.layerMemory))),
       Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
     ),
