@@ -50,6 +50,18 @@ describe("help", () => {
     }
   })
 
+  it("the script for bash knows commands, those of a group, and their options", async () => {
+    const { out } = await run(["--completions", "bash"])
+    const ask = (...words: ReadonlyArray<string>): string => {
+      const at = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}`
+      const script = `complete() { :; }\n${out}\n${at}; _mcpgw_bash_completions mcpgw; echo "\${COMPREPLY[@]}"`
+      return Bun.spawnSync(["bash", "-c", script]).stdout.toString()
+    }
+    assert.include(ask("mcpgw", "ser"), "servers")
+    assert.include(ask("mcpgw", "servers", "en"), "enable")
+    assert.include(ask("mcpgw", "servers", "add", "--over"), "--overwrite")
+  })
+
   it("leaves alone what a server says, though it looks like help", () => {
     const said = "USAGE\n\n  - x [--json]    y\n\n  This setting is optional.\n\n"
     assert.strictEqual(shownText(said, false, []), said)
