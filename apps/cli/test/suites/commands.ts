@@ -68,6 +68,8 @@ export const commandSuite = (stand: () => Stand): void => {
       [["servers", "list", "--url", "ftp://x"], 2, "--url (MCPGW_URL) may hold an http:// or https:// URL"],
       [["tokens", "revoke"], 2, "Give one of --id, --subject and --stdin"],
       [["login", "--device", "--username", "x"], 2, "--username signs in with a password"],
+      [["servers", "rate", "currenttime", "9"], 2, 'STARS held "9"'],
+      [["health", "--interval", "0"], 2, "--interval may hold whole seconds from 1 to 3600"],
       [["nonsense"], 2, "mcpgw has no command"]
     ]
     for (const [words, code, says] of refused) {
