@@ -11,6 +11,7 @@ import { globals } from "../connect/options.ts"
 import { pathInUrl, Session } from "../connect/Session.ts"
 import { about } from "../help.ts"
 import { plain, show } from "../show/table.ts"
+import { credential } from "./credential.ts"
 import { edit, readFields, registration } from "./file.ts"
 import { fields, given, server } from "./options.ts"
 import { resolve } from "./resolve.ts"
@@ -205,5 +206,5 @@ const rate = Command.make("rate", { server, stars, ...globals }, (args) =>
 
 export const servers = Command.make("servers").pipe(
   Command.withDescription("List, register, change and remove servers."),
-  Command.withSubcommands([list, get, add, update, remove, enable, disable, toggle, refresh, tools, rate])
+  Command.withSubcommands([list, get, add, update, remove, enable, disable, toggle, refresh, tools, rate, credential])
 )

@@ -46,6 +46,17 @@ export const commandSuite = (stand: () => Stand): void => {
       await backend.stop()
     })
 
+    it("S-04: a credential is set from standard input, and never shown", async () => {
+      const words = ["servers", "credential", "currenttime"]
+      const ended = await stand().run([...words, "--scheme", "bearer", "--stdin"], { stdin: "very-secret-value" })
+      assert.notInclude(ended.out + ended.err, "very-secret-value")
+      // The route is another part's: until it is there, the command says so.
+      if (ended.code === 4) return assert.include(ended.err, "no such route")
+      assert.match(ended.out, /scheme +bearer[^]*stored +yes/)
+      assert.match(await ok([...words, "--forget"]), /stored +no/)
+      assert.strictEqual((await stand().run([...words, "--forget", "--scheme", "none"])).code, 2)
+    })
+
     it("a file with wrong fields is refused here, with every one of them", async () => {
       const file = `${stand().folder}/wrong.json`
       writeFileSync(file, JSON.stringify({ server_name: 1, path: "/x", proxy_pass_url: "ftp://x", colour: "red" }))
