@@ -1,12 +1,13 @@
 /** The command `mcpgw` and its groups of commands. */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
+import { creds } from "./creds/commands.ts"
 import { ide } from "./ide/commands.ts"
 import { keycloak } from "./keycloak/commands.ts"
 
 const mcpgw = Command.make("mcpgw").pipe(
   Command.withDescription("Tools around the MCP gateway."),
-  Command.withSubcommands([ide, keycloak])
+  Command.withSubcommands([creds, ide, keycloak])
 )
 
 const KEYCLOAK = ["init", "add-agent", "credentials"]
