@@ -35,8 +35,7 @@ export const startProvider = async (redirectUri: string, lifetime = 3600): Promi
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
         redirect_uris: [redirectUri],
-        token_endpoint_auth_method: "client_secret_post",
-        application_type: "native"
+        token_endpoint_auth_method: "client_secret_post"
       },
       {
         ...MACHINE,
@@ -59,7 +58,7 @@ export const startProvider = async (redirectUri: string, lifetime = 3600): Promi
       const { client, session } = ctx.oidc
       if (client === undefined || session?.accountId === undefined) return undefined
       const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId })
-      grant.addOIDCScope("openid offline_access")
+      grant.addOIDCScope("openid profile")
       await grant.save()
       return grant
     }
