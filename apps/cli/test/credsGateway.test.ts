@@ -67,13 +67,18 @@ const ingress = () => JSON.parse(readFileSync(join(folder, "ingress.json"), "utf
 
 describe("contracts §2.14: the gateway's own token endpoint", () => {
   it("creds --ingress-only gets a token that the API takes, and ide asks with it where a server is", async () => {
-    const { code, output } = await mcpgw("creds", "--ingress-only", "--folder", folder)
+    const { code, output } = await mcpgw("creds", "--ingress-only", "--folder", folder, "--servers", "registry")
     assert.strictEqual(code, 0, output)
     const token = ingress()
     assert.strictEqual(token.provider, "mcpgw_m2m")
     for (const secret of [token.access_token, agent["secret"] ?? "-"]) assert.notInclude(output, secret)
     const headers = { authorization: `Bearer ${token.access_token}` }
     assert.strictEqual((await fetch(`${gateway.url}/api/servers`, { headers })).status, 200)
+    const { mcpServers } = JSON.parse(readFileSync(join(folder, "mcp.json"), "utf8"))
+    assert.deepInclude(mcpServers.currenttime, {
+      url: `${gateway.url}/currenttime/mcp`,
+      headers: { "X-Authorization": `Bearer ${token.access_token}` }
+    })
     const words = ["ide", "--client", "kiro", "--token-file", join(folder, "ingress.json")]
     const shown = await mcpgw(...words, "--server", "/currenttime", "--write")
     assert.strictEqual(shown.code, 0, shown.output)

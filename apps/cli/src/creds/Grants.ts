@@ -3,6 +3,7 @@
  * redirect). `openid-client` speaks OAuth. What went wrong is said by the provider's error code alone: descriptions may repeat what was sent.
  */
 import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as oauth from "openid-client"
 import { awaitCode, type Shown } from "./loopback.ts"
+import { isSafeUrl } from "./providers.ts"
 import type { Granted } from "./shapes.ts"
 import { tolerantFetch } from "./tolerantFetch.ts"
 
@@ -93,12 +95,18 @@ const grantedOf = (answer: oauth.TokenEndpointResponse): Granted => ({
 })
 
 const asking = (
-  { provider }: GrantClient,
+  { provider, token }: GrantClient,
   ask: () => Promise<oauth.TokenEndpointResponse>
 ): Effect.Effect<Granted, GrantFailed> =>
-  Effect.tryPromise({ try: ask, catch: (error) => new GrantFailed({ provider, problem: problemOf(error) }) }).pipe(
-    Effect.map(grantedOf)
-  )
+  Effect.gen(function* () {
+    if (!isSafeUrl(token)) {
+      yield* Console.error(`warning: ${token} is not encrypted; the client's secret crosses the network readable`)
+    }
+    return yield* Effect.tryPromise({
+      try: ask,
+      catch: (error) => new GrantFailed({ provider, problem: problemOf(error) })
+    })
+  }).pipe(Effect.map(grantedOf))
 
 const scoped = ({ more, scope }: GrantClient): Record<string, string> => ({
   ...more,

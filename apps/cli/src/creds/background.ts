@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import { closeSync, constants, openSync } from "node:fs"
-import { FILE_MODE, readPlain, refusing } from "../ide/safeFile.ts"
+import { FILE_MODE, FileRefused, readPlain } from "../ide/safeFile.ts"
 import type { Folder } from "./folder.ts"
 
 export const PID_FILE = "token_refresher.pid"
@@ -46,21 +46,37 @@ export const runningPid = ({ path }: Folder) =>
     return RUNS_AS.test(yield* commandLine(pid)) ? pid : undefined
   })
 
-/** Holds the pid file while the scope is open; fails when another refresher has it. */
+const another = (pid: number): RefresherProblem =>
+  new RefresherProblem({
+    problem: `a refresher runs for this folder already, as process ${pid}; mcpgw creds stop ends it`
+  })
+
+/** Fails when a refresher runs: two would spend the same refresh tokens. */
+export const refuseAnother = (folder: Folder) =>
+  Effect.flatMap(runningPid(folder), (pid) => (pid === undefined ? Effect.void : another(pid)))
+
+/** Holds the pid file while the scope is open; fails when another refresher has it. One that a dead process left is taken over. */
 export const holdPidFile = (folder: Folder) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const file = `${folder.path}/${PID_FILE}`
-    const running = yield* runningPid(folder)
-    if (running !== undefined && running !== process.pid) {
-      return yield* new RefresherProblem({
-        problem: `a refresher runs for this folder already, as process ${running}; mcpgw creds stop ends it`
-      })
-    }
-    yield* fs.remove(file, { force: true }).pipe(refusing(file))
+    const own = `${process.pid}\n`
+    const claim = fs.writeFileString(file, own, { flag: "wx", mode: FILE_MODE })
+    const takeOver = Effect.gen(function* () {
+      yield* refuseAnother(folder)
+      yield* fs.remove(file, { force: true })
+      yield* claim
+    })
+    const letGo = Effect.gen(function* () {
+      if ((yield* readPlain(file)) === own) yield* fs.remove(file, { force: true })
+    })
     yield* Effect.acquireRelease(
-      fs.writeFileString(file, `${process.pid}\n`, { flag: "wx", mode: FILE_MODE }).pipe(refusing(file)),
-      () => Effect.orElseSucceed(fs.remove(file, { force: true }), () => undefined)
+      Effect.orElse(claim, () => takeOver).pipe(
+        Effect.mapError((error) =>
+          error._tag === "RefresherProblem" ? error : new FileRefused({ path: file, problem: error.message })
+        )
+      ),
+      () => Effect.orElseSucceed(letGo, () => undefined)
     )
   })
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { FileRefused, FOLDER_MODE, readPlain, refusing, replaceFile } from "../ide/safeFile.ts"
+import { typedPath } from "../ide/places.ts"
 import { AgentConfig, Stored } from "./shapes.ts"
 
 export interface Folder {
@@ -44,7 +45,7 @@ export const openFolder = (given: string): Effect.Effect<Folder, FileRefused, Fi
   Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const [fs, paths] = [yield* FileSystem.FileSystem, yield* Path.Path]
-    const path = paths.resolve(given)
+    const path = yield* typedPath(given)
     yield* checked(path)
     const file = (name: string): string => paths.join(path, name)
     const text = (name: string) => Effect.provide(readPlain(file(name)), context)

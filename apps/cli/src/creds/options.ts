@@ -14,7 +14,9 @@ export const folder = Options.text("folder").pipe(
 
 export const servers = Options.text("servers").pipe(
   Options.optional,
-  Options.withDescription("A folder with server JSON files; those with auth_type none are put into the IDE files, too.")
+  Options.withDescription(
+    "A folder with server JSON files, or the word registry to ask it: those that need no token are put into the IDE files, too."
+  )
 )
 
 export const all = flag("all", "Everything that is set up; so without any of these, too.")
