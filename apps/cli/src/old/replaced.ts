@@ -12,12 +12,16 @@ export interface Replaced {
   readonly was: string
   readonly now?: string
   readonly instead?: string
+  /** What of it is not done; told whenever it is run. */
+  readonly note?: string
   /** As a test runs it. */
   readonly example: string
 }
 
-const NO_SCANNER = "there is no scanner yet, and nothing is said to be safe that was not scanned; the other words of this script work"
-const NO_MODEL = "mcpgw runs no language model; give the gateway's address to an agent of yours, or use `mcpgw list` and `mcpgw call`"
+const NO_SCANNER =
+  "there is no scanner yet, and nothing is said to be safe that was not scanned; the other words of this script work"
+const NO_MODEL =
+  "mcpgw runs no language model; give the gateway's address to an agent of yours, or use `mcpgw list` and `mcpgw call`"
 const NO_PASSWORD =
   "what stands in a command line, every process of the machine can read; pipe it in: mcpgw users create NAME --group GROUP --password-stdin"
 const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
@@ -31,10 +35,26 @@ const serviceMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "monitor", now: "health", example: "monitor" },
   { was: "monitor <config>", now: "health {path config}", example: "monitor server.json" },
   { was: "test <config>", now: "ping --server {path config}", example: "test server.json" },
-  { was: "scan <url> [analyzers] [api-key] [headers]", instead: NO_SCANNER, example: "scan http://127.0.0.1:9/mcp yara" },
-  { was: "create-group <name> [description]", now: "groups create {name} [description: {description}]", example: "create-group finance Money" },
-  { was: "add-to-groups <server> <groups>", now: "groups add-server {server} {groups}", example: "add-to-groups old finance" },
-  { was: "remove-from-groups <server> <groups>", now: "groups remove-server {server} {groups}", example: "remove-from-groups old finance" },
+  {
+    was: "scan <url> [analyzers] [api-key] [headers]",
+    instead: NO_SCANNER,
+    example: "scan http://127.0.0.1:9/mcp yara"
+  },
+  {
+    was: "create-group <name> [description]",
+    now: "groups create {name} [description: {description}]",
+    example: "create-group finance Money"
+  },
+  {
+    was: "add-to-groups <server> <groups>",
+    now: "groups add-server {server} {groups}",
+    example: "add-to-groups old finance"
+  },
+  {
+    was: "remove-from-groups <server> <groups>",
+    now: "groups remove-server {server} {groups}",
+    example: "remove-from-groups old finance"
+  },
   { was: "list-groups", now: "groups list", example: "list-groups" },
   { was: "delete-group <name>", now: "groups remove {name}", example: "delete-group finance" },
   { was: "delete <path> [name]", now: "servers remove {path}", example: "delete /old Old" }
@@ -48,7 +68,8 @@ const userMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   },
   {
     was: "create-human -u|--username <username> -e|--email <email> -f|--firstname <first> -l|--lastname <last> -g|--groups <groups>",
-    now: "users create {username} --email {email} --first-name {first} --last-name {last} --group {groups} --password-stdin",
+    now: "users create {username} --group {groups}",
+    note: "e-mail address and names are not kept of local accounts; a password is made and shown",
     example: "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user"
   },
   {
@@ -63,7 +84,11 @@ const userMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
 
 const mcpServices: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "list-servers", now: "servers list", example: "list-servers" },
-  { was: "health-check [--server-name <server>]", now: "health [server: {server}]", example: "health-check --server-name currenttime" },
+  {
+    was: "health-check [--server-name <server>]",
+    now: "health [server: {server}]",
+    example: "health-check --server-name currenttime"
+  },
   {
     was: "create-group --group-name <group> [--scope-suffix <suffix>]",
     now: "groups create {group} [suffix: --scope-suffix {suffix}]",
@@ -76,7 +101,7 @@ const mcpServices: ReadonlyArray<Omit<Replaced, "script">> = [
   },
   {
     was: "create-user --username <username> --groups <groups>",
-    now: "users create {username} --group {groups} --password-stdin",
+    now: "users create {username} --group {groups}",
     example: "create-user --username john.doe --groups mcp-registry-user"
   },
   { was: "list-groups", now: "groups list", example: "list-groups" }
@@ -87,7 +112,11 @@ const HERE = "[url: {gateway url}] [file: --token-file {file}]"
 
 const mcpClient: ReadonlyArray<Omit<Replaced, "script">> = [
   ...["ping", "list", "init"].flatMap((word) => [
-    { was: `${WHERE} ${word}`, now: `${word} ${HERE}`, example: `--url URL/currenttime/mcp --token-file token.json ${word}` },
+    {
+      was: `${WHERE} ${word}`,
+      now: `${word} ${HERE}`,
+      example: `--url URL/currenttime/mcp --token-file token.json ${word}`
+    },
     { was: `${WHERE} --operation ${word}`, now: `${word} ${HERE}`, example: `--operation ${word}` }
   ]),
   {
@@ -117,8 +146,7 @@ const mcpCmds: ReadonlyArray<Omit<Replaced, "script">> = [
   }
 ]
 
-const TUI =
-  "[-u|--url <url>] [--token-file <file>] [-t|--token <token>] [--interactive] [--no-interactive]"
+const TUI = "[-u|--url <url>] [--token-file <file>] [-t|--token <token>] [--interactive] [--no-interactive]"
 const TUI_HERE = `${HERE} [token: --token {token}]`
 
 const registryTui: ReadonlyArray<Omit<Replaced, "script">> = [
@@ -133,7 +161,11 @@ const registryTui: ReadonlyArray<Omit<Replaced, "script">> = [
     now: `call {tool} [args: --args {args}] ${TUI_HERE}`,
     example: `--command call --tool current_time_by_timezone --args '{"tz_name":"Europe/Berlin"}'`
   },
-  { was: TUI, instead: "there is no screen of its own; every word of it is a command, see mcpgw --help", example: "--interactive" }
+  {
+    was: TUI,
+    instead: "there is no screen of its own; every word of it is a command, see mcpgw --help",
+    example: "--interactive"
+  }
 ]
 
 const CREDS = "[-f|--force] [-v|--verbose]"
@@ -142,17 +174,18 @@ const CREDS_HERE = "[force: --force] [verbose: --verbose]"
 const generateCreds: ReadonlyArray<Omit<Replaced, "script">> = [
   {
     was: `[--all] [--ingress-only] [--egress-only] [--agentcore-only] [--keycloak-only] [--both] [--provider <provider>] ${CREDS}`,
-    now: `creds [all: --all] [ingress-only: --ingress-only] [egress-only: --egress-only] [agentcore-only: --agentcore-only] [keycloak-only: --keycloak-only] [both: --ingress-only --egress-only] [provider: --provider {provider}] ${CREDS_HERE}`,
+    now: `creds [all: --all] [ingress-only: --ingress-only] [egress-only: --egress-only] [agentcore-only: --agentcore-only] [keycloak-only: --keycloak-only] [both: --both] [provider: --provider {provider}] ${CREDS_HERE}`,
     example: "--ingress-only --verbose"
   }
 ]
 
-const REFRESH = "[--interval <interval>] [--buffer <buffer>] [--once] [--force] [--agent-id <agent>] [--debug] [--no-kill]"
+const REFRESH =
+  "[--interval <interval>] [--buffer <buffer>] [--once] [--force] [--agent-id <agent>] [--debug] [--no-kill]"
 
 const refresher: ReadonlyArray<Omit<Replaced, "script">> = [
   {
     was: REFRESH,
-    now: "creds refresh [interval: --interval {interval}] [buffer: --buffer {buffer}] [once: --once] [force: --force] [agent: --agent-id {agent}] [debug: --verbose]",
+    now: "creds refresh [interval: --interval {interval}] [buffer: --buffer {buffer}] [once: --once] [force: --force] [agent: --agent-id {agent}]",
     example: "--once --force"
   }
 ]
@@ -221,14 +254,23 @@ export const REPLACED: ReadonlyArray<Replaced> = [
     }
   ]),
   ...of("credentials-provider/token_refresher.py", refresher),
-  ...of("credentials-provider/start_token_refresher.sh", [
-    { was: "", now: "creds refresh --background", example: "" }
-  ]),
+  ...of("credentials-provider/start_token_refresher.sh", [{ was: "", now: "creds refresh --background", example: "" }]),
   ...of("credentials-provider/keycloak/generate_tokens.py", [
     {
-      was: "[--agent-name <agent>] [--all-agents] [--verbose]",
-      now: "creds --keycloak-only [agent: --agent-id {agent}] [verbose: --verbose]",
+      was: "--agent-name <agent> [--oauth-dir <folder>] [--verbose]",
+      now: "creds refresh --agent-id {agent} --force --once [folder: --folder {folder}]",
       example: "--agent-name sre-agent"
+    },
+    {
+      was: "[--all-agents] [--oauth-dir <folder>] [--verbose]",
+      now: "creds --keycloak-only [folder: --folder {folder}] [verbose: --verbose]",
+      example: "--all-agents"
+    },
+    {
+      was: "[--agent-name <agent>] [--client-id <id>] [--client-secret <secret>] [--keycloak-url <url>] [--realm <realm>] [--oauth-dir <folder>] [--verbose]",
+      instead:
+        "these come from agent-NAME-m2m.json in the folder; `mcpgw keycloak add-agent --save` writes it. A secret in a command line every process of the machine can read",
+      example: "--agent-name sre-agent --client-id a --client-secret b"
     }
   ]),
   ...of("keycloak/setup/init-keycloak.sh", [{ was: "", now: "keycloak init", example: "" }]),
@@ -266,6 +308,10 @@ export const REPLACED: ReadonlyArray<Replaced> = [
     }
   ]),
   ...of("build_and_run.sh", [
-    { was: "[--prebuilt]", instead: "`npm start` starts all there is, and `docker compose up` does in containers", example: "--prebuilt" }
+    {
+      was: "[--prebuilt]",
+      instead: "`npm start` starts all there is, and `docker compose up` does in containers",
+      example: "--prebuilt"
+    }
   ])
 ]
