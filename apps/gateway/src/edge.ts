@@ -2,6 +2,7 @@
  * **edge** — the scoped layer that owns the listener. Captures the services once and hands each request, by path, to operations,
  * the control plane or the pipeline. On release it drains: calls in flight finish, streams end cleanly, then the port closes.
  */
+import { bodyLimit } from "@mcpgw/registry-app/routes"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -85,7 +86,7 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
     const ctx = enter(request, server)
     if (ctx instanceof Response) return ctx
     if (isControl(ctx.pathname)) {
-      const size = controlBodyProblem(request, config.maxBody)
+      const size = controlBodyProblem(request, bodyLimit(ctx.pathname, config.maxBody))
       if (size !== undefined) {
         pipeline.settle.refused(trailOf(ctx), size)
         return respond(size)
