@@ -16,12 +16,14 @@ export const controlPlane: Effect.Effect<
   never,
   Exclude<Services, ControlPlaneConfig> | GatewayConfig | Scope.Scope
 > = Effect.gen(function* () {
-  const { allowedUpstreams, publicUrl, wellKnownDiscovery } = yield* GatewayConfig
+  const { allowedUpstreams, deploymentMode, publicUrl, wellKnownDiscovery } = yield* GatewayConfig
   const context = yield* Effect.context<Exclude<Services, ControlPlaneConfig> | Scope.Scope>()
   const services = Context.add(context, ControlPlaneConfig, {
     publicUrl,
-    loginRedirect: "/",
+    // With its path: a browser resolves `/` against the origin alone.
+    loginRedirect: `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/`,
     allowedUpstreams,
+    deploymentMode,
     wellKnownDiscovery
   })
   return Effect.flatMap(

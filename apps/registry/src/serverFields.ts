@@ -19,6 +19,7 @@ export const FORM: Readonly<Record<string, FormField>> = {
   supported_transports: "csv",
   num_tools: "number",
   num_stars: "number",
+  health_interval_seconds: "number",
   is_python: "boolean",
   is_enabled: "boolean",
   enabled: "boolean",
@@ -42,6 +43,8 @@ export const READ_ONLY: ReadonlyArray<string> = [
   "resource_list",
   "other_fields",
   "trusted_address",
+  "has_credential",
+  "credential_set_at",
   "registered_by",
   "registered_at",
   "updated_at"
@@ -120,14 +123,22 @@ export interface Asker {
   readonly allowed: ReadonlyArray<AllowedUpstream>
 }
 
+/** The secret itself; it goes to the vault and into no record. */
+export interface WithCredential {
+  readonly auth_credential?: string
+}
+
 /** The registration that `fields` make. */
-export const registrationOf = (fields: Fields, { allowed, vouches }: Asker): Effect.Effect<Registration, BadRequest> =>
+export const registrationOf = (
+  fields: Fields,
+  { allowed, vouches }: Asker
+): Effect.Effect<Registration & WithCredential, BadRequest> =>
   Effect.map(readRegister(named(fields), allowed, unknownFields(fields, REGISTER_FIELDS)), (registration) => ({
     ...registration,
     trusted_address: vouches
   }))
 
-export type Edit = Partial<Omit<Registration, "path">>
+export type Edit = Partial<Omit<Registration, "path">> & WithCredential
 
 /**
  * An administrator who changes an address vouches for the record's addresses when the edit names them all, or when they were vouched for

@@ -10,7 +10,8 @@ import { Registry, type RegistryApi } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { type Actor, authorize, authorizeName } from "./access.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
-import { type Asker, type Edit } from "./serverFields.ts"
+import type { Asker, Edit, WithCredential } from "./serverFields.ts"
+import { forgetSecrets, invalidSecret, vaultDown, withSecrets } from "./serverSecrets.ts"
 import { failures, invalid, storeDown } from "./storeFailures.ts"
 
 /** One change by this API at a time, so that nothing comes between what was compared (`If-Match`) and what is written. */
@@ -50,13 +51,22 @@ export const authorizeRegistration = (who: Actor, registration: Registration) =>
     yield* authorizeVisibility(who, registration)
   })
 
-export const registerAs = (who: Actor, registration: Registration) =>
+export const registerAs = (who: Actor, registration: Registration & WithCredential) =>
   Effect.gen(function* () {
     const registry = yield* Registry
     yield* authorizeRegistration(who, registration)
-    return yield* registry
-      .register(registration, who.claims.username)
-      .pipe(Effect.catchTags({ InvalidServer: invalid, StoreUnavailable: storeDown }))
+    const path = normalizePath(registration.path)
+    const change = { given: registration, before: undefined, path, vouches: who.isAdmin }
+    return yield* withSecrets(change, (inPlace) =>
+      registry.register({ ...registration, ...inPlace }, who.claims.username)
+    ).pipe(
+      Effect.catchTags({
+        InvalidSecret: invalidSecret,
+        InvalidServer: invalid,
+        StoreUnavailable: storeDown,
+        VaultUnavailable: vaultDown
+      })
+    )
   })
 
 /** Which permissions an edit takes: to switch is not to modify. */
@@ -73,19 +83,33 @@ export const authorizeEdit = (who: Actor, record: ServerRecord, { is_enabled, ..
     yield* authorizeVisibility(who, rest, record)
   })
 
-const update = (path: string, edit: Edit) =>
+const update = (record: ServerRecord, edit: Edit, vouches: boolean) =>
   Effect.flatMap(Registry, (registry) =>
-    Effect.catchTags(registry.update(path, edit), { ...failures, InvalidServer: invalid })
+    withSecrets({ given: edit, before: record, path: record.path, vouches }, (inPlace) =>
+      registry.update(record.path, { ...edit, ...inPlace })
+    ).pipe(
+      Effect.catchTags({
+        ...failures,
+        InvalidSecret: invalidSecret,
+        InvalidServer: invalid,
+        VaultUnavailable: vaultDown
+      })
+    )
   )
 
 /** The edit alone; for those who have their turn already. */
 export const editInTurn = (who: Actor, record: ServerRecord, edit: Edit) =>
-  Effect.zipRight(authorizeEdit(who, record, edit), update(record.path, edit))
+  Effect.zipRight(authorizeEdit(who, record, edit), update(record, edit, who.isAdmin))
 
 export const editAs = (who: Actor, record: ServerRecord, edit: Edit) => inTurn(editInTurn(who, record, edit))
 
 /** What the ratings of a server average to is shown as its stars. Whoever rates need not be allowed to edit. */
-export const showStars = (path: string, num_stars: number) => inTurn(update(path, { num_stars }))
+export const showStars = (path: string, num_stars: number) =>
+  inTurn(
+    Effect.flatMap(Registry, (registry) =>
+      Effect.catchTags(registry.update(path, { num_stars }), { ...failures, InvalidServer: invalid })
+    )
+  )
 
 export const switchAs = (who: Actor, record: ServerRecord, enabled: boolean) =>
   Effect.gen(function* () {
@@ -101,6 +125,7 @@ export const removeInTurn = (who: Actor, record: ServerRecord) =>
     const ratings = yield* Ratings
     yield* authorize(who, "modify_service", record)
     const removed = yield* Effect.catchTags(registry.remove(record.path), failures)
+    yield* forgetSecrets(record)
     // Ratings of a registration that is gone count no more; that they are still stored harms nobody.
     yield* Effect.catchTag(ratings.forget(record.path), "StoreUnavailable", (failure) =>
       Effect.logWarning(`Ratings of ${record.path} are still stored`, failure.cause)

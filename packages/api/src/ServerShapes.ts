@@ -1,6 +1,15 @@
 /** What is said about servers on the wire (contracts.md §2.8, §2.9): views of records, and what a registration or an edit may hold. */
 import { normalizePath, placeProblem, ServerPath } from "@mcpgw/domain/Ids"
-import { headerProblem, ListedResource, ServerRecord, Transport, UpstreamUrl, Visibility } from "@mcpgw/domain/Server"
+import {
+  AuthScheme,
+  headerProblem,
+  HealthInterval,
+  ListedResource,
+  ServerRecord,
+  Transport,
+  UpstreamUrl,
+  Visibility
+} from "@mcpgw/domain/Server"
 import { ParsedDescription, Tool } from "@mcpgw/domain/Tool"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -46,6 +55,12 @@ export const ServerDetails = Schema.Struct({
   supported_transports: Schema.Array(Transport),
   auth_provider: optional(Schema.String),
   auth_type: optional(Schema.String),
+  auth_scheme: optional(AuthScheme),
+  auth_header_name: optional(Schema.String),
+  /** Is a credential stored? It is never shown. */
+  has_credential: Schema.Boolean,
+  credential_set_at: optional(Schema.String),
+  health_interval_seconds: optional(Schema.Int),
   headers: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })),
   tool_list: Schema.Array(ToolView),
   resource_list: optional(Schema.Array(ListedResource)),
@@ -106,6 +121,12 @@ const editable = {
   supported_transports: optional(Schema.Array(Transport)),
   auth_provider: optional(Schema.String),
   auth_type: optional(Schema.String),
+  auth_scheme: optional(Schema.Union(AuthScheme, Schema.Literal(""))),
+  auth_header_name: optional(Schema.String),
+  /** Write-only; an empty text takes it away. */
+  auth_credential: optional(Schema.String),
+  /** 0: as configured. */
+  health_interval_seconds: optional(Schema.Union(HealthInterval, Schema.Literal(0))),
   headers: optional(Headers),
   tool_list: optional(Schema.Array(Tool)),
   visibility: optional(Visibility),

@@ -40,6 +40,11 @@ const PATCHABLE = [
   "supported_transports",
   "auth_provider",
   "auth_type",
+  "auth_scheme",
+  "auth_header_name",
+  "credential_ref",
+  "credential_set_at",
+  "health_interval_seconds",
   "headers",
   "tool_list",
   "resource_list",
@@ -52,7 +57,16 @@ const PATCHABLE = [
 ] as const satisfies ReadonlyArray<keyof Patch>
 
 /** Optional fields that an empty text takes away. */
-const CLEARABLE: ReadonlySet<string> = new Set(["auth_provider", "auth_type", "mcp_endpoint", "sse_endpoint"])
+const CLEARABLE: ReadonlySet<string> = new Set([
+  "auth_provider",
+  "auth_type",
+  "auth_scheme",
+  "auth_header_name",
+  "credential_ref",
+  "credential_set_at",
+  "mcp_endpoint",
+  "sse_endpoint"
+])
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
 
@@ -72,7 +86,9 @@ const HIDDEN = "(hidden)"
 
 /** The value as JSON, fit to be shown to the person who sent it and to be logged. The whole record holds headers too. */
 const show = (field: string, value: unknown): string => {
-  if (field === "headers" || field === "other_fields" || field === "record") return HIDDEN
+  if (field === "headers" || field === "other_fields" || field === "record" || field.startsWith("credential_")) {
+    return HIDDEN
+  }
   if (value === undefined) return "nothing"
   const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, "//(hidden)@")
   return text.length > HELD_CHARS ? `${text.slice(0, HELD_CHARS)}…` : text
@@ -125,7 +141,9 @@ const given = (patch: Patch): Fields =>
   Object.fromEntries(PATCHABLE.flatMap((key) => (patch[key] === undefined ? [] : [[key, patch[key]]])))
 
 const isCleared = (key: string, value: unknown): boolean =>
-  (CLEARABLE.has(key) && value === "") || (key === "visibility" && value === "private")
+  (CLEARABLE.has(key) && value === "") ||
+  (key === "visibility" && value === "private") ||
+  (key === "health_interval_seconds" && value === 0)
 
 const withoutCleared = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([key, value]) => !isCleared(key, value)))
@@ -173,8 +191,8 @@ export const recordFrom = (fields: Fields, by: string, now: string): Either.Eith
 }
 
 /**
- * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field
- * (`auth_provider`, `auth_type`, `mcp_endpoint`, `sse_endpoint`) away.
+ * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field (`auth_provider`,
+ * `auth_type`, `auth_scheme`, `mcp_endpoint`, …) away, 0 an interval.
  */
 export const patchRecord = (
   record: ServerRecord,
