@@ -21,7 +21,7 @@ ${Object.entries(scopes)
 ${Object.entries(scopes)
   .map(
     ([scope, servers]) =>
-      `${scope}:\n${servers.map((server) => `  - {server: ${server}, methods: [tools/list]}`).join("\n")}`
+      `${scope}:\n${servers.map((server) => `  - {server: ${server === "all" ? `"*"` : server}, methods: [tools/list]}`).join("\n")}`
   )
   .join("\n")}
 `)
