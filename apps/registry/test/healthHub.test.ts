@@ -30,7 +30,9 @@ describe("contracts §2.11: the hub", () => {
       const { hub, join, state } = stand(yield* policyOf({ a: ["one"] }), ["one", "two"])
       const a = join(claims("a"))
       state.policy = yield* policyOf({ a: ["two"] })
-      hub.round(0)
+      expect(hub.round(0)).toBe(true)
+      expect(hub.round(0)).toBe(false)
+      hub.refresh()
       expect(a.told.at(-1)).toMatch(/^\{"\/one":null,"\/two":\{/)
       state.servers.set("/one", server("one", "unhealthy: timeout"))
       hub.changed(["/one"])
@@ -116,7 +118,7 @@ describe("contracts §2.11: the hub", () => {
             if (one.kind === "policy") state.policy = one.policy
             else if (one.kind === "remove") state.servers.delete(`/${one.name}`)
             else state.servers.set(`/${one.name}`, server(one.name, one.status))
-            if (one.kind === "policy") hub.round(0)
+            if (one.kind === "policy") hub.refresh()
             else hub.changed([`/${one.name}`])
           }
           expect(watcher.known()).toEqual(JSON.parse(hub.mapFor(who)))
