@@ -8,6 +8,7 @@ import { assert, describe, it } from "vitest"
 const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   domain: [],
   mcp: [],
+  ide: [],
   policy: ["domain", "mcp"],
   auth: ["domain"],
   egress: ["domain", "mcp"],

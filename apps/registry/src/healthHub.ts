@@ -170,7 +170,8 @@ export class HealthHub {
 
   private callerOf(claims: Claims): Caller {
     const policy = this.parts.policy()
-    return { claims, policy, isAdmin: policy.isAdmin(claims) }
+    // Roles of collaborators are looked up; what is pushed goes by scopes alone.
+    return { claims, policy, isAdmin: policy.isAdmin(claims), roleOn: () => undefined }
   }
 
   private visible(who: Caller): ReadonlyArray<RegisteredServer> {

@@ -37,10 +37,11 @@ const named = (header: Readonly<Record<string, string>>): Readonly<Record<string
 
 /** The stored record, for someone with these rights. */
 export const serverDetails = (
-  { credential_ref: _, ...record }: ServerRecord,
+  { credential_ref: _, other_fields, ...record }: ServerRecord,
   rights: DetailsRights
 ): ServerDetails => ({
   ...record,
+  ...(rights.headers && other_fields !== undefined ? { other_fields } : {}),
   has_credential: record.credential_set_at !== undefined,
   headers: rights.headers ? record.headers.map(named) : [],
   tool_list: record.tool_list.filter(({ name }) => rights.tool(name)).map(toolView)

@@ -34,6 +34,29 @@ export const HealthInterval = Schema.Int.pipe(Schema.between(5, 86_400))
 
 const exactOptional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
+/** A resource as the replaced system's files describe it. */
+export const ListedResource = Schema.Struct({
+  name: Schema.String,
+  uri: Schema.String,
+  parsed_description: exactOptional(Schema.Unknown)
+})
+export type ListedResource = typeof ListedResource.Type
+
+/** Who is told of a server without being known: everybody, or nobody. */
+export const Visibility = Schema.Literal("public", "private")
+export type Visibility = typeof Visibility.Type
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
+
+/** What is wrong with headers of a record; undefined when nothing is. Repeats none of them. */
+export const headerProblem = (headers: ReadonlyArray<Readonly<Record<string, string>>>): string | undefined => {
+  for (const [name, value] of headers.flatMap((header) => Object.entries(header))) {
+    if (!HEADER_NAME.test(name)) return "a header name may hold letters, digits and !#$%&'*+.^_`|~- only"
+    if (/[\r\n\0]/.test(value)) return "a header value must not hold line breaks or NUL"
+  }
+  return undefined
+}
+
 /** The stored record. Field names are the replaced system's. */
 export const ServerRecord = Schema.Struct({
   server_name: Schema.Trim.pipe(Schema.nonEmptyString(), Schema.maxLength(200)),
@@ -61,6 +84,12 @@ export const ServerRecord = Schema.Struct({
   /** Headers the server is sent, contracts.md §2.9: names, with the values that are no secrets. The others are in the vault. */
   headers: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })),
   tool_list: Schema.Array(Tool),
+  /** Resources an imported file lists. */
+  resource_list: exactOptional(Schema.Array(ListedResource)),
+  /** Absent: private. */
+  visibility: exactOptional(Visibility),
+  /** Fields of an imported file that have no meaning here, as they were. May hold secrets. */
+  other_fields: exactOptional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
   /** Endpoint when it is neither `{proxy_pass_url}` ending in /mcp nor `{proxy_pass_url}/mcp`. */
   mcp_endpoint: exactOptional(UpstreamUrl),
   sse_endpoint: exactOptional(UpstreamUrl),
@@ -96,6 +125,9 @@ export interface Registration {
   /** 0: as configured. */
   readonly health_interval_seconds?: number
   readonly tool_list?: ReadonlyArray<Tool>
+  readonly resource_list?: ReadonlyArray<ListedResource>
+  readonly visibility?: Visibility
+  readonly other_fields?: Readonly<Record<string, unknown>>
   readonly mcp_endpoint?: string
   readonly sse_endpoint?: string
   readonly is_enabled?: boolean
