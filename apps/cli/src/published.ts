@@ -47,9 +47,9 @@ const rows = ({ metadata, servers }: typeof Page.Type): string =>
 
 const text = (name: string, words: string) => Options.text(name).pipe(Options.optional, Options.withDescription(words))
 const limit = Options.integer("limit").pipe(
-  Options.withSchema(Schema.Int.pipe(Schema.between(1, 1_000))),
+  Options.withSchema(Schema.Int.pipe(Schema.between(1, 100))),
   Options.optional,
-  Options.withDescription("How many at most: 1 to 1000.")
+  Options.withDescription("How many at most: 1 to 100.")
 )
 
 const list = Command.make(
