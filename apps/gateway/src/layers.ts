@@ -32,10 +32,14 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { SignInLinks } from "@mcpgw/identity/SignInLinks"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
+import * as PolicyWriterFile from "@mcpgw/policy/PolicyWriterFile"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import * as CredentialSync from "@mcpgw/registry-app/credentialSync"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
+import { Ratings } from "@mcpgw/registry/Ratings"
+import { Collaborators } from "@mcpgw/registry/Collaborators"
 import * as SourceFetch from "@mcpgw/registry-app/sourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
@@ -45,6 +49,7 @@ import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
+import { Vault } from "@mcpgw/vault/Vault"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as ProcessGauges from "@mcpgw/telemetry/ProcessGauges"
 import * as Prometheus from "@mcpgw/telemetry/Prometheus"
@@ -56,6 +61,7 @@ import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
+import { groupDirectory } from "./groupDirectory.ts"
 import { layerPolicyDoubts } from "./policyDoubts.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
 
@@ -77,7 +83,10 @@ const infrastructure = Layer.mergeAll(
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
   ),
-  withConfig((config) => ScopePolicyFile.layerFile({ path: scopesPath(config), defaultText: DEFAULT_SCOPES })),
+  withConfig((config) => {
+    const file = { path: scopesPath(config), defaultText: DEFAULT_SCOPES }
+    return PolicyWriterFile.layerFile(file).pipe(Layer.provideMerge(ScopePolicyFile.layerFile(file)))
+  }),
   withConfig((config) =>
     layerInProcess(handlers()).pipe(
       Layer.provideMerge(
@@ -90,8 +99,12 @@ const infrastructure = Layer.mergeAll(
       Layer.provide(Resolver.layer)
     )
   ),
-  Prometheus.layer(),
-  Credentials.layerClient
+  Prometheus.layer()
+)
+
+/** What servers are sent: sealed in the database, with the keys of the data folder. */
+const credentials = Credentials.layerVault.pipe(
+  Layer.provideMerge(withConfig(({ variable }) => Vault.layerSql({ variable })))
 )
 
 /** Who else may say who somebody is: described here, asked when they are needed. */
@@ -116,6 +129,13 @@ const discovery = withConfig(({ databaseUrl, dataDir }) =>
     : DiscoveryIndex.layerLexical
 )
 
+/** Whose groups are kept in step with the policy's. */
+const layerGroupDirectory = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, IssuerFetch]), ([{ providerSettings }, fetch]) =>
+    groupDirectory(providerSettings, fetch)
+  )
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
@@ -123,6 +143,9 @@ const stores = Layer.mergeAll(
   Agents.layerSqlite,
   MachineClients.layerSqlite,
   discovery,
+  Ratings.layerSql,
+  Collaborators.layerSql,
+  layerGroupDirectory,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
       Layer.provideMerge(
@@ -145,6 +168,7 @@ const people = Layer.mergeAll(
     Layer.provideMerge(Catalogue.layer),
     Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))
   ),
+  credentials,
   AgentClients.layer,
   OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
@@ -180,29 +204,38 @@ const pages = withConfig(({ publicUrl }) => AccountPages.layer({ publicUrl })).p
   Layer.provideMerge(authorization)
 )
 
-/** Tier 4 — the services of the request's way. */
-const services = Layer.mergeAll(
-  withConfig((config) =>
+/** Whether servers are well; checks send what calls send. */
+const health = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
+    HealthMonitor.layer({
+      intervalSeconds: config.healthInterval,
+      // What a check needs takes a while to load: the calls that wait for the port to open come first.
+      startDelayMs: 500,
+      onChecked: (server, status, seconds) => {
+        const success = status === "healthy" || status === "healthy-auth-expired"
+        metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
+      }
+    })
+  )
+).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor })))))
+
+/** The way of calls; what they come to is what is known of the servers next. */
+const router = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, HealthMonitor]), ([config, { calls }]) =>
     ProxyRouter.layer({
       idleTimeoutMs: config.idleTimeout * 1000,
       totalTimeoutMs: config.totalTimeout * 1000,
-      heartbeatMs: config.heartbeat * 1000
+      heartbeatMs: config.heartbeat * 1000,
+      calls
     })
-  ),
-  Layer.unwrapEffect(
-    Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
-      HealthMonitor.layer({
-        intervalSeconds: config.healthInterval,
-        // What a check needs takes a while to load: the calls that wait for the port to open come first.
-        startDelayMs: 500,
-        onChecked: (server, status, seconds) => {
-          const success = status === "healthy" || status === "healthy-auth-expired"
-          metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
-        }
-      })
-    )
-  ).pipe(Layer.provide(Probe.layer())),
+  )
+)
+
+/** Tier 4 — the services of the request's way. */
+const services = Layer.mergeAll(
+  router.pipe(Layer.provideMerge(health)),
   IndexSync.layer,
+  CredentialSync.layer,
   ProcessGauges.layerAudit,
   pages
 )

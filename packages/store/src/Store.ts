@@ -16,7 +16,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { chmod, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
-import { ChangeFeed } from "./ChangeFeed.ts"
+import { ChangeFeed, type ChangeFeedOptions } from "./ChangeFeed.ts"
 import { listenTo } from "./internal/listen.ts"
 import { makePostgres } from "./internal/postgres.ts"
 import { CHANNEL } from "./internal/sqlFeed.ts"
@@ -82,11 +82,14 @@ const makeSqlite = (
     return sql
   })
 
+/** How often others' writes are looked for; see `ChangeFeedOptions`. */
+type Polled = Pick<ChangeFeedOptions, "pollMillis">
+
 /** SQLite at `filename`: WAL, `synchronous = NORMAL`, foreign keys on; a new file has mode 0600. Closed with its scope. */
-export const layerSqlite = (options: { readonly filename: string }): StoreLayer =>
+export const layerSqlite = ({ filename, ...polled }: { readonly filename: string } & Polled): StoreLayer =>
   // What is in memory nobody else can write to.
-  ChangeFeed.layer(options.filename === MEMORY ? { pollMillis: 0 } : {}).pipe(
-    Layer.provideMerge(Layer.scoped(SqlClient.SqlClient, makeSqlite(options.filename))),
+  ChangeFeed.layer(filename === MEMORY ? { pollMillis: 0 } : polled).pipe(
+    Layer.provideMerge(Layer.scoped(SqlClient.SqlClient, makeSqlite(filename))),
     Layer.provide(Reactivity.layer)
   )
 
@@ -97,11 +100,14 @@ export const layerMemory: StoreLayer = layerSqlite({ filename: MEMORY })
  * PostgreSQL at `postgres://user:password@host:port/database`, which exists and is UTF-8; tables are made in the first schema of its
  * search path. Closed with its scope. `PgClient` beside `SqlClient`, for who listens and notifies.
  */
-export const layerPostgres = (options: { readonly url: Redacted.Redacted }): StoreLayer<PgClient.PgClient> =>
-  ChangeFeed.layer({ notifications: listenTo(options.url, CHANNEL) }).pipe(
+export const layerPostgres = ({
+  url,
+  ...polled
+}: { readonly url: Redacted.Redacted } & Polled): StoreLayer<PgClient.PgClient> =>
+  ChangeFeed.layer({ ...polled, notifications: listenTo(url, CHANNEL) }).pipe(
     Layer.provideMerge(
       Layer.scopedContext(
-        Effect.map(makePostgres(options.url), (sql) =>
+        Effect.map(makePostgres(url), (sql) =>
           Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
         )
       )

@@ -39,15 +39,22 @@ const Told = Schema.Struct(
   { key: Schema.String, value: Schema.Unknown }
 )
 
-const form = (path: string, fields: Readonly<Record<string, string>>) =>
+interface Form extends Readonly<Record<string, string | undefined>> {
+  readonly group_name?: string
+  readonly server_name?: string
+  readonly group_names?: string
+}
+
+const form = (path: string, fields: Form) =>
   HttpClientRequest.bodyUrlParams(HttpClientRequest.post(`/api/internal/${path}`), fields)
 
-/** Sends the form, and shows the answer's sentence. */
-const told = (path: string, fields: Readonly<Record<string, string>>, json: boolean) =>
+/** Sends the form, and shows the answer's sentence, with what it is about. */
+const told = (path: string, fields: Form, json: boolean) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
     const answer = yield* ask(form(path, fields), Told)
-    yield* show(json, answer, () => plain(answer.message))
+    const about = fields.group_name ?? `${fields.server_name ?? ""}, ${fields.group_names ?? ""}`
+    yield* show(json, answer, () => `${plain(answer.message)}: ${about}`)
     if (answer.warning !== undefined) yield* Console.error(`warning: ${plain(answer.warning)}`)
   })
 

@@ -16,7 +16,8 @@ export interface Postgres {
   readonly server: () => server.TestPostgres
 }
 
-const at = (url: string): StoreLayer => Store.layerPostgres({ url: Redacted.make(url) })
+/** Looks for others' writes only when told to: a clock that jumps by days would make it look for ever. */
+const at = (url: string): StoreLayer => Store.layerPostgres({ url: Redacted.make(url), pollMillis: 0 })
 
 /** Defines tests over one server; skipped, with the reason printed, where there can be none. */
 export const overPostgres = (define: (postgres: Postgres) => void): void =>
