@@ -27,7 +27,6 @@ const NO_PASSWORD =
 const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
 
 /** Of the official registry. */
-const OFFICIAL = "https://registry.modelcontextprotocol.io"
 
 const serviceMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "add <config>", now: "servers add {config} --overwrite", example: "add server.json" },
@@ -193,7 +192,7 @@ const refresher: ReadonlyArray<Omit<Replaced, "script">> = [
 const importing: ReadonlyArray<Omit<Replaced, "script">> = [
   {
     was: "[--dry-run] [--select] [--import-list <list>]",
-    now: `import registry --from ${OFFICIAL} [dry-run: --dry-run] [select: --select] [list: --list {list}]`,
+    now: "import registry [dry-run: --dry-run] [select: --select] [list: --list {list}]",
     example: "--dry-run --import-list names.txt"
   },
   {
