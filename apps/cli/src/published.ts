@@ -47,7 +47,10 @@ const rows = ({ metadata, servers }: typeof Page.Type): string =>
 
 const text = (name: string, words: string) => Options.text(name).pipe(Options.optional, Options.withDescription(words))
 const limit = Options.integer("limit").pipe(
-  Options.withSchema(Schema.Int.pipe(Schema.between(1, 100))),
+  Options.filterMap(
+    (count) => Option.liftPredicate(count, (given) => given >= 1 && given <= 100),
+    "--limit may hold a whole number from 1 to 100"
+  ),
   Options.optional,
   Options.withDescription("How many at most: 1 to 100.")
 )
