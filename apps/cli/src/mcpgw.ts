@@ -3,7 +3,9 @@ import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as HashMap from "effect/HashMap"
 import { connectCommands } from "./connect/commands.ts"
+import { creds } from "./creds/commands.ts"
 import { health } from "./health.ts"
+import { ide } from "./ide/commands.ts"
 import { importing } from "./import/files.ts"
 import { keycloak } from "./keycloak/commands.ts"
 import { mcpCommands } from "./mcp/commands.ts"
@@ -34,7 +36,8 @@ export const mcpgw = Command.make("mcpgw").pipe(
     policy,
     published,
     importing,
-    // `ide` and `creds` are mounted here.
+    ide,
+    creds,
     keycloak,
     replaced
   ])

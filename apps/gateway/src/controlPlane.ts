@@ -16,9 +16,16 @@ export const controlPlane: Effect.Effect<
   never,
   Exclude<Services, ControlPlaneConfig> | GatewayConfig | Scope.Scope
 > = Effect.gen(function* () {
-  const { allowedUpstreams, publicUrl } = yield* GatewayConfig
+  const { allowedUpstreams, deploymentMode, publicUrl, wellKnownDiscovery } = yield* GatewayConfig
   const context = yield* Effect.context<Exclude<Services, ControlPlaneConfig> | Scope.Scope>()
-  const services = Context.add(context, ControlPlaneConfig, { publicUrl, loginRedirect: "/", allowedUpstreams })
+  const services = Context.add(context, ControlPlaneConfig, {
+    publicUrl,
+    // With its path: a browser resolves `/` against the origin alone.
+    loginRedirect: `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/`,
+    allowedUpstreams,
+    deploymentMode,
+    wellKnownDiscovery
+  })
   return Effect.flatMap(
     Effect.promise(() => import("@mcpgw/registry-app/ControlPlane")),
     ({ make }) => Effect.mapInputContext(make, () => services)

@@ -3,6 +3,9 @@ import type { AllowedUpstream } from "@mcpgw/egress/AddressPolicy"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 
+/** `registry-only`: no calls go through here; clients are told the servers' own URLs (contracts.md §1.15). */
+export type DeploymentMode = "with-gateway" | "registry-only"
+
 export interface ControlPlaneSettings {
   /** What callers reach us at, such as `https://mcp.example.com`: audience of sessions and tokens, and the one origin cookies are used from. */
   readonly publicUrl: string
@@ -10,16 +13,25 @@ export interface ControlPlaneSettings {
   readonly loginRedirect: string
   /** `MCPGW_ALLOWED_UPSTREAMS`: what else the dialler would call. */
   readonly allowedUpstreams: ReadonlyArray<AllowedUpstream>
+  readonly deploymentMode: DeploymentMode
+  /** `ENABLE_WELLKNOWN_DISCOVERY`: is anyone told of public servers? */
+  readonly wellKnownDiscovery: boolean
 }
 
 export class ControlPlaneConfig extends Context.Tag("@mcpgw/registry-app/ControlPlaneConfig")<
   ControlPlaneConfig,
   ControlPlaneSettings
 >() {
-  /** `loginRedirect` is `/` unless given, and nothing is allowed. */
+  /** `loginRedirect` is `/` unless given, nothing is allowed, public servers are told of, and there is a gateway. */
   static layerOf(
     settings: Pick<ControlPlaneSettings, "publicUrl"> & Partial<ControlPlaneSettings>
   ): Layer.Layer<ControlPlaneConfig> {
-    return Layer.succeed(ControlPlaneConfig, { loginRedirect: "/", allowedUpstreams: [], ...settings })
+    return Layer.succeed(ControlPlaneConfig, {
+      loginRedirect: "/",
+      allowedUpstreams: [],
+      deploymentMode: "with-gateway",
+      wellKnownDiscovery: true,
+      ...settings
+    })
   }
 }
