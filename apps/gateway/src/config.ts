@@ -61,7 +61,8 @@ const parse = <A>(setting: Setting<A>, text: string): Either.Either<A, ConfigErr
   if (text === "") return Either.right(setting.fallback)
   const value = setting.parse(text)
   if (value !== undefined) return Either.right(value)
-  const held = setting.secret ? `a value of ${text.length} characters` : JSON.stringify(text.slice(0, 200))
+  const shown = setting.echo(text)
+  const held = shown === undefined ? `a value of ${text.length} characters` : JSON.stringify(shown.slice(0, 200))
   return Either.left(ConfigError.InvalidData([setting.name], `held ${held}; it may hold ${setting.holds}`))
 }
 
@@ -79,6 +80,7 @@ const values: Config.Config<Values> = Config.all({
   allowedClients: configOf(settings.allowedClients),
   corsOrigins: configOf(settings.corsOrigins),
   clientHosts: configOf(settings.clientHosts),
+  wellKnownDiscovery: configOf(settings.wellKnownDiscovery),
   tlsCert: configOf(settings.tlsCert),
   tlsKey: configOf(settings.tlsKey),
   redirectPort: configOf(settings.redirectPort),
@@ -139,6 +141,10 @@ const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
       providersFile: read.providersFile === undefined ? undefined : resolve(root, read.providersFile),
       providerSettings: provided,
       variable: yield* variables,
+      databaseUrl:
+        read.databaseUrl?._tag === "sqlite"
+          ? { _tag: "sqlite", path: resolve(root, read.databaseUrl.path) }
+          : read.databaseUrl,
       tlsCert: read.tlsCert === undefined ? undefined : resolve(root, read.tlsCert),
       tlsKey: read.tlsKey === undefined ? undefined : resolve(root, read.tlsKey),
       tokenDefaultHours: read.tokenDefaultHours ?? Math.min(8, read.tokenMaxHours),

@@ -2,6 +2,7 @@
  * **edge** — the scoped layer that owns the listener. Captures the services once and hands each request, by path, to operations,
  * the control plane or the pipeline. On release it drains: calls in flight finish, streams end cleanly, then the port closes.
  */
+import { serveSocket, type SocketPlane, wantsSocket } from "@mcpgw/registry-app/healthSocket"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -23,8 +24,9 @@ import { readPair, type TlsPaths, type TlsUnusable } from "./TlsPair.ts"
 import { type TlsStatus, watchPair } from "./TlsReload.ts"
 
 /** The registry's API and everything else that is not the data plane. */
-export interface ControlPlane {
+export interface ControlPlane extends SocketPlane {
   readonly handle: (request: Request, info: { readonly remote: string }) => Promise<Response>
+  readonly closeWatchers: () => void
 }
 
 export interface EdgeParts {
@@ -32,6 +34,8 @@ export interface EdgeParts {
   readonly operations: Omit<Operations, "draining" | "tls">
   /** Loaded when first asked for, so that the data plane answers sooner. */
   readonly control: () => Promise<ControlPlane>
+  /** For draining: lets go whoever watches the control plane, when it is loaded. */
+  readonly closeWatchers: () => void
 }
 
 /** What the edge serves; made in `layers.ts`. */
@@ -84,6 +88,9 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
   return (request, server) => {
     const ctx = enter(request, server)
     if (ctx instanceof Response) return ctx
+    if (wantsSocket(ctx.method, ctx.pathname, ctx.headers["upgrade"])) {
+      return control().then((control) => serveSocket(control, request, server, ctx.remote))
+    }
     if (isControl(ctx.pathname)) {
       const size = controlBodyProblem(request, config.maxBody)
       if (size !== undefined) {
@@ -112,13 +119,14 @@ const spaced = Schedule.spaced("50 millis")
 const until = (done: () => boolean): Effect.Effect<void, string> =>
   Effect.suspend(() => (done() ? Effect.void : Effect.fail("busy"))).pipe(Effect.retry(spaced))
 
-const drain = (config: GatewayConfigApi, { pipeline }: EdgeParts, listener: Listener, state: State) =>
+const drain = (config: GatewayConfigApi, { closeWatchers, pipeline }: EdgeParts, listener: Listener, state: State) =>
   Effect.gen(function* () {
     state.draining = true
     yield* Effect.logInfo(`draining: ${listener.pending()} requests in flight`)
     const { router } = pipeline
     router.closeStreams("idle")
     const stopped = listener.stop(false)
+    closeWatchers()
     // Finalizers are uninterruptible; without this the deadline would wait for the last call.
     const quiet = Effect.interruptible(until(() => listener.pending() === 0))
     const inTime = yield* quiet.pipe(Effect.timeoutOption(`${config.drain} seconds`))

@@ -92,7 +92,8 @@ export const layerEdgeServices = Layer.scoped(
     return {
       pipeline,
       operations: { metrics, registry, policy: pipeline.policy, run: Runtime.runPromise(runtime) },
-      control: () => (loaded ??= load(make))
+      control: () => (loaded ??= load(make)),
+      closeWatchers: () => void loaded?.then((control) => control.closeWatchers())
     }
   })
 )

@@ -32,15 +32,22 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { SignInLinks } from "@mcpgw/identity/SignInLinks"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
+import * as PolicyWriterFile from "@mcpgw/policy/PolicyWriterFile"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import * as CredentialSync from "@mcpgw/registry-app/credentialSync"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
+import { Ratings } from "@mcpgw/registry/Ratings"
+import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
+import { Vault } from "@mcpgw/vault/Vault"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as ProcessGauges from "@mcpgw/telemetry/ProcessGauges"
 import * as Prometheus from "@mcpgw/telemetry/Prometheus"
@@ -52,6 +59,7 @@ import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
+import { groupDirectory } from "./groupDirectory.ts"
 import { layerPolicyDoubts } from "./policyDoubts.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
 
@@ -59,14 +67,24 @@ import * as OutboundFetch from "./outboundFetch.ts"
 const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, E, R>) =>
   Layer.unwrapEffect(Effect.map(GatewayConfig, make))
 
+/** SQLite in the data folder unless another place or PostgreSQL is configured. */
+const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
+  databaseUrl?._tag === "postgres"
+    ? Store.layerPostgres({ url: databaseUrl.url })
+    : Store.layerSqlite({ filename: databaseUrl?.path ?? join(dataDir, "mcpgw.db") })
+)
+
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
-  withConfig(({ dataDir }) => Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })),
+  database,
   withConfig(({ dataDir }) => KeyRingFile.layerFile({ directory: join(dataDir, "keys") })),
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
   ),
-  withConfig((config) => ScopePolicyFile.layerFile({ path: scopesPath(config), defaultText: DEFAULT_SCOPES })),
+  withConfig((config) => {
+    const file = { path: scopesPath(config), defaultText: DEFAULT_SCOPES }
+    return PolicyWriterFile.layerFile(file).pipe(Layer.provideMerge(ScopePolicyFile.layerFile(file)))
+  }),
   withConfig((config) =>
     layerInProcess(handlers()).pipe(
       Layer.provideMerge(
@@ -79,8 +97,12 @@ const infrastructure = Layer.mergeAll(
       Layer.provide(Resolver.layer)
     )
   ),
-  Prometheus.layer(),
-  Credentials.layerClient
+  Prometheus.layer()
+)
+
+/** What servers are sent: sealed in the database, with the keys of the data folder. */
+const credentials = Credentials.layerVault.pipe(
+  Layer.provideMerge(withConfig(({ variable }) => Vault.layerSql({ variable })))
 )
 
 /** Who else may say who somebody is: described here, asked when they are needed. */
@@ -95,13 +117,33 @@ const providers = Layer.merge(
   IssuerFetch.layer
 )
 
+/**
+ * What can be made again from the registry's snapshot stays on the node: a search waits for no database server, finds while that one is
+ * away, and several nodes do not write the same words.
+ */
+const discovery = withConfig(({ databaseUrl, dataDir }) =>
+  databaseUrl?._tag === "postgres"
+    ? Layer.provide(DiscoveryIndex.layerLexical, Store.layerSqlite({ filename: join(dataDir, "discovery.db") }))
+    : DiscoveryIndex.layerLexical
+)
+
+/** Whose groups are kept in step with the policy's. */
+const layerGroupDirectory = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, IssuerFetch]), ([{ providerSettings }, fetch]) =>
+    groupDirectory(providerSettings, fetch)
+  )
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
   Agents.layerSqlite,
   MachineClients.layerSqlite,
-  DiscoveryIndex.layerLexical,
+  discovery,
+  Ratings.layerSql,
+  Collaborators.layerSql,
+  layerGroupDirectory,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
       Layer.provideMerge(
@@ -119,7 +161,8 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Registry.layer,
+  Catalogue.layer.pipe(Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))),
+  credentials,
   AgentClients.layer,
   OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
@@ -155,29 +198,38 @@ const pages = withConfig(({ publicUrl }) => AccountPages.layer({ publicUrl })).p
   Layer.provideMerge(authorization)
 )
 
-/** Tier 4 — the services of the request's way. */
-const services = Layer.mergeAll(
-  withConfig((config) =>
+/** Whether servers are well; checks send what calls send. */
+const health = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
+    HealthMonitor.layer({
+      intervalSeconds: config.healthInterval,
+      // What a check needs takes a while to load: the calls that wait for the port to open come first.
+      startDelayMs: 500,
+      onChecked: (server, status, seconds) => {
+        const success = status === "healthy" || status === "healthy-auth-expired"
+        metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
+      }
+    })
+  )
+).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor })))))
+
+/** The way of calls; what they come to is what is known of the servers next. */
+const router = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, HealthMonitor]), ([config, { calls }]) =>
     ProxyRouter.layer({
       idleTimeoutMs: config.idleTimeout * 1000,
       totalTimeoutMs: config.totalTimeout * 1000,
-      heartbeatMs: config.heartbeat * 1000
+      heartbeatMs: config.heartbeat * 1000,
+      calls
     })
-  ),
-  Layer.unwrapEffect(
-    Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
-      HealthMonitor.layer({
-        intervalSeconds: config.healthInterval,
-        // What a check needs takes a while to load: the calls that wait for the port to open come first.
-        startDelayMs: 500,
-        onChecked: (server, status, seconds) => {
-          const success = status === "healthy" || status === "healthy-auth-expired"
-          metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
-        }
-      })
-    )
-  ).pipe(Layer.provide(Probe.layer())),
+  )
+)
+
+/** Tier 4 — the services of the request's way. */
+const services = Layer.mergeAll(
+  router.pipe(Layer.provideMerge(health)),
   IndexSync.layer,
+  CredentialSync.layer,
   ProcessGauges.layerAudit,
   pages
 )

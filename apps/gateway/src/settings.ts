@@ -4,6 +4,7 @@
  */
 import { type AllowedUpstream, parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { AddressSet } from "./AddressSet.ts"
+import { databaseUrl, type DatabaseUrl, withoutPassword } from "./databaseUrl.ts"
 
 export interface Setting<A> {
   readonly name: string
@@ -15,6 +16,8 @@ export interface Setting<A> {
   readonly shown: string
   /** Secrets are never echoed. */
   readonly secret: boolean
+  /** What of a wrong value may be echoed, when a part of it is secret; undefined: nothing. */
+  readonly echo: (text: string) => string | undefined
   /** Used when the variable is unset or empty. */
   readonly fallback: A
   /** Undefined: not one of the things it may hold. */
@@ -27,7 +30,11 @@ export const setting = <A>(
   fallback: NoInfer<A>,
   about: string,
   kind: { readonly holds: string; readonly parse: (text: string) => A | undefined },
-  options: { readonly shown?: string; readonly secret?: boolean } = {}
+  options: {
+    readonly shown?: string
+    readonly secret?: boolean
+    readonly echo?: (text: string) => string | undefined
+  } = {}
 ): Setting<A> => ({
   name,
   about,
@@ -35,7 +42,8 @@ export const setting = <A>(
   parse: kind.parse,
   fallback,
   shown: options.shown ?? (fallback === undefined ? "" : String(fallback)),
-  secret: options.secret ?? false
+  secret: options.secret ?? false,
+  echo: options.echo ?? ((text) => (options.secret === true ? undefined : text))
 })
 
 const integer = (least: number, most: number) => ({
@@ -172,12 +180,12 @@ export const settings = {
     "Folder of the database, the keys and the audit log. Unset: data under the workspace root.",
     path
   ),
-  databaseUrl: setting<undefined>(
+  databaseUrl: setting<DatabaseUrl | undefined>(
     "MCPGW_DATABASE_URL",
     unset,
-    "Kept for a database server; leave it unset, a start with it would not use that server.",
-    { holds: "nothing yet: this version keeps everything in SQLite in the data folder", parse: () => undefined },
-    { secret: true }
+    "Where everything but keys, policy and audit is kept. Unset: SQLite, mcpgw.db in the data folder.",
+    databaseUrl,
+    { secret: true, echo: withoutPassword }
   ),
   deploymentMode: setting<(typeof DEPLOYMENT_MODES)[number]>(
     "DEPLOYMENT_MODE",
@@ -190,6 +198,12 @@ export const settings = {
     unset,
     "The policy, scopes.yml; a change takes effect within a second. Unset: scopes.yml in the data folder, written at first start.",
     path
+  ),
+  wellKnownDiscovery: setting(
+    "ENABLE_WELLKNOWN_DISCOVERY",
+    true,
+    "Tell anyone of the servers an administrator made public, at /.well-known/mcp-servers.",
+    boolean
   ),
   demoServers: setting("MCPGW_DEMO_SERVERS", true, "Register the bundled demo servers at first start.", boolean),
   allowedUpstreams: setting<ReadonlyArray<AllowedUpstream>>(

@@ -17,9 +17,10 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   api: ["domain"],
   registry: ["domain", "store"],
   identity: ["domain", "store", "auth"],
+  vault: ["domain", "store", "egress"],
   health: ["domain", "mcp", "egress", "registry"],
   discovery: ["domain", "registry", "store"],
-  proxy: ["domain", "mcp", "policy", "egress", "registry"],
+  proxy: ["domain", "mcp", "policy", "egress", "registry", "vault"],
   testkit: ["domain", "mcp"]
 }
 

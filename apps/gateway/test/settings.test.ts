@@ -88,6 +88,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_OIDC_JWKS_URL: ["keys.json", "file:///etc/passwd"],
   KEYCLOAK_URL: ["keycloak:8080", "keycloak"],
   KEYCLOAK_EXTERNAL_URL: ["javascript:alert(1)"],
+  KEYCLOAK_ADMIN_URL: ["javascript:alert(1)"],
   OKTA_DOMAIN: ["https://dev-1.okta.com", "okta"],
   AUTH0_DOMAIN: ["tenant.auth0.com/"],
   GITHUB_ORG_GROUPS: ["yes"],
@@ -101,7 +102,17 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_MAX_BODY_BYTES: ["1023", "4MB", "1073741825"],
   MCPGW_DRAIN_SECONDS: ["-1", "3601"],
   OTEL_PROMETHEUS_PORT: ["0", "65536", "metrics"],
-  MCPGW_DATABASE_URL: ["postgres://mcpgw:secret@db/mcpgw"],
+  MCPGW_DATABASE_URL: [
+    "mysql://mcpgw:hunter2@db/mcpgw",
+    "postgres://mcpgw:hunter2@db",
+    "postgres:///mcpgw",
+    "postgres://mcpgw:hunter2@db/a/b",
+    "postgres://mcpgw:hunter2@db/mcpgw#x",
+    "mcpgw",
+    "sqlite:",
+    "sqlite::memory:",
+    "sqlite:///data/mcpgw.db"
+  ],
   MCPGW_AUDIT_RETENTION_DAYS: ["0", "36501", "forever"],
   MCPGW_LOG_LEVEL: ["loud", "trace"]
 }
@@ -126,8 +137,10 @@ describe("design §8: a value that a setting may not hold", () => {
     "$name=$value stops the start, told with what it held and may hold",
     async ({ name, setting, value }) => {
       const outcome = await start({ [name]: value })
-      const held = setting.secret ? `a value of ${value.length} characters` : JSON.stringify(value)
+      const echo = setting.echo(value)
+      const held = echo === undefined ? `a value of ${value.length} characters` : JSON.stringify(echo)
       refused(outcome, `${name}: held ${held}; it may hold ${setting.holds}`)
+      assert.notInclude(outcome.output, "hunter2", "a password")
       assert.isFalse(existsSync(outcome.dataDir), "the data folder was made before the settings were judged")
     }
   )
@@ -209,6 +222,28 @@ describe("settings that only make sense together", () => {
   })
 })
 
+describe("design §6: MCPGW_DATABASE_URL is shown without its password", () => {
+  it.each([
+    ["mysql://u:hunter2@db/x", "mysql://u:***@db/x"],
+    ["postgres://u:hunter2@db:5432?password=hunter2", "postgres://u:***@db:5432/"],
+    ["postgres://u@db:0/a/b", "postgres://u@db:0/a/b"],
+    ["sqlite:", "sqlite:"],
+    ["postgres://u:hunter2@hunter2@db/x", undefined],
+    ["postgres://u:hun/ter2@db/x", undefined],
+    ["postgres://u:12/hunter2@db/x", undefined],
+    ["postgres://u:12?hunter2@db/x", undefined],
+    ["u:hunter2@db/x", undefined],
+    ["password=hunter2 host=db", undefined]
+  ])("%s", (held, shown) => assert.strictEqual(settings.databaseUrl.echo(held), shown))
+
+  it("a server that can not be reached stops the start, named", async () => {
+    refused(
+      await start({ MCPGW_DATABASE_URL: "postgres://mcpgw:hunter2@127.0.0.1:1/mcpgw" }),
+      "Can not open the database postgres://mcpgw@127.0.0.1:1/mcpgw: "
+    )
+  })
+})
+
 describe("W-17: MCPGW_CORS_ORIGINS", () => {
   it.each([
     ["https://app.example.com", ["https://app.example.com"]],
@@ -269,7 +304,7 @@ describe("design §8: names that are no settings", () => {
     assert.strictEqual(lines.length, 1)
     assert.match(
       lines[0] ?? "",
-      /level=WARN .*yet: KEYCLOAK_ADMIN_PASSWORD, METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY; SECRET_KEY never/
+      /level=WARN .*yet: METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY; SECRET_KEY never/
     )
     assert.notMatch(outcome.output, /hush|collector/)
   })

@@ -16,7 +16,7 @@ const registryOf = (records: ReadonlyArray<ServerRecord>) =>
     Registry.layer,
     Layer.tap(RegistryStore.layerMemory, (context) =>
       Effect.flatMap(Effect.provide(RegistryStore, context), (store) =>
-        Effect.forEach(records, store.put, { discard: true })
+        Effect.forEach(records, (record) => store.put(record), { discard: true })
       )
     )
   )

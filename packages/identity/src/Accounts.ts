@@ -4,14 +4,18 @@
  * give the same answer. Never lets a provider's word take over an account that is not that provider's.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Store"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import {
   type AccountDisabled,
+  type AccountExists,
   AccountsUnavailable,
   InvalidAccount,
   InvalidCredentials,
@@ -20,12 +24,14 @@ import {
 import {
   type AccountChange,
   type AccountStore,
-  LOCAL,
+  LOCAL_ACCOUNT,
   makeMemoryStore,
-  makeSqliteStore
+  makeSqliteStore,
+  toldToOthers
 } from "./internal/accountStore.ts"
 import { idOf, USERNAME } from "./internal/accountName.ts"
 import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
+import { createAccount } from "./internal/newAccount.ts"
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
 import { signIn } from "./internal/signIn.ts"
 import { stored } from "./internal/stored.ts"
@@ -34,6 +40,7 @@ import { migrations } from "./Migrations.ts"
 
 export {
   AccountDisabled,
+  AccountExists,
   AccountsUnavailable,
   InvalidAccount,
   InvalidCredentials,
@@ -95,6 +102,13 @@ export interface AccountsApi {
    * change a password use `Sessions.endAll`.
    */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
+  /** A new local account, enabled. The password is held to what a person's own new one is held to. */
+  readonly create: (
+    account: Account,
+    password: string
+  ) => Effect.Effect<AccountDetails, InvalidAccount | AccountExists | AccountsUnavailable>
+  /** With its password; false when there is no such account. Callers end what was made with it. */
+  readonly remove: (username: string) => Effect.Effect<boolean, AccountsUnavailable>
   /**
    * The account of a provider's person, made at the first sign-in and refreshed at each: groups, e-mail and display name are what the
    * provider says now. `provider` is any name but `local`. A name that is taken becomes `{name}@{provider}`.
@@ -119,7 +133,7 @@ export interface AccountsApi {
   /** Everybody, by name. */
   readonly list: Effect.Effect<ReadonlyArray<AccountDetails>, AccountsUnavailable>
   readonly isEmpty: Effect.Effect<boolean, AccountsUnavailable>
-  /** Hot: how many changes this process has made to accounts. Who remembers something of an account looks again when it has moved. */
+  /** Hot: how many changes were made to accounts, as far as is known here. Who remembers something of an account looks again when it moved. */
   readonly revision: () => number
 }
 
@@ -140,17 +154,28 @@ export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, 
   }
 
   /** Table `accounts`; runs this package's migrations. */
-  static get layerSqlite(): Layer.Layer<Accounts, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> {
+  static get layerSqlite(): SqliteLayer {
     return sqlite
   }
 }
 
+type SqliteLayer = Layer.Layer<Accounts, MigrationFailed | DatabaseNewer | SqlError, SqlClient.SqlClient | ChangeFeed>
+
+/** Topic of the feed. */
+const TOPIC = "accounts"
+
 /** Passwords longer than this are refused, in characters. */
 export const MAX_PASSWORD_LENGTH = 1_024
 
-const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
-  Effect.map(makePasswords, (passwords) => {
+/** `follow`: runs what it is given whenever another process has changed an account. */
+const make = <E = never, R = never>(
+  store: AccountStore,
+  follow: (moved: Effect.Effect<void>) => Effect.Effect<void, E, R> = () => Effect.void
+): Effect.Effect<AccountsApi, E, R> =>
+  Effect.gen(function* () {
+    const passwords = yield* makePasswords
     let revision = 0
+    yield* follow(Effect.sync(() => void revision++))
     // Also when it failed: what was written then is not known.
     const changes = Effect.ensuring(Effect.sync(() => void revision++))
     const verify = makeVerify(store, passwords)
@@ -164,6 +189,8 @@ const make = (store: AccountStore): Effect.Effect<AccountsApi> =>
       ofSubject: (provider, subject) =>
         stored(Effect.map(store.findSubject(provider, subject), (found) => found?.account)),
       put,
+      create: (account, password) => changes(createAccount(store, passwords, account, password)),
+      remove: (username) => changes(stored(store.remove(idOf(username)))),
       signIn: (provider, profile) => changes(signIn(store, provider, profile)),
       setGroups: (username, groups) => change(username, { groups }),
       disable: (username, disabled) => change(username, { disabled }),
@@ -225,23 +252,17 @@ const makePut =
       if (!done) return yield* new InvalidAccount({ problem: "The username is the account of an identity provider" })
     })
 
-const LOCAL_ACCOUNT = {
-  provider: LOCAL,
-  subject: undefined,
-  email: undefined,
-  displayName: undefined,
-  disabled: false
-} as const
-
 const memory: Layer.Layer<Accounts> = Layer.effect(
   Accounts,
   Effect.suspend(() => make(makeMemoryStore()))
 )
 
-const sqlite: Layer.Layer<Accounts, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> = Layer.effect(
+const sqlite: SqliteLayer = Layer.scoped(
   Accounts,
   Effect.gen(function* () {
     yield* migrate(migrations)
-    return yield* make(makeSqliteStore(yield* SqlClient.SqlClient))
+    const feed = yield* ChangeFeed
+    const store = toldToOthers(makeSqliteStore(yield* SqlClient.SqlClient), feed, TOPIC)
+    return yield* make<SqlError, Scope.Scope>(store, (moved) => feed.watch(TOPIC, () => moved))
   })
 )

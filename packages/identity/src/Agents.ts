@@ -4,6 +4,8 @@
  * before an agent lost a secret or a group, or was disabled, are dead.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Store"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Clock from "effect/Clock"
@@ -24,7 +26,13 @@ import {
   type TooManySecrets
 } from "./ClientSecrets.ts"
 import { problemOfAgent } from "./internal/agentProblem.ts"
-import { type AgentStore, makeMemoryStore, makeSqliteStore, type StoredAgent } from "./internal/agentStore.ts"
+import {
+  type AgentStore,
+  makeMemoryStore,
+  makeSqliteStore,
+  type StoredAgent,
+  toldToOthers
+} from "./internal/agentStore.ts"
 import { keepWritten, LastUsed } from "./internal/lastUsed.ts"
 import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
@@ -81,11 +89,14 @@ export interface AgentsApi {
   readonly removeSecret: (name: string, id: string) => Effect.Effect<boolean, AccountsUnavailable>
   /** Is that a living secret of an agent that may sign in? Notes the use. */
   readonly secretMatches: (name: string, candidate: string) => Effect.Effect<boolean, AccountsUnavailable>
-  /** Hot: how many changes this process has made. Who remembers something of an agent looks again when it has moved. */
+  /** Hot: how many changes were made, as far as is known here. Who remembers something of an agent looks again when it has moved. */
   readonly revision: () => number
 }
 
-type SqliteLayer = Layer.Layer<Agents, MigrationFailed | DatabaseNewer, SqlClient.SqlClient>
+type SqliteLayer = Layer.Layer<Agents, MigrationFailed | DatabaseNewer | SqlError, SqlClient.SqlClient | ChangeFeed>
+
+/** Topic of the feed. */
+const TOPIC = "agents"
 
 export class Agents extends Context.Tag("@mcpgw/identity/Agents")<Agents, AgentsApi>() {
   /** Forgets at exit; for tests. */
@@ -99,10 +110,15 @@ export class Agents extends Context.Tag("@mcpgw/identity/Agents")<Agents, Agents
   }
 }
 
-const make = (store: AgentStore): Effect.Effect<AgentsApi, never, Scope.Scope> =>
+/** `follow`: runs what it is given whenever another process has changed an agent. */
+const make = <E = never>(
+  store: AgentStore,
+  follow: (moved: Effect.Effect<void>) => Effect.Effect<void, E, Scope.Scope> = () => Effect.void
+): Effect.Effect<AgentsApi, E, Scope.Scope> =>
   Effect.gen(function* () {
     const used = new LastUsed()
     let revision = 0
+    yield* follow(Effect.sync(() => void revision++))
     const changes = Effect.ensuring(Effect.sync(() => void revision++))
     yield* keepWritten(used, "agents' secrets", store.used)
     return {
@@ -194,6 +210,8 @@ const sqlite: SqliteLayer = Layer.scoped(
   Agents,
   Effect.gen(function* () {
     yield* migrate(migrations)
-    return yield* make(makeSqliteStore(yield* SqlClient.SqlClient))
+    const feed = yield* ChangeFeed
+    const store = toldToOthers(makeSqliteStore(yield* SqlClient.SqlClient), feed, TOPIC)
+    return yield* make<SqlError>(store, (moved) => feed.watch(TOPIC, () => moved))
   })
 )

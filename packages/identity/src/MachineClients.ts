@@ -1,17 +1,23 @@
 /**
  * **MachineClients** — which groups a machine of an identity provider has, by issuer and client id, for tokens that say nothing of groups
- * themselves. All of it is in memory, because tokens are judged by it; a change made elsewhere is noticed within seconds.
+ * themselves. All of it is in memory, because tokens are judged by it; a change made elsewhere is taken within a second.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Store"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { AccountsUnavailable } from "./Accounts.ts"
-import { type MachineClientStore, makeMemoryStore, makeSqliteStore } from "./internal/machineClientStore.ts"
+import {
+  type MachineClientStore,
+  makeMemoryStore,
+  makeSqliteStore,
+  toldToOthers
+} from "./internal/machineClientStore.ts"
 import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
 
@@ -35,8 +41,8 @@ export interface MachineClientsApi {
 
 type SqliteLayer = Layer.Layer<
   MachineClients,
-  AccountsUnavailable | MigrationFailed | DatabaseNewer,
-  SqlClient.SqlClient
+  AccountsUnavailable | MigrationFailed | DatabaseNewer | SqlError,
+  SqlClient.SqlClient | ChangeFeed
 >
 
 export class MachineClients extends Context.Tag("@mcpgw/identity/MachineClients")<MachineClients, MachineClientsApi>() {
@@ -51,11 +57,16 @@ export class MachineClients extends Context.Tag("@mcpgw/identity/MachineClients"
   }
 }
 
-const LOOK_EVERY = "3 seconds"
+/** Topic of the feed. */
+const TOPIC = "machine-clients"
 
 const keyOf = (issuer: string, clientId: string): string => JSON.stringify([issuer, clientId])
 
-const make = (store: MachineClientStore): Effect.Effect<MachineClientsApi, AccountsUnavailable, Scope.Scope> =>
+/** `follow`: runs what it is given whenever another process has changed some. */
+const make = <E = never, R = never>(
+  store: MachineClientStore,
+  follow: (look: Effect.Effect<unknown, AccountsUnavailable>) => Effect.Effect<void, E, R> = () => Effect.void
+): Effect.Effect<MachineClientsApi, AccountsUnavailable | E, R> =>
   Effect.gen(function* () {
     let known: ReadonlyMap<string, ReadonlyArray<string>> = new Map()
     const look = Effect.map(stored(store.all), (clients) => {
@@ -68,12 +79,8 @@ const make = (store: MachineClientStore): Effect.Effect<MachineClientsApi, Accou
       )
       return clients
     })
+    yield* follow(look)
     yield* look
-    yield* look.pipe(
-      Effect.catchAll((cause) => Effect.logWarning("Machine clients could not be read again", cause)),
-      Effect.schedule(Schedule.spaced(LOOK_EVERY)),
-      Effect.forkScoped
-    )
     return {
       list: look,
       put: (client) => Effect.zipRight(stored(store.put(client)), look),
@@ -89,7 +96,7 @@ const make = (store: MachineClientStore): Effect.Effect<MachineClientsApi, Accou
   })
 
 // A map in memory is always readable.
-const memory: Layer.Layer<MachineClients> = Layer.scoped(
+const memory: Layer.Layer<MachineClients> = Layer.effect(
   MachineClients,
   Effect.suspend(() => Effect.orDie(make(makeMemoryStore())))
 )
@@ -98,6 +105,8 @@ const sqlite: SqliteLayer = Layer.scoped(
   MachineClients,
   Effect.gen(function* () {
     yield* migrate(migrations)
-    return yield* make(makeSqliteStore(yield* SqlClient.SqlClient))
+    const feed = yield* ChangeFeed
+    const store = toldToOthers(makeSqliteStore(yield* SqlClient.SqlClient), feed, TOPIC)
+    return yield* make<SqlError, Scope.Scope>(store, (look) => feed.watch(TOPIC, () => Effect.asVoid(look)))
   })
 )

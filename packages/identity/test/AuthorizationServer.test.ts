@@ -8,7 +8,8 @@ import { Revocations } from "@mcpgw/auth/Revocations"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { KeyRing, makeSealingKey, makeSigningKey } from "@mcpgw/domain/KeyRing"
 import * as Store from "@mcpgw/store/Store"
-import type { StoreOpenFailed } from "@mcpgw/store/StoreError"
+import type { ChangeFeed } from "@mcpgw/store/ChangeFeed"
+import type { DatabaseNewer, MigrationFailed, StoreOpenFailed } from "@mcpgw/store/StoreError"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -37,7 +38,10 @@ interface World {
   readonly documentHosts?: ReadonlyArray<string>
   readonly maxClients?: number
   /** Keys and database of a process that is started again. */
-  readonly kept?: Layer.Layer<KeyRing | SqlClient.SqlClient, StoreOpenFailed>
+  readonly kept?: Layer.Layer<
+    KeyRing | SqlClient.SqlClient | ChangeFeed,
+    StoreOpenFailed | MigrationFailed | DatabaseNewer
+  >
 }
 
 const DOCUMENT = "https://ide.example/oauth/client.json"

@@ -148,17 +148,6 @@ describe("machines of an identity provider", () => {
       expect(auth.cached(person)).toBe(someone)
     }).pipe(Effect.provide(services))
   )
-
-  it.scoped("a change made by another process counts within seconds", () =>
-    Effect.gen(function* () {
-      const machines = yield* MachineClients
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`INSERT INTO machine_clients VALUES (${ISSUER}, 'billing', '["billing"]')`
-      expect(machines.groupsOf(ISSUER, "billing")).toBeUndefined()
-      yield* TestClock.adjust("3 seconds")
-      expect(machines.groupsOf(ISSUER, "billing")).toEqual(["billing"])
-    }).pipe(Effect.provide(machinesSqlite))
-  )
 })
 
 describe("tokens of agents", () => {

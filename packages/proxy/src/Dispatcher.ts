@@ -14,7 +14,7 @@ import type { Policy } from "@mcpgw/policy/Policy"
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import { type Answer, readHead, unusable } from "./Answer.ts"
 import { relayAnswer } from "./AnswerRelay.ts"
-import type { CredentialsApi } from "./Credentials.ts"
+import { CredentialProblem, type CredentialsApi } from "./Credentials.ts"
 import { failure, type ForwardResult, type Outbound } from "./Forward.ts"
 import type { OnEnd } from "./Outcome.ts"
 import type { OpenStreams } from "./OpenStreams.ts"
@@ -52,21 +52,27 @@ export class Dispatcher {
     if (states !== undefined && "_tag" in states) return states
     const sent = states?.sent ?? outbound
     const record = target.server.record
+    const headers = this.headers(sent)
+    if (headers instanceof CredentialProblem) return failure("credential_missing", headers.words)
     let upstream: UpstreamAnswer
     try {
       upstream = await this.parts.upstream.exchange({
         method,
         url: this.urlOf(outbound),
-        headers: this.headers(sent),
+        headers,
         body: sent.body,
         signal,
         trustedAddress: record.trusted_address,
         caller: principal.claims
       })
     } catch (error) {
-      if (error instanceof UpstreamFailure) return failure(error.reason, error.message, error.retryAfterSeconds)
+      if (error instanceof UpstreamFailure) {
+        this.parts.options.calls?.failed(record.path, error.reason, principal.claims)
+        return failure(error.reason, error.message, error.retryAfterSeconds)
+      }
       return failure("broken", error instanceof Error ? error.message : String(error))
     }
+    this.parts.options.calls?.answered(record.path)
     const answer = readHead(upstream)
     const refusal = unusable(outbound, answer)
     if (refusal !== undefined) {
@@ -125,10 +131,11 @@ export class Dispatcher {
     return url
   }
 
-  private headers(outbound: Outbound): Readonly<Record<string, string>> {
+  private headers(outbound: Outbound): Readonly<Record<string, string>> | CredentialProblem {
     const { principal, target, calls } = outbound
     const first = calls[0].access
     const credentials = this.parts.credentials.headersFor(target.server, principal, outbound.clientAuthorization)
+    if (credentials instanceof CredentialProblem) return credentials
     const identity = {
       claims: principal.claims,
       scopes: this.scopesOf(principal.claims),

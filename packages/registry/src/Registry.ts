@@ -1,6 +1,6 @@
 /**
  * **Registry** — which servers there are. Hot side: one immutable snapshot, swapped by reference. Cold side: changes, stored
- * before they take effect. Knows nothing of callers' rights or of HTTP.
+ * before they take effect; those of other processes over the same store are followed. Knows nothing of callers' rights or of HTTP.
  *
  * A change costs one row written and one copy of the snapshot's Map (about 20 ns an entry); nothing else grows with the count.
  */
@@ -9,20 +9,20 @@ import type { Health, RegisteredServer, Registration, ServerRecord } from "@mcpg
 import type { Tool } from "@mcpgw/domain/Tool"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { isDeepStrictEqual } from "node:util"
-import { inventoryNote, keptTools, sameTools } from "./Inventory.ts"
+import { inventoryNote, keptTools } from "./Inventory.ts"
+import { type Core, keptRecord, refresh, sameContent, takeChanged } from "./internal/follow.ts"
 import { makeSnapshotCell } from "./internal/snapshotCell.ts"
-import type { SnapshotCell } from "./internal/snapshotCell.ts"
 import { makeRecord, patchRecord } from "./Registration.ts"
 import type { Patch } from "./Registration.ts"
-import { ServerExists, ServerNotFound } from "./RegistryError.ts"
+import { ServerExists, ServerNotFound, StoreUnavailable } from "./RegistryError.ts"
 import type { InvalidServer } from "./RegistryError.ts"
 import { RegistryStore } from "./RegistryStore.ts"
-import type { RegistryStoreApi, StoreUnavailable } from "./RegistryStore.ts"
+import type { PutCondition } from "./RegistryStore.ts"
 import type { RegistryChange, Snapshot } from "./Snapshot.ts"
 
 export type { RegistryChange, Snapshot } from "./Snapshot.ts"
@@ -78,24 +78,36 @@ export class Registry extends Context.Tag("@mcpgw/registry/Registry")<Registry, 
   }
 }
 
-/** Equal in all but when they were last changed. */
-const sameContent = (a: ServerRecord, b: ServerRecord): Effect.Effect<boolean> =>
-  isDeepStrictEqual({ ...a, tool_list: [] }, { ...b, tool_list: [], updated_at: a.updated_at })
-    ? sameTools(a.tool_list, b.tool_list)
-    : Effect.succeed(false)
-
 const nowIso: Effect.Effect<string> = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
 
-interface Core {
-  readonly cell: SnapshotCell
-  readonly store: RegistryStoreApi
-  /** Lower-case path to path: two servers that differ in case only would be told apart by nobody. */
-  readonly taken: Map<string, string>
-}
+type Kind = "registered" | "updated" | "toggled" | "tools"
 
-/** Stored first, then effective. */
-const commit = ({ cell, store }: Core, record: ServerRecord, kind: "registered" | "updated" | "toggled" | "tools") =>
-  Effect.zipRight(store.put(record), cell.put(record, kind))
+/** Stored first, then effective. Undefined: another process has written meanwhile, and what it wrote is in the snapshot now. */
+const commit = (core: Core, record: ServerRecord, kind: Kind, when: PutCondition) =>
+  Effect.flatMap(core.store.put(record, when), (done): Effect.Effect<RegisteredServer | undefined, StoreUnavailable> =>
+    done ? core.cell.put(record, kind) : Effect.as(refresh(core, record.path), undefined)
+  )
+
+/** How often a change is made anew upon what another process wrote in between. */
+const TRIES = 50
+
+/** Makes the change upon what holds, once more while another process is ahead: so the two never lose one another's fields. */
+const upon = <E>(
+  core: Core,
+  path: string,
+  kind: Kind,
+  change: (record: ServerRecord) => Effect.Effect<ServerRecord | undefined, E>
+): Effect.Effect<RegisteredServer, ServerNotFound | StoreUnavailable | E> =>
+  Effect.gen(function* () {
+    for (let i = 0; i < TRIES; i++) {
+      const server = yield* find(core, path)
+      const record = yield* change(server.record)
+      if (record === undefined) return server
+      const done = yield* commit(core, record, kind, "unchanged")
+      if (done !== undefined) return done
+    }
+    return yield* new StoreUnavailable({ cause: "other processes keep changing the server" })
+  })
 
 const find = ({ cell }: Core, path: string): Effect.Effect<RegisteredServer, ServerNotFound> =>
   Effect.suspend(() => {
@@ -110,16 +122,21 @@ const register = (core: Core, registration: Registration, by: string) =>
     const record = yield* makeRecord(registration, by, yield* nowIso)
     const existing = core.taken.get(record.path.toLowerCase())
     if (existing !== undefined) return yield* new ServerExists({ path: existing })
-    const server = yield* commit(core, record, "registered")
+    const server = yield* commit(core, record, "registered", "absent")
+    if (server === undefined) return yield* new ServerExists({ path: record.path })
     core.taken.set(record.path.toLowerCase(), record.path)
     return server
   })
 
 const update = (core: Core, path: string, patch: Patch) =>
   Effect.gen(function* () {
-    const server = yield* find(core, path)
-    const record = yield* patchRecord(server.record, patch, yield* nowIso)
-    return (yield* sameContent(record, server.record)) ? server : yield* commit(core, record, "updated")
+    const now = yield* nowIso
+    return yield* upon(core, path, "updated", (before) =>
+      Effect.gen(function* () {
+        const record = yield* patchRecord(before, patch, now)
+        return (yield* sameContent(record, before)) ? undefined : record
+      })
+    )
   })
 
 const remove = (core: Core, path: string) =>
@@ -134,31 +151,39 @@ const remove = (core: Core, path: string) =>
 
 const toggle = (core: Core, path: string, enabled: boolean) =>
   Effect.gen(function* () {
-    const server = yield* find(core, path)
-    if (server.record.is_enabled === enabled) return server
-    return yield* commit(core, { ...server.record, is_enabled: enabled, updated_at: yield* nowIso }, "toggled")
+    const now = yield* nowIso
+    return yield* upon(core, path, "toggled", (record) =>
+      Effect.succeed(record.is_enabled === enabled ? undefined : { ...record, is_enabled: enabled, updated_at: now })
+    )
   })
 
 const setTools = (core: Core, path: string, tools: ReadonlyArray<Tool>, listed: number) =>
   Effect.gen(function* () {
-    const server = core.cell.get(path)
-    if (server === undefined) return
-    const seen = { ...server.record, tool_list: keptTools(tools), num_tools: Math.max(listed, tools.length) }
-    if (yield* sameContent(seen, server.record)) return
-    yield* commit(core, { ...seen, updated_at: yield* nowIso }, "tools")
-    const note = inventoryNote(seen)
-    if (note !== undefined) yield* Effect.logWarning(`${server.record.path}: ${note}`)
-  })
+    const now = yield* nowIso
+    let seen: ServerRecord | undefined
+    yield* upon(core, path, "tools", (record) =>
+      Effect.gen(function* () {
+        const next = { ...record, tool_list: keptTools(tools), num_tools: Math.max(listed, tools.length) }
+        seen = (yield* sameContent(next, record)) ? undefined : { ...next, updated_at: now }
+        return seen
+      })
+    )
+    const note = seen === undefined ? undefined : inventoryNote(seen)
+    if (note !== undefined) yield* Effect.logWarning(`${path}: ${note}`)
+  }).pipe(Effect.catchTag("ServerNotFound", () => Effect.void))
 
-const make: Effect.Effect<RegistryApi, StoreUnavailable, RegistryStore> = Effect.gen(function* () {
+const make: Effect.Effect<RegistryApi, StoreUnavailable, RegistryStore | Scope.Scope> = Effect.gen(function* () {
   const store = yield* RegistryStore
-  // A record of an older version may hold more.
-  const records = (yield* store.all).map((record) => ({ ...record, tool_list: keptTools(record.tool_list) }))
-  const cell = yield* makeSnapshotCell(records)
-  const core: Core = { cell, store, taken: new Map(records.map(({ path }) => [path.toLowerCase(), path])) }
   const writers = yield* Effect.makeSemaphore(1)
   /** One writer at a time, and none is stopped between the store and the snapshot. */
   const write = <A, E>(effect: Effect.Effect<A, E>) => writers.withPermits(1)(Effect.uninterruptible(effect))
+  const loaded = yield* Deferred.make<Core>()
+  // Before anything is read, so that nothing is missed in between.
+  yield* store.watch((changed) => Effect.flatMap(Deferred.await(loaded), (core) => write(takeChanged(core, changed))))
+  const records = (yield* store.all).map(keptRecord)
+  const cell = yield* makeSnapshotCell(records)
+  const core: Core = { cell, store, taken: new Map(records.map(({ path }) => [path.toLowerCase(), path])) }
+  yield* Deferred.succeed(loaded, core)
   return {
     snapshot: cell.snapshot,
     get: cell.get,
@@ -173,4 +198,4 @@ const make: Effect.Effect<RegistryApi, StoreUnavailable, RegistryStore> = Effect
   }
 })
 
-const layer: Layer.Layer<Registry, StoreUnavailable, RegistryStore> = Layer.effect(Registry, make)
+const layer: Layer.Layer<Registry, StoreUnavailable, RegistryStore> = Layer.scoped(Registry, make)

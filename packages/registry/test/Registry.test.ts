@@ -18,7 +18,13 @@ import { registrySuite } from "./suites/registrySuite.ts"
 registrySuite("RegistryStore.layerMemory", () => RegistryStore.layerMemory)
 registrySuite("RegistryStore.layerSqlite", () => Layer.provide(RegistryStore.layerSqlite, Store.layerMemory))
 
-const emptyStore: RegistryStoreApi = { all: Effect.succeed([]), put: () => Effect.void, remove: () => Effect.void }
+const emptyStore: RegistryStoreApi = {
+  all: Effect.succeed([]),
+  get: () => Effect.succeed(undefined),
+  put: () => Effect.succeed(true),
+  remove: () => Effect.void,
+  watch: () => Effect.void
+}
 const over = (store: Partial<RegistryStoreApi>) =>
   Layer.provide(Registry.layer, Layer.succeed(RegistryStore, { ...emptyStore, ...store }))
 
@@ -76,7 +82,7 @@ describe("Registry.layer", () => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const entered = yield* Deferred.make<void>()
-      const put = () => Effect.zipRight(Deferred.succeed(entered, undefined), Deferred.await(gate))
+      const put = () => Effect.zipRight(Deferred.succeed(entered, undefined), Effect.as(Deferred.await(gate), true))
       yield* Effect.gen(function* () {
         const registry = yield* Registry
         const writer = yield* Effect.fork(registry.register(registration("/a"), "admin"))
@@ -110,7 +116,7 @@ describe("Registry.layer", () => {
       calls.push("all")
       return []
     })
-    const put = () => Effect.sync(() => void calls.push("put"))
+    const put = () => Effect.sync(() => calls.push("put") > 0)
     return Effect.gen(function* () {
       const registry = yield* Registry
       yield* Effect.forEach(Array.from({ length: 1_000 }), (_, i) => registry.register(registration(`/s${i}`), "x"), {

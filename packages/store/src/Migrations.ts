@@ -15,8 +15,10 @@ import { DatabaseNewer, MigrationFailed } from "./StoreError.ts"
 export interface Migration {
   /** `{owner}-{four digits}-{name}`, such as `registry-0001-servers`; numbers rise within the owner's list. */
   readonly id: string
-  /** One SQL statement each, run in order. */
+  /** One SQL statement each, run in order; in the words SQLite and PostgreSQL share, but for the kinds of columns (see `inPostgres`). */
   readonly statements: ReadonlyArray<string>
+  /** The step in PostgreSQL's words, where there are no shared ones. */
+  readonly postgres?: ReadonlyArray<string>
 }
 
 const ID = /^([a-z][a-z_]*)-(\d{4})-[a-z0-9-]+$/
@@ -69,13 +71,49 @@ const pending = (
       : yield* new MigrationFailed({ id: skipped.id, problem: "a later migration was applied before it" })
   })
 
+/**
+ * Columns as SQLite has them: an INTEGER holds 64 bits, and TEXT is compared byte by byte. The latter also keeps order and indexes
+ * whatever the language of the server, or a later release of it, thinks of letters.
+ */
+const inPostgres = (statement: string): string =>
+  /^\s*(CREATE|ALTER) TABLE/.test(statement)
+    ? statement.replaceAll(/\bINTEGER\b/g, "BIGINT").replaceAll(/\bTEXT\b/g, 'TEXT COLLATE "C"')
+    : statement
+
+const statementsOf = (sql: SqlClient.SqlClient, migration: Migration): ReadonlyArray<string> =>
+  sql.onDialectOrElse({
+    pg: () => migration.postgres ?? migration.statements.map(inPostgres),
+    orElse: () => migration.statements
+  })
+
 const apply = (sql: SqlClient.SqlClient, owner: string, migration: Migration): Effect.Effect<void, MigrationFailed> =>
   Effect.gen(function* () {
     const now = new Date(yield* Clock.currentTimeMillis).toISOString()
-    for (const statement of migration.statements) yield* sql.unsafe(statement)
+    for (const statement of statementsOf(sql, migration)) yield* sql.unsafe(statement)
     yield* sql`INSERT INTO store_migrations (id, owner, applied_at) VALUES (${migration.id}, ${owner}, ${now})`
     yield* Effect.logDebug(`Applied migration ${migration.id}`)
   }).pipe(Effect.mapError((error) => new MigrationFailed({ id: migration.id, problem: problemOf(error) })))
+
+/** Any number; held by all that migrate, whatever their schema. */
+const LOCK = 6_277_101_735
+
+/**
+ * Makes the list of what was applied and runs `change` in a transaction that alone may add to it, so that of two starting processes one
+ * goes after the other. SQLite's write lock is taken before the first read; in PostgreSQL two can not even say `IF NOT EXISTS` at once.
+ */
+const alone = <A, E>(sql: SqlClient.SqlClient, change: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
+  sql.onDialectOrElse({
+    pg: () =>
+      sql`SELECT pg_advisory_xact_lock(${LOCK})`.pipe(
+        Effect.zipRight(sql.unsafe(TABLE)),
+        Effect.zipRight(change),
+        sql.withTransaction
+      ),
+    orElse: () =>
+      sql`DELETE FROM store_migrations WHERE 1 = 0`.pipe(Effect.zipRight(change), sql.withTransaction, (transaction) =>
+        Effect.zipRight(sql.unsafe(TABLE), transaction)
+      )
+  })
 
 /**
  * Brings the tables of one owner up to date in one transaction and answers the ids it applied; a second run applies none.
@@ -88,14 +126,12 @@ export const migrate = (
     const sql = yield* SqlClient.SqlClient
     const owner = yield* ownerOf(migrations)
     const run = Effect.gen(function* () {
-      // Takes the write lock before the first read, so that two starting processes go one after the other.
-      yield* sql`DELETE FROM store_migrations WHERE 1 = 0`
       const rows = yield* sql<{ readonly id: string }>`SELECT id FROM store_migrations WHERE owner = ${owner}`
       const todo = yield* pending(migrations, new Set(rows.map((row) => row.id)))
       yield* Effect.forEach(todo, (migration) => apply(sql, owner, migration), { discard: true })
       return todo.map((migration) => migration.id)
     })
-    return yield* Effect.zipRight(sql.unsafe(TABLE), sql.withTransaction(run)).pipe(
+    return yield* alone(sql, run).pipe(
       Effect.catchTag("SqlError", (error) =>
         Effect.fail(new MigrationFailed({ id: `${owner}-*`, problem: problemOf(error) }))
       )

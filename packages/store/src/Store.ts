@@ -1,19 +1,32 @@
 /**
  * The SQL client every package stores through, and the migrations each contributes. Opens SQLite with the settings a server
- * needs and keeps the file private. Knows no tables but its own list of applied migrations.
+ * needs and keeps the file private, or PostgreSQL. Knows no tables but its own list of applied migrations.
  *
- * The port is `@effect/sql`'s `SqlClient`; another database is another layer of that tag.
+ * The port is `@effect/sql`'s `SqlClient`; each database is a layer of that tag.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqliteClient from "@effect/sql-sqlite-bun/SqliteClient"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { chmod, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
-import { StoreOpenFailed } from "./StoreError.ts"
+import { ChangeFeed, type ChangeFeedOptions } from "./ChangeFeed.ts"
+import { listenTo } from "./internal/listen.ts"
+import { makePostgres } from "./internal/postgres.ts"
+import { CHANNEL } from "./internal/sqlFeed.ts"
+import { type DatabaseNewer, type MigrationFailed, StoreOpenFailed } from "./StoreError.ts"
+
+/** What every database gives: the client, and what tells its processes of one another's writes. */
+export type StoreLayer<More = never> = Layer.Layer<
+  SqlClient.SqlClient | ChangeFeed | More,
+  StoreOpenFailed | MigrationFailed | DatabaseNewer
+>
 
 export { migrate } from "./Migrations.ts"
 export type { Migration } from "./Migrations.ts"
@@ -69,11 +82,35 @@ const makeSqlite = (
     return sql
   })
 
+/** How often others' writes are looked for; see `ChangeFeedOptions`. */
+type Polled = Pick<ChangeFeedOptions, "pollMillis">
+
 /** SQLite at `filename`: WAL, `synchronous = NORMAL`, foreign keys on; a new file has mode 0600. Closed with its scope. */
-export const layerSqlite = (options: {
-  readonly filename: string
-}): Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> =>
-  Layer.scoped(SqlClient.SqlClient, makeSqlite(options.filename)).pipe(Layer.provide(Reactivity.layer))
+export const layerSqlite = ({ filename, ...polled }: { readonly filename: string } & Polled): StoreLayer =>
+  // What is in memory nobody else can write to.
+  ChangeFeed.layer(filename === MEMORY ? { pollMillis: 0 } : polled).pipe(
+    Layer.provideMerge(Layer.scoped(SqlClient.SqlClient, makeSqlite(filename))),
+    Layer.provide(Reactivity.layer)
+  )
 
 /** SQLite in memory, fresh for each build, gone with its scope. */
-export const layerMemory: Layer.Layer<SqlClient.SqlClient, StoreOpenFailed> = layerSqlite({ filename: MEMORY })
+export const layerMemory: StoreLayer = layerSqlite({ filename: MEMORY })
+
+/**
+ * PostgreSQL at `postgres://user:password@host:port/database`, which exists and is UTF-8; tables are made in the first schema of its
+ * search path. Closed with its scope. `PgClient` beside `SqlClient`, for who listens and notifies.
+ */
+export const layerPostgres = ({
+  url,
+  ...polled
+}: { readonly url: Redacted.Redacted } & Polled): StoreLayer<PgClient.PgClient> =>
+  ChangeFeed.layer({ ...polled, notifications: listenTo(url, CHANNEL) }).pipe(
+    Layer.provideMerge(
+      Layer.scopedContext(
+        Effect.map(makePostgres(url), (sql) =>
+          Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
+        )
+      )
+    ),
+    Layer.provide(Reactivity.layer)
+  )

@@ -12,12 +12,32 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { layerSqlite } from "../src/PolicySourceSqlite.ts"
 import * as Store from "../src/Store.ts"
+import { overPostgres } from "./suites/postgres.ts"
 import { policySourceSuite } from "./suites/policySourceSuite.ts"
 
 const inMemory = Layer.provideMerge(layerSqlite, Store.layerMemory)
 
 policySourceSuite("layerMemory", () => PolicySource.layerMemory())
 policySourceSuite("layerSqlite", () => Layer.provide(layerSqlite, Store.layerMemory))
+
+overPostgres(({ fresh, kept }) => {
+  policySourceSuite("layerSqlite over PostgreSQL", () => Layer.provide(layerSqlite, fresh))
+
+  it.scoped("what another process writes is read, with numbers of one line, and holds over a restart", () =>
+    Effect.gen(function* () {
+      const store = yield* kept
+      const start = Effect.map(Layer.build(Layer.fresh(Layer.provide(layerSqlite, store))), (context) =>
+        Context.get(context, PolicySource)
+      )
+      const [here, there] = yield* Effect.all([start, start])
+      assert.strictEqual(yield* here.write("ours", "ann"), 1)
+      assert.strictEqual(yield* there.write("theirs", "bob"), 2)
+      assert.deepStrictEqual(yield* here.read, { text: "theirs", revision: 2 })
+      const head = yield* Stream.runHead((yield* start).changes)
+      assert.deepStrictEqual(head._tag === "Some" && head.value, 2)
+    })
+  )
+})
 
 /** A database file that is gone with the scope. */
 const databaseFile = Effect.acquireRelease(

@@ -2,10 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import { chmodSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Store from "../src/Store.ts"
+import { overPostgres } from "./suites/postgres.ts"
 import { storeSuite } from "./suites/storeSuite.ts"
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "mcpgw-store-"))
@@ -17,6 +19,51 @@ const read = (pragma: string) =>
 
 storeSuite("layerMemory", () => Store.layerMemory)
 storeSuite("layerSqlite", () => Store.layerSqlite({ filename: join(folder(), "mcpgw.db") }))
+
+overPostgres(({ fresh, server }) => {
+  storeSuite("layerPostgres", () => fresh)
+
+  const open = (url: string) =>
+    Layer.build(Store.layerPostgres({ url: Redacted.make(url) })).pipe(Effect.scoped, Effect.flip)
+
+  it.effect("processes that migrate a new database at once apply a list once", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(yield* Effect.promise(() => server().createDatabase()))
+      const list = [{ id: "a-0001-t", statements: ["CREATE TABLE t (x TEXT)"] }]
+      const start = Effect.suspend(() => Effect.provide(Store.migrate(list), Store.layerPostgres({ url })))
+      const applied = yield* Effect.all([start, start, start, start], { concurrency: 4 })
+      assert.deepStrictEqual(applied.flat(), ["a-0001-t"])
+    })
+  )
+
+  it.live("design §6: a server that can not be used is named without the password", () =>
+    Effect.gen(function* () {
+      const url = yield* Effect.promise(() => server().createDatabase())
+      const shown = url.replace(/:[^:@/]+@/, "@")
+      const wrong = [
+        [url.replace(/:[^:@/]+@/, ":hunter2%40hunter2@"), shown, /password authentication failed/],
+        [`${url}x`, `${shown}x`, /does not exist/],
+        [url.replace(String(server().port), "1"), shown.replace(String(server().port), "1"), /ECONNREFUSED|connect/]
+      ] as const
+      for (const [held, name, problem] of wrong) {
+        const error = yield* open(held)
+        assert.strictEqual(error._tag, "StoreOpenFailed")
+        assert.include(error.message, name)
+        assert.match(error.message, problem)
+        for (const text of [error.message, JSON.stringify(error), String(error.stack)]) {
+          assert.notMatch(text, /hunter2|correct|horse/)
+        }
+      }
+    })
+  )
+
+  it.live("a database in another encoding than UTF-8 is refused", () =>
+    Effect.gen(function* () {
+      const error = yield* open(yield* Effect.promise(() => server().createDatabase("ENCODING 'LATIN1'")))
+      assert.match(error.message, /LATIN1.*UTF8/)
+    })
+  )
+})
 
 describe("Store.layerSqlite", () => {
   it.effect("opens with WAL, a busy timeout, synchronous NORMAL and foreign keys", () =>

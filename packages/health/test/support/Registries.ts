@@ -14,9 +14,11 @@ export const registryOf = (records: ReadonlyArray<ServerRecord>) =>
     let up = true
     const store = Layer.succeed(RegistryStore, {
       all: Effect.sync(() => [...held.values()]),
+      get: (path) => Effect.sync(() => [...held.values()].find((record) => record.path === path)),
+      watch: () => Effect.void,
       put: (record) =>
         Effect.suspend(() =>
-          up ? Effect.sync(() => void held.set(record.path, record)) : new StoreUnavailable({ cause: "down" })
+          up ? Effect.sync(() => held.set(record.path, record).size > 0) : new StoreUnavailable({ cause: "down" })
         ),
       remove: (path) =>
         Effect.sync(() => void [...held.keys()].filter((key) => key === path).map((key) => held.delete(key)))

@@ -1,6 +1,7 @@
 /** Where accounts are kept. Knows hashes only; decides nothing but who may overwrite whom: a local account never replaces a provider's. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { ChangeFeedApi } from "@mcpgw/store/ChangeFeed"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
@@ -27,6 +28,8 @@ export interface AccountStore {
   readonly insert: (id: string, stored: StoredAccount) => Effect.Effect<boolean, SqlError>
   /** The changed account; undefined when there is none. */
   readonly change: (id: string, change: AccountChange) => Reading<AccountDetails | undefined>
+  /** False: there was none. */
+  readonly remove: (id: string) => Effect.Effect<boolean, SqlError>
   /** By name. */
   readonly list: Reading<ReadonlyArray<AccountDetails>>
   readonly isEmpty: Effect.Effect<boolean, SqlError>
@@ -60,6 +63,7 @@ export const makeMemoryStore = (): AccountStore => {
         accounts.set(id, { ...stored, account })
         return account
       }),
+    remove: (id) => Effect.sync(() => accounts.delete(id)),
     list: Effect.sync(() => [...accounts.entries()].sort(byId).map(([, { account }]) => account)),
     isEmpty: Effect.sync(() => accounts.size === 0)
   }
@@ -67,6 +71,15 @@ export const makeMemoryStore = (): AccountStore => {
 
 /** `provider` of accounts that sign in with a password kept here. */
 export const LOCAL = "local"
+
+/** All but name and groups of a new local account. */
+export const LOCAL_ACCOUNT = {
+  provider: LOCAL,
+  subject: undefined,
+  email: undefined,
+  displayName: undefined,
+  disabled: false
+} as const
 
 const byId = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -142,9 +155,18 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): AccountStore => {
           WHERE id = ${id}`
         return account
       }).pipe(sql.withTransaction),
+    remove: (id) => Effect.map(sql`DELETE FROM accounts WHERE id = ${id} RETURNING id`, (rows) => rows.length > 0),
     list: Effect.flatMap(sql<Row>`SELECT * FROM accounts ORDER BY id`, (rows) =>
       Effect.forEach(rows, (row) => Effect.map(fromRow(row), ({ account }) => account))
     ),
     isEmpty: Effect.map(sql`SELECT 1 FROM accounts LIMIT 1`, (rows) => rows.length === 0)
   }
 }
+
+/** Tells every process, under `topic`, of what is changed here. */
+export const toldToOthers = (store: AccountStore, feed: ChangeFeedApi, topic: string): AccountStore => ({
+  ...store,
+  putLocal: (id, stored) => feed.write(topic, [id], () => store.putLocal(id, stored)),
+  insert: (id, stored) => feed.write(topic, [id], () => store.insert(id, stored)),
+  change: (id, change) => feed.write(topic, [id], () => store.change(id, change))
+})

@@ -1,6 +1,7 @@
 /** Where agents are kept, with their secrets as those of the clients they are. Decides nothing. Times in epoch milliseconds. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { ChangeFeedApi } from "@mcpgw/store/ChangeFeed"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import type { Agent } from "../Agents.ts"
@@ -132,3 +133,12 @@ const sqliteStore = (sql: SqlClient.SqlClient, secrets: SecretStore): AgentStore
 })
 
 export const makeSqliteStore = (sql: SqlClient.SqlClient): AgentStore => sqliteStore(sql, makeSqliteSecrets(sql))
+
+/** Tells every process, under `topic`, of what takes something from an agent. */
+export const toldToOthers = (store: AgentStore, feed: ChangeFeedApi, topic: string): AgentStore => ({
+  ...store,
+  insert: (agent) => feed.write(topic, [agent.name], () => store.insert(agent)),
+  update: (agent) => feed.write(topic, [agent.name], () => store.update(agent)),
+  remove: (name) => feed.write(topic, [name], () => store.remove(name)),
+  removeSecret: (name, id) => feed.write(topic, [name], () => store.removeSecret(name, id))
+})

@@ -1,6 +1,7 @@
 /** Where the groups of providers' machines are kept. Decides nothing. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { ChangeFeedApi } from "@mcpgw/store/ChangeFeed"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import type { MachineClient } from "../MachineClients.ts"
@@ -41,4 +42,11 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): MachineClientStore =>
       ON CONFLICT (issuer, client_id) DO UPDATE SET member_of = excluded.member_of`),
   remove: (issuer, clientId) =>
     Effect.asVoid(sql`DELETE FROM machine_clients WHERE issuer = ${issuer} AND client_id = ${clientId}`)
+})
+
+/** Tells every process, under `topic`, of what is changed here. */
+export const toldToOthers = (store: MachineClientStore, feed: ChangeFeedApi, topic: string): MachineClientStore => ({
+  ...store,
+  put: (client) => feed.write(topic, [client.clientId], () => store.put(client)),
+  remove: (issuer, clientId) => feed.write(topic, [clientId], () => store.remove(issuer, clientId))
 })

@@ -1,43 +1,32 @@
 /**
- * **RegistryStore** in SQLite: a row per server with the record as JSON, and long tool inventories in rows of their own beside it
- * (toolSlices.ts). A record is stored at one moment: what is beside it is written before, and what it replaces is removed after.
+ * **RegistryStore** in SQL: a row per server with the record as JSON, and long tool inventories in rows of their own beside it
+ * (toolSlices.ts). A record is stored at one moment: what is beside it is written before, and what it replaces is removed after. Every row
+ * carries the number of its last change, so that nobody writes over what another process wrote and this one has not read.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { ServerRecord } from "@mcpgw/domain/Server"
 import type { Tool } from "@mcpgw/domain/Tool"
+import { ChangeFeed, type ChangeFeedApi } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Migrations"
-import type { Migration } from "@mcpgw/store/Migrations"
 import { MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
-import type { RegistryStoreApi } from "../RegistryStore.ts"
+import type { PutCondition, RegistryStoreApi } from "../RegistryStore.ts"
 import { makeToolSlices, SLICE, type ToolSlices } from "./toolSlices.ts"
 
-const MIGRATIONS: ReadonlyArray<Migration> = [
-  {
-    id: "registry-0001-servers",
-    statements: ["CREATE TABLE registry_servers (path TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL)"]
-  },
-  {
-    id: "registry-0002-tools",
-    statements: [
-      // Null: the tools are in the record.
-      "ALTER TABLE registry_servers ADD COLUMN inventory INTEGER",
-      `CREATE TABLE registry_tools (
-        inventory INTEGER NOT NULL, position INTEGER NOT NULL, tools TEXT NOT NULL, PRIMARY KEY (inventory, position)
-      )`
-    ]
-  }
-]
+/** Topic of the feed; its items are paths. */
+const TOPIC = "registry"
 
 interface Row {
   readonly path: string
   readonly record: string
   readonly inventory: number | null
+  readonly revision: number | string
 }
 
 const RecordJson = Schema.parseJson(ServerRecord)
@@ -74,61 +63,123 @@ const readRow = (slices: ToolSlices, stored: Stored, row: Row): Effect.Effect<Op
     )
   )
 
-const inventoryAt = (sql: SqlClient.SqlClient, path: string): Effect.Effect<number | null, SqlError> =>
-  Effect.map(
-    sql<Pick<Row, "inventory">>`SELECT inventory FROM registry_servers WHERE path = ${path}`,
-    ([row]) => row?.inventory ?? null
-  )
+/** What the store is made of, and what this process knows of the rows. */
+interface Parts {
+  readonly sql: SqlClient.SqlClient
+  readonly feed: ChangeFeedApi
+  readonly slices: ToolSlices
+  readonly stored: Stored
+  /** By path: the change that was last read or written here. */
+  readonly known: Map<string, number>
+}
 
-const put = (sql: SqlClient.SqlClient, slices: ToolSlices, stored: Stored, record: ServerRecord) =>
+type Held = Pick<Row, "path" | "inventory" | "revision">
+
+/** The row of a path, in whatever case its letters are. */
+const heldAt = ({ sql }: Parts, path: string): Effect.Effect<ReadonlyArray<Held>, SqlError> =>
+  sql<Held>`SELECT path, inventory, revision FROM registry_servers WHERE lower(path) = lower(${path})`
+
+const inventoryOf = (rows: ReadonlyArray<Held>, path: string): number | null =>
+  rows.find((row) => row.path === path)?.inventory ?? null
+
+/** Another process is ahead: nothing was written. */
+const AHEAD = "another process has changed it"
+/** Its tools were taken for left behind by a process that was starting; they are written once more. */
+const LOST = "another process removed what was being written"
+
+const holds = ({ known }: Parts, path: string, rows: ReadonlyArray<Held>, when: PutCondition): boolean => {
+  if (when === "always") return true
+  if (when === "absent") return rows.length === 0
+  const row = rows.find((held) => held.path === path)
+  return row !== undefined && Number(row.revision) === known.get(path)
+}
+
+const put = (parts: Parts, record: ServerRecord, when: PutCondition) =>
   Effect.gen(function* () {
+    const { feed, known, slices, sql, stored } = parts
     const { path, tool_list } = record
     const isLong = tool_list.length > SLICE
-    const before = yield* inventoryAt(sql, path)
-    const known = isLong && before !== null && stored.get(tool_list) === before
-    const inventory = !isLong ? null : known ? before : yield* slices.write(tool_list)
+    const seen = inventoryOf(yield* heldAt(parts, path), path)
+    const same = isLong && seen !== null && stored.get(tool_list) === seen
+    const inventory = !isLong ? null : same ? seen : yield* slices.write(tool_list)
     const text = yield* encodeRecord(isLong ? { ...record, tool_list: [] } : record)
-    yield* sql.withTransaction(
+    const [before, revision] = yield* feed.write(TOPIC, [path], (revision) =>
       Effect.gen(function* () {
-        if (inventory !== null && !(yield* slices.isWhole(inventory, tool_list))) {
-          return yield* Effect.fail("another process removed what was being written")
-        }
-        yield* sql`INSERT INTO registry_servers ${sql.insert({ path, record: text, inventory })}
-          ON CONFLICT (path) DO UPDATE SET record = excluded.record, inventory = excluded.inventory`
+        const rows = yield* heldAt(parts, path)
+        if (!holds(parts, path, rows, when)) return yield* Effect.fail(AHEAD)
+        if (inventory !== null && !(yield* slices.isWhole(inventory, tool_list))) return yield* Effect.fail(LOST)
+        yield* sql`INSERT INTO registry_servers ${sql.insert({ path, record: text, inventory, revision })}
+          ON CONFLICT (path) DO UPDATE SET record = excluded.record, inventory = excluded.inventory,
+            revision = excluded.revision`
+        return [inventoryOf(rows, path), revision] as const
       })
     )
+    known.set(path, revision)
     if (inventory !== null) stored.set(tool_list, inventory)
     yield* slices.settle(inventory, before)
+    return true
+  }).pipe(
+    Effect.retry({ times: 3, while: (error) => error === LOST }),
+    Effect.catchIf(
+      (error) => error === AHEAD,
+      () => Effect.succeed(false)
+    )
+  )
+
+const remove = (parts: Parts, path: string) =>
+  Effect.gen(function* () {
+    const { feed, known, slices, sql } = parts
+    const before = yield* feed.write(TOPIC, [path], () =>
+      Effect.gen(function* () {
+        const rows = yield* heldAt(parts, path)
+        yield* sql`DELETE FROM registry_servers WHERE path = ${path}`
+        return inventoryOf(rows, path)
+      })
+    )
+    known.delete(path)
+    yield* slices.settle(null, before)
   })
 
-const remove = (sql: SqlClient.SqlClient, slices: ToolSlices, path: string) =>
+const read = (parts: Parts, row: Row): Effect.Effect<Option.Option<ServerRecord>> => {
+  parts.known.set(row.path, Number(row.revision))
+  return readRow(parts.slices, parts.stored, row)
+}
+
+const all = (parts: Parts) =>
+  parts.sql<Row>`SELECT path, record, inventory, revision FROM registry_servers ORDER BY path`.pipe(
+    Effect.flatMap((rows) => Effect.forEach(rows, (row) => read(parts, row))),
+    Effect.map((records) => records.flatMap(Option.toArray))
+  )
+
+const get = (parts: Parts, path: string) =>
   Effect.gen(function* () {
-    const before = yield* inventoryAt(sql, path)
-    yield* sql`DELETE FROM registry_servers WHERE path = ${path}`
-    yield* slices.settle(null, before)
+    const [row] = yield* parts.sql<Row>`
+      SELECT path, record, inventory, revision FROM registry_servers WHERE path = ${path}`
+    if (row !== undefined) return Option.getOrUndefined(yield* read(parts, row))
+    parts.known.delete(path)
+    return undefined
   })
 
 /** Creates the tables when they are absent. */
 export const makeSqliteStore = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* migrate(MIGRATIONS)
+  const feed = yield* ChangeFeed
+  yield* migrate(migrations)
   const slices = yield* Effect.mapError(
     makeToolSlices(sql),
     ({ message }) => new MigrationFailed({ id: "registry-0002-tools", problem: message })
   )
-  const stored: Stored = new WeakMap()
+  const parts: Parts = { sql, feed, slices, stored: new WeakMap(), known: new Map() }
   const writers = yield* Effect.makeSemaphore(1)
   /** One after the other; what a change left behind is removed before the next. */
-  const write = <E>(change: Effect.Effect<void, E>) =>
+  const write = <A, E>(change: Effect.Effect<A, E>) =>
     Effect.zipLeft(change, slices.sweep).pipe(Effect.mapError(unavailable), writers.withPermits(1))
   const api: RegistryStoreApi = {
-    all: sql<Row>`SELECT path, record, inventory FROM registry_servers ORDER BY path`.pipe(
-      Effect.mapError(unavailable),
-      Effect.flatMap((rows) => Effect.forEach(rows, (row) => readRow(slices, stored, row))),
-      Effect.map((records) => records.flatMap(Option.toArray))
-    ),
-    put: (record) => write(put(sql, slices, stored, record)),
-    remove: (path) => write(remove(sql, slices, path))
+    all: Effect.mapError(all(parts), unavailable),
+    get: (path) => Effect.mapError(get(parts, path), unavailable),
+    put: (record, when = "always") => write(put(parts, record, when)),
+    remove: (path) => write(remove(parts, path)),
+    watch: (take) => Effect.mapError(feed.watch(TOPIC, take), unavailable)
   }
   return api
 })

@@ -50,17 +50,30 @@ export const makeToolSlices = (sql: SqlClient.SqlClient): Effect.Effect<ToolSlic
       WHERE inventory NOT IN (SELECT inventory FROM registry_servers WHERE inventory IS NOT NULL)`
     const unnamed = new Set(orphans.map(({ inventory }) => inventory))
 
+    /** Writes the first slice under a number nobody has, and answers the number: two processes may ask at once. */
+    const claim = (text: string): Effect.Effect<number, SqlError> =>
+      Effect.gen(function* () {
+        while (true) {
+          const [next] = yield* sql<{ readonly id: number | string }>`
+            SELECT coalesce(max(inventory), 0) + 1 AS id FROM registry_tools`
+          const row = { inventory: Number(next?.id ?? 1), position: 0, tools: text }
+          const made = yield* sql`INSERT INTO registry_tools ${sql.insert(row)}
+            ON CONFLICT (inventory, position) DO NOTHING RETURNING position`
+          if (made.length > 0) return row.inventory
+        }
+      })
+
     const write = (tools: ReadonlyArray<Tool>) =>
       Effect.gen(function* () {
-        const [next] = yield* sql<{ readonly id: number }>`
-          SELECT coalesce(max(inventory), 0) + 1 AS id FROM registry_tools`
-        const inventory = next?.id ?? 1
-        unnamed.add(inventory)
+        let inventory = 0
         yield* inSlices(tools, SLICE, (slice, position) =>
-          Effect.flatMap(
-            encodeSlice(slice),
-            (text) => sql`INSERT INTO registry_tools ${sql.insert({ inventory, position, tools: text })}`
-          )
+          Effect.gen(function* () {
+            const text = yield* encodeSlice(slice)
+            if (position === 0) {
+              inventory = yield* claim(text)
+              unnamed.add(inventory)
+            } else yield* sql`INSERT INTO registry_tools ${sql.insert({ inventory, position, tools: text })}`
+          })
         )
         return inventory
       })

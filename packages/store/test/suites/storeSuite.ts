@@ -19,8 +19,13 @@ const broken: Migration = {
 }
 
 const columns = Effect.flatMap(SqlClient.SqlClient, (sql) =>
-  Effect.map(sql<{ readonly name: string }>`SELECT name FROM pragma_table_info('things')`, (rows) =>
-    rows.map((row) => row.name)
+  Effect.map(
+    sql.onDialectOrElse({
+      pg: () => sql<{ readonly name: string }>`SELECT column_name AS name FROM information_schema.columns
+        WHERE table_schema = current_schema() AND table_name = 'things' ORDER BY ordinal_position`,
+      orElse: () => sql<{ readonly name: string }>`SELECT name FROM pragma_table_info('things')`
+    }),
+    (rows) => rows.map((row) => row.name)
   )
 )
 
@@ -102,6 +107,48 @@ export const storeSuite = <E>(name: string, layer: () => Layer.Layer<SqlClient.S
         )
         assert.isTrue(Exit.isFailure(exit))
         assert.deepStrictEqual(yield* sql`SELECT name FROM things`, [{ name: nasty }])
+      }).pipe(run)
+    )
+
+    it.effect("an INTEGER holds milliseconds since the epoch and comes back as a number, as counts and sums do", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* migrate([
+          { id: "alpha-0001-times", statements: ["CREATE TABLE times (at INTEGER NOT NULL, big BIGINT)"] }
+        ])
+        const row = { at: 4_102_444_800_123, big: Number.MAX_SAFE_INTEGER }
+        yield* sql`INSERT INTO times ${sql.insert(row)}`
+        const [held] = yield* sql<typeof row>`SELECT at, big FROM times`
+        assert.deepStrictEqual({ at: held?.at, big: held?.big }, row)
+        const counted =
+          yield* sql`SELECT count(*) AS count, max(at) AS max, coalesce(max(at), 0) + 1 AS next FROM times`
+        assert.deepStrictEqual({ ...counted[0] }, { count: 1, max: row.at, next: row.at + 1 })
+      }).pipe(run)
+    )
+
+    it.effect("TEXT is ordered byte by byte, in added columns too, and compared to the letter", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const words = ["", "B", "Z", "_", "a", "a b", "aB", "ab", "b", "\u00e4", "\ufffd", "\u{1f600}"]
+        yield* migrate([first, second])
+        for (const name of words.toReversed()) yield* sql`INSERT INTO things ${sql.insert({ name, colour: name })}`
+        for (const column of ["name", "colour"] as const) {
+          const rows = yield* sql<{ readonly name: string }>`SELECT name FROM things ORDER BY ${sql(column)}`
+          assert.deepStrictEqual(
+            rows.map((row) => row.name),
+            words
+          )
+        }
+        assert.deepStrictEqual(yield* sql`SELECT name FROM things WHERE name = 'A'`, [])
+      }).pipe(run)
+    )
+
+    it.effect("clients that migrate at once apply a list once", () =>
+      Effect.gen(function* () {
+        const applied = yield* Effect.all([migrate([first, second]), migrate([beta]), migrate([first, second])], {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(applied.flat().toSorted(), [first.id, second.id, beta.id])
       }).pipe(run)
     )
   })

@@ -20,12 +20,7 @@ export interface Launch {
 }
 
 /** What runs it, so that it ends with this process. */
-const supervised = [
-  process.execPath,
-  "run",
-  "--no-orphans",
-  join(root, "packages/testkit/src/keycloak/supervise.ts")
-] as const
+const supervised = [process.execPath, "run", "--no-orphans", join(root, "packages/testkit/src/supervise.ts")] as const
 
 const words = (data: string, port: number): ReadonlyArray<string> => [
   "start",

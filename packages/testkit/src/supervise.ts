@@ -4,5 +4,5 @@
  */
 const [, , ...command] = process.argv
 const child = Bun.spawn(command, { stdin: "ignore", stdout: "inherit", stderr: "inherit" })
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill("SIGTERM"))
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill(signal))
 process.exit(await child.exited)

@@ -1,0 +1,183 @@
+/**
+ * A real PostgreSQL server on loopback for tests: own port, own data folder, no socket in the file system; it ends with the test process,
+ * however that one ends. Imported from tests only.
+ */
+import { chownSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe } from "vitest"
+import { freePort, root, type Running, spawn, tempDir } from "./Process.ts"
+import { findPostgres, type Programs } from "./postgres/find.ts"
+
+const READY_MS = 60_000
+const USER = "mcpgw"
+/** Of servers on loopback that live for a test. Its characters need escapes in a URL. */
+const PASSWORD = "correct/horse battery@9"
+
+export interface TestPostgres {
+  readonly port: number
+  /** `postgres://…` of a new database with nothing in it. `options`: SQL, such as `ENCODING 'LATIN1'`. */
+  readonly createDatabase: (options?: string) => Promise<string>
+  /** `postgres://…` of a new schema with nothing in it, in a database shared with others: quicker than a database. */
+  readonly createSchema: () => Promise<string>
+  readonly output: () => string
+  /** Ends the server, connections and all; the data stay. `SIGKILL`: without a word to anybody. */
+  readonly stop: (signal?: "SIGINT" | "SIGKILL") => Promise<void>
+  /** Starts it again after `stop`, on the same port. */
+  readonly start: () => Promise<void>
+  /** Ends the server and removes its data. */
+  readonly close: () => Promise<void>
+}
+
+/** What runs it, so that it ends with this process. */
+const SUPERVISED = [process.execPath, "run", "--no-orphans", join(root, "packages/testkit/src/supervise.ts")] as const
+
+/** What was committed outlives a killed server, not a machine. */
+const SETTINGS = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  fsync: "off",
+  full_page_writes: "off",
+  shared_buffers: "16MB",
+  max_connections: "100",
+  max_wal_size: "64MB",
+  log_min_messages: "fatal"
+} as const
+
+const asUser = ({ user }: Programs): ReadonlyArray<string> =>
+  user === undefined ? [] : ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups"]
+
+const initialise = async (programs: Programs, data: string, passwordFile: string): Promise<void> => {
+  await Bun.write(passwordFile, PASSWORD)
+  if (programs.user !== undefined)
+    for (const path of [join(data, ".."), passwordFile]) chownSync(path, programs.user.uid, programs.user.gid)
+  const words = [
+    "-D",
+    data,
+    "-U",
+    USER,
+    "-A",
+    "scram-sha-256",
+    `--pwfile=${passwordFile}`,
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--no-sync"
+  ]
+  const running = spawn({
+    command: [...asUser(programs), join(programs.bin, "initdb"), ...words],
+    cwd: join(data, "..")
+  })
+  if ((await running.exited) !== 0) throw new Error(`initdb failed:\n${running.output()}`)
+}
+
+const launch = async (programs: Programs, data: string, port: number): Promise<Running> => {
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+  const running = spawn({
+    command: [
+      ...SUPERVISED,
+      ...asUser(programs),
+      join(programs.bin, "postgres"),
+      "-D",
+      data,
+      "-p",
+      String(port),
+      ...settings
+    ],
+    cwd: join(data, "..")
+  })
+  const ended = running.exited.then(() => true)
+  const deadline = Date.now() + READY_MS
+  while (Date.now() < deadline) {
+    if (await answers(port)) return running
+    if (await Promise.race([ended, Bun.sleep(20)])) break
+  }
+  await running.stop("SIGKILL")
+  throw new Error(`PostgreSQL ended or was not ready in time:\n${running.output()}`)
+}
+
+/** Its id is the first line of that file. */
+const postmaster = (data: string): number => {
+  const pid = Number.parseInt(readFileSync(join(data, "postmaster.pid"), "utf8"), 10)
+  if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error("the server has no id")
+  return pid
+}
+
+const urlOf = (port: number, database: string): string =>
+  `postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`
+
+const administer = async (port: number, statement: string, database = "postgres"): Promise<void> => {
+  const sql = new Bun.SQL(urlOf(port, database), { max: 1, connectionTimeout: 5 })
+  try {
+    await sql.unsafe(statement)
+  } finally {
+    await sql.close()
+  }
+}
+
+const answers = (port: number): Promise<boolean> =>
+  administer(port, "SELECT 1").then(
+    () => true,
+    () => false
+  )
+
+export const startPostgres = async (programs: Programs): Promise<TestPostgres> => {
+  const port = await freePort()
+  const room = tempDir("postgres")
+  const data = join(room.path, "data")
+  let running: Running | undefined
+  let made = 0
+  const start = async (): Promise<void> => {
+    running = await launch(programs, data, port)
+  }
+  const stop = async (signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> => {
+    if (signal === "SIGKILL") process.kill(postmaster(data), signal)
+    await (signal === "SIGKILL" ? running?.exited : running?.stop(signal))
+  }
+  const close = async (): Promise<void> => {
+    await stop()
+    room.remove()
+  }
+  try {
+    await initialise(programs, data, join(room.path, "password"))
+    await start()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    port,
+    createDatabase: async (options = "") => {
+      const name = `d${++made}`
+      await administer(port, `CREATE DATABASE ${name} TEMPLATE template0 ${options}`)
+      return urlOf(port, name)
+    },
+    createSchema: async () => {
+      const name = `s${++made}`
+      await administer(port, `CREATE SCHEMA ${name}`)
+      return `${urlOf(port, "postgres")}?options=${encodeURIComponent(`-c search_path=${name}`)}`
+    },
+    output: () => running?.output() ?? "",
+    stop,
+    start,
+    close
+  }
+}
+
+/**
+ * Defines tests over a server that is there while they run; skipped, with the reason printed, on a machine that can not have one. `server`
+ * may be asked from within tests and hooks.
+ */
+export const overPostgres = (define: (server: () => TestPostgres) => void): void => {
+  const programs = findPostgres()
+  describe.skipIf(programs._tag === "Missing")("on PostgreSQL", () => {
+    let server: TestPostgres | undefined
+    beforeAll(async () => {
+      if (programs._tag === "Programs") server = await startPostgres(programs)
+    }, 2 * READY_MS)
+    afterAll(() => server?.close())
+    define(() => {
+      if (server === undefined) throw new Error("the server is not there yet")
+      return server
+    })
+  })
+}
