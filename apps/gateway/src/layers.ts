@@ -40,8 +40,10 @@ import * as CredentialSync from "@mcpgw/registry-app/credentialSync"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
 import { Ratings } from "@mcpgw/registry/Ratings"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
+import * as SourceFetch from "@mcpgw/registry-app/sourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Imports } from "@mcpgw/registry/import/Imports"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
@@ -161,7 +163,11 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Catalogue.layer.pipe(Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))),
+  Imports.layerSqlite().pipe(
+    Layer.provide(SourceFetch.layer),
+    Layer.provideMerge(Catalogue.layer),
+    Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))
+  ),
   credentials,
   AgentClients.layer,
   OAuthClients.layer,

@@ -32,6 +32,7 @@ import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import type { Ratings } from "@mcpgw/registry/Ratings"
 import type { Collaborators } from "@mcpgw/registry/Collaborators"
 import type { Registry } from "@mcpgw/registry/Registry"
+import type { Imports } from "@mcpgw/registry/import/Imports"
 import type { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import type { Versions } from "@mcpgw/registry/v01/Versions"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
@@ -70,6 +71,7 @@ import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.t
 import { preflight, readable } from "./protocolCors.ts"
 import { canonical } from "./routes.ts"
 import * as protocolHandlers from "./protocolHandlers.ts"
+import * as registryImportHandlers from "./registryImportHandlers.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
 import * as systemHandlers from "./systemHandlers.ts"
@@ -92,6 +94,7 @@ export type Services =
   | FederatedLogin
   | GroupDirectory
   | HealthMonitor
+  | Imports
   | MachineClients
   | MachineTokens
   | Metrics
@@ -138,6 +141,7 @@ const handlers = Layer.mergeAll(
   importHandlers.layer,
   searchHandlers.layer,
   protocolHandlers.layer,
+  registryImportHandlers.layer,
   systemHandlers.layer
 ).pipe(Layer.provide(authentication.layer))
 

@@ -18,6 +18,7 @@ import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
 import { PolicyTextGroup } from "./PolicyText.ts"
+import { RegistryImportsGroup } from "./RegistryImports.ts"
 import { RegistryProtocolGroup } from "./RegistryProtocol.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServerCredentialsGroup } from "./ServerCredentials.ts"
@@ -50,6 +51,7 @@ export class Api extends HttpApi.make("mcpgw")
   .add(HealthGroup)
   .add(SearchGroup)
   .add(RegistryProtocolGroup)
+  .add(RegistryImportsGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
   .addError(NotFound.schema)

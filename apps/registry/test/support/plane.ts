@@ -37,6 +37,8 @@ import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Imports } from "@mcpgw/registry/import/Imports"
+import { SourceFetch, type SourceFetchApi } from "@mcpgw/registry/import/SourceFetch"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as Store from "@mcpgw/store/Store"
@@ -67,6 +69,8 @@ export interface LayerOptions {
   readonly fetch?: FetchFunction
   /** The provider whose groups are kept in step; none unless given. */
   readonly directory?: Layer.Layer<GroupDirectory>
+  /** How other registries are reached. */
+  readonly registryFetch?: SourceFetchApi
 }
 
 /** A policy that can be changed. */
@@ -82,6 +86,7 @@ export const layer = ({
   fetch = () => Promise.reject(new Error("no provider is there")),
   identityProviders = [],
   logoutPages = {},
+  registryFetch = () => Promise.reject(new Error("no registry is there")),
   tokens = {},
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
@@ -92,7 +97,10 @@ export const layer = ({
     Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Catalogue.layer.pipe(
+    Imports.layerSqlite({ pauseMs: 1, retries: 1 }).pipe(
+      Layer.provide(SourceFetch.layerOf(registryFetch)),
+      Layer.provide(Store.layerMemory),
+      Layer.provideMerge(Catalogue.layer),
       Layer.provideMerge(Versions.layerSqlite.pipe(Layer.provide(Store.layerMemory))),
       Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
     ),
