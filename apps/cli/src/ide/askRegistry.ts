@@ -19,8 +19,14 @@ export const askRegistry = (gateway: string, path: string, token: Redacted.Redac
         return [response.status, await response.text()] as const
       },
       catch: () => unreachable(`the registry at ${gateway} can not be reached`, "is it running, and is --url right?")
-    }).pipe(Effect.timeoutFail({ duration: WITHIN, onTimeout: () => unreachable(`the registry at ${gateway} does not answer`) }))
-    if (status === 200) return yield* Effect.mapError(decode(text), () => failed(`the registry at ${gateway} answers something unknown`))
+    }).pipe(
+      Effect.timeoutFail({
+        duration: WITHIN,
+        onTimeout: () => unreachable(`the registry at ${gateway} does not answer`)
+      })
+    )
+    if (status === 200)
+      return yield* Effect.mapError(decode(text), () => failed(`the registry at ${gateway} answers something unknown`))
     const problem: unknown = yield* Effect.orElseSucceed(decodeProblem(text), () => undefined)
     return yield* refused(status, problem)
   })
