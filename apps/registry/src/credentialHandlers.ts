@@ -3,7 +3,6 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
 import { CredentialFields, type CredentialView } from "@mcpgw/api/ServerCredentials"
-import { BadRequest, fieldProblem, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import { Registry } from "@mcpgw/registry/Registry"
 import { DEFAULT_API_KEY_HEADER } from "@mcpgw/vault/ServerSecrets"
@@ -12,7 +11,10 @@ import * as Effect from "effect/Effect"
 import { authorize, caller, findServer } from "./access.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import type { Given } from "./secretPlan.ts"
-import { invalidSecret, vaultDown, withSecrets } from "./serverSecrets.ts"
+import { invalidSecret, vaultDown } from "./serverSecrets.ts"
+import { inTurn } from "./serverWrites.ts"
+import { failures, invalid } from "./storeFailures.ts"
+import { withSecrets } from "./vaultWrites.ts"
 
 const decode = decodeWith(CredentialFields)
 const known = onlyFields(...Object.keys(CredentialFields.fields))
@@ -45,17 +47,21 @@ const show = (path: string) =>
 const change = <E>(path: string, read: Effect.Effect<Given, E>) =>
   Effect.gen(function* () {
     const registry = yield* Registry
-    const { record, who } = yield* modifiable(path)
+    yield* modifiable(path)
     const given = yield* read
-    const server = yield* withSecrets({ given, before: record, path: record.path, vouches: who.isAdmin }, (inPlace) =>
-      registry.update(record.path, { ...given, ...inPlace })
+    const server = yield* inTurn(
+      Effect.gen(function* () {
+        // As it is now: the body may have taken a while.
+        const { record, who } = yield* modifiable(path)
+        const asked = { given, before: record, path: record.path, vouches: who.isAdmin }
+        return yield* withSecrets(asked, (inPlace) => registry.update(record.path, { ...given, ...inPlace }))
+      })
     ).pipe(
       Effect.catchTags({
+        ...failures,
         InvalidSecret: invalidSecret,
-        VaultUnavailable: vaultDown,
-        InvalidServer: ({ field, held, problem: expected }) => new BadRequest(fieldProblem(field, held, expected)),
-        ServerNotFound: () => new NotFound(problem("Service path not registered")),
-        StoreUnavailable: (failure) => new Unavailable(problem(failure.message))
+        InvalidServer: invalid,
+        VaultUnavailable: vaultDown
       })
     )
     return viewOf(yield* Vault, server.record)

@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { withSecrets } from "./serverSecrets.ts"
+import { withSecrets } from "./vaultWrites.ts"
 
 const SWEEP_EVERY = Duration.minutes(5)
 

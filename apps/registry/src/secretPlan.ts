@@ -98,8 +98,8 @@ const credentialAfter = (
   }
   if (fresh !== undefined && fresh !== "") return checkedCredential(scheme, fresh)
   if (fresh === undefined && kept?.credential !== undefined) return Either.right(kept.credential)
-  // A move that lost it, or a record that never had one: what can not be sent is said by the server's health.
-  return given.auth_scheme === undefined && fresh === undefined
+  // Taken away, lost by a move, or never there: that nothing can be sent is said by the server's health.
+  return given.auth_scheme === undefined
     ? Either.right(undefined)
     : Either.left(invalid("auth_credential", `it is needed with auth_scheme ${scheme}`))
 }

@@ -32,11 +32,17 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   supported_transports: ["streamable-http"],
   auth_provider: "",
   auth_type: "",
+  auth_scheme: "",
+  auth_header_name: "",
+  health_interval_seconds: 0,
   headers: [],
   visibility: "private",
   mcp_endpoint: "",
   sse_endpoint: ""
 }
+
+/** The credential is in no document, so that one that is put back whole does not take it away. */
+const PATCH_DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULTS, auth_credential: "" }
 
 interface Shown {
   readonly body: string
@@ -125,7 +131,7 @@ const whole = (fields: Fields): Fields => ({ ...DEFAULTS, ...settable(fields) })
 /** Null takes a member back to its default (RFC 7396). One that has none is needed, and nothing stands for it. */
 const withoutNulls = (fields: Fields): Fields =>
   Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, value === null ? (DEFAULTS[name] ?? null) : value])
+    Object.entries(fields).map(([name, value]) => [name, value === null ? (PATCH_DEFAULTS[name] ?? null) : value])
   )
 
 const needs = (record: ServerRecord): Fields => ({ path: record.path })

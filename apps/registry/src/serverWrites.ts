@@ -11,8 +11,9 @@ import * as Effect from "effect/Effect"
 import { type Actor, authorize, authorizeName } from "./access.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import type { Asker, Edit, WithCredential } from "./serverFields.ts"
-import { forgetSecrets, invalidSecret, vaultDown, withSecrets } from "./serverSecrets.ts"
+import { invalidSecret, vaultDown } from "./serverSecrets.ts"
 import { failures, invalid, storeDown } from "./storeFailures.ts"
+import { forgetSecrets, withSecrets } from "./vaultWrites.ts"
 
 /** One change by this API at a time, so that nothing comes between what was compared (`If-Match`) and what is written. */
 const turns = new WeakMap<RegistryApi, Effect.Semaphore>()

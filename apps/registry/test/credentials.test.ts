@@ -143,6 +143,27 @@ describe("contracts §2.9, S-01: credentials of servers", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("a document that is put back whole keeps the credential; null, and an empty text, take it away", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const cookie = yield* signedIn("admin")
+      const more = { auth_scheme: "api_key", auth_header_name: "X-K", headers: [{ "X-Team": "a" }] }
+      yield* call(plane, "POST", "/api/register", { cookie, json: { ...FIELDS, ...more, auth_credential: "abc" } })
+      const read = yield* call(plane, "GET", "/api/servers/time", { cookie })
+      const headers = { "if-match": read.headers.get("etag") ?? "" }
+      expect((yield* call(plane, "PUT", "/api/servers/time", { cookie, headers, body: read.text })).status).toBe(200)
+      expect((yield* sentTo())?.headers).toEqual({ "x-k": "abc", "x-team": "a" })
+      for (const gone of [null, ""]) {
+        const patched = yield* call(plane, "PATCH", "/api/servers/time", { cookie, json: { auth_credential: gone } })
+        expect([patched.status, patched.body]).toMatchObject([200, { has_credential: false, auth_scheme: "api_key" }])
+        expect(yield* sentTo()).toMatchObject({ headers: {}, problem: expect.stringContaining("no credential") })
+        yield* call(plane, "PATCH", "/api/servers/time", { cookie, json: { auth_credential: "abc" } })
+      }
+      yield* call(plane, "PATCH", "/api/servers/time", { cookie, json: { auth_scheme: null, auth_header_name: null } })
+      expect((yield* sentTo())?.headers).toEqual({ "x-team": "a" })
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("SECURITY: set by who may edit the server, shown to nobody else, denied by default", () =>
     Effect.gen(function* () {
       const plane = yield* ControlPlane.make
