@@ -1,12 +1,20 @@
 /** Prints the table of permissions for people. Pure. */
 import { ABOUT, ROLES, type Row, TABLE } from "./table.ts"
 
-const WORDS: Readonly<Record<string, string>> = { "401": "sign in", "403": "no", "404": "unknown" }
+const WORDS: Readonly<Record<string, string>> = {
+  "401": "sign in",
+  "403": "no",
+  "404": "unknown",
+  "501": "not offered"
+}
+
+/** What somebody is answered who may: there is nothing of that name, or the request lacks something. */
+const PAST_RIGHTS: ReadonlySet<string> = new Set(["404", "428"])
 
 /** What an answer's status means to whoever asked; 404 is how something is hidden, unless whoever may gets it too. */
 const mark = (status: string, forAdministrator: string): string => {
   if (status.startsWith("2") || status.startsWith("3")) return "yes"
-  if (status === "404" && forAdministrator === "404") return "yes"
+  if (status === forAdministrator && PAST_RIGHTS.has(status)) return "yes"
   return WORDS[status] ?? status
 }
 

@@ -5,6 +5,7 @@ import { Api } from "@mcpgw/api/Api"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { Agents } from "@mcpgw/identity/Agents"
 import { OAuthClients } from "@mcpgw/identity/OAuthClients"
+import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
@@ -14,7 +15,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../../src/ControlPlane.ts"
-import { call, CURRENTTIME, layer, registered, type Sent, tool } from "../support/plane.ts"
+import { call, CURRENTTIME, layer, PUBLIC_URL, registered, type Sent, tool } from "../support/plane.ts"
 import { permissionsDocument } from "./document.ts"
 import { GROUPS, PASSWORD, type Role, ROLES, type Row, SCOPES, TABLE } from "./table.ts"
 
@@ -59,10 +60,28 @@ const asked = (role: Role, { action, path, sent }: Row, plane: ControlPlane.Cont
         ? (sent ?? {})
         : { json: JSON.parse(JSON.stringify(sent.json).replace("$revision", revision)) }
     const credential =
-      role === "nobody" ? {} : { cookie: yield* (yield* Sessions).create({ username: role, groups: GROUPS[role] }) }
+      role === "nobody"
+        ? { cookie: undefined }
+        : { cookie: yield* (yield* Sessions).create({ username: role, groups: GROUPS[role] }) }
     // Each caller from an address of their own, so that no limit of the one before counts.
     const remote = `192.0.2.${ROLES.indexOf(role) + 1}`
-    return (yield* call(plane, method, path ?? contract, { ...body, ...credential, remote })).status
+    if (STREAMS.has(action)) return yield* begun(plane, contract, credential.cookie)
+    return (yield* call(plane, method, path ?? contract, {
+      ...body,
+      ...(credential.cookie === undefined ? {} : { cookie: credential.cookie }),
+      remote
+    })).status
+  })
+
+/** Answers that do not end by themselves. */
+const STREAMS: ReadonlySet<string> = new Set(["GET /api/health/events"])
+
+const begun = (plane: ControlPlane.ControlPlane, path: string, cookie: string | undefined) =>
+  Effect.promise(async () => {
+    const headers = cookie === undefined ? {} : { cookie: `${cookieName(PUBLIC_URL)}=${cookie}` }
+    const answer = await plane.handle(new Request(`${PUBLIC_URL}${path}`, { headers }), { remote: "192.0.2.9" })
+    await answer.body?.cancel()
+    return answer.status
   })
 
 describe("the table of permissions", () => {

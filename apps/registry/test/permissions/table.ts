@@ -75,6 +75,23 @@ const row = (action: string, expected: string, path?: string, sent?: Sent): Row 
 const form = (fields: Readonly<Record<string, string>>): Sent => ({ form: fields })
 const json = (value: unknown): Sent => ({ json: value })
 
+/** A change of a document, of whatever version. */
+const change = (value: unknown): Sent => ({ json: value, headers: { "if-match": "*" } })
+
+/** `currenttime` as the registry protocol calls it. */
+const NAME = "io.mcpgateway%2Fcurrenttime"
+
+const PUBLISHED = {
+  $schema: "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
+  name: "com.example/fresh",
+  description: "A server",
+  version: "1.0.0",
+  remotes: [{ type: "streamable-http", url: "https://fresh.example.com/mcp" }]
+}
+
+/** Of a registry that is not there: the job begins, and finds that out. */
+const IMPORT = { from: "https://registry.example.com", dry_run: true }
+
 /** By what it is done to. */
 export const TABLE: Readonly<Record<string, ReadonlyArray<Row>>> = {
   Servers: [
@@ -92,7 +109,112 @@ export const TABLE: Readonly<Record<string, ReadonlyArray<Row>>> = {
     row("POST /api/toggle/*", "200 403 200 403 403 404 401", "/api/toggle/currenttime", form({ enabled: "on" })),
     row("POST /api/refresh/*", "200 403 200 403 403 404 401", "/api/refresh/currenttime"),
     row("POST /api/remove/*", "200 403 200 403 403 404 401", "/api/remove/currenttime"),
-    row("DELETE /api/servers/*", "200 403 200 403 403 404 401", "/api/servers/currenttime")
+    row("DELETE /api/servers/*", "200 403 200 403 403 404 401", "/api/servers/currenttime"),
+    row(
+      "POST /api/servers",
+      "201 403 403 403 403 403 401",
+      undefined,
+      json({ server_name: "Fresh", path: "/fresh", proxy_pass_url: "http://10.0.0.1/" })
+    ),
+    row("GET /api/servers/*", "200 200 200 200 403 404 401", "/api/servers/currenttime"),
+    row(
+      "PUT /api/servers/*",
+      "428 403 428 403 403 404 401",
+      "/api/servers/currenttime",
+      change({ server_name: "currenttime", proxy_pass_url: "http://127.0.0.1:8000/" })
+    ),
+    row(
+      "PATCH /api/servers/*",
+      "200 403 200 403 403 404 401",
+      "/api/servers/currenttime",
+      change({ description: "new" })
+    ),
+    row(
+      "POST /api/server-parts/rate/*",
+      "200 200 200 200 403 404 401",
+      "/api/servers/currenttime/rate",
+      json({ rating: 5 })
+    ),
+    row("GET /api/server-parts/rating/*", "200 200 200 200 403 404 401", "/api/servers/currenttime/rating"),
+    row("GET /api/credentials/*", "200 403 200 403 403 404 401", "/api/credentials/currenttime"),
+    row(
+      "PUT /api/credentials/*",
+      "200 403 200 403 403 404 401",
+      "/api/credentials/currenttime",
+      json({ auth_scheme: "bearer", auth_credential: "s3cret-value" })
+    ),
+    row("DELETE /api/credentials/*", "200 403 200 403 403 404 401", "/api/credentials/currenttime"),
+    row(
+      "GET /api/connect-config/*",
+      "200 200 200 200 403 404 401",
+      "/api/servers/currenttime/connect-config?ide=cursor"
+    ),
+    row(
+      "POST /api/connect-config/*",
+      "200 200 200 200 403 404 401",
+      "/api/servers/currenttime/connect-config",
+      json({ ide: "cursor" })
+    ),
+    row(
+      "POST /api/import/servers",
+      "200 403 403 403 403 403 401",
+      undefined,
+      json({ servers: [{ server_name: "Fresh", path: "/fresh", proxy_pass_url: "http://10.0.0.1/" }] })
+    ),
+    row(
+      "POST /api/internal/register",
+      "201 403 403 403 403 403 401",
+      undefined,
+      form({ name: "Fresh", description: "x", path: "/fresh", proxy_pass_url: "http://10.0.0.1/" })
+    ),
+    row("POST /api/internal/remove", "200 403 403 403 403 403 401", undefined, form({ service_path: "/currenttime" })),
+    row("POST /api/internal/toggle", "200 403 403 403 403 403 401", undefined, form({ service_path: "/currenttime" })),
+    row("POST /api/internal/healthcheck", "200 403 403 403 403 403 401"),
+    row("POST /api/import/registry", "202 403 403 403 403 403 401", undefined, json(IMPORT)),
+    row("GET /api/import/registry", "200 403 403 403 403 403 401"),
+    row("GET /api/import/registry/:id", "404 403 403 403 403 403 401", "/api/import/registry/none"),
+    row("DELETE /api/import/registry/:id", "404 403 403 403 403 403 401", "/api/import/registry/none"),
+    row("GET /api/internal/list", "200 403 403 403 403 403 401"),
+    row("GET /api/health/ws/health_status", "200 200 200 200 200 200 401"),
+    row("GET /api/health/events", "200 200 200 200 200 200 401"),
+    row("GET /api/health/ws/stats", "200 403 403 403 403 403 401")
+  ],
+  "The registry protocol": [
+    row("GET /v0.1/servers", "200 200 200 200 200 200 401"),
+    row("GET /v0.1/servers/:serverName/versions", "200 200 200 200 404 404 401", `/v0.1/servers/${NAME}/versions`),
+    row(
+      "GET /v0.1/servers/:serverName/versions/:version",
+      "200 200 200 200 404 404 401",
+      `/v0.1/servers/${NAME}/versions/latest`
+    ),
+    row("POST /v0.1/publish", "200 403 403 403 403 403 401", undefined, json(PUBLISHED)),
+    row(
+      "PUT /v0.1/servers/:serverName/versions/:version",
+      "404 403 403 403 403 403 401",
+      `/v0.1/servers/${NAME}/versions/9.9.9`,
+      json({ ...PUBLISHED, name: "io.mcpgateway/currenttime", version: "9.9.9" })
+    ),
+    row(
+      "DELETE /v0.1/servers/:serverName/versions/:version",
+      "404 403 403 403 403 403 401",
+      `/v0.1/servers/${NAME}/versions/9.9.9`
+    ),
+    row(
+      "PATCH /v0.1/servers/:serverName/versions/:version/status",
+      "404 403 403 403 403 403 401",
+      `/v0.1/servers/${NAME}/versions/9.9.9/status`,
+      json({ status: "deprecated" })
+    ),
+    row(
+      "PATCH /v0.1/servers/:serverName/status",
+      "200 403 403 403 403 403 401",
+      `/v0.1/servers/${NAME}/status`,
+      json({ status: "deprecated" })
+    ),
+    row("POST /v0.1/validate", "200 200 200 200 200 200 401", undefined, json(PUBLISHED)),
+    row("POST /v0.1/auth/:method", "501 501 501 501 501 501 501", "/v0.1/auth/none", json({})),
+    row("GET /v0.1/health", "200 200 200 200 200 200 200"),
+    row("GET /v0.1/ping", "200 200 200 200 200 200 200")
   ],
   Collaborators: [
     row("GET /api/collaborators/*", "200 403 200 403 403 404 401", "/api/servers/currenttime/collaborators"),
@@ -224,6 +346,8 @@ export const TABLE: Readonly<Record<string, ReadonlyArray<Row>>> = {
     row("GET /oauth2/callback/:provider", "404 404 404 404 404 404 404", "/oauth2/callback/none"),
     row("GET /api/auth/auth/:provider", "302 302 302 302 302 302 302", "/api/auth/auth/none"),
     row("GET /oauth2/logout/:provider", "200 200 200 200 200 200 200", "/oauth2/logout/none"),
+    row("GET /.well-known/mcp-servers", "200 200 200 200 200 200 200"),
+    row("GET /docs", "200 200 200 200 200 200 200"),
     row("GET /health", "200 200 200 200 200 200 200"),
     row("GET /.well-known/jwks.json", "200 200 200 200 200 200 200"),
     row("GET /openapi.json", "200 200 200 200 200 200 200")
