@@ -57,6 +57,7 @@ export const commandNames: ReadonlyMap<string, ReadonlyArray<string>> = new Map(
   ["tokens", namesOf(Command.getSubcommands(tokens))],
   ["policy", namesOf(Command.getSubcommands(policy))],
   ["published", namesOf(Command.getSubcommands(published))],
+  ["creds", namesOf(Command.getSubcommands(creds))],
   ["import", namesOf(Command.getSubcommands(importing))],
   ["keycloak", namesOf(Command.getSubcommands(keycloak))]
 ])

@@ -89,7 +89,7 @@ describe("contracts §2.14: the gateway's own token endpoint", () => {
     assert.strictEqual(statSync(file).mode & 0o777, 0o600)
     const unknown = await mcpgw(...words, "--server", "/nosuch")
     assert.strictEqual(unknown.code, 1)
-    assert.include(unknown.output, "answered 404: Service path not registered")
+    assert.include(unknown.output, "Service path not registered")
   })
 })
 

@@ -223,7 +223,7 @@ describe("mcpgw ide asks the registry when it has a token", () => {
       })
       assert.deepEqual(answers, ["Bearer tok-2"])
       const unknown = yield* run("--server", "/b", ...words)
-      assert.match(unknown.problem, /answered 404: Service path not registered/)
+      assert.match(unknown.problem, /^Service path not registered/)
     })
   )
 })

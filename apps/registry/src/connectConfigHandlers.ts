@@ -34,10 +34,20 @@ const withHeaders = (form: string | undefined): Effect.Effect<boolean, BadReques
     ? Effect.succeed(form === "headers")
     : new BadRequest(fieldProblem("form", JSON.stringify(form.slice(0, HELD_LENGTH)), "it may hold oauth, headers"))
 
-/** What the server itself asks for, as its record says. */
-const backendOf = ({ auth_type: type = "" }: ServerRecord): BackendAuth => {
-  if (type === "none") return { scheme: "none" }
-  return type === "api_key" ? { scheme: "api_key" } : { scheme: "bearer" }
+const isOpen = ({ auth_type: type = "" }: ServerRecord): boolean => type.trim().toLowerCase() === "none"
+
+/** What a client of the server itself has to send. */
+const ownAuth = (record: ServerRecord): BackendAuth => {
+  const { auth_header_name: header, auth_scheme: scheme, auth_type: type } = record
+  if (scheme === "none" || (scheme === undefined && isOpen(record))) return { scheme: "none" }
+  if (scheme !== "api_key" && (scheme !== undefined || type !== "api_key")) return { scheme: "bearer" }
+  return { scheme: "api_key", ...(header === undefined ? {} : { header }) }
+}
+
+/** Through the gateway a client sends its own only where the gateway has none to send: its schemes are `client`, or none given. */
+const backendOf = (record: ServerRecord, throughGateway: boolean): BackendAuth => {
+  const { auth_scheme: scheme } = record
+  return throughGateway && scheme !== undefined && scheme !== "client" ? { scheme: "none" } : ownAuth(record)
 }
 
 const view = (ide: IdeName, target: Target, form: HeaderForm | undefined): ConnectConfig => {
@@ -73,7 +83,9 @@ const answer = (path: string, ides: ReadonlyArray<IdeName>, headers: Values | un
     if (url === undefined) return yield* nowhere
     const target = { key: keyOf(record.path), url, description: record.description }
     const form =
-      headers === undefined ? undefined : { gateway: throughGateway, backend: backendOf(record), values: headers }
+      headers === undefined
+        ? undefined
+        : { gateway: throughGateway, backend: backendOf(record, throughGateway), values: headers }
     return {
       path: record.path,
       server_name: record.server_name,

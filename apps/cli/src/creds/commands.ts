@@ -62,6 +62,7 @@ const flows = Command.make(
     provider: options.provider,
     server: options.server,
     set: options.set,
+    agentId: options.agentId,
     force: options.force,
     verbose: options.verbose
   },
@@ -76,6 +77,7 @@ const flows = Command.make(
         provider: Option.getOrUndefined(args.provider),
         server: Option.getOrUndefined(args.server),
         set: Option.getOrUndefined(args.set),
+        agentId: Option.getOrUndefined(args.agentId),
         force: args.force,
         show: show(args.verbose)
       })

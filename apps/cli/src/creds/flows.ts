@@ -26,6 +26,8 @@ export interface FlowOptions {
   readonly server: string | undefined
   /** This numbered set alone. */
   readonly set: number | undefined
+  /** This agent's token alone. */
+  readonly agentId: string | undefined
   readonly force: boolean
   readonly show: Shown
 }
@@ -70,13 +72,11 @@ const TASKS: Readonly<Record<Part, (options: FlowOptions) => Effect.Effect<Reado
     Effect.map(agentCoreSets, (sets) =>
       sets.map((one) => ({ name: egressFile(AGENTCORE, one.server), get: obtainAgentCore(folder, one) }))
     ),
-  keycloak: ({ folder }) =>
-    Effect.map(folder.names, (names) =>
-      names.flatMap((file) => {
-        const id = agentOf(file)
-        return id === undefined ? [] : [{ name: agentTokenFile(id), get: obtainAgent(folder, id) }]
-      })
-    )
+  keycloak: ({ agentId, folder }) =>
+    Effect.map(folder.names, (names) => {
+      const ids = agentId === undefined ? names.map(agentOf).filter((id) => id !== undefined) : [agentId]
+      return ids.map((id) => ({ name: agentTokenFile(id), get: obtainAgent(folder, id) }))
+    })
 }
 
 export interface Done {

@@ -57,17 +57,18 @@ const watch = (folder: Folder) =>
     return Effect.zipRight(Effect.sleep("2 seconds"), Queue.take(changes))
   })
 
-const looked = (folder: Folder) => (outcomes: ReadonlyArray<Outcome>) =>
+/** Says what changed, or with `verbose` all of it. */
+const looked = (folder: Folder, verbose: boolean) => (outcomes: ReadonlyArray<Outcome>) =>
   Effect.forEach(
-    outcomes.filter(({ result }) => result !== "fresh" && result !== "waiting"),
+    outcomes.filter(({ result }) => verbose || (result !== "fresh" && result !== "waiting")),
     (outcome) => Console.error(`${new Date().toISOString()} ${line(outcome)}`)
   ).pipe(Effect.zipRight(writeStatus(folder, outcomes)))
 
-const service = (refreshing: RefreshOptions) =>
+const service = (refreshing: RefreshOptions, verbose: boolean) =>
   Effect.gen(function* () {
     yield* holdPidFile(refreshing.folder)
     yield* Console.error(`${new Date().toISOString()} the refresher runs as process ${process.pid}`)
-    yield* serve(refreshing, looked(refreshing.folder), yield* watch(refreshing.folder))
+    yield* serve(refreshing, looked(refreshing.folder, verbose), yield* watch(refreshing.folder))
   }).pipe(Effect.scoped)
 
 const lookOnce = (refreshing: RefreshOptions) =>
@@ -90,7 +91,8 @@ export const refresh = Command.make(
     once: options.once,
     force: options.force,
     agentId: options.agentId,
-    background: options.background
+    background: options.background,
+    verbose: options.verbose
   },
   (args) =>
     Effect.gen(function* () {
@@ -102,7 +104,7 @@ export const refresh = Command.make(
       const refreshing: RefreshOptions = { ...args, folder, agentId, servers }
       // One agent's token is asked for to be used now: the replaced documents end with reading its file.
       if (agentId !== undefined && !args.background) return yield* lookOnce(refreshing)
-      if (!args.once && !args.background) return yield* service(refreshing)
+      if (!args.once && !args.background) return yield* service(refreshing, args.verbose)
       yield* refuseAnother(folder)
       if (args.once) return yield* lookOnce(refreshing)
       const words = ["creds", "refresh", "--folder", folder.path, "--interval", String(args.interval)]
@@ -110,6 +112,7 @@ export const refresh = Command.make(
         "--buffer",
         String(args.buffer),
         ...(args.force ? ["--force"] : []),
+        ...(args.verbose ? ["--verbose"] : []),
         ...(servers === undefined ? [] : ["--servers", servers])
       ]
       const pid = yield* startBackground(folder, [...words, ...more])

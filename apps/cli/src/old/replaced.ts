@@ -7,6 +7,8 @@
  * and server of an MCP address.
  */
 
+import { registryManagement } from "./registryManagement.ts"
+
 export interface Replaced {
   readonly script: string
   readonly was: string
@@ -296,6 +298,7 @@ export const REPLACED: ReadonlyArray<Replaced> = [
       example: "--analyzers yara"
     }
   ]),
+  ...of("api/registry_management.py", registryManagement),
   ...of("cli/agent_mgmt.py", [
     { was: "register|list|get|update|delete|toggle|test|search [name]", instead: NO_A2A, example: "list" }
   ]),
