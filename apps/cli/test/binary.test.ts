@@ -15,7 +15,7 @@ it("the compiled binary prints its help, asks a gateway, and ends as documented"
     port: 0,
     fetch: ({ headers }) =>
       headers.get("authorization") === "Bearer t"
-        ? Response.json({ servers: [] })
+        ? Response.json({ servers: [], total: 0, next_cursor: null })
         : Response.json({ error: "Authentication required", detail: "Authentication required" }, { status: 401 })
   })
   const run = async (words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
