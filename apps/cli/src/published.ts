@@ -48,11 +48,11 @@ const rows = ({ metadata, servers }: typeof Page.Type): string =>
 const text = (name: string, words: string) => Options.text(name).pipe(Options.optional, Options.withDescription(words))
 const limit = Options.integer("limit").pipe(
   Options.filterMap(
-    (count) => Option.liftPredicate(count, (given) => given >= 1 && given <= 1_000),
-    "--limit may hold a whole number from 1 to 1000"
+    (count) => Option.liftPredicate(count, (given) => given >= 1 && given <= 100),
+    "--limit may hold a whole number from 1 to 100"
   ),
   Options.optional,
-  Options.withDescription("How many at most: 1 to 1000.")
+  Options.withDescription("How many at most: 1 to 100.")
 )
 
 const list = Command.make(

@@ -1,6 +1,7 @@
 /** `mcpgw` against a real gateway: one process for all of it. */
 import { afterAll, beforeAll, describe } from "vitest"
 import { commandSuite } from "./suites/commands.ts"
+import { importRegistrySuite } from "./suites/importRegistry.ts"
 import { replacedSuite } from "./suites/replaced.ts"
 import { signInSuite } from "./suites/signIn.ts"
 import { type Stand, startStand } from "./support/stand.ts"
@@ -21,4 +22,5 @@ afterAll(async () => {
 
 describe("signing in", () => signInSuite(stand))
 describe("commands", () => commandSuite(stand))
+describe("issue 6: imports from other registries", () => importRegistrySuite(stand))
 describe("contracts §2.14, §2.16: what the replaced system's commands are called here", () => replacedSuite(stand))

@@ -3,6 +3,7 @@
  * the control plane or the pipeline. On release it drains: calls in flight finish, streams end cleanly, then the port closes.
  */
 import { serveSocket, type SocketPlane, wantsSocket } from "@mcpgw/registry-app/healthSocket"
+import { bodyLimit } from "@mcpgw/registry-app/routes"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -92,7 +93,7 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
       return control().then((control) => serveSocket(control, request, server, ctx.remote))
     }
     if (isControl(ctx.pathname)) {
-      const size = controlBodyProblem(request, config.maxBody)
+      const size = controlBodyProblem(request, bodyLimit(ctx.pathname, config.maxBody))
       if (size !== undefined) {
         pipeline.settle.refused(trailOf(ctx), size)
         return respond(size)

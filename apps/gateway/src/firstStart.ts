@@ -40,7 +40,10 @@ export const layerFirstStart = Layer.effect(
     const accounts = yield* Accounts
     const fresh = yield* accounts.isEmpty
     if (fresh && demoServers && registry.snapshot().servers.size === 0) {
-      for (const registration of Object.values(registrations)) yield* registry.register(registration, "mcpgw")
+      for (const registration of Object.values(registrations)) {
+        // Another process that starts over the same empty store may have been first.
+        yield* Effect.catchTag(registry.register(registration, "mcpgw"), "ServerExists", () => Effect.void)
+      }
     }
     const account = (password: Option.Option<Redacted.Redacted>): Effect.Effect<AdminOutcome, AdminFailure> =>
       Effect.mapInputContext(ensureAdmin({ username: adminUser, password }), () => people)

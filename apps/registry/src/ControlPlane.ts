@@ -194,6 +194,11 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
     "Refusals of unknown callers of the API and the authorization server beyond 100 a second, not written",
     () => strangers.turnedAway
   )
+  Context.get(services, Metrics).gauge(
+    "mcpgw_health_watchers",
+    "Clients now told of every change of the servers' health",
+    () => watch.stats().connections
+  )
   const built = yield* Layer.build(Layer.provide(app, Layer.succeedContext(services)))
   const runtime = yield* Effect.runtime<never>().pipe(HttpMiddleware.withTracerDisabledWhenEffect(() => true))
   const routed = yield* Effect.mapInputContext(HttpApiBuilder.httpApp, (_: Context.Context<never>) => built)

@@ -41,7 +41,7 @@ export interface Limits {
 
 export const limits: Limits = { watchers: 1_000, perPerson: 250, waitingBytes: 4 * 1024 * 1024, waitingMs: 15_000 }
 
-interface Watcher {
+export interface Watcher {
   readonly claims: Claims
   readonly sink: Sink
   /** What it was last told, by path. */
@@ -103,18 +103,35 @@ export class HealthHub {
     return () => this.leave(watcher)
   }
 
-  /** Something of these servers changed. */
-  changed(paths: Iterable<string>): void {
+  /** Those who watch now. */
+  members(): ReadonlyArray<Watcher> {
+    return [...this.watchers]
+  }
+
+  /** Something of these servers changed: tells some of the watchers, or all. */
+  changed(paths: Iterable<string>, watchers: Iterable<Watcher> = this.watchers): void {
     const unique = new Set(paths)
     let told = false
-    for (const watcher of this.watchers) {
+    for (const watcher of watchers) {
+      if (!this.watchers.has(watcher)) continue
       told = this.tell(watcher, this.news(watcher, this.callerOf(watcher.claims), unique), false) || told
     }
     if (told) this.counts.broadcasts++
   }
 
-  /** To be called every second or so, with the time in milliseconds: who may still watch, and what they may see. */
-  round(now: number): void {
+  /** Tells these watchers, or all, what is new to them whatever it is about. */
+  refresh(watchers: Iterable<Watcher> = this.watchers): void {
+    for (const watcher of watchers) {
+      if (!this.watchers.has(watcher)) continue
+      this.tell(watcher, this.news(watcher, this.callerOf(watcher.claims), this.everything(watcher)), false)
+    }
+  }
+
+  /**
+   * To be called every second or so, with the time in milliseconds: lets go who may not watch any more, or takes nothing. True: the policy
+   * is another than at the last round, and everybody may see other servers.
+   */
+  round(now: number): boolean {
     const policy = this.parts.policy()
     const moved = policy !== this.policy
     this.policy = policy
@@ -126,11 +143,9 @@ export class HealthHub {
       } else if (this.isSlow(watcher, now)) {
         this.counts.slow++
         this.end(watcher, "slow")
-      } else {
-        if (moved) this.tell(watcher, this.news(watcher, this.callerOf(claims), this.everything(watcher)), false)
-        sink.beat()
-      }
+      } else sink.beat()
     }
+    return moved
   }
 
   closeAll(): void {

@@ -4,6 +4,9 @@ import type { HealthStatus, RegisteredServer } from "@mcpgw/domain/Server"
 
 const LATER = "Calls get 503 until a check finds it well; checks go on by themselves."
 
+/** What the vault says of a credential that can not be sent. */
+const OWN_WORDS = /^error: (?:no credential|its |a header |the environment variable )/
+
 const HTTP_STATUS = /^unhealthy: status (\d+)$/
 
 const reason = (status: HealthStatus): string => {
@@ -21,7 +24,9 @@ const reason = (status: HealthStatus): string => {
     case "error: address not allowed by the egress policy":
       return "Its address may not be called: an administrator registers it, or it is listed in MCPGW_ALLOWED_UPSTREAMS."
     default:
-      return "It refused the handshake, or the check itself failed."
+      return OWN_WORDS.test(status)
+        ? `It can not be called: ${status.slice("error: ".length)}.`
+        : "It refused the handshake, or the check itself failed."
   }
 }
 

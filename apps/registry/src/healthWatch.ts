@@ -1,6 +1,7 @@
 /** **HealthWatch** — the hub of those who watch, kept going: follows the registry and the policy, asks often who may still watch. */
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { inSlices } from "@mcpgw/registry/EventLoop"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -8,14 +9,24 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { HealthHub } from "./healthHub.ts"
+import { HealthHub, type Watcher } from "./healthHub.ts"
 
 export class HealthWatch extends Context.Tag("@mcpgw/registry-app/HealthWatch")<HealthWatch, HealthHub>() {}
 
 /** Changes of a moment are told together. */
 const GATHER = "100 millis"
-const AT_ONCE = 10_000
+const AT_ONCE = 1_000
+/** Servers looked at, for whichever watchers, between two turns of the event loop: calls go first. */
+const LOOKS = 5_000
 const ROUNDS = "1 second"
+
+/** Tells the watchers, a few at a time when there is much to look at for each. */
+const tellEach = (hub: HealthHub, servers: number, tell: (some: ReadonlyArray<Watcher>) => void): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    inSlices(hub.members(), Math.max(1, Math.floor(LOOKS / Math.max(1, servers))), (some) =>
+      Effect.sync(() => tell(some))
+    )
+  )
 
 /** Everybody is let go when the scope ends. */
 export const makeHealthWatch: Effect.Effect<HealthHub, never, AuthLayer | Registry | ScopePolicy | Scope.Scope> =
@@ -27,11 +38,17 @@ export const makeHealthWatch: Effect.Effect<HealthHub, never, AuthLayer | Regist
     const changes = yield* registry.subscribe
     yield* changes.pipe(
       Stream.groupedWithin(AT_ONCE, GATHER),
-      Stream.runForEach((batch) => Effect.sync(() => hub.changed(Chunk.map(batch, ({ path }) => path)))),
+      Stream.runForEach((batch) => {
+        const paths = new Set(Chunk.map(batch, ({ path }) => path))
+        return tellEach(hub, paths.size, (some) => hub.changed(paths, some))
+      }),
       Effect.forkScoped
     )
     yield* Clock.currentTimeMillis.pipe(
       Effect.map((now) => hub.round(now)),
+      Effect.flatMap((moved) =>
+        moved ? tellEach(hub, registry.snapshot().servers.size, (some) => hub.refresh(some)) : Effect.void
+      ),
       Effect.catchAllDefect((defect) => Effect.logError("The watchers of health could not be gone through", defect)),
       Effect.zipRight(Effect.sleep(ROUNDS)),
       Effect.forever,

@@ -5,9 +5,7 @@ import { ImportBody } from "@mcpgw/api/Import"
 import type { ServerFile } from "@mcpgw/registry/Import"
 import * as Effect from "effect/Effect"
 import { bytesOf, decodeWith, isFields, isMultipart } from "./body.ts"
-
-/** Longest body of an import, in bytes: thousands of server files. */
-const MAX_IMPORT_BYTES = 32 * 1024 * 1024
+import { MAX_IMPORT_BYTES } from "./routes.ts"
 
 /** Most server files in one import. */
 const MAX_FILES = 20_000

@@ -90,3 +90,10 @@ export const canonical = (request: Request): Request => {
   url.pathname = alias
   return new Request(url.href, request)
 }
+
+/** Longest body of an import, in bytes: thousands of server files. It is read from administrators only. */
+export const MAX_IMPORT_BYTES = 32 * 1024 * 1024
+
+/** Longest body, in bytes, that has a way to the control plane; `usual` where there is no reason for another. */
+export const bodyLimit = (pathname: string, usual: number): number =>
+  pathname === "/api/import/servers" ? Math.max(usual, MAX_IMPORT_BYTES) : usual

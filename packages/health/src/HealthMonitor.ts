@@ -26,7 +26,8 @@ export interface HealthMonitorApi {
 
 export interface CallObserver {
   readonly answered: (path: string) => void
-  readonly failed: (path: string, reason: UpstreamFailureReason, caller: ExchangeCaller) => void
+  /** `since`: when the call came, `performance.now()`. */
+  readonly failed: (path: string, reason: UpstreamFailureReason, caller: ExchangeCaller, since: number) => void
 }
 
 export interface MonitorOptions {

@@ -402,11 +402,11 @@ describe("design §6: what real calls say", () => {
       let up = true
       const { monitor, probed, status } = yield* start([record()], () => (up ? healthy : down))
       up = false
-      monitor.calls.failed("/clock", "refused", alice)
-      monitor.calls.failed("/clock", "refused", alice)
+      monitor.calls.failed("/clock", "refused", alice, performance.now())
+      monitor.calls.failed("/clock", "refused", alice, performance.now())
       yield* settled
       expect(status()).toBe("healthy")
-      monitor.calls.failed("/clock", "connect_timeout", alice)
+      monitor.calls.failed("/clock", "connect_timeout", alice, performance.now())
       yield* settled
       expect(status()).toMatch(/^unhealthy: (?:timeout|connection error)$/)
       const before = probed.length
@@ -423,12 +423,12 @@ describe("design §6: what real calls say", () => {
     Effect.gen(function* () {
       const { monitor, status } = yield* start([record()], () => Effect.never)
       const { answered, failed } = monitor.calls
-      for (const _ of [1, 2]) failed("/clock", "refused", alice)
+      for (const _ of [1, 2]) failed("/clock", "refused", alice, performance.now())
       answered("/clock")
-      for (const _ of [1, 2]) failed("/clock", "refused", alice)
+      for (const _ of [1, 2]) failed("/clock", "refused", alice, performance.now())
       yield* settled
       expect(status()).toBe("checking")
-      failed("/clock", "refused", alice)
+      failed("/clock", "refused", alice, performance.now())
       yield* settled
       expect(status()).toBe("unhealthy: connection error")
       answered("/clock")
@@ -441,14 +441,26 @@ describe("design §6: what real calls say", () => {
     Effect.gen(function* () {
       const { monitor, status } = yield* start([record()], () => Effect.never)
       const { failed } = monitor.calls
-      for (let i = 0; i < 50; i++) failed("/clock", i % 2 === 0 ? "first_byte_timeout" : "broken", alice)
-      for (let i = 0; i < 50; i++) failed("/clock", "aborted", bob)
-      for (let i = 0; i < 50; i++) failed("/clock", "blocked_address", bob)
+      for (let i = 0; i < 50; i++)
+        failed("/clock", i % 2 === 0 ? "first_byte_timeout" : "broken", alice, performance.now())
+      for (let i = 0; i < 50; i++) failed("/clock", "aborted", bob, performance.now())
+      for (let i = 0; i < 50; i++) failed("/clock", "blocked_address", bob, performance.now())
       yield* settled
       expect(status()).toBe("checking")
-      failed("/clock", "first_byte_timeout", bob)
+      failed("/clock", "first_byte_timeout", bob, performance.now())
       yield* settled
       expect(status()).toBe("unhealthy: timeout")
+    })
+  )
+
+  it.scoped("S-16: calls that fail after others of later were answered count for nothing", () =>
+    Effect.gen(function* () {
+      const { monitor, status } = yield* start([record()], () => Effect.never)
+      const came = performance.now() - 1
+      monitor.calls.answered("/clock")
+      for (let i = 0; i < 16; i++) monitor.calls.failed("/clock", "first_byte_timeout", i % 2 === 0 ? alice : bob, came)
+      yield* settled
+      expect(status()).toBe("checking")
     })
   )
 
@@ -456,7 +468,7 @@ describe("design §6: what real calls say", () => {
     Effect.gen(function* () {
       const { monitor, status } = yield* start([record({ is_enabled: false })], () => healthy)
       for (const path of ["/clock", "/nowhere"]) {
-        for (const _ of [1, 2, 3]) monitor.calls.failed(path, "refused", alice)
+        for (const _ of [1, 2, 3]) monitor.calls.failed(path, "refused", alice, performance.now())
         yield* settled
         monitor.calls.answered(path)
       }

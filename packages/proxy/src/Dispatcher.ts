@@ -67,7 +67,7 @@ export class Dispatcher {
       })
     } catch (error) {
       if (error instanceof UpstreamFailure) {
-        this.parts.options.calls?.failed(record.path, error.reason, principal.claims)
+        this.parts.options.calls?.failed(record.path, error.reason, principal.claims, outbound.started)
         return failure(error.reason, error.message, error.retryAfterSeconds)
       }
       return failure("broken", error instanceof Error ? error.message : String(error))

@@ -37,7 +37,8 @@ export interface ProxyOptions {
 
 export interface CallObserver {
   readonly answered: (path: string) => void
-  readonly failed: (path: string, reason: UpstreamFailureReason, caller: Claims) => void
+  /** `since`: when the call came, `performance.now()`. */
+  readonly failed: (path: string, reason: UpstreamFailureReason, caller: Claims, since: number) => void
 }
 
 export const defaults: ProxyOptions = {

@@ -4,14 +4,21 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import { overPostgres } from "@mcpgw/store/suites/postgres"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { Collaborators } from "../src/Collaborators.ts"
+import { Ratings } from "../src/Ratings.ts"
 import { RegistryStore } from "../src/RegistryStore.ts"
+import { collaboratorsSuite } from "./suites/collaboratorsSuite.ts"
 import { record, tool } from "./suites/fixtures.ts"
+import { ratingsSuite } from "./suites/ratingsSuite.ts"
 import { registryStoreSuite } from "./suites/registryStoreSuite.ts"
 import { registrySuite } from "./suites/registrySuite.ts"
 
 overPostgres(({ fresh, kept }) => {
   registryStoreSuite("layerSqlite over PostgreSQL", () => Layer.provide(RegistryStore.layerSqlite, fresh))
   registrySuite("RegistryStore.layerSqlite over PostgreSQL", () => Layer.provide(RegistryStore.layerSqlite, fresh))
+
+  ratingsSuite("layerSql over PostgreSQL", () => Layer.provide(Ratings.layerSql, fresh))
+  collaboratorsSuite("layerSql over PostgreSQL", () => Layer.provide(Collaborators.layerSql, fresh))
 
   const long = (path: string, count: number) =>
     record(path, { tool_list: Array.from({ length: count }, (_, i) => tool(`t${i}`)) })
@@ -24,7 +31,7 @@ overPostgres(({ fresh, kept }) => {
       const records = ["/B", "/Z", "/a", "/a-b", "/a/b", "/a0"].map((path) => record(path))
       yield* start(
         Effect.flatMap(RegistryStore, ({ put }) =>
-          Effect.forEach(records.toReversed(), (next) => put(next), { discard: true })
+          Effect.forEach(records.toReversed(), (one) => put(one), { discard: true })
         )
       )
       assert.deepStrictEqual(yield* start(Effect.flatMap(RegistryStore, ({ all }) => all)), records)

@@ -96,11 +96,14 @@ const readToken = (file: string) =>
     const text = (yield* Effect.mapError(fs.readFileString(file), ({ message }) =>
       failed(`--token-file ${JSON.stringify(file)} can not be read: ${message}`)
     )).trim()
+    // An agent's env file (contracts §2.13) has lines.
+    const [, , variable] = /^(?:export )?ACCESS_TOKEN=(["']?)([^"'\s]+)\1$/m.exec(text) ?? []
+    if (variable !== undefined) return variable
     if (/^[\w.~+/=-]+$/.test(text)) return text
     const found = yield* Effect.mapError(Schema.decode(TokenFile)(text), () =>
       failed(
         `--token-file ${JSON.stringify(file)} holds no token`,
-        "it may hold a token's text, or JSON with tokens.access_token or access_token"
+        "it may hold a token's text, or JSON with tokens.access_token or access_token, or a line ACCESS_TOKEN=…"
       )
     )
     return "tokens" in found ? found.tokens.access_token : found.access_token

@@ -15,6 +15,7 @@ import { globals } from "../connect/options.ts"
 import { Session } from "../connect/Session.ts"
 import { failed, usage } from "../Failure.ts"
 import { about } from "../help.ts"
+import { registryCommands } from "../importRegistry.ts"
 import { plain, show, table } from "../show/table.ts"
 
 const STATE = "server_state.json"
@@ -133,8 +134,7 @@ const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
   Command.provide((args) => Session.layer(args))
 )
 
-/** `importRegistry.ts` is mounted here, too. */
 export const importing = Command.make("import").pipe(
   Command.withDescription("Take over servers from elsewhere."),
-  Command.withSubcommands([files])
+  Command.withSubcommands([files, ...registryCommands])
 )

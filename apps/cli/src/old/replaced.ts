@@ -7,6 +7,8 @@
  * and server of an MCP address.
  */
 
+import { registryManagement } from "./registryManagement.ts"
+
 export interface Replaced {
   readonly script: string
   readonly was: string
@@ -27,7 +29,6 @@ const NO_PASSWORD =
 const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
 
 /** Of the official registry. */
-const OFFICIAL = "https://registry.modelcontextprotocol.io"
 
 const serviceMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "add <config>", now: "servers add {config} --overwrite", example: "add server.json" },
@@ -193,7 +194,7 @@ const refresher: ReadonlyArray<Omit<Replaced, "script">> = [
 const importing: ReadonlyArray<Omit<Replaced, "script">> = [
   {
     was: "[--dry-run] [--select] [--import-list <list>]",
-    now: `import registry --from ${OFFICIAL} [dry-run: --dry-run] [select: --select] [list: --list {list}]`,
+    now: "import registry [dry-run: --dry-run] [select: --select] [list: --list {list}]",
     example: "--dry-run --import-list names.txt"
   },
   {
@@ -297,6 +298,7 @@ export const REPLACED: ReadonlyArray<Replaced> = [
       example: "--analyzers yara"
     }
   ]),
+  ...of("api/registry_management.py", registryManagement),
   ...of("cli/agent_mgmt.py", [
     { was: "register|list|get|update|delete|toggle|test|search [name]", instead: NO_A2A, example: "list" }
   ]),

@@ -29,13 +29,18 @@ const agentCore = (fields: Readonly<Record<string, unknown>>): Readonly<Record<s
   return { ...fields, path: `/${path.replace(/^\/+|\/+$/g, "")}/`, proxy_pass_url: url.replace(/\/mcp\/?$/, "/") }
 }
 
-/** A form's spelling of a field is the record's. */
-const renamed = ({ name, ...fields }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  name === undefined || fields["server_name"] !== undefined
-    ? name === undefined
-      ? fields
-      : { ...fields, name }
-    : { ...fields, server_name: name }
+/** A form's spelling of a field, and a later client's, are the record's. */
+const SPELLINGS = { name: "server_name", service_path: "path" }
+
+const renamed = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const result: Record<string, unknown> = { ...fields }
+  for (const [theirs, ours] of Object.entries(SPELLINGS)) {
+    if (result[theirs] === undefined || result[ours] !== undefined) continue
+    result[ours] = result[theirs]
+    delete result[theirs]
+  }
+  return result
+}
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 120)
 

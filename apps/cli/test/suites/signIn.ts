@@ -145,7 +145,8 @@ export const signInSuite = (stand: () => Stand): void => {
       const texts = [
         token,
         JSON.stringify({ access_token: token }),
-        JSON.stringify({ tokens: { access_token: token } })
+        JSON.stringify({ tokens: { access_token: token } }),
+        `CLIENT_ID=x\nACCESS_TOKEN="${token}"\n`
       ]
       for (const [i, text] of texts.entries()) {
         writeFileSync(`${folder}/given-${i}.json`, text)

@@ -163,7 +163,7 @@ describe("S-01: a server's own credential", () => {
     const sent = new Set(asked().calls.map((one) => one.headers.get("authorization")))
     assert.deepEqual([...sent], ["Bearer token-of-the-environment"])
     const { health } = await register("lost", `${server.url}/`, { headers: [{ "X-Key": "$LOST_AUTH_TOKEN" }] })
-    assert.include(JSON.stringify(health), "LOST_AUTH_TOKEN is not set")
+    assert.include(JSON.stringify(health), "It can not be called: the environment variable LOST_AUTH_TOKEN is not set.")
     const refused = await post(
       { url: `${gateway.url}/lost/mcp`, headers: bearer(await gateway.token(["all"])) },
       callTool("open")
@@ -218,6 +218,12 @@ describe("contracts §2.11: who watches health", () => {
       fetch(`${gateway.url}/api/health/ws/health_status`, { headers })
     assert.deepEqual(Object.keys(JSON.parse(await (await map(bearer(few))).text())), ["/one"])
     assert.strictEqual((await map({})).status, 401)
+    const old = await fetch(`${gateway.url}/ws/health_status`, { headers: bearer(few) })
+    assert.deepEqual(Object.keys(JSON.parse(await old.text())), ["/one"])
+    const other = await fetch(`${gateway.url}/one/mcp`, {
+      headers: { ...bearer(few), upgrade: "websocket", connection: "upgrade" }
+    })
+    assert.strictEqual(other.status, 400, "every other route refuses upgrades")
     own.socket.close()
     limited.socket.close()
   })
@@ -281,9 +287,11 @@ describe("contracts §2.11: who watches health", () => {
   it("a shutdown lets watchers go in words, and does not wait for them", async () => {
     const watcher = watch({ cookie: admin })
     await watcher.until((state) => state["/one"] !== undefined)
+    const events = await fetch(`${gateway.url}/api/health/events`, { headers: { cookie: admin } })
     const began = performance.now()
     const stopped = gateway.stop("SIGTERM")
     assert.deepEqual(await watcher.closed, [1001, "Going away"])
+    assert.include(await events.text(), '"/one":{"status":"healthy"')
     await stopped
     assert.isBelow(performance.now() - began, 5_000)
   })

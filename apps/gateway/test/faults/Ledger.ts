@@ -38,6 +38,10 @@ decision \`allow\`; the rule is that of the policy where none is given.
 `
 
 const TAIL = `
+A server of which three calls in a row got no answer (refused, unreachable, connect deadline; of several callers also first-byte deadline
+or broken off) is unhealthy at once: calls get 503 until a check, made after a second and then every few, or the answer to a call that
+was under way finds it well. A call while whose time others were answered does not count.
+
 A server address that failed five times in a row before it had answered (refused, unreachable, connect or first-byte deadline, broken
 off) is not dialled for 30 seconds; then one call tries, the next after 5 seconds without an answer, and the first answer, of whatever
 status, closes the circuit, as does that of a health probe, which is never held back. Callers who leave count for nothing, nor does a

@@ -1,6 +1,7 @@
 /** Groups over the API of a gateway that keeps a real Keycloak's in step. For tests only; an assertion fails what is not so. */
 import type { TestKeycloak } from "@mcpgw/testkit/keycloak/Keycloak"
 import { assert } from "vitest"
+import { eventually } from "../lifecycle/support/Ask.ts"
 import { PASSWORD } from "../lifecycle/support/Box.ts"
 import { adminSession, REALM } from "./KeycloakIdp.ts"
 
@@ -60,6 +61,9 @@ export const groupSteps = ({ keycloak, url }: GroupStand) => {
     },
     /** Once it is started again. */
     back: async () => {
+      // The first answer of a server that has just started has been seen to take longer than is waited for.
+      const known = async (): Promise<boolean> => (await list()).warning === undefined
+      await eventually("Keycloak's groups are known again", known, 60_000)
       assert.deepEqual((await list()).scopes_only, ["late"])
       const { body } = await post("create-group", { group_name: "late" })
       assert.deepInclude(body, { created_in_keycloak: true, created_in_scopes: false })

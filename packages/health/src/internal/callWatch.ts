@@ -34,6 +34,8 @@ export class CallWatch {
   private readonly tell: (verdict: Verdict) => void
   private readonly runs = new Map<string, Run>()
   private readonly marked = new Set<string>()
+  /** When each server last answered, `performance.now()`. */
+  private readonly answers = new Map<string, { at: number }>()
 
   constructor(tell: (verdict: Verdict) => void) {
     this.tell = tell
@@ -41,13 +43,17 @@ export class CallWatch {
 
   /** Hot. An answer came, of whatever status. */
   answered(path: string): void {
+    const last = this.answers.get(path)
+    if (last === undefined) this.answers.set(path, { at: performance.now() })
+    else last.at = performance.now()
     if (this.runs.size > 0) this.runs.delete(path)
     if (this.marked.size > 0 && this.marked.delete(path)) this.tell({ path, status: undefined })
   }
 
-  /** No answer came. */
-  failed(path: string, reason: UpstreamFailureReason, caller: ExchangeCaller): void {
+  /** No answer came to a call of that moment, `performance.now()`: if others were answered since, it says nothing of the server. */
+  failed(path: string, reason: UpstreamFailureReason, caller: ExchangeCaller, since: number): void {
     const certain = OF_SERVER.has(reason)
+    if (since < (this.answers.get(path)?.at ?? 0)) return
     if ((!certain && !OF_REQUEST.has(reason)) || this.marked.has(path)) return
     const run = this.runs.get(path) ?? { count: 0, first: caller, several: false, certain: false }
     run.count++
@@ -60,7 +66,13 @@ export class CallWatch {
     this.tell({ path, status: statusOf({ kind: "exchange", reason }) })
   }
 
-  /** A check had the last word, or the server is gone. */
+  /** The server is gone. */
+  forget(path: string): void {
+    this.settled(path)
+    this.answers.delete(path)
+  }
+
+  /** A check had the last word. */
   settled(path: string): void {
     this.runs.delete(path)
     this.marked.delete(path)

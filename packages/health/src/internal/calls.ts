@@ -11,10 +11,15 @@ import type { CallObserver } from "../HealthMonitor.ts"
 import { CallWatch, type Verdict } from "./callWatch.ts"
 import type { Checks } from "./checks.ts"
 
-/** Pauses between the checks of a server that calls marked, milliseconds; then its usual interval finds it. */
-const PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000, 16_000]
+/** Pauses before the checks of a server that calls marked, milliseconds: a moment of rest for it, and for who watches; then its usual interval finds it. */
+const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000]
 
-export const watchCalls = (registry: RegistryApi, checks: Checks): Effect.Effect<CallObserver, never, Scope.Scope> =>
+export interface Calls extends CallObserver {
+  /** The server is gone. */
+  readonly forget: (path: string) => void
+}
+
+export const watchCalls = (registry: RegistryApi, checks: Checks): Effect.Effect<Calls, never, Scope.Scope> =>
   Effect.gen(function* () {
     const verdicts = yield* Queue.unbounded<Verdict>()
     const watch = new CallWatch((verdict) => verdicts.unsafeOffer(verdict))
@@ -41,12 +46,14 @@ export const watchCalls = (registry: RegistryApi, checks: Checks): Effect.Effect
         } else if (!isRoutable(health)) return watch.settled(path)
         const now = new Date(yield* Clock.currentTimeMillis).toISOString()
         yield* registry.setHealth(path, { status: status ?? "healthy", last_checked_iso: now })
+        yield* Effect.logInfo(status === undefined ? `${path} answers again` : `${path} is ${status}, as its calls say`)
         if (status !== undefined) yield* FiberMap.run(rechecks, path, recheck(path))
       })
 
     yield* Queue.take(verdicts).pipe(Effect.flatMap(follow), Effect.forever, Effect.forkScoped)
     return {
       answered: (path) => watch.answered(path),
-      failed: (path, reason, caller) => watch.failed(path, reason, caller)
+      failed: (path, reason, caller, since) => watch.failed(path, reason, caller, since),
+      forget: (path) => watch.forget(path)
     }
   })

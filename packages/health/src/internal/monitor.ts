@@ -15,7 +15,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { HealthMonitorApi, MonitorOptions } from "../HealthMonitor.ts"
 import { Probe } from "../Probe.ts"
-import { watchCalls } from "./calls.ts"
+import { type Calls, watchCalls } from "./calls.ts"
 import { type Checks, fingerprint, makeChecks } from "./checks.ts"
 
 /** Start-up checks begin within this much per server beyond the first few, so that a thousand servers do not burst. */
@@ -34,7 +34,7 @@ export const makeMonitor = (
     const probe = yield* Probe
     const checks = yield* makeChecks(registry, probe, options)
     const calls = yield* watchCalls(registry, checks)
-    const watch = yield* makeWatch(registry, checks, options)
+    const watch = yield* makeWatch(registry, checks, options, calls)
     const changes = yield* registry.subscribe
     yield* watch.sweep(options.startDelayMs ?? 0)
     yield* changes.pipe(Stream.runForEach(watch.follow), Effect.forkScoped)
@@ -76,14 +76,18 @@ interface Watch {
 const makeWatch = (
   registry: RegistryApi,
   checks: Checks,
-  options: MonitorOptions
+  options: MonitorOptions,
+  calls: Calls
 ): Effect.Effect<Watch, never, Scope.Scope> =>
   Effect.gen(function* () {
     const loops = yield* makeLoops(registry, checks, options)
 
     const sync = (path: string, server: RegisteredServer | undefined, delayMs: number) =>
       Effect.gen(function* () {
-        if (server === undefined) return yield* loops.end(path)
+        if (server === undefined) {
+          calls.forget(path)
+          return yield* loops.end(path)
+        }
         if (!server.record.is_enabled) {
           yield* loops.end(path)
           if (server.health.status === "disabled") return

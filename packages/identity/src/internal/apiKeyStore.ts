@@ -15,6 +15,9 @@ export interface StoredKey {
 
 type Used = ReadonlyArray<readonly [id: string, at: number]>
 
+/** In the same order in every process: of two that lock rows in different orders a database ends one. */
+const inOrder = (used: Used): Used => used.toSorted(([a], [b]) => (a < b ? -1 : 1))
+
 export interface ApiKeyStore {
   readonly insert: (stored: StoredKey) => Effect.Effect<void, SqlError>
   readonly find: (digest: string) => Effect.Effect<ApiKey | undefined, SqlError | ParseError>
@@ -108,7 +111,7 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): ApiKeyStore => ({
     ),
   remove: (id) => Effect.asVoid(sql`DELETE FROM api_keys WHERE id = ${id}`),
   used: (used) =>
-    Effect.forEach(used, ([id, at]) => sql`UPDATE api_keys SET last_used_at = ${at} WHERE id = ${id}`, {
+    Effect.forEach(inOrder(used), ([id, at]) => sql`UPDATE api_keys SET last_used_at = ${at} WHERE id = ${id}`, {
       discard: true
     }).pipe(sql.withTransaction, Effect.asVoid)
 })

@@ -13,6 +13,9 @@ export interface StoredSecret extends ClientSecret {
 
 type Used = ReadonlyArray<readonly [id: string, at: number]>
 
+/** In the same order in every process: of two that lock rows in different orders a database ends one. */
+const inOrder = (used: Used): Used => used.toSorted(([a], [b]) => (a < b ? -1 : 1))
+
 export interface SecretStore {
   /** Oldest first. */
   readonly of: (clientId: string) => Effect.Effect<ReadonlyArray<StoredSecret>, SqlError>
@@ -102,7 +105,7 @@ export const makeSqliteSecrets = (sql: SqlClient.SqlClient): SecretStore => ({
   remove: (clientId, id) => Effect.asVoid(sql`DELETE FROM client_secrets WHERE client_id = ${clientId} AND id = ${id}`),
   removeAll: (clientId) => Effect.asVoid(sql`DELETE FROM client_secrets WHERE client_id = ${clientId}`),
   used: (used) =>
-    Effect.forEach(used, ([id, at]) => sql`UPDATE client_secrets SET last_used_at = ${at} WHERE id = ${id}`, {
+    Effect.forEach(inOrder(used), ([id, at]) => sql`UPDATE client_secrets SET last_used_at = ${at} WHERE id = ${id}`, {
       discard: true
     }).pipe(sql.withTransaction)
 })

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { SourceFetch } from "./SourceFetch.ts"
+import { SourceFetch, SourceUnreachable } from "./SourceFetch.ts"
 
 /** Limits of one request. */
 export interface SourceLimits {
@@ -76,15 +76,15 @@ const retryAfter = (response: Response): { readonly retryAfterMs?: number } => {
   return Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {}
 }
 
-const unreachable = new SourceFailed({
-  problem: "The registry can not be reached, or its address may not be dialled",
-  passing: true
-})
+const unreachable = (cause: unknown): SourceFailed =>
+  cause instanceof SourceUnreachable
+    ? new SourceFailed({ problem: cause.message, passing: cause.passing })
+    : new SourceFailed({ problem: "The registry can not be reached", passing: true })
 
 /** One request, whole. `undefined`: 404. */
 const once = (fetch: typeof SourceFetch.Service, url: string, limits: SourceLimits) =>
   Effect.gen(function* () {
-    const response = yield* Effect.tryPromise({ try: (signal) => fetch(url, signal), catch: () => unreachable })
+    const response = yield* Effect.tryPromise({ try: (signal) => fetch(url, signal), catch: unreachable })
     if (response.status === 404) return undefined
     if (response.status !== 200) {
       yield* Effect.promise(() => response.body?.cancel().catch(() => undefined) ?? Promise.resolve())

@@ -1,0 +1,227 @@
+/**
+ * `mcpgw import registry`: servers of a registry that speaks the official protocol. The gateway asks it, this command chooses and watches; what
+ * is begun goes on there when this command ends.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Prompt from "@effect/cli/Prompt"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { RegistryImport, RegistryImportFields, RegistryImportItem } from "@mcpgw/api/RegistryImports"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { globals } from "./connect/options.ts"
+import { Session } from "./connect/Session.ts"
+import { failed, usage } from "./Failure.ts"
+import { about } from "./help.ts"
+import { plain, show, table } from "./show/table.ts"
+import { Stdin } from "./Stdin.ts"
+
+const OFFICIAL = "https://registry.modelcontextprotocol.io"
+
+const flag = (name: string, words: string) => Options.boolean(name).pipe(Options.withDescription(words))
+
+const options = {
+  from: Options.text("from").pipe(
+    Options.withFallbackConfig(Config.string("MCPGW_IMPORT_FROM")),
+    Options.withDefault(OFFICIAL),
+    Options.withPseudoName("URL"),
+    Options.withDescription(`The registry; else MCPGW_IMPORT_FROM, or ${OFFICIAL}.`)
+  ),
+  select: flag("select", "Choose among its servers in the terminal."),
+  search: Options.text("search").pipe(
+    Options.optional,
+    Options.withPseudoName("WORD"),
+    Options.withDescription("With --select: only those with this in their name.")
+  ),
+  list: Options.file("list", { exists: "yes" }).pipe(
+    Options.optional,
+    Options.withDescription("Only the servers this file names, one on a line.")
+  ),
+  dryRun: flag("dry-run", "Say what would be done, and change nothing."),
+  enable: flag("enable", "Switch new servers on at once; they are off otherwise."),
+  mirror: flag("mirror", "Follow the registry's changes from now on."),
+  every: Options.integer("every").pipe(
+    Options.withSchema(Schema.Int.pipe(Schema.greaterThanOrEqualTo(60))),
+    Options.optional,
+    Options.withPseudoName("SECONDS"),
+    Options.withDescription("With --mirror: how often, at least 60; else every hour.")
+  ),
+  resume: flag("resume", "Go on with the last import from there that did not come to its end."),
+  variable: Options.text("variable").pipe(
+    Options.repeated,
+    Options.withPseudoName("NAME"),
+    Options.withDescription("A variable of headers that keeps its name, such as SMITHERY_API_KEY; may be given again.")
+  )
+}
+
+/** Names of a list file; what follows a # is a remark. */
+export const namesIn = (text: string): ReadonlyArray<string> => [
+  ...new Set(
+    text
+      .split(/\r?\n/)
+      .map((line) => line.replace(/#.*$/, "").trim())
+      .filter((line) => line !== "")
+  )
+]
+
+const readList = (file: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const text = yield* Effect.mapError(fs.readFileString(file), ({ message }) =>
+      usage(`${JSON.stringify(file)} can not be read: ${message}`)
+    )
+    const names = namesIn(text)
+    return names.length === 0 ? yield* usage(`${JSON.stringify(file)} names no server`) : names
+  })
+
+const counts = (one: RegistryImport): string => {
+  const parts = (["created", "updated", "unchanged", "removed", "skipped", "refused"] as const).flatMap((key) =>
+    one[key] === 0 ? [] : [`${one[key]} ${key}`]
+  )
+  return `${one.seen} seen${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`
+}
+
+/** How often the gateway is asked how far it is. */
+const PAUSE = "500 millis"
+
+/** Waits for the end of a run, saying on standard error how far it is. */
+const watch = (id: string) =>
+  Effect.gen(function* () {
+    const { api } = yield* Session
+    const items: Array<RegistryImportItem> = []
+    let said = ""
+    for (;;) {
+      const report = yield* api.registryImports.get({ path: { id }, urlParams: { after: items.length } })
+      items.push(...report.items)
+      const now = counts(report)
+      if (now !== said && report.seen > 0) yield* Console.error(now)
+      said = now
+      if (report.state !== "running" && report.items.length === 0) return { report, items }
+      if (report.items.length === 0) yield* Effect.sleep(PAUSE)
+    }
+  })
+
+const begin = (payload: RegistryImportFields) =>
+  Effect.gen(function* () {
+    const { api } = yield* Session
+    const { id } = yield* api.registryImports.start({ payload })
+    return yield* watch(id)
+  })
+
+type Run = Effect.Effect.Success<ReturnType<typeof watch>>
+
+const incomplete = ({ from, problem, state }: RegistryImport) =>
+  state === "interrupted"
+    ? failed(`The import did not come to its end: ${problem ?? ""}`, `mcpgw import registry --from ${from} --resume`)
+    : failed(problem ?? "The import did not come to its end")
+
+/** What can be had of the registry, found out by a dry run. */
+const choose = (args: { readonly from: string; readonly search: Option.Option<string> }) =>
+  Effect.gen(function* () {
+    if (!(yield* Stdin).isTerminal)
+      return yield* usage("--select needs a terminal", "--list FILE names servers in a file")
+    const { items, report } = yield* begin({ from: args.from, dry_run: true })
+    if (report.problem !== null) return yield* incomplete(report)
+    const word = Option.getOrElse(args.search, () => "").toLowerCase()
+    const choices = items.flatMap(({ name, outcome, version }) =>
+      name !== null && (outcome === "created" || outcome === "updated") && name.toLowerCase().includes(word)
+        ? [{ title: plain(`${name} ${version ?? ""}`), value: name }]
+        : []
+    )
+    if (choices.length === 0) return yield* failed("There is nothing to choose from")
+    const names = yield* Prompt.multiSelect({ message: "Which servers?", choices, maxPerPage: 15 }).pipe(
+      Effect.catchTag("QuitException", () => failed("Nothing was chosen"))
+    )
+    return names.length === 0 ? yield* failed("Nothing was chosen") : names
+  })
+
+const SHOWN: ReadonlySet<string> = new Set(["created", "updated", "removed", "refused"])
+
+/** Of a whole registry, what is as it was is not worth a line; whoever names servers wants to know of each. */
+const print = (json: boolean, dryRun: boolean, named: boolean, { items, report }: Run) =>
+  show(json, { ...report, items, next: items.length }, () =>
+    table(
+      ["NAME", "VERSION", "SERVER", dryRun ? "WOULD BE" : "OUTCOME", "WHY"],
+      items
+        .filter(({ outcome }) => named || SHOWN.has(outcome))
+        .map(({ field, name, outcome, path, reason, version }) => [
+          name,
+          version,
+          path,
+          outcome,
+          field === undefined ? reason : `${field}: ${reason ?? ""}`
+        ])
+    )
+  )
+
+const run = Command.make("registry", { ...options, ...globals }, (args) =>
+  Effect.gen(function* () {
+    if (args.select && Option.isSome(args.list)) return yield* usage("--select and --list choose servers both")
+    const names = args.select
+      ? Option.some(yield* choose(args))
+      : yield* Effect.transposeOption(Option.map(args.list, readList))
+    const asked: RegistryImportFields = {
+      from: args.from,
+      ...(args.resume ? { resume: true } : {}),
+      ...(args.dryRun ? { dry_run: true } : {}),
+      ...(args.enable ? { enable: true } : {}),
+      ...(args.mirror ? { mirror: true } : {}),
+      ...(Option.isSome(args.every) ? { interval_seconds: args.every.value } : {}),
+      ...(Option.isSome(names) ? { names: names.value } : {}),
+      ...(args.variable.length > 0 ? { variables: args.variable } : {})
+    }
+    const done = yield* begin(asked)
+    yield* print(args.json, args.dryRun, Option.isSome(names), done)
+    const { report } = done
+    if (report.problem !== null) return yield* incomplete(report)
+    if (report.state === "waiting") yield* Console.error(`The mirror goes on; \`mcpgw import jobs\` shows it`)
+    if (Option.isSome(names) && report.refused > 0) {
+      return yield* failed(`${report.refused} of ${report.seen} servers were refused`)
+    }
+  })
+).pipe(
+  Command.withDescription(
+    about(
+      "Take over servers of a registry that speaks the official protocol.",
+      "import registry --from https://registry.example.com --dry-run",
+      "import registry --list names.txt --enable"
+    )
+  ),
+  Command.provide((args) => Session.layer(args))
+)
+
+const jobs = Command.make("jobs", globals, ({ json }) =>
+  Effect.gen(function* () {
+    const { api } = yield* Session
+    const answer = yield* api.registryImports.list({})
+    yield* show(json, answer, () =>
+      table(
+        ["ID", "FROM", "STATE", "COUNTS", "NEXT", "PROBLEM"],
+        answer.imports.map((one) => [one.id, one.from, one.state, counts(one), one.next_at, one.problem])
+      )
+    )
+  })
+).pipe(
+  Command.withDescription(about("List imports and mirrors.", "import jobs")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const id = Args.text({ name: "ID" }).pipe(Args.withDescription("As `mcpgw import jobs` shows it."))
+
+const cancel = Command.make("cancel", { id, ...globals }, ({ id, json }) =>
+  Effect.gen(function* () {
+    const { api } = yield* Session
+    const one = yield* api.registryImports.cancel({ path: { id } })
+    yield* show(json, one, () => `${one.from}: ${one.state}, ${counts(one)}`)
+  })
+).pipe(
+  Command.withDescription(about("End an import, or a mirror for good.", "import cancel ID")),
+  Command.provide((args) => Session.layer(args))
+)
+
+/** `registry`, `jobs` and `cancel`, for the group `import`. */
+export const registryCommands = [run, jobs, cancel] as const

@@ -1,0 +1,64 @@
+/** `mcpgw import registry`, `jobs` and `cancel`: against a gateway that asks a registry on loopback through its one dialler. */
+import { assert, it } from "vitest"
+import { writeFileSync } from "node:fs"
+import { namesIn } from "../../src/importRegistry.ts"
+import type { Stand } from "../support/stand.ts"
+
+export const importRegistrySuite = (stand: () => Stand): void => {
+  const run = (...words: ReadonlyArray<string>) => stand().run(["import", ...words])
+
+  it("list files hold a name a line, and remarks", () => {
+    assert.deepStrictEqual(namesIn("# mine\ncom.example/a\r\n\n  com.example/b # b\ncom.example/a\n"), [
+      "com.example/a",
+      "com.example/b"
+    ])
+  })
+
+  it("a dry run says what would be, with the field of what can not be, and changes nothing", async () => {
+    const { code, err, out } = await run("registry", "--dry-run")
+    assert.strictEqual(code, 0, err)
+    assert.match(out, /com\.example\/weather +1\.0\.0 +\/com\.example-weather +created/)
+    assert.match(out, /com\.example\/package .*refused +server\.remotes: it is a package to be run \(npm\)/)
+    assert.match(out, /com\.example\/broken .*refused +server\.version: must be one version, not a range/)
+    assert.match(err, /4 seen: 2 created, 2 refused/)
+    assert.notInclude((await stand().run(["servers", "list"])).out, "/com.example-weather")
+  })
+
+  it("servers of a list file, switched off until somebody looks at them; one that is not known ends it with 1", async () => {
+    const file = `${stand().folder}/import.txt`
+    writeFileSync(file, "com.example/weather\n")
+    const { code, out } = await run("registry", "--list", file, "--json")
+    assert.strictEqual(code, 0)
+    assert.deepInclude(JSON.parse(out), { state: "finished", seen: 1, created: 1 })
+    const record = JSON.parse((await stand().run(["servers", "get", "com.example-weather", "--json"])).out)
+    assert.deepInclude(record, { server_name: "Weather of the world", is_enabled: false, trusted_address: false })
+    writeFileSync(file, "com.example/weather\ncom.example/nothing\n")
+    const half = await run("registry", "--list", file)
+    assert.strictEqual(half.code, 1)
+    assert.match(half.out, /com\.example\/nothing .*refused +names: the registry does not know this server/)
+  })
+
+  it("a registry that fails interrupts; --resume goes on; a mirror is listed and can be ended", async () => {
+    const { source } = stand()
+    source.trouble = { status: 400 }
+    const failed = await run("registry", "--from", source.url)
+    assert.strictEqual(failed.code, 1)
+    assert.match(failed.err, /answered with status 400[^]*--resume/)
+    source.trouble = undefined
+    assert.strictEqual((await run("registry", "--resume")).code, 0)
+    const mirror = await run("registry", "--mirror", "--every", "3600", "--json")
+    assert.strictEqual(mirror.code, 0, mirror.err)
+    const { id } = JSON.parse(mirror.out)
+    assert.match((await run("jobs")).out, new RegExp(`${id} .* waiting `))
+    assert.match((await run("cancel", id)).out, /: cancelled, 4 seen/)
+    assert.strictEqual((await run("cancel", "nothing")).code, 4)
+  })
+
+  it("design §6, SSRF: the gateway dials no private address that is not allowed, and says so", async () => {
+    const { code, err } = await run("registry", "--from", "http://127.0.0.1:9")
+    assert.strictEqual(code, 1)
+    assert.match(err, /may not be dialled/)
+    assert.strictEqual((await run("registry", "--from", "registry")).code, 1)
+    assert.strictEqual((await run("registry", "--select")).code, 2)
+  })
+}

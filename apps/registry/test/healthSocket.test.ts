@@ -1,0 +1,122 @@
+/** The socket at an edge: real WebSocket clients, and one on a bare connection that takes nothing. */
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { connect } from "node:net"
+import { describe, expect, vi } from "vitest"
+import { socketSink } from "../src/healthSinks.ts"
+import { serveSocket, type SocketData, socketHandlers, wantsSocket } from "../src/healthSocket.ts"
+import { claims, policyOf, server, stand } from "./support/hub.ts"
+
+const names = Array.from({ length: 2_000 }, (_, i) => `server-with-a-rather-long-name-${i}`)
+
+const HANDSHAKE = [
+  "GET /ws/health_status HTTP/1.1",
+  "Host: localhost",
+  "Upgrade: websocket",
+  "Connection: Upgrade",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  "Sec-WebSocket-Version: 13",
+  "",
+  ""
+].join("\r\n")
+
+/** An edge over a hub whose every watcher may see all. */
+const edge = Effect.gen(function* () {
+  const { hub, state } = stand(yield* policyOf({ a: ["all"] }), names, { waitingBytes: 512 * 1024 })
+  const openSocket = (): Promise<SocketData> => {
+    let leave = (): void => {}
+    return Promise.resolve({
+      opened: (socket) => (leave = hub.join(claims("a"), socketSink(socket))),
+      closed: () => leave()
+    })
+  }
+  const listener = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        websocket: socketHandlers,
+        fetch: (request, server) => serveSocket({ openSocket }, request, server, "127.0.0.1")
+      })
+    ),
+    (listener) => Effect.promise(() => listener.stop(true))
+  )
+  return { hub, state, port: listener.port ?? 0 }
+})
+
+const client = (port: number) => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/health_status`)
+  const told: Array<string> = []
+  socket.addEventListener("message", ({ data }) => void told.push(String(data)))
+  return { socket, told }
+}
+
+describe("contracts §2.11: the socket", () => {
+  it("is asked for by GET with Upgrade at its two paths, and nowhere else", () => {
+    const cases = [
+      ["GET", "/ws/health_status", "websocket", true],
+      ["GET", "/api/health/ws/health_status", "WebSocket", true],
+      ["GET", "/ws/health_status", undefined, false],
+      ["GET", "/ws/health_status", "h2c", false],
+      ["POST", "/ws/health_status", "websocket", false],
+      ["GET", "/ws/health_status/x", "websocket", false],
+      ["GET", "/one/mcp", "websocket", false]
+    ] as const
+    for (const [method, path, upgrade, wanted] of cases) expect(wantsSocket(method, path, upgrade)).toBe(wanted)
+  })
+
+  it.scopedLive("who takes nothing is let go, the others lose nothing, and nobody's memory grows", () =>
+    Effect.gen(function* () {
+      const { hub, port, state } = yield* edge
+      const good = client(port)
+      const stuck = connect(port, "127.0.0.1", () => {
+        stuck.write(HANDSHAKE)
+        stuck.pause()
+      })
+      const closed = new Promise<void>((resolve) => stuck.on("close", () => resolve()))
+      stuck.on("error", () => undefined)
+      yield* Effect.promise(() => vi.waitFor(() => expect(hub.stats().websockets).toBe(2)))
+      const versions = (["unhealthy: timeout", "healthy"] as const).map((status) =>
+        names.map((name) => [`/${name}`, server(name, status)] as const)
+      )
+      for (let round = 0; hub.stats().dropped_slow_total === 0; round++) {
+        for (const [path, one] of versions[round % 2] ?? []) state.servers.set(path, one)
+        hub.changed(state.servers.keys())
+        yield* Effect.sleep("5 millis")
+        hub.round(round)
+        expect(round).toBeLessThan(500)
+      }
+      stuck.resume()
+      yield* Effect.promise(() => closed)
+      yield* Effect.promise(() => vi.waitFor(() => expect(good.told.length).toBe(hub.stats().broadcasts_total + 1)))
+      expect(hub.stats()).toMatchObject({ websockets: 1, dropped_slow_total: 1 })
+      good.socket.close()
+      yield* Effect.promise(() => vi.waitFor(() => expect(hub.stats().connections).toBe(0)))
+    })
+  )
+
+  it.scopedLive("a ping is answered; what a client says is not listened to, and a long message ends it", () =>
+    Effect.gen(function* () {
+      const { hub, port } = yield* edge
+      const { socket } = client(port)
+      const ponged = new Promise<void>((resolve) => socket.addEventListener("pong", () => resolve()))
+      yield* Effect.promise(() => vi.waitFor(() => expect(socket.readyState).toBe(WebSocket.OPEN)))
+      socket.ping()
+      yield* Effect.promise(() => ponged)
+      socket.send("anything")
+      socket.ping()
+      expect(hub.stats().connections).toBe(1)
+      socket.send("x".repeat(10_000))
+      yield* Effect.promise(() => vi.waitFor(() => expect(hub.stats().connections).toBe(0)))
+    })
+  )
+
+  it.scopedLive("without a handshake there is no socket, and no place is taken", () =>
+    Effect.gen(function* () {
+      const { hub, port } = yield* edge
+      const answer = yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/ws/health_status`))
+      expect(answer.status).toBe(426)
+      expect(hub.stats().connections).toBe(0)
+    })
+  )
+})

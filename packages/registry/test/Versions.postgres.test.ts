@@ -1,0 +1,9 @@
+/** The laws of published versions over a real PostgreSQL. */
+import { overPostgres } from "@mcpgw/store/suites/postgres"
+import * as Layer from "effect/Layer"
+import { Versions } from "../src/v01/Versions.ts"
+import { versionsSuite } from "./suites/versionsSuite.ts"
+
+overPostgres(({ fresh }) =>
+  versionsSuite("layerSqlite over PostgreSQL", () => Layer.provide(Versions.layerSqlite, fresh))
+)
