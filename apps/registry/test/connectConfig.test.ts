@@ -126,6 +126,29 @@ describe("contracts §2.13: connect-config", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("what the gateway sends by itself nobody is asked for; `client` and no scheme are the caller's own", () =>
+    Effect.gen(function* () {
+      const plane = yield* start
+      const cookie = yield* signedIn("admin")
+      const { auth_type: _, ...plain } = CURRENTTIME
+      const schemes = { none: [], bearer: [], api_key: [], client: ["Authorization"] } as const
+      for (const [scheme, own] of Object.entries(schemes)) {
+        const path = `/s-${scheme.replace("_", "-")}`
+        const { trusted_address: _, ...given } = plain
+        const credential = scheme === "bearer" || scheme === "api_key" ? { auth_credential: "s3cret-credential" } : {}
+        const json = { ...given, ...credential, server_name: path, path, auth_scheme: scheme }
+        const made = yield* call(plane, "POST", "/api/register", { cookie, headers: { origin: PUBLIC_URL }, json })
+        expect(made.status, made.text).toBe(201)
+        const { body, text } = yield* call(plane, "GET", `/api/servers${path}/connect-config?ide=cursor&form=headers`, {
+          cookie
+        })
+        expect(text).not.toContain("s3cret")
+        const headers: unknown = Reflect.get(Reflect.get(Reflect.get(Object(body), "configs")[0], "entry"), "headers")
+        expect(Object.keys(Object(headers))).toEqual([...own, "X-Authorization"])
+      }
+    }).pipe(Effect.provide(layer()))
+  )
+
   const registryOnly = Layer.merge(
     layer(),
     ControlPlaneConfig.layerOf({ publicUrl: PUBLIC_URL, deploymentMode: "registry-only" })
