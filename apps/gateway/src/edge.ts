@@ -18,7 +18,9 @@ import { serveRedirects } from "./RedirectPort.ts"
 import { lengthRequired, type Refusal, respond, tooLarge } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import { isControl } from "./routes.ts"
+import { resourceDocument } from "@mcpgw/registry-app/resourceDocument"
 import { trailOf } from "./Settle.ts"
+import { apiElsewhere, mcpElsewhere } from "./elsewhere.ts"
 import { readPair, type TlsPaths, type TlsUnusable } from "./TlsPair.ts"
 import { type TlsStatus, watchPair } from "./TlsReload.ts"
 
@@ -60,7 +62,7 @@ const make = Effect.gen(function* () {
   )
   if (paths !== undefined && pair !== undefined) state.tls = yield* watchPair(paths, pair, listener.change)
   // Whoever signs in first should not wait for it, and neither should a call that comes right after the start.
-  yield* Effect.forkScoped(Effect.delay(Effect.promise(parts.control), WARM_UP))
+  if (config.serves.api) yield* Effect.forkScoped(Effect.delay(Effect.promise(parts.control), WARM_UP))
   return { url: `${pair === undefined ? "http" : "https"}://${config.host}:${config.port}` }
 })
 
@@ -80,6 +82,7 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
   const enter = makeEntrance(config, config.port, pipeline.settle, ({ headers, pathname }, response) =>
     isControl(pathname) ? response : cors.mark(headers["origin"], response)
   )
+  const noMcp = mcpElsewhere(config)
   const handleMcp = (ctx: RequestContext): Promise<Response> => handle(pipeline, ctx)
   return (request, server) => {
     const ctx = enter(request, server)
@@ -90,10 +93,15 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
         pipeline.settle.refused(trailOf(ctx), size)
         return respond(size)
       }
+      if (!config.serves.api) return resourceDocument(config.publicUrl, request, ctx.pathname) ?? apiElsewhere(config)
       return control().then((control) => control.handle(request, { remote: ctx.remote }))
     }
     const operation = operate(operations, ctx.method, ctx.pathname)
     if (operation !== undefined) return operation
+    if (noMcp !== undefined) {
+      pipeline.settle.refused(trailOf(ctx), noMcp)
+      return respond(noMcp)
+    }
     const origin = ctx.headers["origin"]
     return origin === undefined ? handle(pipeline, ctx) : cors.serve(ctx, origin, handleMcp)
   }

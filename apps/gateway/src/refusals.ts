@@ -104,6 +104,9 @@ export const plainHttp = (url: string): Refusal =>
     { headers: { connection: "close" } }
   )
 
+/** `words`: where to go instead. */
+export const noMcpHere = (words: string): Refusal => refusal(404, Code.notFound, "edge:no_data_plane", words)
+
 export const badPath = (): Refusal =>
   refusal(400, Code.invalidRequest, "edge:path", "The path must be plain: no '%', no backslash, no empty segment")
 

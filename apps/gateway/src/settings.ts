@@ -157,6 +157,7 @@ const oneOf = <A extends string>(values: ReadonlyArray<A>) => ({
   parse: (value: string): A | undefined => values.find((known) => known === value)
 })
 
+const REGISTRIES = ["embedded", "store"] as const
 const DEPLOYMENT_MODES = ["with-gateway", "registry-only"] as const
 
 const unset = undefined
@@ -186,6 +187,18 @@ export const settings = {
     "Where everything but keys, policy and audit is kept. Unset: SQLite, mcpgw.db in the data folder.",
     databaseUrl,
     { secret: true, echo: withoutPassword }
+  ),
+  registry: setting<(typeof REGISTRIES)[number]>(
+    "MCPGW_REGISTRY",
+    "embedded",
+    "store: this gateway serves MCP alone, over the database and keys it shares with bun run apps/registry, which serves the API.",
+    oneOf(REGISTRIES)
+  ),
+  keysDir: setting<string | undefined>(
+    "MCPGW_KEYS_DIR",
+    unset,
+    "Folder of keys.json, which all processes of one deployment share: of other keys each refuses the other's tokens. Unset: keys in the data folder.",
+    path
   ),
   deploymentMode: setting<(typeof DEPLOYMENT_MODES)[number]>(
     "DEPLOYMENT_MODE",

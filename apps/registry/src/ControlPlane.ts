@@ -12,8 +12,6 @@ import type { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
-import { seenAs } from "@mcpgw/auth/LocalNames"
-import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import { AccountPages, servesPages } from "@mcpgw/identity/AccountPages"
 import type { Accounts } from "@mcpgw/identity/Accounts"
 import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
@@ -49,6 +47,7 @@ import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
+import { resourceDocument } from "./resourceDocument.ts"
 import { canonical } from "./routes.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
@@ -111,24 +110,6 @@ const finish = (response: Response): Response => {
   if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store")
   response.headers.set("x-content-type-options", "nosniff")
   return response
-}
-
-const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
-
-const READABLE = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-methods": "GET",
-  "access-control-allow-headers": "mcp-protocol-version",
-  "access-control-max-age": "7200"
-}
-
-/** Public, and the same for whoever asks by that name: any page may read it. */
-const resourceDocument = (publicUrl: string, request: Request, pathname: string): Response | undefined => {
-  if (!READS.has(request.method)) return undefined
-  const document = documentAt(publicUrl, pathname, seenAs(publicUrl, request.headers.get("host") ?? undefined))
-  if (document === undefined) return undefined
-  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: READABLE })
-  return Response.json(document, { headers: { "access-control-allow-origin": "*", "cache-control": "max-age=300" } })
 }
 
 /** Of what somebody did who is known, or who was let do it, there is always a row. */
