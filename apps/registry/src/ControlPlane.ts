@@ -107,6 +107,8 @@ const app = Layer.mergeAll(
 
 /** Answers may hold tokens and what one caller may see. */
 const finish = (response: Response): Response => {
+  // Nobody knows for how long a store is away; a client that asks too soon is told so again.
+  if (response.status === 503 && !response.headers.has("retry-after")) response.headers.set("retry-after", "5")
   if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store")
   response.headers.set("x-content-type-options", "nosniff")
   return response
