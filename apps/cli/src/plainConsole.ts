@@ -4,13 +4,28 @@
  */
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { EXAMPLE } from "./help.ts"
 
 /** The escape codes of colours. */
 const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g")
 
 /** What the type of an option, or its being optional, is called in words that say no more than the usage line. */
 const FILLER =
-  /^[^\S\n]*(?:A user-defined piece of text\.|A true or false value\.|This option can be set from environment variables\.)\n\n?/gm
+  /^[^\S\n]*(?:A user-defined piece of text(?: that is confidential)?\.|This setting is optional\.|This option may be repeated zero or more times\.|A true or false value\.|This option can be set from environment variables\.)\n\n?/gm
+
+/** What every command that asks a gateway may be told: said once, and not in each line of a list of commands. */
+const COMMON = / \[--url URL\]| \[--token TOKEN\]| \[--token-file FILE\]| \[--json\]| \[\(-v, --verbose\)\]/g
+
+/** In a list of commands each has its usage, then its sentence in a line of its own; examples are for its own help. */
+const listed = (text: string): string =>
+  text.replaceAll(/^ {2}- .*$/gm, (line) => {
+    const [usage = "", sentence = ""] = line.replaceAll(COLOUR, "").replaceAll(COMMON, "").split(/ {2,}(?=\S)(?!- )/)
+    const [said = ""] = sentence.split(EXAMPLE)
+    return `  ${usage.trim()}${said.trim() === "" ? "" : `\n      ${said.trim()}`}`
+  })
+
+/** Each example in a line of its own. */
+const exampled = (text: string): string => text.replaceAll(EXAMPLE, `\n\n${EXAMPLE.trimStart()}`)
 
 /** The first line of a usage begins with the last word of the command alone. `words`: those that lead to it. */
 const usage = (text: string, words: ReadonlyArray<string>): string =>
@@ -18,10 +33,13 @@ const usage = (text: string, words: ReadonlyArray<string>): string =>
     name === (words.at(-1) ?? "mcpgw") ? `$ ${["npm run mcpgw --", ...words].join(" ")}` : line
   )
 
+/** How help begins; what a server says is left as it is. */
+const HELP = /^\s*mcpgw\n+mcpgw \d[^\n]*\n+USAGE\n/
+
 export const shownText = (text: string, colours: boolean, words: ReadonlyArray<string>): string => {
-  const isHelp = text.includes("USAGE")
   const plain = text.replaceAll(COLOUR, "")
-  const said = isHelp ? usage((colours ? text : plain).replaceAll(FILLER, ""), words) : text
+  const isHelp = HELP.test(plain)
+  const said = isHelp ? exampled(listed(usage((colours ? text : plain).replaceAll(FILLER, ""), words))) : text
   return colours ? said : said.replaceAll(COLOUR, "")
 }
 

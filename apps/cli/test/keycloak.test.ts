@@ -89,7 +89,7 @@ describe("words", () => {
     [["add-agent", "--agent", "../x", "--group", "g"], "--agent may hold 1 to 63 lower-case letters"],
     [["add-agent", "--agent", "x"], "--group"],
     [["init", "--password", PASSWORD], "--password"],
-    [["inti"], 'keycloak has no command "inti"; it has init, add-agent, credentials']
+    [["inti"], 'keycloak has no command "inti"; it has add-agent, credentials, init']
   ]
   for (const [words, says] of refused) {
     it(`${words.join(" ")} is refused before anything is asked`, async () => {

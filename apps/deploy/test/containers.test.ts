@@ -105,6 +105,7 @@ interface Service {
   readonly command?: ReadonlyArray<string>
   readonly profiles?: ReadonlyArray<string>
   readonly stop_grace_period?: string
+  readonly depends_on?: unknown
 }
 
 describe("docker-compose.yml", () => {
@@ -112,18 +113,21 @@ describe("docker-compose.yml", () => {
     readonly services: Readonly<Record<string, Service>>
     readonly volumes: Readonly<Record<string, unknown>>
   } = parse(readFileSync(join(root, "docker-compose.yml"), "utf8"), { merge: true })
-  const { gateway, ...others } = compose.services
+  const { gateway, postgres, ...others } = compose.services
 
-  it.each(Object.entries(compose.services))("%s is built here and may do little", (_, service) => {
-    assert.isTrue(existsSync(join(root, service.build.context, service.build.dockerfile)))
-    assert.isTrue(service.read_only)
-    assert.include(service.tmpfs, "/tmp")
-    assert.deepEqual(service.cap_drop, ["ALL"])
-    assert.deepEqual(service.security_opt, ["no-new-privileges:true"])
-    assert.strictEqual(service.healthcheck.test[0], "CMD")
-    for (const name of Object.keys(service.environment ?? {}))
-      assert.isTrue(known.has(name) && !secret.includes(name), name)
-  })
+  it.each(Object.entries(compose.services).filter(([, service]) => service !== postgres))(
+    "%s is built here and may do little",
+    (_, service) => {
+      assert.isTrue(existsSync(join(root, service.build.context, service.build.dockerfile)))
+      assert.isTrue(service.read_only)
+      assert.include(service.tmpfs, "/tmp")
+      assert.deepEqual(service.cap_drop, ["ALL"])
+      assert.deepEqual(service.security_opt, ["no-new-privileges:true"])
+      assert.strictEqual(service.healthcheck.test[0], "CMD")
+      for (const name of Object.keys(service.environment ?? {}))
+        assert.isTrue(known.has(name) && !secret.includes(name), name)
+    }
+  )
 
   it("the gateway is published on loopback alone, at the port it listens on", () => {
     assert.deepEqual(gateway?.ports, ["127.0.0.1:${MCPGW_PORT:-7860}:7860"])
@@ -164,6 +168,29 @@ describe("docker-compose.yml", () => {
       "MCPGW_DRAIN_SECONDS"
     ])
       assert.include(names, name)
+  })
+
+  it("PostgreSQL waits behind its profile: not published, without a default password, its data in a volume", () => {
+    assert.deepEqual(postgres?.profiles, ["postgres"])
+    assert.isUndefined(postgres?.ports)
+    assert.isTrue(postgres?.read_only)
+    assert.deepEqual(postgres?.cap_drop, ["ALL"])
+    assert.deepEqual(postgres?.security_opt, ["no-new-privileges:true"])
+    // Empty, and the image refuses; required of everybody it would stop those who use SQLite.
+    assert.strictEqual(postgres?.environment?.["POSTGRES_PASSWORD"], "${POSTGRES_PASSWORD:-}")
+    const [volume = ""] = postgres?.volumes?.[0]?.split(":") ?? []
+    assert.isTrue(volume in compose.volumes)
+    assert.deepEqual(gateway?.depends_on, { postgres: { condition: "service_healthy", required: false } })
+  })
+
+  it("what its remarks say of PostgreSQL leads to that service and is a value the setting may hold", () => {
+    const text = readFileSync(join(root, "docker-compose.yml"), "utf8")
+    const url = /MCPGW_DATABASE_URL=(\S+)/.exec(text)?.[1]?.replace("<password>", "x") ?? ""
+    assert.strictEqual(settings.databaseUrl.parse(url)?._tag, "postgres")
+    const { hostname, pathname, username } = new URL(url)
+    assert.strictEqual(compose.services[hostname], postgres)
+    assert.strictEqual(pathname.slice(1), postgres?.environment?.["POSTGRES_DB"])
+    assert.strictEqual(username, postgres?.environment?.["POSTGRES_USER"])
   })
 
   it("everything else is an example behind the profile demo, not published", () => {

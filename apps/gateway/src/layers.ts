@@ -35,12 +35,17 @@ import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
+import * as CredentialSync from "@mcpgw/registry-app/credentialSync"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
+import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
+import { Vault } from "@mcpgw/vault/Vault"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as ProcessGauges from "@mcpgw/telemetry/ProcessGauges"
 import * as Prometheus from "@mcpgw/telemetry/Prometheus"
@@ -86,8 +91,12 @@ const infrastructure = Layer.mergeAll(
       Layer.provide(Resolver.layer)
     )
   ),
-  Prometheus.layer(),
-  Credentials.layerClient
+  Prometheus.layer()
+)
+
+/** What servers are sent: sealed in the database, with the keys of the data folder. */
+const credentials = Credentials.layerVault.pipe(
+  Layer.provideMerge(withConfig(({ variable }) => Vault.layerSql({ variable })))
 )
 
 /** Who else may say who somebody is: described here, asked when they are needed. */
@@ -102,13 +111,24 @@ const providers = Layer.merge(
   IssuerFetch.layer
 )
 
+/**
+ * What can be made again from the registry's snapshot stays on the node: a search waits for no database server, finds while that one is
+ * away, and several nodes do not write the same words.
+ */
+const discovery = withConfig(({ databaseUrl, dataDir }) =>
+  databaseUrl?._tag === "postgres"
+    ? Layer.provide(DiscoveryIndex.layerLexical, Store.layerSqlite({ filename: join(dataDir, "discovery.db") }))
+    : DiscoveryIndex.layerLexical
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
   Accounts.layerSqlite,
   Agents.layerSqlite,
   MachineClients.layerSqlite,
-  DiscoveryIndex.layerLexical,
+  discovery,
+  Ratings.layerSql,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
       Layer.provideMerge(
@@ -126,7 +146,8 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Registry.layer,
+  Catalogue.layer.pipe(Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))),
+  credentials,
   AgentClients.layer,
   OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
@@ -183,8 +204,9 @@ const services = Layer.mergeAll(
         }
       })
     )
-  ).pipe(Layer.provide(Probe.layer())),
+  ).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor }))))),
   IndexSync.layer,
+  CredentialSync.layer,
   ProcessGauges.layerAudit,
   pages
 )

@@ -283,6 +283,7 @@ const FAILURES: Record<
   unknown_host: [502, Code.upstreamFailed, "has no known address"],
   blocked_address: [502, Code.upstreamFailed, "is at an address that may not be called: an administrator can allow it"],
   broken: [502, Code.upstreamFailed, "broke off the exchange"],
+  credential_missing: [502, Code.upstreamFailed, "can not be called"],
   credential_refused: [502, Code.upstreamFailed, "did not accept the credential sent to it"],
   redirected: [502, Code.upstreamFailed, "answered with a redirect, which is not followed"],
   no_endpoint: [502, Code.upstreamFailed, "has no MCP endpoint at its registered URL"],
@@ -330,7 +331,8 @@ const isUnsent = (reason: ForwardFailure["reason"]): reason is keyof typeof UNSE
 export const forwardFailed = (server: string, failure: ForwardFailure, id: JsonRpcId | null): Refusal => {
   const { reason, retryAfterSeconds } = failure
   if (isUnsent(reason)) return unsent(reason, id)
-  const [status, code, words] = FAILURES[reason]
+  const [status, code, usual] = FAILURES[reason]
+  const words = reason === "credential_missing" ? failure.detail : usual
   return refusal(status, code, `upstream:${reason}`, `Server '${server}' ${words}`, {
     decision: "allow",
     outcome: reason === "aborted" ? "aborted" : "error",

@@ -9,7 +9,6 @@ const OWN_PREFIX = "MCPGW_"
  * other programs read too, such as AWS_REGION or ANTHROPIC_API_KEY: they are set for other reasons.
  */
 const NOT_USED_YET = [
-  "ATLASSIAN_AUTH_TOKEN",
   "AUTH_SERVER_EXTERNAL_URL",
   "AUTH_SERVER_URL",
   "ENABLE_WELLKNOWN_DISCOVERY",
@@ -29,8 +28,7 @@ const NOT_USED_YET = [
   "REGISTRY_URL",
   "SECRET_KEY",
   "SMITHERY_API_KEY",
-  "SQLITE_DB_PATH",
-  "SRE_GATEWAY_AUTH_TOKEN"
+  "SQLITE_DB_PATH"
 ] as const
 
 /** Names in the environment that look like ours and are none, each with the closest that is. */

@@ -8,6 +8,7 @@ import { assert, describe, it } from "vitest"
 const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   domain: [],
   mcp: [],
+  ide: [],
   policy: ["domain", "mcp"],
   auth: ["domain"],
   egress: ["domain", "mcp"],
@@ -16,9 +17,10 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   api: ["domain"],
   registry: ["domain", "store"],
   identity: ["domain", "store", "auth"],
+  vault: ["domain", "store", "egress"],
   health: ["domain", "mcp", "egress", "registry"],
   discovery: ["domain", "registry", "store"],
-  proxy: ["domain", "mcp", "policy", "egress", "registry"],
+  proxy: ["domain", "mcp", "policy", "egress", "registry", "vault"],
   testkit: ["domain", "mcp"]
 }
 

@@ -25,8 +25,12 @@ import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import type { Ratings } from "@mcpgw/registry/Ratings"
 import type { Registry } from "@mcpgw/registry/Registry"
+import type { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import type { Versions } from "@mcpgw/registry/v01/Versions"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
+import type { Vault } from "@mcpgw/vault/Vault"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
 import { StrangerRows } from "@mcpgw/telemetry/StrangerRows"
 import * as Context from "effect/Context"
@@ -41,14 +45,19 @@ import { auditRow } from "./auditRow.ts"
 import * as authentication from "./authentication.ts"
 import * as authHandlers from "./authHandlers.ts"
 import * as clientHandlers from "./clientHandlers.ts"
+import * as credentialHandlers from "./credentialHandlers.ts"
+import * as connectConfigHandlers from "./connectConfigHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
 import * as grantHandlers from "./grantHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
+import * as internalServers from "./internalServers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
+import { preflight, readable } from "./protocolCors.ts"
 import { resourceDocument } from "./resourceDocument.ts"
 import { canonical } from "./routes.ts"
+import * as protocolHandlers from "./protocolHandlers.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
 import * as systemHandlers from "./systemHandlers.ts"
@@ -63,6 +72,7 @@ export type Services =
   | AuditSink
   | AuthLayer
   | AuthorizationServer
+  | Catalogue
   | ControlPlaneConfig
   | DiscoveryIndex
   | FederatedLogin
@@ -72,11 +82,14 @@ export type Services =
   | Metrics
   | OAuthClients
   | ProviderLogout
+  | Ratings
   | Registry
   | Revocations
   | ScopePolicy
   | Sessions
   | Tokens
+  | Vault
+  | Versions
 
 export interface ControlPlane {
   /** Answers any request; what it does not serve gets a JSON 404. Never rejects. `remote` is the caller's address. */
@@ -93,9 +106,13 @@ const handlers = Layer.mergeAll(
   agentHandlers.layer,
   agentHandlers.layerMachineClients,
   clientHandlers.layer,
+  credentialHandlers.layer,
   internalHandlers.layer,
+  internalServers.layer,
   serverHandlers.layer,
+  connectConfigHandlers.layer,
   searchHandlers.layer,
+  protocolHandlers.layer,
   systemHandlers.layer
 ).pipe(Layer.provide(authentication.layer))
 
@@ -146,13 +163,15 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
       const { pathname } = new URL(request.url)
       const from = { remote, noted: (note: OAuthNote): void => noteTrail(trail, note) }
       const response = finish(
-        resourceDocument(publicUrl, request, pathname) ??
+        preflight(request.method, pathname) ??
+          resourceDocument(publicUrl, request, pathname) ??
           (servesOAuth(pathname)
             ? await authorization.handle(request, from)
             : servesPages(request.method, pathname)
               ? await run(pages.handle(request, from))
               : await answer(canonical(request), Context.make(RequestTrail, trail)))
       )
+      readable(request.method, pathname, response)
       const row = auditRow(trail, request.method, response.status, performance.now() - began)
       if (row !== undefined && (isKnown(trail) || strangers.admit(trail.at))) audit.append(row)
       return response

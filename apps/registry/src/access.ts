@@ -12,11 +12,17 @@ import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { RequestTrail } from "./RequestTrail.ts"
 
-export interface Caller {
+/** Someone known, with the policy that holds now. */
+export interface Actor {
   /** Groups and scopes, as the policy reads them. The same object for every request of a credential. */
-  readonly claims: Claims
+  readonly claims: Pick<Claims, "groups" | "limits" | "scopes" | "username">
   readonly policy: Policy
   readonly isAdmin: boolean
+}
+
+/** An actor whose credential stands for itself. */
+export interface Caller extends Actor {
+  readonly claims: Claims
 }
 
 /** The caller, with the policy that holds now. */
@@ -30,25 +36,22 @@ export const caller: Effect.Effect<Caller, never, CurrentPrincipal | ScopePolicy
 type Named = Readonly<Record<"server_name" | "path", string>>
 
 /** May the caller do this to that server, by display name or path? */
-export const may = ({ claims, policy }: Caller, permission: Permission, record: Named): boolean =>
+export const may = ({ claims, policy }: Actor, permission: Permission, record: Named): boolean =>
   policy.permits(claims, permission, record.server_name, record.path)
 
 /** Administrators see every server; others those they may list and have a grant on. */
-export const sees = (who: Caller, { record }: RegisteredServer): boolean =>
+export const sees = (who: Actor, { record }: { readonly record: Named }): boolean =>
   who.isAdmin || (may(who, "list_service", record) && who.policy.hasGrant(who.claims, record.path))
 
 /** May the caller call that tool? Administrators are shown all of them. */
-export const mayCall = (who: Caller, server: string, tool: string): boolean =>
+export const mayCall = (who: Actor, server: string, tool: string): boolean =>
   who.isAdmin || who.policy.decide(who.claims, { server, method: "tools/call", tool }).allowed
 
 const unknown = new NotFound(problem("Service path not registered"))
 const noAccess = new Forbidden(problem("You do not have access to this server"))
 
 /** The server at `path`, when the caller may see it. Slashes around the path do not count. */
-export const findServer = (
-  who: Caller,
-  path: string
-): Effect.Effect<RegisteredServer, NotFound | Forbidden, Registry> =>
+export const findServer = (who: Actor, path: string): Effect.Effect<RegisteredServer, NotFound | Forbidden, Registry> =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
     const server = (yield* Registry).get(path)
@@ -70,7 +73,7 @@ const REFUSALS: Record<Permission, (name: string) => string> = {
 }
 
 /** As `authorize`, by the display name alone: for a name that a server is to get, whose path proves nothing about it. */
-export const authorizeName = (who: Caller, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
+export const authorizeName = (who: Actor, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
   who.policy.permits(who.claims, permission, record.server_name)
     ? authorize(who, permission, record)
     : Effect.flatMap(RequestTrail, (trail) => {
@@ -80,7 +83,7 @@ export const authorizeName = (who: Caller, permission: Permission, record: Named
       })
 
 /** Passes when the caller has the permission, refuses by name otherwise; either way the audit record says which one decided. */
-export const authorize = (who: Caller, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
+export const authorize = (who: Actor, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
     trail.rule = `api:${permission}`

@@ -7,6 +7,7 @@ import { Forbidden, problem, Unauthorized } from "@mcpgw/api/ApiError"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import * as Effect from "effect/Effect"
+import type { Actor } from "./access.ts"
 import { tooManyAttempts, unreachable } from "./accountFailures.ts"
 import { authenticate } from "./authentication.ts"
 import { answerHeader, ownOriginOnly } from "./headers.ts"
@@ -48,10 +49,13 @@ const byPassword = (request: Request, header: string) =>
       })
     )
     trail.username = account.username
-    if (!policy.isAdmin({ groups: account.groups, scopes: [] })) return yield* notAdmin
+    const claims = { username: account.username, groups: account.groups, scopes: [] }
+    if (!policy.isAdmin(claims)) return yield* notAdmin
+    const actor: Actor = { claims, policy, isAdmin: true }
+    return actor
   })
 
-/** Passes administrators, refuses everyone else. */
+/** The administrator who asks; refuses everyone else. */
 export const administratorOf = (request: Request) =>
   Effect.gen(function* () {
     const { authorization, cookie, "x-authorization": own } = request.headers
@@ -62,5 +66,8 @@ export const administratorOf = (request: Request) =>
       return yield* byPassword(request, authorization)
     }
     const { claims } = yield* authenticate
-    if (!(yield* ScopePolicy).current().isAdmin(claims)) return yield* notAdmin
+    const policy = (yield* ScopePolicy).current()
+    if (!policy.isAdmin(claims)) return yield* notAdmin
+    const actor: Actor = { claims, policy, isAdmin: true }
+    return actor
   })

@@ -3,7 +3,7 @@
  * field, what it held and what it may hold, and never repeats what may be secret.
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { BadRequest, fieldProblem, problem, TooLarge } from "@mcpgw/api/ApiError"
+import { BadRequest, type FieldError, fieldProblem, fieldProblems, problem, TooLarge } from "@mcpgw/api/ApiError"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -55,14 +55,18 @@ const isFields = (value: unknown): value is Fields =>
 
 const invalidJson = new BadRequest(problem("Invalid JSON in request body"))
 
-const jsonFields = (body: string): Effect.Effect<Fields, BadRequest> =>
+const jsonObject = (body: string): Effect.Effect<Fields, BadRequest> =>
   Effect.try({ try: (): unknown => JSON.parse(body), catch: () => invalidJson }).pipe(
     Effect.filterOrFail(
       isFields,
       () => new BadRequest(problem("Invalid JSON in request body", "The body must be a JSON object"))
-    ),
-    // Clients write null for what they do not set.
-    Effect.map((fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)))
+    )
+  )
+
+/** Clients write null for what they do not set. */
+const jsonFields = (body: string): Effect.Effect<Fields, BadRequest> =>
+  Effect.map(jsonObject(body), (fields) =>
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
   )
 
 const TRUE: ReadonlySet<string> = new Set(["true", "on", "1", "yes"])
@@ -133,29 +137,36 @@ export const fieldsOf = (
         isForm(request) ? Effect.succeed(formFields(body, kinds)) : jsonFields(body)
       )
 
+/** The members of a JSON object, null as it is: for patches, where it means something. */
+export const jsonFieldsOf = (
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<Fields, BadRequest | TooLarge> => Effect.flatMap(text(request), jsonObject)
+
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 
 const either = (names: ReadonlyArray<string>): string => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
 
+/** Fields that have no meaning here. Named when they could be one; what they held is never shown. */
+export const unknownFields = (fields: Fields, known: ReadonlyArray<string>): ReadonlyArray<FieldError> =>
+  Object.keys(fields)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ field: FIELD_NAME.test(name) ? name : "(hidden)", expected: `it may be ${either(known)}` }))
+
 /**
- * Refuses a field that has no meaning here: dropped in silence it would leave its sender believing that it counts. Names the field when it
- * could be one, and never shows what it held.
+ * Refuses fields that have no meaning here, all of them: dropped in silence they would leave their sender believing that they count.
  */
 export const onlyFields =
   (...known: ReadonlyArray<string>) =>
   (fields: Fields): Effect.Effect<Fields, BadRequest> => {
-    const unknown = Object.keys(fields).find((name) => !known.includes(name))
-    if (unknown === undefined) return Effect.succeed(fields)
-    const field = FIELD_NAME.test(unknown) ? unknown : "(hidden)"
-    const expected = `it may be ${either(known)}`
-    const sentence = `There is no field '${field}' here; ${expected}`
-    return Effect.fail(new BadRequest({ error: sentence, detail: sentence, field, expected }))
+    const [first, ...others] = unknownFields(fields, known)
+    return first === undefined ? Effect.succeed(fields) : Effect.fail(new BadRequest(fieldProblems(first, ...others)))
   }
 
-const SECRET = /password|token$|^headers$/i
+const SECRET = /password|secret|credential|token$|^headers$/i
 const HELD_CHARS = 120
 
-const show = (field: string, value: unknown): string => {
+/** A field's value as JSON, shortened and without what may be secret. */
+export const show = (field: string, value: unknown): string => {
   if (value === undefined) return "nothing"
   if (SECRET.test(field)) return "(hidden)"
   const written = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, "//(hidden)@")
@@ -181,18 +192,31 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
 const named = ([top, ...rest]: ReadonlyArray<string>): string =>
   [top, ...rest.map((key) => (top !== "headers" || HEADER_NAME.test(key) ? key : "(hidden)"))].join(".")
 
-/** A failed decoding as a refusal. `input` is what was decoded. */
-export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadRequest => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const path = issue?.path ?? []
-  const [top = "body"] = path.map(String)
-  const message = expectation(issue?.message ?? "it can not be read")
-  if (path.length === 0) return new BadRequest(problem(message))
-  return new BadRequest(fieldProblem(named(path.map(String)), show(top, at(input, path)), message))
+/** Most wrong fields told in one answer. */
+const MOST = 50
+
+/** Every field a failed decoding names, each once, in the order of the schema. `input` is what was decoded. */
+export const fieldErrors = (error: ParseResult.ParseError, input: unknown): ReadonlyArray<FieldError> => {
+  const found = new Map<string, FieldError>()
+  for (const { message, path } of ParseResult.ArrayFormatter.formatErrorSync(error)) {
+    const [top = "body"] = path.map(String)
+    const field = path.length === 0 ? "body" : named(path.map(String))
+    if (found.size === MOST) break
+    if (!found.has(field)) found.set(field, { field, held: show(top, at(input, path)), expected: expectation(message) })
+  }
+  return [...found.values()]
 }
 
-/** Decoder for one schema; made once, at module level. */
+const unreadable: FieldError = { field: "body", held: "something else", expected: "it can not be read" }
+
+/** A failed decoding as a refusal. */
+export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadRequest => {
+  const [first = unreadable, ...others] = fieldErrors(error, input)
+  return new BadRequest(first.field === "body" ? problem(first.expected) : fieldProblems(first, ...others))
+}
+
+/** Decoder for one schema; made once, at module level. Names every wrong field. */
 export const decodeWith = <A, I>(schema: Schema.Schema<A, I>): ((fields: Fields) => Effect.Effect<A, BadRequest>) => {
-  const decode = Schema.decodeUnknownEither(schema, { errors: "first" })
+  const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
   return (fields) => Effect.mapError(decode(fields), (error) => refusalOf(error, fields))
 }

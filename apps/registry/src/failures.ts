@@ -3,20 +3,25 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpServerError from "@effect/platform/HttpServerError"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, fieldProblem, InternalError, NotFound, problem } from "@mcpgw/api/ApiError"
+import { BadRequest, fieldProblems, InternalError, NotFound, problem } from "@mcpgw/api/ApiError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { expectation } from "./body.ts"
+import { problemResponse } from "./problems.ts"
 
 const undecodable = ({ issues }: HttpApiDecodeError): BadRequest => {
-  const [issue] = issues
-  const field = issue?.path.map(String).join(".") ?? ""
-  const expected = expectation(issue?.message ?? "it can not be read")
-  return new BadRequest(fieldProblem(field === "" ? "request" : field, "something else", expected))
+  const [first = unreadable, ...others] = issues.map(({ message, path }) => ({
+    field: path.map(String).join(".") || "request",
+    held: "something else",
+    expected: expectation(message)
+  }))
+  return new BadRequest(fieldProblems(first, ...others))
 }
+
+const unreadable = { field: "request", held: "something else", expected: "it can not be read" }
 
 const isRouteNotFound = (failure: unknown): failure is HttpServerError.RouteNotFound =>
   HttpServerError.isServerError(failure) && failure._tag === "RouteNotFound"
@@ -53,10 +58,7 @@ const methodNotAllowed = (failure: unknown): HttpServerResponse.HttpServerRespon
   if (methods.length === 0 || methods.some((method) => method === asked)) return undefined
   const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).toSorted()
   const detail = pathname === "/api/auth/login" ? NO_PAGE : `Here may be sent: ${allow.join(", ")}`
-  return HttpServerResponse.unsafeJson(problem("Method not allowed", detail), {
-    status: 405,
-    headers: { allow: allow.join(", ") }
-  })
+  return problemResponse(405, problem("Method not allowed", detail), { allow: allow.join(", ") })
 }
 
 /** What stands for a failure that has no shape of ours yet; undefined for one that has. */

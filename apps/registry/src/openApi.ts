@@ -4,7 +4,9 @@
  */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@mcpgw/api/Api"
+import { PROBLEM_JSON } from "@mcpgw/api/ApiError"
 import { PLAIN_NAME } from "@mcpgw/identity/SessionCookie"
+import { PARTS } from "./routes.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -18,15 +20,26 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/oauth2/callback/{provider}",
   "/api/auth/config",
   "/health",
+  "/v0.1/health",
+  "/v0.1/ping",
+  "/v0.1/auth/{method}",
   "/.well-known/jwks.json",
   "/openapi.json"
 ])
 
 /** Endpoints that take `application/x-www-form-urlencoded` beside JSON. */
-const FORMS: ReadonlySet<string> = new Set(["/api/auth/login", "/api/register", "/api/toggle/*", "/api/edit/*"])
+const FORMS: ReadonlySet<string> = new Set([
+  "/api/auth/login",
+  "/api/register",
+  "/api/toggle/*",
+  "/api/edit/*",
+  "/api/internal/register",
+  "/api/internal/remove",
+  "/api/internal/toggle"
+])
 
 /** Endpoints that take an administrator's name and password too. */
-const BASIC: ReadonlySet<string> = new Set(["/internal/reload-scopes"])
+const takesBasic = (path: string): boolean => path === "/internal/reload-scopes" || path.startsWith("/api/internal/")
 
 const SECURITY_SCHEMES = {
   basic: { type: "http", scheme: "basic" },
@@ -34,7 +47,7 @@ const SECURITY_SCHEMES = {
   session: { type: "apiKey", in: "cookie", name: PLAIN_NAME }
 }
 
-const PROBLEM = { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } }
+const PROBLEM = { [PROBLEM_JSON]: { schema: { $ref: "#/components/schemas/Problem" } } }
 
 const responses = (all: OpenApi.OpenAPISpecOperation["responses"]): Json =>
   Object.fromEntries(
@@ -57,14 +70,17 @@ const requestBody = (path: string, { requestBody: body }: OpenApi.OpenAPISpecOpe
 }
 
 /** OpenAPI knows no wildcard: the parameter is the server's path, which may have several segments. */
-const named = (path: string): string => path.replace("*", "{path}")
+const named = (path: string): string =>
+  path.startsWith(PARTS)
+    ? path.slice(PARTS.length).replace(/^([^/]+)\/\*$/, "/api/servers/{path}/$1")
+    : path.replace("*", "{path}")
 
 const operation = (path: string, given: OpenApi.OpenAPISpecOperation): Json => ({
   ...given,
   ...requestBody(path, given),
   parameters: given.parameters.map((parameter) => ({ ...parameter, name: named(parameter.name).replace(/[{}]/g, "") })),
   responses: responses(given.responses),
-  security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }, ...(BASIC.has(path) ? [{ basic: [] }] : [])]
+  security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }, ...(takesBasic(path) ? [{ basic: [] }] : [])]
 })
 
 const make = (): Json => {

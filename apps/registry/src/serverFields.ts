@@ -2,14 +2,16 @@
  * What a registration or an edit means, before the registry checks it: how form texts are read, which addresses the API takes, and whether an
  * administrator vouches for them. Pure.
  */
-import { BadRequest, fieldProblem } from "@mcpgw/api/ApiError"
-import { EditFields, RegisterFields } from "@mcpgw/api/ServerShapes"
+import { BadRequest, type FieldError, fieldProblem, fieldProblems } from "@mcpgw/api/ApiError"
+import { DocumentFields, EditFields, RegisterFields } from "@mcpgw/api/ServerShapes"
 import type { Registration, ServerRecord } from "@mcpgw/domain/Server"
 import { normalizePath } from "@mcpgw/domain/Ids"
 import { type AllowedUpstream, mayDial } from "@mcpgw/egress/AddressPolicy"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
-import { decodeWith, type Fields, type FormField, onlyFields } from "./body.ts"
+import { fieldErrors, type Fields, type FormField, refusalOf, show, unknownFields } from "./body.ts"
 
 /** How the texts of a form are read; the other fields are texts. */
 export const FORM: Readonly<Record<string, FormField>> = {
@@ -17,6 +19,7 @@ export const FORM: Readonly<Record<string, FormField>> = {
   supported_transports: "csv",
   num_tools: "number",
   num_stars: "number",
+  health_interval_seconds: "number",
   is_python: "boolean",
   is_enabled: "boolean",
   enabled: "boolean",
@@ -32,6 +35,20 @@ const ALIASES: Readonly<Record<string, string>> = {
   service_path: "path",
   tool_list_json: "tool_list"
 }
+
+/** What an answer shows of a server and nobody sets: it may stand in a document that is sent back. */
+export const READ_ONLY: ReadonlyArray<string> = [
+  "num_tools",
+  "tool_list",
+  "resource_list",
+  "other_fields",
+  "trusted_address",
+  "has_credential",
+  "credential_set_at",
+  "registered_by",
+  "registered_at",
+  "updated_at"
+]
 
 const ADDRESSES = ["proxy_pass_url", "mcp_endpoint", "sse_endpoint"] as const
 
@@ -60,24 +77,44 @@ const problemOf = (address: string, allowed: ReadonlyArray<AllowedUpstream>): st
   return "link-local, metadata and other special addresses are never called, unless MCPGW_ALLOWED_UPSTREAMS lists that very address"
 }
 
-/** Addresses that can be called at all. An edit may repeat what `record` holds. */
-const callable =
-  (allowed: ReadonlyArray<AllowedUpstream>, record?: ServerRecord) =>
-  <A extends EditFields>(fields: A): Effect.Effect<A, BadRequest> => {
-    for (const name of ADDRESSES) {
-      const address = fields[name]
-      if (address === undefined || address === record?.[name]) continue
-      const problem = problemOf(address, allowed)
-      if (problem !== undefined)
-        return Effect.fail(new BadRequest(fieldProblem(name, JSON.stringify(address), problem)))
-    }
-    return Effect.succeed(fields)
+/** Addresses that can not be called, of those that can be read. An edit may repeat what `record` holds. */
+const addressErrors = (
+  fields: Fields,
+  allowed: ReadonlyArray<AllowedUpstream>,
+  record?: ServerRecord
+): ReadonlyArray<FieldError> =>
+  ADDRESSES.flatMap((name) => {
+    const address = fields[name]
+    if (typeof address !== "string" || address === record?.[name]) return []
+    const problem = problemOf(address, allowed)
+    return problem === undefined ? [] : [{ field: name, held: show(name, address), expected: problem }]
+  })
+
+/** Decodes and judges the addresses, and names every field that is wrong. */
+const readWith = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
+  return (
+    fields: Fields,
+    allowed: ReadonlyArray<AllowedUpstream>,
+    unknown: ReadonlyArray<FieldError>,
+    record?: ServerRecord
+  ): Effect.Effect<A, BadRequest> => {
+    const decoded = decode(fields)
+    const wrong = Either.isRight(decoded) ? [] : fieldErrors(decoded.left, fields)
+    const named = new Set(wrong.map(({ field }) => field))
+    const addresses = addressErrors(fields, allowed, record).filter(({ field }) => !named.has(field))
+    const [first, ...others] = [...unknown, ...wrong, ...addresses]
+    if (first !== undefined) return Effect.fail(new BadRequest(fieldProblems(first, ...others)))
+    return Effect.mapError(decoded, (error) => refusalOf(error, fields))
   }
+}
 
-const decodeRegister = decodeWith(RegisterFields)
-const decodeEdit = decodeWith(EditFields)
+const readRegister = readWith(RegisterFields)
+const readEdit = readWith(EditFields)
+const readDocument = readWith(DocumentFields)
 
-const registerFields = onlyFields(...Object.keys(RegisterFields.fields), ...Object.keys(ALIASES))
+const REGISTER_FIELDS: ReadonlyArray<string> = [...Object.keys(RegisterFields.fields), ...Object.keys(ALIASES)]
+const DOCUMENT_FIELDS: ReadonlyArray<string> = Object.keys(DocumentFields.fields)
 
 /** Who asks, and where servers may be. */
 export interface Asker {
@@ -86,34 +123,49 @@ export interface Asker {
   readonly allowed: ReadonlyArray<AllowedUpstream>
 }
 
-/** The registration that `fields` make. */
-export const registrationOf = (fields: Fields, { allowed, vouches }: Asker): Effect.Effect<Registration, BadRequest> =>
-  registerFields(fields).pipe(
-    Effect.flatMap((known) => decodeRegister(named(known))),
-    Effect.flatMap(callable(allowed)),
-    Effect.map((registration) => ({ ...registration, trusted_address: vouches }))
-  )
+/** The secret itself; it goes to the vault and into no record. */
+export interface WithCredential {
+  readonly auth_credential?: string
+}
 
-export type Edit = Partial<Omit<Registration, "path">>
+/** The registration that `fields` make. */
+export const registrationOf = (
+  fields: Fields,
+  { allowed, vouches }: Asker
+): Effect.Effect<Registration & WithCredential, BadRequest> =>
+  Effect.map(readRegister(named(fields), allowed, unknownFields(fields, REGISTER_FIELDS)), (registration) => ({
+    ...registration,
+    trusted_address: vouches
+  }))
+
+export type Edit = Partial<Omit<Registration, "path">> & WithCredential
 
 /**
- * The edit that `fields` make of `record`. An administrator who changes an address vouches for the record's addresses when the edit names
- * them all, or when they were vouched for already; anyone else who changes one takes the trust away. Repeating what is there changes
- * nothing. The path stays.
+ * An administrator who changes an address vouches for the record's addresses when the edit names them all, or when they were vouched for
+ * already; anyone else who changes one takes the trust away. Repeating what is there changes nothing. The path stays.
  */
-export const editOf = (
-  fields: Fields,
+const settled = (
+  { path, ...edit }: DocumentFields,
   record: ServerRecord,
-  { allowed, vouches }: Asker
-): Effect.Effect<Edit, BadRequest> =>
-  Effect.gen(function* () {
-    const { path, ...edit } = yield* Effect.flatMap(decodeEdit(named(fields)), callable(allowed, record))
-    if (path !== undefined && normalizePath(path) !== record.path) {
-      return yield* new BadRequest(fieldProblem("path", JSON.stringify(path), `it can not change from ${record.path}`))
-    }
-    const moved = ADDRESSES.some((name) => edit[name] !== undefined && edit[name] !== (record[name] ?? ""))
-    if (!moved) return edit
-    // An address of the record that this edit does not name may be somebody else's choice: nobody vouched for it.
-    const allNamed = ADDRESSES.every((name) => edit[name] !== undefined || (record[name] ?? "") === "")
-    return { ...edit, trusted_address: vouches && (allNamed || record.trusted_address) }
-  })
+  { vouches }: Asker
+): Effect.Effect<Edit, BadRequest> => {
+  if (path !== undefined && normalizePath(path) !== record.path) {
+    const expected = `it can not change from ${record.path}`
+    return Effect.fail(new BadRequest(fieldProblem("path", JSON.stringify(path), expected)))
+  }
+  const moved = ADDRESSES.some((name) => edit[name] !== undefined && edit[name] !== (record[name] ?? ""))
+  if (!moved) return Effect.succeed(edit)
+  // An address of the record that this edit does not name may be somebody else's choice: nobody vouched for it.
+  const allNamed = ADDRESSES.every((name) => edit[name] !== undefined || (record[name] ?? "") === "")
+  return Effect.succeed({ ...edit, trusted_address: vouches && (allNamed || record.trusted_address) })
+}
+
+/** The edit that the fields of a form make of `record`; those that do not exist are left aside. */
+export const editOf = (fields: Fields, record: ServerRecord, asker: Asker): Effect.Effect<Edit, BadRequest> =>
+  Effect.flatMap(readEdit(named(fields), asker.allowed, [], record), (edit) => settled(edit, record, asker))
+
+/** The same for members of a document, each of which must exist. */
+export const documentEditOf = (fields: Fields, record: ServerRecord, asker: Asker): Effect.Effect<Edit, BadRequest> =>
+  Effect.flatMap(readDocument(fields, asker.allowed, unknownFields(fields, DOCUMENT_FIELDS), record), (edit) =>
+    settled(edit, record, asker)
+  )

@@ -2,8 +2,11 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Api } from "@mcpgw/api/Api"
 import * as Effect from "effect/Effect"
+import { rate, rating } from "./ratingHandlers.ts"
 import { edit, refresh, register, remove, toggle } from "./serverChanges.ts"
-import { details, list, tools } from "./serverReads.ts"
+import { create, del, get, patch, put } from "./serverDocument.ts"
+import { list } from "./serverList.ts"
+import { details, tools } from "./serverReads.ts"
 
 const whole = { uninterruptible: true }
 
@@ -11,14 +14,20 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "servers", (handlers) =>
   Effect.map(Effect.scope, (scope) =>
     handlers
-      .handle("list", ({ urlParams }) => list(urlParams.query ?? ""))
+      .handle("list", ({ urlParams }) => list(urlParams))
       .handle("details", ({ path }) => details(path["*"]))
       .handle("tools", ({ path }) => tools(path["*"]))
+      .handleRaw("create", ({ request }) => create(request, scope), whole)
+      .handleRaw("get", ({ path, request }) => get(request, path["*"]))
+      .handleRaw("put", ({ path, request }) => put(request, path["*"], scope), whole)
+      .handleRaw("patch", ({ path, request }) => patch(request, path["*"], scope), whole)
+      .handleRaw("rate", ({ path, request }) => rate(request, path["*"]), whole)
+      .handle("rating", ({ path }) => rating(path["*"]))
       .handleRaw("register", ({ request }) => register(request, scope), whole)
       .handleRaw("toggle", ({ path, request }) => toggle(request, path["*"], scope), whole)
       .handleRaw("edit", ({ path, request }) => edit(request, path["*"], scope), whole)
       .handle("remove", ({ path }) => remove(path["*"]), whole)
-      .handle("delete", ({ path }) => remove(path["*"]), whole)
+      .handle("delete", ({ path, request }) => del(request, path["*"]), whole)
       .handle("refresh", ({ path }) => refresh(path["*"], scope), whole)
   )
 )

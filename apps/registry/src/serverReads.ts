@@ -4,9 +4,10 @@ import type { RegisteredServer } from "@mcpgw/domain/Server"
 import { mapInSlices } from "@mcpgw/registry/EventLoop"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
-import { type Caller, caller, findServer, may, mayCall, sees } from "./access.ts"
+import { type Actor, caller, findServer, may, mayCall, sees } from "./access.ts"
 import { answered } from "./longAnswer.ts"
-import { serverDetails, serverItem, toolView } from "./views.ts"
+import { serversByName } from "./serverList.ts"
+import { serverDetails, toolView } from "./views.ts"
 
 /** Servers whose tools are gone through between two turns of the event loop. */
 const SERVERS_AT_ONCE = 4
@@ -14,35 +15,18 @@ const SERVERS_AT_ONCE = 4
 /** Stands for every server in `server_details` and `tools`. */
 export const isAll = (path: string): boolean => path.replace(/^\/+|\/+$/g, "") === "all"
 
-const byName = (a: RegisteredServer, b: RegisteredServer): number =>
-  a.record.server_name.localeCompare(b.record.server_name, "en") || (a.record.path < b.record.path ? -1 : 1)
-
-const visible = (who: Caller) =>
-  Effect.map(Registry, (registry) =>
-    [...registry.snapshot().servers.values()].filter((server) => sees(who, server)).sort(byName)
-  )
+const visible = (who: Actor) =>
+  Effect.map(Registry, (registry) => serversByName(registry).filter((server) => sees(who, server)))
 
 /** The record as this caller may see it. */
-export const detailsFor = (who: Caller, { record }: Pick<RegisteredServer, "record">) =>
+export const detailsFor = (who: Actor, { record }: Pick<RegisteredServer, "record">) =>
   serverDetails(record, {
     headers: may(who, "modify_service", record),
     tool: (name) => mayCall(who, record.path, name)
   })
 
-const toolsFor = (who: Caller, { record }: RegisteredServer) =>
+const toolsFor = (who: Actor, { record }: RegisteredServer) =>
   record.tool_list.filter(({ name }) => mayCall(who, record.path, name)).map(toolView)
-
-const matches = (query: string) => {
-  const wanted = query.trim().toLowerCase()
-  return ({ record }: RegisteredServer): boolean =>
-    wanted === "" || [record.server_name, record.description, ...record.tags].join(" ").toLowerCase().includes(wanted)
-}
-
-export const list = (query: string) =>
-  Effect.gen(function* () {
-    const servers = yield* visible(yield* caller)
-    return { servers: servers.filter(matches(query)).map(serverItem) }
-  })
 
 export const details = (path: string) =>
   Effect.gen(function* () {
@@ -57,7 +41,7 @@ export const details = (path: string) =>
     return yield* answered(Object.fromEntries(shown))
   })
 
-const allTools = (who: Caller) =>
+const allTools = (who: Actor) =>
   Effect.gen(function* () {
     const enabled = (yield* visible(who)).filter(({ record }) => record.is_enabled)
     const shown = yield* mapInSlices(enabled, SERVERS_AT_ONCE, (server) => [server, toolsFor(who, server)] as const)

@@ -3,6 +3,7 @@ import type { MatchingTool, ServerResult, ToolResult } from "@mcpgw/api/Search"
 import type { ServerDetails, ServerItem, ToolView } from "@mcpgw/api/ServerShapes"
 import type { RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
 import type { Tool } from "@mcpgw/domain/Tool"
+import { shownValue } from "@mcpgw/vault/ServerSecrets"
 
 /** One line of `GET /api/servers`. */
 export const serverItem = ({ health, record }: RegisteredServer): ServerItem => ({
@@ -30,10 +31,19 @@ export interface DetailsRights {
   readonly tool: (name: string) => boolean
 }
 
+/** A header by its name; values are for the server alone. */
+const named = (header: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(header).map(([name, value]) => [name, shownValue(value)]))
+
 /** The stored record, for someone with these rights. */
-export const serverDetails = (record: ServerRecord, rights: DetailsRights): ServerDetails => ({
+export const serverDetails = (
+  { credential_ref: _, other_fields, ...record }: ServerRecord,
+  rights: DetailsRights
+): ServerDetails => ({
   ...record,
-  headers: rights.headers ? record.headers : [],
+  ...(rights.headers && other_fields !== undefined ? { other_fields } : {}),
+  has_credential: record.credential_set_at !== undefined,
+  headers: rights.headers ? record.headers.map(named) : [],
   tool_list: record.tool_list.filter(({ name }) => rights.tool(name)).map(toolView)
 })
 

@@ -56,7 +56,7 @@ describe("contracts §2.8: paths and sentences", () => {
       const register = yield* call(plane, "GET", "/api/register")
       expect([register.status, register.headers.get("allow")]).toEqual([405, "POST"])
       const servers = yield* call(plane, "PUT", "/api/servers")
-      expect([servers.status, servers.headers.get("allow")]).toEqual([405, "GET, HEAD"])
+      expect([servers.status, servers.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"])
       const logout = yield* call(plane, "DELETE", "/api/auth/logout")
       expect(logout.headers.get("allow")).toBe("GET, HEAD, POST")
       const one = yield* call(plane, "GET", "/api/toggle/a/b")

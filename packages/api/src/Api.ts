@@ -7,10 +7,14 @@ import { AccountsGroup } from "./Accounts.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
+import { ConnectConfigGroup } from "./ConnectConfig.ts"
 import { GrantsGroup } from "./Grants.ts"
 import { InternalGroup } from "./Internal.ts"
+import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
+import { RegistryProtocolGroup } from "./RegistryProtocol.ts"
 import { SearchGroup } from "./Search.ts"
+import { ServerCredentialsGroup } from "./ServerCredentials.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
 import { TokensGroup } from "./Tokens.ts"
@@ -26,8 +30,12 @@ export class Api extends HttpApi.make("mcpgw")
   .add(MachineClientsGroup)
   .add(ClientsGroup)
   .add(InternalGroup)
+  .add(InternalServersGroup)
   .add(ServersGroup)
+  .add(ServerCredentialsGroup)
+  .add(ConnectConfigGroup)
   .add(SearchGroup)
+  .add(RegistryProtocolGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
   .addError(NotFound.schema)

@@ -1,6 +1,18 @@
 /** What is said about servers on the wire (contracts.md §2.8, §2.9): views of records, and what a registration or an edit may hold. */
-import { Transport, UpstreamUrl } from "@mcpgw/domain/Server"
+import { normalizePath, placeProblem, ServerPath } from "@mcpgw/domain/Ids"
+import {
+  AuthScheme,
+  headerProblem,
+  HealthInterval,
+  ListedResource,
+  ServerRecord,
+  Transport,
+  UpstreamUrl,
+  Visibility
+} from "@mcpgw/domain/Server"
 import { ParsedDescription, Tool } from "@mcpgw/domain/Tool"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
@@ -43,8 +55,19 @@ export const ServerDetails = Schema.Struct({
   supported_transports: Schema.Array(Transport),
   auth_provider: optional(Schema.String),
   auth_type: optional(Schema.String),
+  auth_scheme: optional(AuthScheme),
+  auth_header_name: optional(Schema.String),
+  /** Is a credential stored? It is never shown. */
+  has_credential: Schema.Boolean,
+  credential_set_at: optional(Schema.String),
+  health_interval_seconds: optional(Schema.Int),
   headers: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })),
   tool_list: Schema.Array(ToolView),
+  resource_list: optional(Schema.Array(ListedResource)),
+  /** `public`: anyone is told of it at `/.well-known/mcp-servers`. Absent: private. */
+  visibility: optional(Visibility),
+  /** Fields of an imported file that have no meaning here; for those who may modify the server. */
+  other_fields: optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
   mcp_endpoint: optional(Schema.String),
   sse_endpoint: optional(Schema.String),
   is_enabled: Schema.Boolean,
@@ -68,8 +91,26 @@ export type HealthView = typeof HealthView.Type
 /** An optional address; an empty text takes it away. */
 const Address = Schema.Union(UpstreamUrl, Schema.Literal(""))
 
+const Name = ServerRecord.fields.server_name
+
+const Headers = Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })).pipe(
+  Schema.filter((headers) => headerProblem(headers) ?? true)
+)
+
+const decodePath = Schema.decodeUnknownEither(ServerPath)
+
+/** A path a server can be registered at; slashes around it do not count. */
+const FreePath = Schema.String.pipe(
+  Schema.filter((text) => {
+    const path = normalizePath(text)
+    const decoded = decodePath(path)
+    if (Either.isRight(decoded)) return placeProblem(path) ?? true
+    return ParseResult.ArrayFormatter.formatErrorSync(decoded.left)[0]?.message ?? false
+  })
+)
+
 const editable = {
-  server_name: optional(Schema.String),
+  server_name: optional(Name),
   proxy_pass_url: optional(UpstreamUrl),
   description: optional(Schema.String),
   tags: optional(Schema.Array(Schema.String)),
@@ -80,8 +121,15 @@ const editable = {
   supported_transports: optional(Schema.Array(Transport)),
   auth_provider: optional(Schema.String),
   auth_type: optional(Schema.String),
-  headers: optional(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String }))),
+  auth_scheme: optional(Schema.Union(AuthScheme, Schema.Literal(""))),
+  auth_header_name: optional(Schema.String),
+  /** Write-only; an empty text takes it away. */
+  auth_credential: optional(Schema.String),
+  /** 0: as configured. */
+  health_interval_seconds: optional(Schema.Union(HealthInterval, Schema.Literal(0))),
+  headers: optional(Headers),
   tool_list: optional(Schema.Array(Tool)),
+  visibility: optional(Visibility),
   mcp_endpoint: optional(Address),
   sse_endpoint: optional(Address)
 }
@@ -93,9 +141,13 @@ export type EditFields = typeof EditFields.Type
 /** Fields of a registration. `name` is the form's spelling of `server_name`, `enabled` of `is_enabled`. */
 export const RegisterFields = Schema.Struct({
   ...editable,
-  server_name: Schema.String,
-  path: Schema.String,
+  server_name: Name,
+  path: FreePath,
   proxy_pass_url: UpstreamUrl,
   is_enabled: optional(Schema.Boolean)
 })
 export type RegisterFields = typeof RegisterFields.Type
+
+/** Members of a server's document that can be set; one that is `null` in a patch goes back to its default (RFC 7396). */
+export const DocumentFields = Schema.Struct({ ...EditFields.fields, is_enabled: optional(Schema.Boolean) })
+export type DocumentFields = typeof DocumentFields.Type

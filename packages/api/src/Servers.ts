@@ -7,14 +7,87 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
+import {
+  BadRequest,
+  Conflict,
+  Forbidden,
+  NotFound,
+  PreconditionFailed,
+  PreconditionRequired,
+  TooLarge,
+  Unavailable
+} from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-import { EditFields, HealthView, RegisterFields, ServerDetails, ServerItem, ToolView } from "./ServerShapes.ts"
+import {
+  DocumentFields,
+  EditFields,
+  HealthView,
+  RegisterFields,
+  ServerDetails,
+  ServerItem,
+  ToolView
+} from "./ServerShapes.ts"
 
 /** The part of the URL a `*` stands for. */
 const ServerPathParam = Schema.Struct({ "*": Schema.String })
 
-export const ServerList = Schema.Struct({ servers: Schema.Array(ServerItem) })
+const given = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** Orders of a list; `-` turns one round. Equal ones stand by path. */
+export const SortBy = Schema.Literal(
+  "name",
+  "-name",
+  "path",
+  "-path",
+  "stars",
+  "-stars",
+  "tools",
+  "-tools",
+  "updated",
+  "-updated"
+)
+export type SortBy = typeof SortBy.Type
+
+/** Which servers of those the caller may see, in which order, and how many. */
+export const ListParams = Schema.Struct({
+  /** Looked for in name, description and tags, in whatever case. */
+  query: given(Schema.String),
+  /** Comma-separated; a server must have every one of them. */
+  tag: given(Schema.String),
+  enabled: given(Schema.Literal("true", "false")),
+  /** A status, or how it begins: `unhealthy` finds each of them. */
+  health: given(Schema.String),
+  transport: given(Schema.String),
+  registered_by: given(Schema.String),
+  /** By name when absent. */
+  sort: given(SortBy),
+  /** Servers of a page. Absent: all of them, as the replaced system answered. */
+  limit: given(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 1_000))),
+  /** `next_cursor` of the page before, with the same `sort`. */
+  cursor: given(Schema.String)
+})
+export type ListParams = typeof ListParams.Type
+
+export const ServerList = Schema.Struct({
+  servers: Schema.Array(ServerItem),
+  /** How many fit, on all pages. */
+  total: Schema.Int,
+  /** Null on the last page. */
+  next_cursor: Schema.NullOr(Schema.String)
+})
+
+/** Of a server, by the callers of this registry. */
+export const RatingAnswer = Schema.Struct({
+  service_path: Schema.String,
+  /** The average; 0 while nobody rated. */
+  num_stars: Schema.Number,
+  num_ratings: Schema.Int,
+  /** The caller's own; null while there is none. */
+  my_rating: Schema.NullOr(Schema.Int)
+})
+export type RatingAnswer = typeof RatingAnswer.Type
+
+export const RateRequest = Schema.Struct({ rating: Schema.Int.pipe(Schema.between(1, 5)) })
 
 export const Edited = Schema.Struct({ message: Schema.String, service: ServerDetails })
 
@@ -56,12 +129,70 @@ export const AllTools = Schema.Struct({
 })
 
 const list = HttpApiEndpoint.get("list", "/api/servers")
-  .setUrlParams(Schema.Struct({ query: Schema.optionalWith(Schema.String, { exact: true }) }))
+  .setUrlParams(ListParams)
   .addSuccess(ServerList)
   .annotate(
     OpenApi.Description,
-    "Servers the caller may see, by name. `query` is looked for in name, description and tags."
+    "Servers the caller may see. `query` is looked for in name, description and tags; `tag`, `enabled`, `health`, `transport` and `registered_by` narrow further. With `limit` a page; `next_cursor` leads to the next one."
   )
+
+const create = HttpApiEndpoint.post("create", "/api/servers")
+  .setPayload(RegisterFields)
+  .addSuccess(Registered.annotations(HttpApiSchema.annotations({ status: 201 })))
+  .addError(Conflict.schema)
+  .addError(TooLarge.schema)
+  .annotate(
+    OpenApi.Description,
+    "Registers a server. `Location` and `ETag` name what was made; a path that is taken: 409."
+  )
+
+const get = HttpApiEndpoint.get("get", "/api/servers/*")
+  .setPath(ServerPathParam)
+  .addSuccess(ServerDetails)
+  .annotate(
+    OpenApi.Description,
+    "One server as the caller may see it, with a strong `ETag`; `If-None-Match` is answered with 304 while nothing changed."
+  )
+
+const put = HttpApiEndpoint.put("put", "/api/servers/*")
+  .setPath(ServerPathParam)
+  .setPayload(DocumentFields)
+  .addSuccess(ServerDetails)
+  .addSuccess(ServerDetails.annotations(HttpApiSchema.annotations({ status: 201 })))
+  .addError(Conflict.schema)
+  .addError(PreconditionFailed.schema)
+  .addError(PreconditionRequired.schema)
+  .addError(TooLarge.schema)
+  .annotate(
+    OpenApi.Description,
+    "Replaces a server's document: what is not given goes back to its default, what only the registry sets (`tool_list`, `num_tools`, `registered_at`, …) may be repeated and is left as it is. Needs `If-Match` with the `ETag` that was read, or `*`. A server that is not there yet is registered: 201."
+  )
+
+const patch = HttpApiEndpoint.patch("patch", "/api/servers/*")
+  .setPath(ServerPathParam)
+  .setPayload(DocumentFields)
+  .addSuccess(ServerDetails)
+  .addError(PreconditionFailed.schema)
+  .addError(TooLarge.schema)
+  .annotate(
+    OpenApi.Description,
+    "JSON merge patch (RFC 7396): only the members given change, and null takes one back to its default. `If-Match` is honoured. To change `is_enabled` alone takes the permission to switch, everything else the one to modify."
+  )
+
+const rate = HttpApiEndpoint.post("rate", "/api/server-parts/rate/*")
+  .setPath(ServerPathParam)
+  .setPayload(RateRequest)
+  .addSuccess(RatingAnswer)
+  .addError(TooLarge.schema)
+  .annotate(
+    OpenApi.Description,
+    "Rates a server the caller may see, 1 to 5. One rating of each caller counts, the last."
+  )
+
+const rating = HttpApiEndpoint.get("rating", "/api/server-parts/rating/*")
+  .setPath(ServerPathParam)
+  .addSuccess(RatingAnswer)
+  .annotate(OpenApi.Description, "What the ratings of a server average to, and the caller's own.")
 
 const register = HttpApiEndpoint.post("register", "/api/register")
   .setPayload(RegisterFields)
@@ -99,7 +230,11 @@ const remove = HttpApiEndpoint.post("remove", "/api/remove/*")
 const del = HttpApiEndpoint.del("delete", "/api/servers/*")
   .setPath(ServerPathParam)
   .addSuccess(Removed)
-  .annotate(OpenApi.Description, "Takes a server out of the registry; the next call finds it no more.")
+  .addError(PreconditionFailed.schema)
+  .annotate(
+    OpenApi.Description,
+    "Takes a server out of the registry; the next call finds it no more. `If-Match` is honoured."
+  )
 
 const details = HttpApiEndpoint.get("details", "/api/server_details/*")
   .setPath(ServerPathParam)
@@ -121,6 +256,12 @@ const refresh = HttpApiEndpoint.post("refresh", "/api/refresh/*")
 
 export class ServersGroup extends HttpApiGroup.make("servers")
   .add(list)
+  .add(create)
+  .add(get)
+  .add(put)
+  .add(patch)
+  .add(rate)
+  .add(rating)
   .add(register)
   .add(toggle)
   .add(edit)

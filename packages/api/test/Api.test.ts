@@ -5,10 +5,13 @@ import { describe, expect, it } from "vitest"
 import { Api } from "../src/Api.ts"
 import {
   BadRequest,
+  Conflict,
   fieldProblem,
   Forbidden,
   InternalError,
   NotFound,
+  PreconditionFailed,
+  PreconditionRequired,
   problem,
   TooLarge,
   TooManyRequests,
@@ -23,6 +26,9 @@ const FAILURES: ReadonlyArray<readonly [object, Schema.Schema.AnyNoContext, numb
   [new Unauthorized(wrong), Unauthorized.schema, 401],
   [new Forbidden(wrong), Forbidden.schema, 403],
   [new NotFound(wrong), NotFound.schema, 404],
+  [new Conflict(wrong), Conflict.schema, 409],
+  [new PreconditionFailed(wrong), PreconditionFailed.schema, 412],
+  [new PreconditionRequired(wrong), PreconditionRequired.schema, 428],
   [new TooLarge(wrong), TooLarge.schema, 413],
   [new TooManyRequests(wrong), TooManyRequests.schema, 429],
   [new InternalError(wrong), InternalError.schema, 500],
@@ -34,12 +40,17 @@ describe("refusals", () => {
     expect(HttpApiSchema.getStatusErrorAST(schema.ast)).toBe(status)
     const wire: unknown = Schema.encodeUnknownSync(schema)(failure)
     expect(wire).toEqual({
+      type: "about:blank",
+      title: expect.any(String),
+      status,
       error: "tags.0 holds 1, but it must be string",
       detail: "tags.0 holds 1, but it must be string",
       field: "tags.0",
       held: "1",
-      expected: "it must be string"
+      expected: "it must be string",
+      errors: [{ field: "tags.0", held: "1", expected: "it must be string" }]
     })
+    expect(HttpApiSchema.getEncoding(schema.ast).contentType).toBe("application/problem+json")
     expect(Schema.decodeUnknownSync(schema)(wire)).toEqual(failure)
   })
 
@@ -80,10 +91,13 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "GET /api/auth/providers",
       "GET /api/clients",
       "GET /api/clients/:client_id",
+      "GET /api/internal/list",
       "GET /api/keys",
       "GET /api/machine-clients",
+      "GET /api/server-parts/rating/*",
       "GET /api/server_details/*",
       "GET /api/servers",
+      "GET /api/servers/*",
       "GET /api/tools/*",
       "GET /health",
       "GET /oauth2/callback/:provider",
@@ -92,6 +106,7 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "GET /openapi.json",
       "PATCH /api/accounts/:username",
       "PATCH /api/agents/:name",
+      "PATCH /api/servers/*",
       "POST /api/account/password",
       "POST /api/agents",
       "POST /api/agents/:name/secrets",
@@ -100,17 +115,24 @@ describe("contracts §2.6–§2.8, §1.16: the routes", () => {
       "POST /api/clients",
       "POST /api/clients/:client_id/secrets",
       "POST /api/edit/*",
+      "POST /api/internal/healthcheck",
+      "POST /api/internal/register",
+      "POST /api/internal/remove",
+      "POST /api/internal/toggle",
       "POST /api/keys",
       "POST /api/refresh/*",
       "POST /api/register",
       "POST /api/remove/*",
       "POST /api/search/semantic",
+      "POST /api/server-parts/rate/*",
+      "POST /api/servers",
       "POST /api/toggle/*",
       "POST /api/tokens/generate",
       "POST /api/tokens/revoke",
       "POST /internal/reload-scopes",
       "POST /internal/tokens",
-      "PUT /api/machine-clients"
+      "PUT /api/machine-clients",
+      "PUT /api/servers/*"
     ])
   })
 })

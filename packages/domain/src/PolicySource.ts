@@ -18,6 +18,16 @@ export class PolicySourceUnavailable extends Schema.TaggedError<PolicySourceUnav
   }
 }
 
+/** The newest text is another than the one that was to be replaced. */
+export class PolicySourceMoved extends Schema.TaggedError<PolicySourceMoved>()("PolicySourceMoved", {
+  /** The newest revision; 0 when there is none. */
+  newest: Schema.Number
+}) {
+  override get message(): string {
+    return `The newest policy is revision ${this.newest}: somebody else wrote it meanwhile`
+  }
+}
+
 /** A text as it was written. */
 export interface PolicyRevision {
   readonly text: string
@@ -33,6 +43,12 @@ export interface PolicySourceApi {
    * @param by who wrote it, such as a username; for the record only
    */
   readonly write: (text: string, by: string) => Effect.Effect<number, PolicySourceUnavailable>
+  /** As `write`, when the newest revision is still `after` (0: none was ever written); else nothing is written. */
+  readonly replace: (
+    text: string,
+    by: string,
+    after: number
+  ) => Effect.Effect<number, PolicySourceMoved | PolicySourceUnavailable>
   /**
    * The newest revision this process knows of, if any, then each one it writes, rising. Whoever reads upon each misses
    * nothing, however late it came. Writes of other processes are seen by `read`, not told here.
@@ -61,6 +77,11 @@ const makeMemory = (text: string | undefined) =>
     return {
       read: Effect.sync(() => newest),
       write,
+      replace: (next: string, _by: string, after: number) =>
+        Effect.suspend(() => {
+          const held = newest?.revision ?? 0
+          return held === after ? write(next) : Effect.fail(new PolicySourceMoved({ newest: held }))
+        }),
       changes: Stream.fromPubSub(published)
     }
   })

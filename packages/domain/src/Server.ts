@@ -22,7 +22,40 @@ export const UpstreamUrl = Schema.String.pipe(
   })
 )
 
+/**
+ * How a server is told who calls: `none`, nothing of anybody; `bearer` and `api_key`, one stored credential for every caller; `client`, each
+ * caller's own `Authorization`.
+ */
+export const AuthScheme = Schema.Literal("none", "bearer", "api_key", "client")
+export type AuthScheme = typeof AuthScheme.Type
+
+/** Bounds of `health_interval_seconds`. */
+export const HealthInterval = Schema.Int.pipe(Schema.between(5, 86_400))
+
 const exactOptional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** A resource as the replaced system's files describe it. */
+export const ListedResource = Schema.Struct({
+  name: Schema.String,
+  uri: Schema.String,
+  parsed_description: exactOptional(Schema.Unknown)
+})
+export type ListedResource = typeof ListedResource.Type
+
+/** Who is told of a server without being known: everybody, or nobody. */
+export const Visibility = Schema.Literal("public", "private")
+export type Visibility = typeof Visibility.Type
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
+
+/** What is wrong with headers of a record; undefined when nothing is. Repeats none of them. */
+export const headerProblem = (headers: ReadonlyArray<Readonly<Record<string, string>>>): string | undefined => {
+  for (const [name, value] of headers.flatMap((header) => Object.entries(header))) {
+    if (!HEADER_NAME.test(name)) return "a header name may hold letters, digits and !#$%&'*+.^_`|~- only"
+    if (/[\r\n\0]/.test(value)) return "a header value must not hold line breaks or NUL"
+  }
+  return undefined
+}
 
 /** The stored record. Field names are the replaced system's. */
 export const ServerRecord = Schema.Struct({
@@ -38,9 +71,25 @@ export const ServerRecord = Schema.Struct({
   supported_transports: Schema.Array(Transport),
   auth_provider: exactOptional(Schema.String),
   auth_type: exactOptional(Schema.String),
-  /** Headers the record asks for on probes, contracts.md §2.9. Secret values belong to the credential vault. */
+  /** Absent: `client`, as before there were schemes, but what is stored for `Authorization` is sent before a caller's own. */
+  auth_scheme: exactOptional(AuthScheme),
+  /** Header of an `api_key`; absent: `X-API-Key`. */
+  auth_header_name: exactOptional(Schema.String),
+  /** Row of the vault that holds the secrets of this record. Worth nothing to whoever reads it, and shown to nobody. */
+  credential_ref: exactOptional(Schema.String),
+  /** ISO 8601; present when there is a stored credential. */
+  credential_set_at: exactOptional(Schema.String),
+  /** Seconds between two checks of this server; absent: as configured. */
+  health_interval_seconds: exactOptional(HealthInterval),
+  /** Headers the server is sent, contracts.md §2.9: names, with the values that are no secrets. The others are in the vault. */
   headers: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.String })),
   tool_list: Schema.Array(Tool),
+  /** Resources an imported file lists. */
+  resource_list: exactOptional(Schema.Array(ListedResource)),
+  /** Absent: private. */
+  visibility: exactOptional(Visibility),
+  /** Fields of an imported file that have no meaning here, as they were. May hold secrets. */
+  other_fields: exactOptional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
   /** Endpoint when it is neither `{proxy_pass_url}` ending in /mcp nor `{proxy_pass_url}/mcp`. */
   mcp_endpoint: exactOptional(UpstreamUrl),
   sse_endpoint: exactOptional(UpstreamUrl),
@@ -69,7 +118,16 @@ export interface Registration {
   readonly auth_provider?: string
   readonly auth_type?: string
   readonly headers?: ReadonlyArray<Readonly<Record<string, string>>>
+  readonly auth_scheme?: AuthScheme | ""
+  readonly auth_header_name?: string
+  readonly credential_ref?: string
+  readonly credential_set_at?: string
+  /** 0: as configured. */
+  readonly health_interval_seconds?: number
   readonly tool_list?: ReadonlyArray<Tool>
+  readonly resource_list?: ReadonlyArray<ListedResource>
+  readonly visibility?: Visibility
+  readonly other_fields?: Readonly<Record<string, unknown>>
   readonly mcp_endpoint?: string
   readonly sse_endpoint?: string
   readonly is_enabled?: boolean

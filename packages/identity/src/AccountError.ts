@@ -31,3 +31,10 @@ export class InvalidAccount extends Schema.TaggedError<InvalidAccount>()("Invali
     return this.problem
   }
 }
+
+/** There is an account of that name, in whatever case its letters are. */
+export class AccountExists extends Schema.TaggedError<AccountExists>()("AccountExists", { username: Schema.String }) {
+  override get message(): string {
+    return `There is an account called ${this.username}`
+  }
+}

@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import {
   type AccountDisabled,
+  type AccountExists,
   AccountsUnavailable,
   InvalidAccount,
   InvalidCredentials,
@@ -23,13 +24,14 @@ import {
 import {
   type AccountChange,
   type AccountStore,
-  LOCAL,
+  LOCAL_ACCOUNT,
   makeMemoryStore,
   makeSqliteStore,
   toldToOthers
 } from "./internal/accountStore.ts"
 import { idOf, USERNAME } from "./internal/accountName.ts"
 import { MIN_PASSWORD_LENGTH, weakness } from "./internal/passwordStrength.ts"
+import { createAccount } from "./internal/newAccount.ts"
 import { makePasswords, type Passwords } from "./internal/passwords.ts"
 import { signIn } from "./internal/signIn.ts"
 import { stored } from "./internal/stored.ts"
@@ -38,6 +40,7 @@ import { migrations } from "./Migrations.ts"
 
 export {
   AccountDisabled,
+  AccountExists,
   AccountsUnavailable,
   InvalidAccount,
   InvalidCredentials,
@@ -99,6 +102,13 @@ export interface AccountsApi {
    * change a password use `Sessions.endAll`.
    */
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
+  /** A new local account, enabled. The password is held to what a person's own new one is held to. */
+  readonly create: (
+    account: Account,
+    password: string
+  ) => Effect.Effect<AccountDetails, InvalidAccount | AccountExists | AccountsUnavailable>
+  /** With its password; false when there is no such account. Callers end what was made with it. */
+  readonly remove: (username: string) => Effect.Effect<boolean, AccountsUnavailable>
   /**
    * The account of a provider's person, made at the first sign-in and refreshed at each: groups, e-mail and display name are what the
    * provider says now. `provider` is any name but `local`. A name that is taken becomes `{name}@{provider}`.
@@ -179,6 +189,8 @@ const make = <E = never, R = never>(
       ofSubject: (provider, subject) =>
         stored(Effect.map(store.findSubject(provider, subject), (found) => found?.account)),
       put,
+      create: (account, password) => changes(createAccount(store, passwords, account, password)),
+      remove: (username) => changes(stored(store.remove(idOf(username)))),
       signIn: (provider, profile) => changes(signIn(store, provider, profile)),
       setGroups: (username, groups) => change(username, { groups }),
       disable: (username, disabled) => change(username, { disabled }),
@@ -239,14 +251,6 @@ const makePut =
       const done = yield* stored(store.putLocal(idOf(username), { account, passwordHash }))
       if (!done) return yield* new InvalidAccount({ problem: "The username is the account of an identity provider" })
     })
-
-const LOCAL_ACCOUNT = {
-  provider: LOCAL,
-  subject: undefined,
-  email: undefined,
-  displayName: undefined,
-  disabled: false
-} as const
 
 const memory: Layer.Layer<Accounts> = Layer.effect(
   Accounts,

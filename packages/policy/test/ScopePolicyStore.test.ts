@@ -306,6 +306,7 @@ describe("layerStore at start", () => {
       const dead = Layer.succeed(PolicySource, {
         read: outage,
         write: () => outage,
+        replace: () => outage,
         changes: Stream.never
       })
       const error = yield* failing(dead, policyFor("given"))

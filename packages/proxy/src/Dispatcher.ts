@@ -14,7 +14,7 @@ import type { Policy } from "@mcpgw/policy/Policy"
 import type { ScopePolicyApi } from "@mcpgw/policy/ScopePolicy"
 import { type Answer, readHead, unusable } from "./Answer.ts"
 import { relayAnswer } from "./AnswerRelay.ts"
-import type { CredentialsApi } from "./Credentials.ts"
+import { CredentialProblem, type CredentialsApi } from "./Credentials.ts"
 import { failure, type ForwardResult, type Outbound } from "./Forward.ts"
 import type { OnEnd } from "./Outcome.ts"
 import type { OpenStreams } from "./OpenStreams.ts"
@@ -52,12 +52,14 @@ export class Dispatcher {
     if (states !== undefined && "_tag" in states) return states
     const sent = states?.sent ?? outbound
     const record = target.server.record
+    const headers = this.headers(sent)
+    if (headers instanceof CredentialProblem) return failure("credential_missing", headers.words)
     let upstream: UpstreamAnswer
     try {
       upstream = await this.parts.upstream.exchange({
         method,
         url: this.urlOf(outbound),
-        headers: this.headers(sent),
+        headers,
         body: sent.body,
         signal,
         trustedAddress: record.trusted_address,
@@ -125,10 +127,11 @@ export class Dispatcher {
     return url
   }
 
-  private headers(outbound: Outbound): Readonly<Record<string, string>> {
+  private headers(outbound: Outbound): Readonly<Record<string, string>> | CredentialProblem {
     const { principal, target, calls } = outbound
     const first = calls[0].access
     const credentials = this.parts.credentials.headersFor(target.server, principal, outbound.clientAuthorization)
+    if (credentials instanceof CredentialProblem) return credentials
     const identity = {
       claims: principal.claims,
       scopes: this.scopesOf(principal.claims),

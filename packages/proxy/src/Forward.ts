@@ -46,6 +46,8 @@ export interface ForwardFailure {
     | UpstreamFailureReason
     /** The server did not accept the credential sent for it. */
     | "credential_refused"
+    /** Not dispatched: what should be sent along is not there. `detail` may be shown. */
+    | "credential_missing"
     /** The server answered with a redirect. */
     | "redirected"
     /** No MCP endpoint at the registered URL. */

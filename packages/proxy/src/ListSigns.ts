@@ -19,15 +19,21 @@ const PROMPTS = needle('"prompts')
 const RESOURCES = needle('"resource')
 const ERROR = needle('rror"')
 const ESCAPE = needle("\\u")
+const RESULT = needle('"result"')
 
-/** `MAY_MATTER` of bytes. In UTF-8 no byte of another character is one of these. */
+/**
+ * `MAY_MATTER` of bytes, in which a list counts beside the result it is a list of alone: it is nowhere else judged. In UTF-8 no byte of another
+ * character is one of these.
+ */
 export const mayMatter = (block: Uint8Array): boolean =>
-  holds(block, TOOLS) || holds(block, PROMPTS) || holds(block, RESOURCES) || holds(block, ERROR) || mayEscape(block)
+  holds(block, ERROR) || mayEscape(block) || (holds(block, RESULT) && holdsList(block))
+
+const holdsList = (block: Uint8Array): boolean =>
+  holds(block, TOOLS) || holds(block, PROMPTS) || holds(block, RESOURCES)
 
 /** One byte is found faster than two, and mostly is not there. */
 const mayEscape = (block: Uint8Array): boolean => block.includes(BACKSLASH) && holds(block, ESCAPE)
 
-const RESULT = needle('"result"')
 const ANY_ERROR = needle('"error"')
 const ID_FIELD = needle("id:")
 
@@ -53,17 +59,12 @@ const ID = needle('"id"')
 /** Could this block hold a request of the server's own? Escapes are `mayMatter`'s affair. */
 export const mayAsk = (block: Uint8Array): boolean => holds(block, ID) && holds(block, METHOD)
 
-/** What `"resource`, `"resourceTemplates` and `"result"` begin with. */
-const RES = needle('"res')
-
 /**
  * Nothing of the above can be true of this block: looked for in fewer searches than each of them takes. `awaited`: `settles` will be
  * asked; `modern`: `mayAsk` will.
  */
 export const isPlain = (block: Uint8Array, awaited: boolean, modern: boolean): boolean =>
-  !holds(block, RES) &&
+  !holds(block, RESULT) &&
   !holds(block, ERROR) &&
-  !holds(block, TOOLS) &&
-  !holds(block, PROMPTS) &&
   !mayEscape(block) &&
   !(modern ? holds(block, ID) : awaited && holds(block, ID_FIELD))

@@ -132,12 +132,21 @@ const within = (some: HeaderFields, all: HeaderFields, exempt: (name: string) =>
 
 const nothing = (): boolean => false
 
+/** Is it one of these in another spelling? CGI and WSGI servers take `x_api_key` for `x-api-key` (S-01). */
+const isSpelling = (name: string, credentials: HeaderFields): boolean => {
+  if (!name.includes("_") && !name.includes(".")) return false
+  const dashed = name.replaceAll(/[_.]/g, "-")
+  for (const credential in credentials) if (credential.toLowerCase().replaceAll(/[_.]/g, "-") === dashed) return true
+  return false
+}
+
 const make = ({ client, identity, credentials, upstreamSession }: Inputs): HeaderFields => {
   const out: Record<string, string> = {}
   for (const name in client) {
     const value = client[name]
     const lower = name.toLowerCase()
-    if (value !== undefined && lower !== "__proto__" && !isNeverForwarded(lower)) out[lower] = value
+    if (value === undefined || lower === "__proto__" || isNeverForwarded(lower)) continue
+    if (!isSpelling(lower, credentials)) out[lower] = value
   }
   const { claims } = identity
   const user = headerSafe(claims.username)

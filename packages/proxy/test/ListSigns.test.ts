@@ -23,7 +23,7 @@ const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin
 
 /** What the searches are short for, written as plainly as can be. */
 const plainly = (text: string) => ({
-  matters: MAY_MATTER.test(text),
+  matters: /rror"|\\u/.test(text) || (text.includes('"result"') && MAY_MATTER.test(text)),
   answers: /"result"|"error"/.test(text),
   resumes: /(?:^|[\r\n])id:/.test(text),
   asks: text.includes('"method"') && text.includes('"id"')

@@ -1,5 +1,6 @@
 /** Tables of this package, for `@mcpgw/store`'s migration helper. Append only: what was released is never edited. */
 import type { Migration } from "@mcpgw/store/Migrations"
+import { VERSION_TABLES } from "./internal/versionTables.ts"
 
 /** One list, one owner: every layer here that needs a table runs all of it. */
 export const migrations: ReadonlyArray<Migration> = [
@@ -24,5 +25,33 @@ export const migrations: ReadonlyArray<Migration> = [
       "ALTER TABLE registry_servers ADD COLUMN revision BIGINT NOT NULL DEFAULT 0",
       "CREATE INDEX registry_servers_case ON registry_servers (lower(path))"
     ]
-  }
+  },
+  {
+    id: "registry-0004-ratings",
+    statements: [
+      // `registered_at`: of which registration, so that a server registered anew begins without ratings.
+      `CREATE TABLE registry_ratings (
+        path TEXT NOT NULL, rater TEXT NOT NULL, registered_at TEXT NOT NULL, rating INTEGER NOT NULL,
+        PRIMARY KEY (path, rater)
+      )`
+    ]
+  },
+  {
+    id: "registry-0005-collaborators",
+    statements: [
+      // `member`: kind and name, in one case for people. `registered_at`: of which registration of the server.
+      `CREATE TABLE registry_collaborators (
+        path TEXT NOT NULL,
+        member TEXT NOT NULL,
+        registered_at TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        added_by TEXT NOT NULL,
+        added_at TEXT NOT NULL,
+        PRIMARY KEY (path, member)
+      )`
+    ]
+  },
+  { id: "registry-0006-versions", statements: VERSION_TABLES }
 ]

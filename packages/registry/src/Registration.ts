@@ -2,14 +2,14 @@
  * From what a registration or an edit gives to a whole, valid record. Pure; stores nothing and knows no other record.
  * What a refusal repeats is shortened and never holds header values or passwords.
  */
-import { normalizePath, RESERVED_SEGMENTS } from "@mcpgw/domain/Ids"
-import { ServerRecord } from "@mcpgw/domain/Server"
+import { normalizePath, placeProblem } from "@mcpgw/domain/Ids"
+import { headerProblem, ServerRecord } from "@mcpgw/domain/Server"
 import type { Registration } from "@mcpgw/domain/Server"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { keptTools } from "./Inventory.ts"
-import { InvalidServer } from "./RegistryError.ts"
+import { InvalidServer, type WrongField } from "./RegistryError.ts"
 
 /** What a patch may name. */
 export type Patch = Partial<Omit<Registration, "path">>
@@ -40,8 +40,16 @@ const PATCHABLE = [
   "supported_transports",
   "auth_provider",
   "auth_type",
+  "auth_scheme",
+  "auth_header_name",
+  "credential_ref",
+  "credential_set_at",
+  "health_interval_seconds",
   "headers",
   "tool_list",
+  "resource_list",
+  "visibility",
+  "other_fields",
   "mcp_endpoint",
   "sse_endpoint",
   "is_enabled",
@@ -49,16 +57,22 @@ const PATCHABLE = [
 ] as const satisfies ReadonlyArray<keyof Patch>
 
 /** Optional fields that an empty text takes away. */
-const CLEARABLE: ReadonlySet<string> = new Set(["auth_provider", "auth_type", "mcp_endpoint", "sse_endpoint"])
-
-/** Endings the gateway appends to a server's path, so a nested path ending in one would hide its parent's endpoint. */
-const ENDPOINT_SEGMENTS: ReadonlySet<string> = new Set(["mcp", "sse", "messages"])
+const CLEARABLE: ReadonlySet<string> = new Set([
+  "auth_provider",
+  "auth_type",
+  "auth_scheme",
+  "auth_header_name",
+  "credential_ref",
+  "credential_set_at",
+  "mcp_endpoint",
+  "sse_endpoint"
+])
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
 
 type Fields = Readonly<Record<string, unknown>>
 
-const decode = Schema.decodeUnknownEither(ServerRecord, { errors: "first" })
+const decode = Schema.decodeUnknownEither(ServerRecord, { errors: "all" })
 
 const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
   path.reduce<unknown>(
@@ -72,7 +86,9 @@ const HIDDEN = "(hidden)"
 
 /** The value as JSON, fit to be shown to the person who sent it and to be logged. The whole record holds headers too. */
 const show = (field: string, value: unknown): string => {
-  if (field === "headers" || field === "record") return HIDDEN
+  if (field === "headers" || field === "other_fields" || field === "record" || field.startsWith("credential_")) {
+    return HIDDEN
+  }
   if (value === undefined) return "nothing"
   const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, "//(hidden)@")
   return text.length > HELD_CHARS ? `${text.slice(0, HELD_CHARS)}…` : text
@@ -86,37 +102,51 @@ const expectation = (message: string): string =>
 const named = ([field, ...rest]: ReadonlyArray<string>): string =>
   [field, ...rest.map((key) => (field !== "headers" || HEADER_NAME.test(key) ? key : HIDDEN))].join(".")
 
-const invalid = (candidate: Fields, path: ReadonlyArray<PropertyKey>, problem: string): InvalidServer => {
+const wrong = (candidate: Fields, path: ReadonlyArray<PropertyKey>, problem: string): WrongField => {
   const keys = path.length === 0 ? ["record"] : path.map(String)
-  return new InvalidServer({ field: named(keys), held: show(keys[0] ?? "", at(candidate, path)), problem })
+  return { field: named(keys), held: show(keys[0] ?? "", at(candidate, path)), problem }
 }
 
-const headerProblem = (record: ServerRecord): string | undefined => {
-  for (const [name, value] of record.headers.flatMap((header) => Object.entries(header))) {
-    if (!HEADER_NAME.test(name)) return "a header name may hold letters, digits and !#$%&'*+.^_`|~- only"
-    if (/[\r\n\0]/.test(value)) return "a header value must not hold line breaks or NUL"
-  }
-  return undefined
+/** Each field once, with the first of what is said of it. */
+const distinct = (fields: ReadonlyArray<WrongField>): ReadonlyArray<WrongField> =>
+  [...new Map(fields.toReversed().map((entry) => [entry.field, entry])).values()].toReversed()
+
+const isHeaders = Schema.is(ServerRecord.fields.headers)
+
+/** What else stands against a candidate than its types: headers that are none and, of a new one, a place the gateway serves itself. */
+const rulesBroken = (candidate: Fields, isNew: boolean): ReadonlyArray<WrongField> => {
+  const { headers, path } = candidate
+  const place = isNew && typeof path === "string" ? placeProblem(path) : undefined
+  const header = isHeaders(headers) ? headerProblem(headers) : undefined
+  return [
+    ...(place === undefined ? [] : [wrong(candidate, ["path"], place)]),
+    ...(header === undefined ? [] : [wrong(candidate, ["headers"], header)])
+  ]
 }
 
-const validate = (candidate: Fields): Either.Either<ServerRecord, InvalidServer> =>
-  Either.flatMap(
-    Either.mapLeft(decode(candidate), (error) => {
-      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-      return invalid(candidate, issue?.path ?? [], expectation(issue?.message ?? "it can not be read"))
-    }),
-    (record) => {
-      const problem = headerProblem(record)
-      return problem === undefined ? Either.right(record) : Either.left(invalid(candidate, ["headers"], problem))
-    }
-  )
+/** The candidate as a record, or every field that is wrong. */
+const validate = (candidate: Fields, isNew = false): Either.Either<ServerRecord, InvalidServer> => {
+  const decoded = decode(candidate)
+  const issues = Either.isRight(decoded) ? [] : ParseResult.ArrayFormatter.formatErrorSync(decoded.left)
+  const [first, ...more] = distinct([
+    ...issues.map(({ message, path }) => wrong(candidate, path, expectation(message))),
+    ...rulesBroken(candidate, isNew)
+  ])
+  if (first !== undefined) return Either.left(new InvalidServer({ ...first, more }))
+  return Either.mapLeft(decoded, () => new InvalidServer({ ...wrong(candidate, [], "it can not be read"), more: [] }))
+}
 
 /** Fields the caller named; an explicit `undefined` counts as not named. */
 const given = (patch: Patch): Fields =>
   Object.fromEntries(PATCHABLE.flatMap((key) => (patch[key] === undefined ? [] : [[key, patch[key]]])))
 
+const isCleared = (key: string, value: unknown): boolean =>
+  (CLEARABLE.has(key) && value === "") ||
+  (key === "visibility" && value === "private") ||
+  (key === "health_interval_seconds" && value === 0)
+
 const withoutCleared = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([key, value]) => !(CLEARABLE.has(key) && value === "")))
+  Object.fromEntries(Object.entries(fields).filter(([key, value]) => !isCleared(key, value)))
 
 /** A tool list counts itself unless the caller says otherwise; of a longer one the first `MAX_TOOLS` are kept. */
 const counted = (patch: Patch): Fields => {
@@ -124,16 +154,6 @@ const counted = (patch: Patch): Fields => {
   return patch.tool_list === undefined
     ? fields
     : { num_tools: patch.tool_list.length, ...fields, tool_list: keptTools(patch.tool_list) }
-}
-
-const pathProblem = (path: string): string | undefined => {
-  const segments = path.slice(1).toLowerCase().split("/")
-  const first = segments[0] ?? ""
-  const last = segments.at(-1) ?? ""
-  if (RESERVED_SEGMENTS.has(first)) return `the gateway serves /${first} itself; choose another first segment`
-  return segments.length > 1 && ENDPOINT_SEGMENTS.has(last)
-    ? `the gateway appends /${last} to server paths itself; choose another last segment`
-    : undefined
 }
 
 /** The record a registration makes, `by` whom and when (ISO 8601). Defaults fill what was not given. */
@@ -152,15 +172,12 @@ export const makeRecord = (
     registered_at: now,
     updated_at: now
   }
-  return Either.flatMap(validate(candidate), (record) => {
-    const problem = pathProblem(path)
-    return problem === undefined ? Either.right(record) : Either.left(invalid(candidate, ["path"], problem))
-  })
+  return validate(candidate, true)
 }
 
 /**
- * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field
- * (`auth_provider`, `auth_type`, `mcp_endpoint`, `sse_endpoint`) away.
+ * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field (`auth_provider`,
+ * `auth_type`, `auth_scheme`, `mcp_endpoint`, …) away, 0 an interval.
  */
 export const patchRecord = (
   record: ServerRecord,

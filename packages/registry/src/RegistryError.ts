@@ -14,11 +14,14 @@ export class ServerNotFound extends Schema.TaggedError<ServerNotFound>()("Server
   }
 }
 
-/** Names the field, what it held (shortened; secrets hidden) and what it may hold. */
+/** A field, what it held (shortened; secrets hidden) and what it may hold. */
+export const WrongField = Schema.Struct({ field: Schema.String, held: Schema.String, problem: Schema.String })
+export type WrongField = typeof WrongField.Type
+
+/** Names every field that is wrong: the first, and the others in `more`. */
 export class InvalidServer extends Schema.TaggedError<InvalidServer>()("InvalidServer", {
-  field: Schema.String,
-  held: Schema.String,
-  problem: Schema.String
+  ...WrongField.fields,
+  more: Schema.Array(WrongField)
 }) {
   override get message(): string {
     return `${this.field} holds ${this.held}, but ${this.problem}`

@@ -24,7 +24,7 @@ overPostgres(({ fresh, kept }) => {
       const records = ["/B", "/Z", "/a", "/a-b", "/a/b", "/a0"].map((path) => record(path))
       yield* start(
         Effect.flatMap(RegistryStore, ({ put }) =>
-          Effect.forEach(records.toReversed(), (next) => put(next), { discard: true })
+          Effect.forEach(records.toReversed(), (one) => put(one), { discard: true })
         )
       )
       assert.deepStrictEqual(yield* start(Effect.flatMap(RegistryStore, ({ all }) => all)), records)

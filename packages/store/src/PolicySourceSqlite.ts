@@ -4,7 +4,12 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { PolicySource, PolicySourceUnavailable, type PolicyRevision } from "@mcpgw/domain/PolicySource"
+import {
+  PolicySource,
+  PolicySourceMoved,
+  PolicySourceUnavailable,
+  type PolicyRevision
+} from "@mcpgw/domain/PolicySource"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -58,6 +63,21 @@ const insert = (sql: SqlClient.SqlClient, text: string, by: string): Effect.Effe
     return made === undefined ? yield* Effect.dieMessage("an insert returned no row") : made.revision
   }).pipe(Effect.mapError(unavailable))
 
+/** One transaction, so that of two processes that replace the same revision one does: SQLite lets the second not commit. */
+const replace = (sql: SqlClient.SqlClient, text: string, by: string, after: number) =>
+  Effect.gen(function* () {
+    // A write takes SQLite's lock before the first read; PostgreSQL needs to be told.
+    yield* sql.onDialectOrElse({
+      pg: () => sql`LOCK TABLE policy_revisions IN SHARE ROW EXCLUSIVE MODE`,
+      orElse: () => sql`DELETE FROM policy_revisions WHERE 1 = 0`
+    })
+    const newest = (yield* readNewest(sql))?.revision ?? 0
+    return newest === after ? yield* insert(sql, text, by) : yield* new PolicySourceMoved({ newest })
+  }).pipe(
+    sql.withTransaction,
+    Effect.catchTag("SqlError", (error) => Effect.fail(unavailable(error)))
+  )
+
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* migrate(MIGRATIONS)
@@ -69,6 +89,8 @@ const make = Effect.gen(function* () {
     read: readNewest(sql),
     // A write cut off after its insert would hold without anyone being told.
     write: (text: string, by: string) => Effect.uninterruptible(Effect.tap(insert(sql, text, by), tell)),
+    replace: (text: string, by: string, after: number) =>
+      Effect.uninterruptible(Effect.tap(replace(sql, text, by, after), tell)),
     changes: Stream.fromPubSub(published)
   }
 })

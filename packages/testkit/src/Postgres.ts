@@ -2,7 +2,7 @@
  * A real PostgreSQL server on loopback for tests: own port, own data folder, no socket in the file system; it ends with the test process,
  * however that one ends. Imported from tests only.
  */
-import { chownSync, rmSync } from "node:fs"
+import { chownSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe } from "vitest"
 import { freePort, root, type Running, spawn, tempDir } from "./Process.ts"
@@ -15,13 +15,12 @@ const PASSWORD = "correct/horse battery@9"
 
 export interface TestPostgres {
   readonly port: number
-  readonly pid: () => number
   /** `postgres://…` of a new database with nothing in it. `options`: SQL, such as `ENCODING 'LATIN1'`. */
   readonly createDatabase: (options?: string) => Promise<string>
   /** `postgres://…` of a new schema with nothing in it, in a database shared with others: quicker than a database. */
   readonly createSchema: () => Promise<string>
   readonly output: () => string
-  /** Ends the server, connections and all; the data stay. `SIGKILL`: as when the machine fails. */
+  /** Ends the server, connections and all; the data stay. `SIGKILL`: without a word to anybody. */
   readonly stop: (signal?: "SIGINT" | "SIGKILL") => Promise<void>
   /** Starts it again after `stop`, on the same port. */
   readonly start: () => Promise<void>
@@ -32,12 +31,11 @@ export interface TestPostgres {
 /** What runs it, so that it ends with this process. */
 const SUPERVISED = [process.execPath, "run", "--no-orphans", join(root, "packages/testkit/src/supervise.ts")] as const
 
-/** Durability is the disk's business: these servers forget everything with the machine. */
+/** What was committed outlives a killed server, not a machine. */
 const SETTINGS = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
   fsync: "off",
-  synchronous_commit: "off",
   full_page_writes: "off",
   shared_buffers: "16MB",
   max_connections: "100",
@@ -97,6 +95,13 @@ const launch = async (programs: Programs, data: string, port: number): Promise<R
   throw new Error(`PostgreSQL ended or was not ready in time:\n${running.output()}`)
 }
 
+/** Its id is the first line of that file. */
+const postmaster = (data: string): number => {
+  const pid = Number.parseInt(readFileSync(join(data, "postmaster.pid"), "utf8"), 10)
+  if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error("the server has no id")
+  return pid
+}
+
 const urlOf = (port: number, database: string): string =>
   `postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`
 
@@ -122,11 +127,11 @@ export const startPostgres = async (programs: Programs): Promise<TestPostgres> =
   let running: Running | undefined
   let made = 0
   const start = async (): Promise<void> => {
-    rmSync(join(data, "postmaster.pid"), { force: true })
     running = await launch(programs, data, port)
   }
   const stop = async (signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> => {
-    await running?.stop(signal)
+    if (signal === "SIGKILL") process.kill(postmaster(data), signal)
+    await (signal === "SIGKILL" ? running?.exited : running?.stop(signal))
   }
   const close = async (): Promise<void> => {
     await stop()
@@ -141,7 +146,6 @@ export const startPostgres = async (programs: Programs): Promise<TestPostgres> =
   }
   return {
     port,
-    pid: () => running?.pid ?? 0,
     createDatabase: async (options = "") => {
       const name = `d${++made}`
       await administer(port, `CREATE DATABASE ${name} TEMPLATE template0 ${options}`)

@@ -30,9 +30,13 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
+import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as Store from "@mcpgw/store/Store"
+import { Vault } from "@mcpgw/vault/Vault"
 import { layerMemory as auditMemory } from "@mcpgw/telemetry/AuditMemory"
 import { layerRecording } from "@mcpgw/telemetry/Metrics"
 import * as Effect from "effect/Effect"
@@ -72,13 +76,17 @@ export const layer = ({
   scopes = DEFAULT_SCOPES
 }: LayerOptions = {}) => {
   const base = Layer.mergeAll(
-    KeyRing.layerEphemeral,
+    Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)),
+    Catalogue.layer.pipe(
+      Layer.provideMerge(Versions.layerSqlite.pipe(Layer.provide(Store.layerMemory))),
+      Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
+    ),
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
     layerText(scopes),
     layerRecording,
+    Ratings.layerMemory,
     auditMemory(),
     ControlPlaneConfig.layerOf({
       publicUrl,

@@ -39,7 +39,11 @@ export const fingerprint = (record: ServerRecord): string =>
     record.sse_endpoint,
     record.supported_transports,
     record.headers,
-    record.trusted_address
+    record.trusted_address,
+    record.auth_scheme,
+    record.auth_header_name,
+    record.credential_ref,
+    record.health_interval_seconds
   ])
 
 /** After so many answers of "come back later" in a row, a server that did answer before counts as what it says. */

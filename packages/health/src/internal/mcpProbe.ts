@@ -19,7 +19,7 @@ import {
   type SessionSettings,
   terminate
 } from "./session.ts"
-import { targetOf } from "./target.ts"
+import { ofRecord, type SentTo, targetOf } from "./target.ts"
 
 export interface ProbeOptions {
   /** Handshake and inventory together, milliseconds. */
@@ -28,9 +28,16 @@ export interface ProbeOptions {
   readonly discoverMillis: number
   /** Bytes of answers one probe reads at most. */
   readonly maxBytes: number
+  /** The server's credential and headers; those of the record itself unless given. */
+  readonly sentTo: SentTo
 }
 
-export const defaults: ProbeOptions = { timeoutMillis: 10_000, discoverMillis: 3_000, maxBytes: 32 * 1024 * 1024 }
+export const defaults: ProbeOptions = {
+  timeoutMillis: 10_000,
+  discoverMillis: 3_000,
+  maxBytes: 32 * 1024 * 1024,
+  sentTo: ofRecord
+}
 
 /** Loads the client library at the first probe, not at start. */
 export const makeProbe = (options: Partial<ProbeOptions>): Effect.Effect<ProbeApi, never, Upstream> =>
@@ -50,7 +57,7 @@ const probeRecord = (
   record: ServerRecord
 ): Effect.Effect<ProbeResult> =>
   Effect.gen(function* () {
-    const target = targetOf(record)
+    const target = targetOf(record, options.sentTo)
     if (target.kind === "settled") return { status: target.status, tools: undefined }
     const library = yield* load
     const clock = yield* Effect.clock

@@ -28,6 +28,8 @@ export interface AccountStore {
   readonly insert: (id: string, stored: StoredAccount) => Effect.Effect<boolean, SqlError>
   /** The changed account; undefined when there is none. */
   readonly change: (id: string, change: AccountChange) => Reading<AccountDetails | undefined>
+  /** False: there was none. */
+  readonly remove: (id: string) => Effect.Effect<boolean, SqlError>
   /** By name. */
   readonly list: Reading<ReadonlyArray<AccountDetails>>
   readonly isEmpty: Effect.Effect<boolean, SqlError>
@@ -61,6 +63,7 @@ export const makeMemoryStore = (): AccountStore => {
         accounts.set(id, { ...stored, account })
         return account
       }),
+    remove: (id) => Effect.sync(() => accounts.delete(id)),
     list: Effect.sync(() => [...accounts.entries()].sort(byId).map(([, { account }]) => account)),
     isEmpty: Effect.sync(() => accounts.size === 0)
   }
@@ -68,6 +71,15 @@ export const makeMemoryStore = (): AccountStore => {
 
 /** `provider` of accounts that sign in with a password kept here. */
 export const LOCAL = "local"
+
+/** All but name and groups of a new local account. */
+export const LOCAL_ACCOUNT = {
+  provider: LOCAL,
+  subject: undefined,
+  email: undefined,
+  displayName: undefined,
+  disabled: false
+} as const
 
 const byId = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -143,6 +155,7 @@ export const makeSqliteStore = (sql: SqlClient.SqlClient): AccountStore => {
           WHERE id = ${id}`
         return account
       }).pipe(sql.withTransaction),
+    remove: (id) => Effect.map(sql`DELETE FROM accounts WHERE id = ${id} RETURNING id`, (rows) => rows.length > 0),
     list: Effect.flatMap(sql<Row>`SELECT * FROM accounts ORDER BY id`, (rows) =>
       Effect.forEach(rows, (row) => Effect.map(fromRow(row), ({ account }) => account))
     ),

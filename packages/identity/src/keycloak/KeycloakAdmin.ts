@@ -33,15 +33,20 @@ export interface KeycloakAdminApi {
   readonly get: <A, I>(path: string, schema: Schema.Schema<A, I>) => Effect.Effect<A | undefined, AdminFailure>
   readonly post: (path: string, body: unknown) => Effect.Effect<void, AdminFailure>
   readonly put: (path: string, body?: unknown) => Effect.Effect<void, AdminFailure>
+  /** False: nothing is there. */
+  readonly remove: (path: string) => Effect.Effect<boolean, AdminFailure>
 }
 
-export interface KeycloakAdminOptions {
+/** A person who administers, or a client whose service account does. */
+export type KeycloakAdminIdentity =
+  | { readonly username: string; readonly password: Redacted.Redacted }
+  | { readonly clientId: string; readonly clientSecret: Redacted.Redacted }
+
+export type KeycloakAdminOptions = KeycloakAdminIdentity & {
   /** Where Keycloak is, with its path if it has one. */
   readonly url: string
   /** The administrator's realm; `master` unless told otherwise. */
   readonly realm?: string
-  readonly username: string
-  readonly password: Redacted.Redacted
   /** How to reach it; the runtime's `fetch` when absent. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
 }
@@ -49,7 +54,7 @@ export interface KeycloakAdminOptions {
 export class KeycloakAdmin extends Context.Tag("@mcpgw/identity/KeycloakAdmin")<KeycloakAdmin, KeycloakAdminApi>() {
   /** Signs in when the layer is built, and again when the token is about to end. */
   static layer(options: KeycloakAdminOptions): Layer.Layer<KeycloakAdmin, AdminFailure> {
-    return Layer.effect(KeycloakAdmin, make(options))
+    return Layer.effect(KeycloakAdmin, makeAdmin(options))
   }
 }
 
@@ -80,7 +85,8 @@ interface Answer {
   readonly location: string | null
 }
 
-const make = (options: KeycloakAdminOptions): Effect.Effect<KeycloakAdminApi, AdminFailure> =>
+/** Signs in, as `KeycloakAdmin.layer` does; for a service that does so when it is first needed. */
+export const makeAdmin = (options: KeycloakAdminOptions): Effect.Effect<KeycloakAdminApi, AdminFailure> =>
   Effect.gen(function* () {
     const url = options.url.replace(/\/+$/, "")
     const held = yield* Ref.make(yield* signIn(options, url))
@@ -100,7 +106,7 @@ const make = (options: KeycloakAdminOptions): Effect.Effect<KeycloakAdminApi, Ad
             : { method, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) }
         const answer = yield* exchange(options, url, `/admin/realms${path}`, init)
         if (answer.status === 403) {
-          return yield* new KeycloakForbidden({ username: options.username, action: `${method} ${path}` })
+          return yield* new KeycloakForbidden({ username: nameOf(options), action: `${method} ${path}` })
         }
         return answer
       })
@@ -118,7 +124,14 @@ const make = (options: KeycloakAdminOptions): Effect.Effect<KeycloakAdminApi, Ad
           return answer.status === 200 ? decoded(path, schema, answer) : unexpected(`GET ${path}`, answer)
         }),
       post: (path, body) => write("POST", path, body),
-      put: (path, body) => write("PUT", path, body)
+      put: (path, body) => write("PUT", path, body),
+      remove: (path) =>
+        Effect.flatMap(ask("DELETE", path), (answer) => {
+          if (answer.status === 404) return Effect.succeed(false)
+          return answer.status >= 200 && answer.status < 300
+            ? Effect.succeed(true)
+            : unexpected(`DELETE ${path}`, answer)
+        })
     }
   })
 
@@ -129,19 +142,32 @@ const decoded = <A, I>(path: string, schema: Schema.Schema<A, I>, { text }: Answ
     () => new KeycloakUnexpected({ action: `GET ${path}`, problem: "something this version can not read" })
   )
 
+/** As errors call the administrator. */
+const nameOf = (identity: KeycloakAdminIdentity): string =>
+  "username" in identity ? identity.username : `client ${identity.clientId}`
+
+const grantOf = (identity: KeycloakAdminIdentity): Record<string, string> =>
+  "username" in identity
+    ? {
+        grant_type: "password",
+        client_id: "admin-cli",
+        username: identity.username,
+        password: Redacted.value(identity.password)
+      }
+    : {
+        grant_type: "client_credentials",
+        client_id: identity.clientId,
+        client_secret: Redacted.value(identity.clientSecret)
+      }
+
 const signIn = (options: KeycloakAdminOptions, url: string) =>
   Effect.gen(function* () {
     const realm = options.realm ?? "master"
     const path = `/realms/${encodeURIComponent(realm)}/protocol/openid-connect/token`
-    const body = new URLSearchParams({
-      grant_type: "password",
-      client_id: "admin-cli",
-      username: options.username,
-      password: Redacted.value(options.password)
-    })
+    const body = new URLSearchParams(grantOf(options))
     const answer = yield* exchange(options, url, path, { method: "POST", body })
     if (answer.status === 400 || answer.status === 401) {
-      return yield* new KeycloakSignInRefused({ url, realm, username: options.username, problem: wordsOf(answer) })
+      return yield* new KeycloakSignInRefused({ url, realm, username: nameOf(options), problem: wordsOf(answer) })
     }
     if (answer.status === 404) {
       const problem = `404: there is no Keycloak at ${url}, or it has no realm ${realm}`

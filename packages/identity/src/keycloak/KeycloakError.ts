@@ -1,5 +1,7 @@
-/** What can go wrong when a Keycloak is set up, each in words for whoever runs the command. Never holds a password, a secret or a token. */
+/** What can go wrong when a Keycloak is administered, each in words for whoever does. Never holds a password, a secret or a token. */
 import * as Schema from "effect/Schema"
+
+const isClient = (name: string): boolean => name.startsWith("client ")
 
 /** Nothing answers there, or not in time. */
 export class KeycloakUnreachable extends Schema.TaggedError<KeycloakUnreachable>()("KeycloakUnreachable", {
@@ -20,7 +22,7 @@ export class KeycloakSignInRefused extends Schema.TaggedError<KeycloakSignInRefu
   problem: Schema.String
 }) {
   override get message(): string {
-    return `Keycloak at ${this.url} does not let "${this.username}" in (realm ${this.realm}): ${this.problem}; check the name and KEYCLOAK_ADMIN_PASSWORD`
+    return `Keycloak at ${this.url} does not let "${this.username}" in (realm ${this.realm}): ${this.problem}; check the name and ${isClient(this.username) ? "KEYCLOAK_M2M_CLIENT_SECRET" : "KEYCLOAK_ADMIN_PASSWORD"}`
   }
 }
 
@@ -31,7 +33,10 @@ export class KeycloakForbidden extends Schema.TaggedError<KeycloakForbidden>()("
   action: Schema.String
 }) {
   override get message(): string {
-    return `"${this.username}" may not do this in Keycloak: ${this.action}; it takes the role admin of the realm master, or create-realm for a new realm and realm-admin for one that is there`
+    const needed = isClient(this.username)
+      ? "its service account needs the role manage-users of realm-management"
+      : "it takes the role admin of the realm master, or create-realm for a new realm and realm-admin for one that is there"
+    return `"${this.username}" may not do this in Keycloak: ${this.action}; ${needed}`
   }
 }
 

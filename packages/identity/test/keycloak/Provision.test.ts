@@ -21,7 +21,8 @@ const keycloak = (held: Readonly<Record<string, unknown>>) => {
       return found === undefined ? Effect.succeed(undefined) : Effect.orDie(Schema.decodeUnknown(schema)(found))
     },
     post: write,
-    put: write
+    put: write,
+    remove: () => Effect.succeed(false)
   })
   return { layer, written }
 }

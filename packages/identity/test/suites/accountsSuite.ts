@@ -35,6 +35,36 @@ export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown
       })
     )
 
+    law("creates an account once, whatever the case of its name, and never with a weak password", (accounts) =>
+      Effect.gen(function* () {
+        expect(yield* accounts.create(alice, PASSWORD)).toEqual({ ...LOCAL, ...alice })
+        const again = { username: "ALICE", groups: ["admins"] }
+        expect((yield* Effect.flip(accounts.create(again, PASSWORD)))._tag).toBe("AccountExists")
+        for (const [username, password] of [
+          ["bob", "short"],
+          ["b b", PASSWORD],
+          ["", PASSWORD]
+        ] as const) {
+          const failure = yield* Effect.flip(accounts.create({ username, groups: [] }, password))
+          expect(failure._tag).toBe("InvalidAccount")
+          expect(failure.message).not.toContain(PASSWORD)
+        }
+        expect(yield* accounts.verify("alice", PASSWORD, "192.0.2.1")).toEqual({ ...LOCAL, ...alice })
+      })
+    )
+
+    law("a removed account is gone with its password, and its name is free again", (accounts) =>
+      Effect.gen(function* () {
+        yield* accounts.create(alice, PASSWORD)
+        const before = accounts.revision()
+        expect([yield* accounts.remove("Alice"), yield* accounts.remove("alice")]).toEqual([true, false])
+        expect(accounts.revision()).toBeGreaterThan(before)
+        expect(yield* accounts.get("alice")).toBeUndefined()
+        expect((yield* fail(accounts, "alice", "192.0.2.1"))._tag).toBe("InvalidCredentials")
+        expect((yield* accounts.create({ username: "alice", groups: [] }, PASSWORD)).groups).toEqual([])
+      })
+    )
+
     law("verifies the right password alone", (accounts) =>
       Effect.gen(function* () {
         yield* accounts.put(alice, PASSWORD)

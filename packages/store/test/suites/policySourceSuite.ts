@@ -44,6 +44,27 @@ export const policySourceSuite = <E>(name: string, layer: () => Layer.Layer<Poli
       }).pipe(run)
     )
 
+    it.effect("of changes that replace the same revision one holds, and the others are told which is newest", () =>
+      Effect.gen(function* () {
+        const { read, replace, write } = yield* source
+        assert.strictEqual((yield* Effect.flip(replace("b", "ann", 3)))._tag, "PolicySourceMoved")
+        const first = yield* replace("a", "ann", 0)
+        const outcomes = yield* Effect.all(
+          ["b", "c", "d"].map((text) => Effect.either(replace(text, "ann", first))),
+          { concurrency: "unbounded" }
+        )
+        assert.lengthOf(
+          outcomes.filter(({ _tag }) => _tag === "Right"),
+          1
+        )
+        const newest = yield* read
+        assert.include(["b", "c", "d"], newest?.text)
+        const second = yield* write("e", "bob")
+        assert.deepInclude(yield* Effect.flip(replace("f", "ann", newest?.revision ?? 0)), { newest: second })
+        assert.strictEqual((yield* read)?.text, "e")
+      }).pipe(run)
+    )
+
     it.effect("any well-formed text comes back as it was, whoever wrote it", () =>
       Effect.gen(function* () {
         const { read, write } = yield* source

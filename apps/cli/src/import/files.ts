@@ -1,0 +1,102 @@
+/**
+ * `mcpgw import files DIR`: the replaced system's server files, their state and its scopes (contracts §2.9), sent to the gateway. Reads that
+ * folder and nothing beside it; what each file became is the gateway's report.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { globals } from "../connect/options.ts"
+import { Session } from "../connect/Session.ts"
+import { failed, usage } from "../Failure.ts"
+import { about } from "../help.ts"
+import { show, table } from "../show/table.ts"
+
+const STATE = "server_state.json"
+/** Derived from the servers (contracts §2.9); nothing to take. */
+const IGNORED = new Set(["service_index_metadata.json"])
+
+const Item = Schema.Struct({
+  file: Schema.optionalWith(Schema.String, { exact: true }),
+  path: Schema.optionalWith(Schema.NullOr(Schema.String), { exact: true }),
+  outcome: Schema.Literal("created", "updated", "unchanged", "refused"),
+  problems: Schema.optionalWith(Schema.Array(Schema.Unknown), { exact: true })
+})
+/** What of the report is shown; `--json` shows all of it. */
+const Report = Schema.Struct({ items: Schema.Array(Item) }, { key: Schema.String, value: Schema.Unknown })
+
+const Json = Schema.parseJson(Schema.Unknown)
+
+const folder = Args.directory({ name: "DIR", exists: "yes" }).pipe(
+  Args.withDescription("The replaced system's folder of server JSON files, with server_state.json and perhaps scopes.yml.")
+)
+const dryRun = Options.boolean("dry-run").pipe(Options.withDescription("Say what would be done, and change nothing."))
+
+/** Every file of the folder that counts, by name. */
+const read = (folder: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const names = (yield* fs.readDirectory(folder, { recursive: true })).toSorted()
+    const parsed = (name: string) =>
+      Effect.flatMap(fs.readFileString(path.join(folder, name)), (text) =>
+        Effect.mapError(Schema.decode(Json)(text), () => usage(`${JSON.stringify(name)} holds no JSON`))
+      )
+    const isState = (name: string): boolean => path.basename(name) === STATE
+    const isServer = (name: string): boolean =>
+      name.endsWith(".json") && !isState(name) && !IGNORED.has(path.basename(name))
+    const servers = yield* Effect.forEach(names.filter(isServer), (name) =>
+      Effect.map(parsed(name), (record) => ({ file: name, record }))
+    )
+    const state = names.find(isState)
+    const scopes = names.find((name) => /^scopes\.ya?ml$/.test(path.basename(name)))
+    return {
+      servers,
+      ...(state === undefined ? {} : { state: yield* parsed(state) }),
+      ...(scopes === undefined ? {} : { scopes: yield* fs.readFileString(path.join(folder, scopes)) })
+    }
+  }).pipe(
+    Effect.catchTags({
+      SystemError: ({ message }) => usage(`${JSON.stringify(folder)} can not be read: ${message}`),
+      BadArgument: ({ message }) => usage(message)
+    })
+  )
+
+const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
+  Effect.gen(function* () {
+    const found = yield* read(args.folder)
+    if (found.servers.length === 0)
+      return yield* usage(`${JSON.stringify(args.folder)} holds no server files`, "it may hold one JSON file for each server")
+    const { ask } = yield* Session
+    const request = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/api/import/servers"), {
+      ...found,
+      dry_run: args.dryRun
+    })
+    const report = yield* ask(request, Report)
+    yield* show(args.json, report, () =>
+      table(
+        ["FILE", "SERVER", args.dryRun ? "WOULD BE" : "OUTCOME", "WHY"],
+        report.items.map((one) => [one.file, one.path, one.outcome, (one.problems ?? []).map(told)])
+      )
+    )
+    const refused = report.items.filter(({ outcome }) => outcome === "refused")
+    if (refused.length > 0) return yield* failed(`${refused.length} of ${report.items.length} files were refused`)
+  })
+).pipe(
+  Command.withDescription(
+    about("Take over the servers of the replaced system from its files.", "import files registry/servers --dry-run")
+  ),
+  Command.provide((args) => Session.layer(args))
+)
+
+const told = (problem: unknown): string => (typeof problem === "string" ? problem : JSON.stringify(problem))
+
+/** `importRegistry.ts` is mounted here, too. */
+export const importing = Command.make("import").pipe(
+  Command.withDescription("Take over servers from elsewhere."),
+  Command.withSubcommands([files])
+)

@@ -1,0 +1,131 @@
+/** `mcpgw groups …`: groups and what they open, by the routes and in the shapes of the replaced system (contracts §2.8). */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { globals } from "../connect/options.ts"
+import { Session } from "../connect/Session.ts"
+import { badField } from "../Failure.ts"
+import { about } from "../help.ts"
+import { resolve } from "../servers/resolve.ts"
+import { plain, show, table } from "../show/table.ts"
+
+const Named = Schema.Struct({ name: Schema.String })
+
+/** contracts §2.8. */
+const GroupList = Schema.Struct({
+  keycloak_groups: Schema.Array(Named),
+  scopes_groups: Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ server_count: Schema.Number, in_mappings: Schema.Union(Schema.Boolean, Schema.Array(Schema.String)) })
+  }),
+  synchronized: Schema.Array(Schema.String),
+  keycloak_only: Schema.Array(Schema.String),
+  scopes_only: Schema.Array(Schema.String)
+})
+
+const Told = Schema.Struct({ message: Schema.String })
+
+const form = (path: string, fields: Readonly<Record<string, string>>) =>
+  HttpClientRequest.bodyUrlParams(HttpClientRequest.post(`/api/internal/${path}`), fields)
+
+/** Sends the form, and shows the answer's sentence. */
+const told = (path: string, fields: Readonly<Record<string, string>>, json: boolean) =>
+  Effect.gen(function* () {
+    const { ask } = yield* Session
+    const answer = yield* ask(form(path, fields), Schema.Struct({ message: Schema.String }, { key: Schema.String, value: Schema.Unknown }))
+    yield* show(json, answer, () => plain(Schema.decodeUnknownSync(Told)(answer).message))
+  })
+
+const where = ({ keycloak_only, synchronized }: typeof GroupList.Type, name: string): string => {
+  if (synchronized.includes(name)) return "both"
+  return keycloak_only.includes(name) ? "identity provider only" : "policy only"
+}
+
+const list = Command.make("list", globals, ({ json }) =>
+  Effect.gen(function* () {
+    const { ask } = yield* Session
+    const answer = yield* ask(HttpClientRequest.get("/api/internal/list-groups"), GroupList)
+    const names = [
+      ...new Set([...Object.keys(answer.scopes_groups), ...answer.keycloak_groups.map(({ name }) => name)])
+    ].toSorted()
+    yield* show(json, answer, () =>
+      table(
+        ["GROUP", "SERVERS", "KNOWN TO"],
+        names.map((name) => [name, answer.scopes_groups[name]?.server_count ?? 0, where(answer, name)])
+      )
+    )
+  })
+).pipe(
+  Command.withDescription(about("List groups, and where the policy and the identity provider differ.", "groups list")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const group = Args.text({ name: "GROUP" }).pipe(Args.withDescription("The group's name."))
+const description = Args.text({ name: "DESCRIPTION" }).pipe(Args.optional, Args.withDescription("What it is for."))
+const suffix = Options.choice("scope-suffix", ["read", "execute"]).pipe(
+  Options.optional,
+  Options.withDescription("Make the scope GROUP/read or GROUP/execute.")
+)
+const policyOnly = Options.boolean("policy-only").pipe(Options.withDescription("Leave the identity provider alone."))
+
+const create = Command.make("create", { group, description, suffix, policyOnly, ...globals }, (args) =>
+  args.group.trim() === ""
+    ? badField("GROUP", args.group, "a group's name")
+    : told(
+        "create-group",
+        {
+          group_name: Option.isSome(args.suffix) ? `${args.group}/${args.suffix.value}` : args.group,
+          description: Option.getOrElse(args.description, () => ""),
+          create_in_keycloak: String(!args.policyOnly)
+        },
+        args.json
+      )
+).pipe(
+  Command.withDescription(about("Make a group.", "groups create mcp-servers-finance 'Finance' --scope-suffix read")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const force = Options.boolean("force").pipe(Options.withDescription("Also when it is one that others build on."))
+
+const remove = Command.make("remove", { group, force, policyOnly, ...globals }, (args) =>
+  told(
+    "delete-group",
+    { group_name: args.group, delete_from_keycloak: String(!args.policyOnly), force: String(args.force) },
+    args.json
+  )
+).pipe(
+  Command.withDescription(about("Remove a group.", "groups remove mcp-servers-finance")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const server = Args.text({ name: "SERVER" }).pipe(Args.withDescription("A server's path or name."))
+const names = Args.text({ name: "GROUPS" }).pipe(Args.withDescription("Names of groups, with commas."))
+
+const assigned = (route: string, { groups, json, server }: { readonly groups: string; readonly json: boolean; readonly server: string }) =>
+  Effect.gen(function* () {
+    const path = yield* resolve(server)
+    yield* told(route, { server_name: path.replace(/^\//, ""), group_names: groups }, json)
+  })
+
+const addServer = Command.make("add-server", { server, groups: names, ...globals }, (args) =>
+  assigned("add-to-groups", args)
+).pipe(
+  Command.withDescription(about("Open a server to groups.", "groups add-server fininfo mcp-servers-finance")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const removeServer = Command.make("remove-server", { server, groups: names, ...globals }, (args) =>
+  assigned("remove-from-groups", args)
+).pipe(
+  Command.withDescription(about("Close a server to groups.", "groups remove-server fininfo mcp-servers-finance")),
+  Command.provide((args) => Session.layer(args))
+)
+
+export const groups = Command.make("groups").pipe(
+  Command.withDescription("Groups of people and agents, and what they open."),
+  Command.withSubcommands([list, create, remove, addServer, removeServer])
+)

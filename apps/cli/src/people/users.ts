@@ -1,0 +1,137 @@
+/** `mcpgw users …`: people's accounts, for administrators. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { AccountView } from "@mcpgw/api/Accounts"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { globals } from "../connect/options.ts"
+import { passwordOf } from "../connect/password.ts"
+import { Session } from "../connect/Session.ts"
+import { usage } from "../Failure.ts"
+import { about } from "../help.ts"
+import { list as texts } from "../servers/options.ts"
+import { pairs, plain, show, table } from "../show/table.ts"
+
+const username = Args.text({ name: "NAME" }).pipe(Args.withDescription("The person's user name."))
+const groups = texts("group", "GROUP", "A group they are in; may be given more than once, or with commas.")
+
+const details = (one: AccountView): string =>
+  pairs([
+    ["name", one.username],
+    ["display name", one.display_name],
+    ["e-mail", one.email],
+    ["provider", one.provider],
+    ["groups", one.groups],
+    ["disabled", one.disabled]
+  ])
+
+const list = Command.make("list", globals, ({ json }) =>
+  Effect.gen(function* () {
+    const { api } = yield* Session
+    const answer = yield* api.accounts.list({})
+    yield* show(json, answer, () =>
+      table(
+        ["NAME", "PROVIDER", "GROUPS", "E-MAIL", "DISABLED"],
+        answer.accounts.map((one) => [one.username, one.provider, one.groups, one.email, one.disabled])
+      )
+    )
+  })
+).pipe(
+  Command.withDescription(about("List everybody with an account.", "users list")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const optionalText = (name: string, alias: string, words: string) =>
+  Options.text(name).pipe(Options.withAlias(alias), Options.optional, Options.withDescription(words))
+
+const create = Command.make(
+  "create",
+  {
+    username,
+    groups,
+    email: optionalText("email", "e", "Their e-mail address."),
+    firstName: optionalText("first-name", "f", "Their first name."),
+    lastName: optionalText("last-name", "l", "Their last name."),
+    passwordStdin: Options.boolean("password-stdin").pipe(
+      Options.withDescription("Read their password from standard input; else it is asked for.")
+    ),
+    ...globals
+  },
+  (args) =>
+    Effect.gen(function* () {
+      const { ask } = yield* Session
+      const password = yield* passwordOf(args.username, args.passwordStdin)
+      const names = [args.firstName, args.lastName].flatMap((name) => (Option.isSome(name) ? [name.value] : []))
+      const made = yield* ask(
+        HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/api/users"), {
+          username: args.username,
+          password: Redacted.value(password),
+          groups: args.groups,
+          ...(Option.isSome(args.email) ? { email: args.email.value } : {}),
+          ...(names.length === 0 ? {} : { display_name: names.join(" ") })
+        }),
+        AccountView
+      )
+      yield* show(args.json, made, () => details(made))
+    })
+).pipe(
+  Command.withDescription(about("Make a local account for a person.", "users create ada --group analysts")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const changed = (
+  name: string,
+  payload: { readonly groups?: ReadonlyArray<string>; readonly disabled?: boolean },
+  json: boolean
+) =>
+  Effect.gen(function* () {
+    const { api } = yield* Session
+    const answer = yield* api.accounts.change({ path: { username: encodeURIComponent(name) }, payload })
+    yield* show(json, answer, () => details(answer))
+  })
+
+const update = Command.make("update", { username, groups, ...globals }, (args) =>
+  Effect.gen(function* () {
+    if (args.groups.length === 0) return yield* usage("What is to change? Give --group")
+    yield* changed(args.username, { groups: args.groups }, args.json)
+  })
+).pipe(
+  Command.withDescription(
+    about("Give a person these groups and no others; a group less ends all they have.", "users update ada --group staff")
+  ),
+  Command.provide((args) => Session.layer(args))
+)
+
+const enable = Command.make("enable", { username, ...globals }, (args) =>
+  changed(args.username, { disabled: false }, args.json)
+).pipe(
+  Command.withDescription(about("Let a person in again.", "users enable ada")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const disable = Command.make("disable", { username, ...globals }, (args) =>
+  changed(args.username, { disabled: true }, args.json)
+).pipe(
+  Command.withDescription(about("Shut a person out: sessions, tokens and keys end.", "users disable ada")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const remove = Command.make("remove", { username, ...globals }, (args) =>
+  Effect.gen(function* () {
+    const { ask } = yield* Session
+    const answer = yield* ask(HttpClientRequest.del(`/api/users/${encodeURIComponent(args.username)}`), Schema.Unknown)
+    yield* show(args.json, answer, () => `Removed ${plain(args.username)}; all they had has ended.`)
+  })
+).pipe(
+  Command.withDescription(about("Remove a local account; all that it has ends.", "users remove ada")),
+  Command.provide((args) => Session.layer(args))
+)
+
+export const users = Command.make("users").pipe(
+  Command.withDescription("People's accounts, for administrators."),
+  Command.withSubcommands([list, create, update, enable, disable, remove])
+)

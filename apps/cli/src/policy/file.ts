@@ -1,0 +1,19 @@
+/** A scopes file, compiled. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { fromYaml } from "@mcpgw/policy/Library"
+import * as Effect from "effect/Effect"
+import { failed, usage } from "../Failure.ts"
+
+/** The text of a file that was named. */
+export const readText = (option: string, file: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.mapError(fs.readFileString(file), ({ message }) => usage(`${option} ${JSON.stringify(file)} can not be read: ${message}`))
+  )
+
+export const readPolicy = (file: string) =>
+  Effect.flatMap(readText("--scopes", file), (text) =>
+    Effect.try({
+      try: () => fromYaml(text, file),
+      catch: (error) => failed(error instanceof Error ? error.message : String(error))
+    })
+  )

@@ -1,0 +1,66 @@
+/** A server as a JSON file of the replaced system holds it (contracts §2.9, §2.14), and what the API takes. Names every wrong field at once. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { EditFields, RegisterFields } from "@mcpgw/api/ServerShapes"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { usage } from "../Failure.ts"
+
+const Fields = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+
+export const readFields = (file: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const text = yield* Effect.mapError(fs.readFileString(file), ({ message }) =>
+      usage(`${JSON.stringify(file)} can not be read: ${message}`)
+    )
+    return yield* Effect.mapError(Schema.decode(Fields)(text), () =>
+      usage(`${JSON.stringify(file)} holds no JSON object`, "it may hold a server's fields, such as server_name, path and proxy_pass_url")
+    )
+  })
+
+/** contracts §2.14: AgentCore's gateways have a slash on both sides, and the address without what the gateway adds. */
+const agentCore = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const { auth_provider: provider, path, proxy_pass_url: url } = fields
+  if (provider !== "bedrock-agentcore" || typeof path !== "string" || typeof url !== "string") return fields
+  return { ...fields, path: `/${path.replace(/^\/+|\/+$/g, "")}/`, proxy_pass_url: url.replace(/\/mcp\/?$/, "/") }
+}
+
+/** A form's spelling of a field is the record's. */
+const renamed = ({ name, ...fields }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  name === undefined || fields["server_name"] !== undefined ? (name === undefined ? fields : { ...fields, name }) : { ...fields, server_name: name }
+
+const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 120)
+
+/** Values that may be secret are not repeated. */
+const SECRET = /header|credential|token|secret/i
+
+const explained = (error: ParseResult.ParseError): string =>
+  ParseResult.ArrayFormatter.formatErrorSync(error)
+    .map(({ message, path }) => {
+      const field = path.map(String).join(".")
+      return SECRET.test(field) ? `${field}: it may not hold that` : `${field}: ${message}`
+    })
+    .join("\n  ")
+
+const decoded =
+  <A, I>(schema: Schema.Schema<A, I>) =>
+  (fields: Readonly<Record<string, unknown>>) =>
+    Effect.mapError(
+      Schema.decodeUnknown(schema, { errors: "all", onExcessProperty: "error" })(agentCore(renamed(fields))),
+      (error) => usage(`That is no server:\n  ${explained(error)}`)
+    )
+
+/** Path and address are judged by the gateway as well; here for one's own words (contracts §2.14). */
+const Path = Schema.String.pipe(
+  Schema.filter((path) => /^\/[^/]/.test(path) || `path held ${shown(path)}; it begins with / and goes on, such as /weather`)
+)
+
+export const registration = (fields: Readonly<Record<string, unknown>>) =>
+  Effect.tap(decoded(RegisterFields)({ description: "", ...fields }), ({ path }) =>
+    Effect.mapError(Schema.decode(Path)(path), () =>
+      usage(`path held ${shown(path)}`, "it may hold a / and what follows, such as /weather")
+    )
+  )
+
+export const edit = decoded(EditFields)

@@ -1,0 +1,24 @@
+/** `mcpgw` against a real gateway: one process for all of it. */
+import { afterAll, beforeAll, describe } from "vitest"
+import { commandSuite } from "./suites/commands.ts"
+import { replacedSuite } from "./suites/replaced.ts"
+import { signInSuite } from "./suites/signIn.ts"
+import { type Stand, startStand } from "./support/stand.ts"
+
+let started: Stand | undefined
+
+const stand = (): Stand => {
+  if (started === undefined) throw new Error("the gateway is not there")
+  return started
+}
+
+beforeAll(async () => {
+  started = await startStand()
+})
+afterAll(async () => {
+  await started?.close()
+})
+
+describe("signing in", () => signInSuite(stand))
+describe("commands", () => commandSuite(stand))
+describe("contracts §2.14, §2.16: what the replaced system's commands are called here", () => replacedSuite(stand))

@@ -1,0 +1,158 @@
+/** Each command once, with what it prints and how it ends. */
+import { legacyScript } from "@mcpgw/testkit/LegacyScript"
+import { startScripted } from "@mcpgw/testkit/ScriptedServer"
+import { assert, describe, it } from "vitest"
+import { readFileSync, statSync, writeFileSync } from "node:fs"
+import type { Stand } from "../support/stand.ts"
+
+export const commandSuite = (stand: () => Stand): void => {
+  const ok = async (words: ReadonlyArray<string>): Promise<string> => {
+    const { code, err, out } = await stand().run(words)
+    assert.strictEqual(code, 0, `${words.join(" ")}: ${err}`)
+    return out
+  }
+  const json = async (words: ReadonlyArray<string>) => JSON.parse(await ok([...words, "--json"]))
+
+  describe("servers", () => {
+    it("one is added from a file, found, changed, switched, called and removed", async () => {
+      const backend = await startScripted(legacyScript({ tools: ["echo"] }))
+      const file = `${stand().folder}/weather.json`
+      writeFileSync(
+        file,
+        JSON.stringify({ server_name: "Weather", path: "/weather", proxy_pass_url: backend.url, description: "Rain", tags: ["sky"] })
+      )
+      assert.include(await ok(["servers", "add", file]), "Registered /weather.")
+      assert.include(await ok(["servers", "list", "--query", "rain"]), "/weather")
+      assert.include(await ok(["servers", "update", "Weather", "--description", "Rain and sun", "--tag", "a,b"]), "Updated /weather.")
+      const record = await json(["servers", "get", "weather/"])
+      assert.deepInclude(record, { description: "Rain and sun", tags: ["a", "b"], proxy_pass_url: backend.url })
+      assert.include(await ok(["servers", "add", file, "--overwrite", "--license", "MIT"]), "Updated /weather.")
+      assert.include(await ok(["servers", "disable", "weather"]), "/weather is off")
+      assert.include(await ok(["servers", "toggle", "weather"]), "/weather is on: healthy")
+      assert.include(await ok(["servers", "refresh", "weather"]), "healthy, 1 tools")
+      assert.include(await ok(["servers", "tools", "weather"]), "echo")
+      assert.include(await ok(["call", "echo", "--args", '{"text":"hello"}']), "echo")
+      assert.include(await ok(["servers", "remove", "weather"]), "Removed /weather.")
+      assert.strictEqual((await stand().run(["servers", "get", "weather"])).code, 4)
+      await backend.stop()
+    })
+
+    it("a file with wrong fields is refused here, with every one of them", async () => {
+      const file = `${stand().folder}/wrong.json`
+      writeFileSync(file, JSON.stringify({ server_name: 1, path: "/x", proxy_pass_url: "ftp://x", colour: "red" }))
+      const { code, err } = await stand().run(["servers", "add", file])
+      assert.strictEqual(code, 2)
+      for (const field of ["server_name", "proxy_pass_url", "colour"]) assert.include(err, field)
+    })
+
+    const refused: ReadonlyArray<readonly [ReadonlyArray<string>, number, string]> = [
+      [["servers", "add"], 2, "Name a FILE, or --name, --path and --proxy-pass-url"],
+      [["servers", "get", "nope"], 4, 'There is no server "nope" that you may see'],
+      [["servers", "gte"], 2, "did you mean get?"],
+      [["servers", "update", "currenttime"], 2, "What is to change?"],
+      [["servers", "add", "--name", "x", "--path", "x", "--proxy-pass-url", "http://127.0.0.1:9/"], 2, 'path held "x"'],
+      [["call", "current_time_by_timezone", "--args", "[]"], 2, "--args held"],
+      [["call", "no_such_tool"], 4, "`mcpgw list` shows those there are"],
+      [["call", "current_time_by_timezone", "--server", "realserverfaketools"], 1, "not found"],
+      [["ping", "--server", "nope"], 4, "/nope"],
+      [["agents", "get", "nobody"], 4, ""],
+      [["servers", "list", "--url", "ftp://x"], 2, "--url (MCPGW_URL) may hold an http:// or https:// URL"],
+      [["tokens", "revoke"], 2, "Give one of --id, --subject and --stdin"],
+      [["login", "--device", "--username", "x"], 2, "--username signs in with a password"],
+      [["nonsense"], 2, "mcpgw has no command"]
+    ]
+    for (const [words, code, says] of refused) {
+      it(`${code}: ${words.join(" ")}`, async () => {
+        const ended = await stand().run(words)
+        assert.strictEqual(ended.code, code, ended.err)
+        assert.include(ended.err, says)
+        assert.strictEqual(ended.out, "")
+      })
+    }
+
+    it("3: who may not is told so", async () => {
+      const token = await stand().gateway.token(["mcp-servers-demo/execute"])
+      const env = { MCPGW_TOKEN: token }
+      assert.strictEqual((await stand().run(["agents", "list"], { env })).code, 3)
+      // A tool that is not for the caller is none, and what may be called need not be on a list.
+      const hidden = await stand().run(["call", "temporal_anomaly_detector", "-s", "realserverfaketools"], { env })
+      assert.strictEqual(hidden.code, 4, hidden.err)
+      assert.include(hidden.err, "no tool 'temporal_anomaly_detector' for you")
+      const own = await stand().run(["list", "-s", "realserverfaketools", "--json"], { env })
+      assert.strictEqual(JSON.parse(own.out).length, 2)
+      assert.strictEqual((await stand().run(["ping", "-s", "currenttime"], { env })).code, 3)
+    })
+  })
+
+  describe("MCP through the gateway", () => {
+    it("ping, list, init and call, as tables and as JSON", async () => {
+      assert.match(await ok(["ping"]), /\/currenttime +\d+ ms +20/)
+      const tools: ReadonlyArray<{ readonly server: string; readonly name: string }> = await json(["list"])
+      assert.deepInclude(tools.map(({ name, server }) => ({ name, server })), {
+        name: "current_time_by_timezone",
+        server: "/currenttime"
+      })
+      const [init] = await json(["init", "--server", "currenttime"])
+      assert.strictEqual(init.name, "currenttime")
+      const result = await json(["call", "current_time_by_timezone", "--args", '{"tz_name":"Asia/Tokyo"}'])
+      assert.include(result.content[0].text, "Asia/Tokyo")
+    })
+
+    it("1: the tool says that it failed, after its words", async () => {
+      const { code, err, out } = await stand().run(["call", "current_time_by_timezone", "-a", '{"tz_name":"No/Where"}'])
+      assert.strictEqual(code, 1, err)
+      assert.include(out, "No/Where")
+    })
+
+    it("one server that does not answer keeps the others from nothing", async () => {
+      await ok(["servers", "add", "--name", "Dead", "--path", "/dead", "--proxy-pass-url", "http://127.0.0.1:9/"])
+      const { code, err, out } = await stand().run(["ping"])
+      assert.strictEqual(code, 5)
+      assert.include(out, "/currenttime")
+      assert.include(err, "/dead")
+      const health = await stand().run(["health"])
+      assert.strictEqual(health.code, 1)
+      assert.include(health.err, "Not well: /dead")
+      await ok(["servers", "remove", "dead"])
+    })
+  })
+
+  describe("keys, agents, tokens and users", () => {
+    it("a key is shown once, works, and ends", async () => {
+      const made = await json(["keys", "create", "one", "--tool", "/currenttime:current_time_by_timezone"])
+      const { out } = await stand().run(["list", "--json"], { env: { MCPGW_TOKEN: made.key } })
+      assert.deepStrictEqual(JSON.parse(out).map((tool: { readonly name: string }) => tool.name), ["current_time_by_timezone"])
+      assert.notInclude(await ok(["keys", "list", "--json"]), made.key)
+      await ok(["keys", "revoke", made.id])
+      assert.strictEqual((await stand().run(["whoami"], { env: { MCPGW_TOKEN: made.key } })).code, 3)
+    })
+
+    it("an agent with a secret", async () => {
+      const made = await json(["agents", "create", "robot", "--group", "mcp-registry-user", "-d", "A bot", "--secret"])
+      assert.strictEqual(made.client_id, "agent-robot")
+      const token = await fetch(`${stand().gateway.url}/oauth/token`, {
+        method: "POST",
+        body: new URLSearchParams({ grant_type: "client_credentials", client_id: "agent-robot", client_secret: made.client_secret })
+      })
+      assert.strictEqual(token.status, 200)
+      assert.include(await ok(["agents", "disable", "robot"]), "disabled     yes")
+      assert.include(await ok(["agents", "list"]), "agent-robot")
+      await ok(["agents", "remove", "robot"])
+    })
+
+    it("contracts §2.7: --save writes the old file in its old shape, 0600", async () => {
+      const out = await ok(["tokens", "generate", "--hours", "1", "--save", `${stand().folder}/tokens`])
+      const file = out.replace(/^saved +/, "")
+      assert.match(file, /\/mcp-registry-api-tokens-\d{4}-\d\d-\d\d\.json$/)
+      assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+      const saved = JSON.parse(readFileSync(file, "utf8"))
+      assert.containsAllKeys(saved, ["success", "tokens", "keycloak_url", "realm", "client_id", "user_scopes", "requested_scopes"])
+      assert.containsAllKeys(saved.tokens, ["access_token", "refresh_token", "expires_in", "refresh_expires_in", "token_type", "scope"])
+      assert.strictEqual((await stand().run(["whoami", "--token-file", file], { env: { MCPGW_CONFIG_DIR: "/nowhere" } })).code, 0)
+    })
+
+    it("everybody with an account", async () => {
+      assert.match(await ok(["users", "list"]), /admin +local +mcp-registry-admin/)
+    })
+  })
+}

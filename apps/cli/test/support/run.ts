@@ -1,0 +1,54 @@
+/** The command line in this process: words in, exit code and what was printed out. The same way as `main.ts` goes, but for the console. */
+import * as BunContext from "@effect/platform-bun/BunContext"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Logins } from "../../src/connect/Logins.ts"
+import { execute } from "../../src/execute.ts"
+import { builtIns } from "../../src/mcpgw.ts"
+import { shownText } from "../../src/plainConsole.ts"
+import { Stdin } from "../../src/Stdin.ts"
+
+export interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string>>
+  readonly stdin?: string
+  /** Called with all of standard error so far, whenever there is more. */
+  readonly onError?: (text: string) => void
+}
+
+export const mcpgw = (words: ReadonlyArray<string>, { env, onError, stdin = "" }: Surroundings): Promise<Ended> => {
+  const out: Array<string> = []
+  const err: Array<string> = []
+  const into = (lines: Array<string>) => (value: unknown) =>
+    lines.push(typeof value === "string" ? shownText(value, false, words) : String(value))
+  const log = into(out)
+  const error = into(err)
+  return Effect.consoleWith((console) =>
+    Effect.withConsole(execute(words), {
+      ...console,
+      log: (value: unknown) => Effect.sync(() => log(value)),
+      error: (value: unknown) =>
+        Effect.sync(() => {
+          error(value)
+          onError?.(err.join("\n"))
+        })
+    } satisfies Console.Console)
+  ).pipe(
+    Effect.map((code) => ({ code, out: out.join("\n"), err: err.join("\n") })),
+    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env)))),
+    Effect.provide(
+      Logins.layer.pipe(
+        Layer.provideMerge(Layer.mergeAll(BunContext.layer, FetchHttpClient.layer, builtIns, Stdin.layerOf(stdin)))
+      )
+    ),
+    Effect.runPromise
+  )
+}

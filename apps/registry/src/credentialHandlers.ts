@@ -1,0 +1,76 @@
+/** Credentials of servers on the API: who may modify a server sets them, and nobody is shown one. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Api } from "@mcpgw/api/Api"
+import { CredentialFields, type CredentialView } from "@mcpgw/api/ServerCredentials"
+import { BadRequest, fieldProblem, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import type { ServerRecord } from "@mcpgw/domain/Server"
+import { Registry } from "@mcpgw/registry/Registry"
+import { DEFAULT_API_KEY_HEADER } from "@mcpgw/vault/ServerSecrets"
+import { Vault, type VaultApi } from "@mcpgw/vault/Vault"
+import * as Effect from "effect/Effect"
+import { authorize, caller, findServer } from "./access.ts"
+import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import type { Given } from "./secretPlan.ts"
+import { invalidSecret, vaultDown, withSecrets } from "./serverSecrets.ts"
+
+const decode = decodeWith(CredentialFields)
+const known = onlyFields(...Object.keys(CredentialFields.fields))
+
+const viewOf = ({ storedFor }: VaultApi, record: ServerRecord): CredentialView => ({
+  service_path: record.path,
+  auth_scheme: record.auth_scheme ?? null,
+  auth_header_name: record.auth_header_name ?? (record.auth_scheme === "api_key" ? DEFAULT_API_KEY_HEADER : null),
+  has_credential: record.credential_set_at !== undefined,
+  credential_set_at: record.credential_set_at ?? null,
+  header_names: record.headers.flatMap((header) => Object.keys(header)),
+  problem: storedFor(record).problem ?? null
+})
+
+/** The server, for someone who may modify it. */
+const modifiable = (path: string) =>
+  Effect.gen(function* () {
+    const who = yield* caller
+    const { record } = yield* findServer(who, path)
+    yield* authorize(who, "modify_service", record)
+    return { who, record }
+  })
+
+const show = (path: string) =>
+  Effect.gen(function* () {
+    const { record } = yield* modifiable(path)
+    return viewOf(yield* Vault, record)
+  })
+
+const change = <E>(path: string, read: Effect.Effect<Given, E>) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const { record, who } = yield* modifiable(path)
+    const given = yield* read
+    const server = yield* withSecrets({ given, before: record, path: record.path, vouches: who.isAdmin }, (inPlace) =>
+      registry.update(record.path, { ...given, ...inPlace })
+    ).pipe(
+      Effect.catchTags({
+        InvalidSecret: invalidSecret,
+        VaultUnavailable: vaultDown,
+        InvalidServer: ({ field, held, problem: expected }) => new BadRequest(fieldProblem(field, held, expected)),
+        ServerNotFound: () => new NotFound(problem("Service path not registered")),
+        StoreUnavailable: (failure) => new Unavailable(problem(failure.message))
+      })
+    )
+    return viewOf(yield* Vault, server.record)
+  })
+
+const set = (request: HttpServerRequest.HttpServerRequest, path: string) =>
+  change(path, fieldsOf(request, { headers: "json" }).pipe(Effect.flatMap(known), Effect.flatMap(decode)))
+
+const forget = (path: string) => change(path, Effect.succeed({ auth_scheme: "none", auth_credential: "" }))
+
+const whole = { uninterruptible: true }
+
+export const layer = HttpApiBuilder.group(Api, "serverCredentials", (handlers) =>
+  handlers
+    .handle("show", ({ path }) => show(path["*"]))
+    .handleRaw("set", ({ path, request }) => set(request, path["*"]), whole)
+    .handle("forget", ({ path }) => forget(path["*"]), whole)
+)

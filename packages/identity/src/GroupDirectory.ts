@@ -1,0 +1,73 @@
+/**
+ * **GroupDirectory** port: the groups of an identity provider that lets them be administered, kept in step with those of the policy. Knows group
+ * names alone; who is in them is the provider's business, and what they open is the policy's. Layers stand here and in `keycloak/KeycloakGroups.ts`.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+
+export interface DirectoryGroup {
+  readonly id: string
+  readonly name: string
+  /** `/` and the name; of a group within another, the other's first. */
+  readonly path: string
+}
+
+/** The provider did not do it; `problem` says why, in words, and holds no secret. */
+export class DirectoryFailure extends Schema.TaggedError<DirectoryFailure>()("DirectoryFailure", {
+  directory: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+export interface GroupDirectoryApi {
+  /** Such as `keycloak`; undefined: none is configured, and every call fails. */
+  readonly name: string | undefined
+  /** Those at the top, by name. */
+  readonly list: Effect.Effect<ReadonlyArray<DirectoryGroup>, DirectoryFailure>
+  /** False: it was there before. */
+  readonly create: (name: string, description: string) => Effect.Effect<boolean, DirectoryFailure>
+  /** False: it was not there. */
+  readonly remove: (name: string) => Effect.Effect<boolean, DirectoryFailure>
+}
+
+const none = new DirectoryFailure({
+  directory: "none",
+  problem: "No identity provider with an admin API is configured"
+})
+
+export class GroupDirectory extends Context.Tag("@mcpgw/identity/GroupDirectory")<GroupDirectory, GroupDirectoryApi>() {
+  /** No provider's groups can be administered. */
+  static get layerNone(): Layer.Layer<GroupDirectory> {
+    return Layer.succeed(GroupDirectory, { name: undefined, list: none, create: () => none, remove: () => none })
+  }
+
+  /** In memory. `failing`: what every call fails with while it says so; for tests. */
+  static layerMemory(
+    names: ReadonlyArray<string> = [],
+    failing: () => string | undefined = () => undefined
+  ): Layer.Layer<GroupDirectory> {
+    return Layer.sync(GroupDirectory, () => makeMemory(names, failing))
+  }
+}
+
+const makeMemory = (names: ReadonlyArray<string>, failing: () => string | undefined): GroupDirectoryApi => {
+  const held = new Set(names)
+  const once = <A>(make: () => A): Effect.Effect<A, DirectoryFailure> =>
+    Effect.suspend(() => {
+      const problem = failing()
+      return problem === undefined
+        ? Effect.sync(make)
+        : Effect.fail(new DirectoryFailure({ directory: "memory", problem }))
+    })
+  return {
+    name: "keycloak",
+    list: once(() => [...held].sort().map((name) => ({ id: `id-${name}`, name, path: `/${name}` }))),
+    create: (name) => once(() => !held.has(name) && held.add(name).has(name)),
+    remove: (name) => once(() => held.delete(name))
+  }
+}
