@@ -47,7 +47,9 @@ const fields = (problem: unknown): ReadonlyArray<string> => {
   return listed.flatMap((one: unknown) => {
     const field = text(one, "field") ?? text(one, "pointer")
     const detail = text(one, "detail") ?? text(one, "error") ?? text(one, "expected")
-    return detail === undefined ? [] : [field === undefined || detail.startsWith(field) ? detail : `${field}: ${detail}`]
+    return detail === undefined
+      ? []
+      : [field === undefined || detail.startsWith(field) ? detail : `${field}: ${detail}`]
   })
 }
 
@@ -109,4 +111,5 @@ export const failureOf = (error: unknown): Failure | undefined => {
   return failed(error instanceof Error ? error.message : String(error))
 }
 
-export const exitCodeOf = (failure: Failure | undefined): number => (failure === undefined ? EXIT.usage : EXIT[failure.kind])
+export const exitCodeOf = (failure: Failure | undefined): number =>
+  failure === undefined ? EXIT.usage : EXIT[failure.kind]

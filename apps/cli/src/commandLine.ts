@@ -56,7 +56,9 @@ const unknownCommand = (words: ReadonlyArray<string>): Failure | undefined => {
 }
 
 /** Fails in words that explain. */
-export const commandLine = (words: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, Failure, FileSystem.FileSystem> =>
+export const commandLine = (
+  words: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<string>, Failure, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const old = yield* translate(globalsLast(words))
     const ours = Option.getOrElse(old, () => globalsLast(words))

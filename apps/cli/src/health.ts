@@ -78,7 +78,12 @@ export const health = Command.make("health", { server: Args.optional(server), wa
   })
 ).pipe(
   Command.withDescription(
-    about("Say how the servers are; ends with 1 when one is not well.", "health", "health currenttime --json", "health --watch")
+    about(
+      "Say how the servers are; ends with 1 when one is not well.",
+      "health",
+      "health currenttime --json",
+      "health --watch"
+    )
   ),
   Command.provide((args) => Session.layer(args))
 )

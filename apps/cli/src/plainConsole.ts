@@ -19,7 +19,10 @@ const COMMON = / \[--url URL\]| \[--token TOKEN\]| \[--token-file FILE\]| \[--js
 /** In a list of commands each has its usage, then its sentence in a line of its own; examples are for its own help. */
 const listed = (text: string): string =>
   text.replaceAll(/^ {2}- .*$/gm, (line) => {
-    const [usage = "", sentence = ""] = line.replaceAll(COLOUR, "").replaceAll(COMMON, "").split(/ {2,}(?=\S)(?!- )/)
+    const [usage = "", sentence = ""] = line
+      .replaceAll(COLOUR, "")
+      .replaceAll(COMMON, "")
+      .split(/ {2,}(?=\S)(?!- )/)
     const [said = ""] = sentence.split(EXAMPLE)
     return `  ${usage.trim()}${said.trim() === "" ? "" : `\n      ${said.trim()}`}`
   })

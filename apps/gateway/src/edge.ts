@@ -15,7 +15,8 @@ import { operate, type Operations } from "./operations.ts"
 import { handle, type Pipeline } from "./pipeline.ts"
 import type { PortUnavailable } from "./PortUnavailable.ts"
 import { serveRedirects } from "./RedirectPort.ts"
-import { lengthRequired, type Refusal, respond, tooLarge } from "./refusals.ts"
+import { prefixOf } from "./prefix.ts"
+import { lengthRequired, outsidePrefix, type Refusal, respond, tooLarge } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import { isControl } from "./routes.ts"
 import { resourceDocument } from "@mcpgw/registry-app/resourceDocument"
@@ -84,9 +85,8 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
   )
   const noMcp = mcpElsewhere(config)
   const handleMcp = (ctx: RequestContext): Promise<Response> => handle(pipeline, ctx)
-  return (request, server) => {
-    const ctx = enter(request, server)
-    if (ctx instanceof Response) return ctx
+  const serve = (ctx: RequestContext): Promise<Response> | Response => {
+    const { request } = ctx
     if (isControl(ctx.pathname)) {
       const size = controlBodyProblem(request, config.maxBody)
       if (size !== undefined) {
@@ -104,6 +104,20 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
     }
     const origin = ctx.headers["origin"]
     return origin === undefined ? handle(pipeline, ctx) : cors.serve(ctx, origin, handleMcp)
+  }
+  const prefix = prefixOf(config.publicUrl)
+  return (request, server) => {
+    const entered = enter(request, server)
+    if (entered instanceof Response) return entered
+    if (prefix === undefined) return serve(entered)
+    const ctx = prefix.inward(entered)
+    if (ctx === undefined) {
+      const refused = outsidePrefix(config.publicUrl)
+      pipeline.settle.refused(trailOf(entered), refused)
+      return respond(refused)
+    }
+    const answer = serve(ctx)
+    return isControl(ctx.pathname) ? Promise.resolve(answer).then(prefix.outward) : answer
   }
 }
 

@@ -74,13 +74,20 @@ const folderOf = Effect.gen(function* () {
   const base = yield* Config.option(Config.nonEmptyString("XDG_CONFIG_HOME"))
   if (Option.isSome(base)) return path.join(base.value, "mcpgw")
   return path.join(yield* Config.nonEmptyString("HOME"), ".config", "mcpgw")
-}).pipe(Effect.mapError(() => failed("There is no place for credentials", "set HOME, or MCPGW_CONFIG_DIR to a folder of yours")))
+}).pipe(
+  Effect.mapError(() =>
+    failed("There is no place for credentials", "set HOME, or MCPGW_CONFIG_DIR to a folder of yours")
+  )
+)
 
 const make = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const place = yield* Effect.cached(
-    Effect.map(Effect.provideService(folderOf, Path.Path, path), (folder) => ({ folder, file: path.join(folder, "credentials.json") }))
+    Effect.map(Effect.provideService(folderOf, Path.Path, path), (folder) => ({
+      folder,
+      file: path.join(folder, "credentials.json")
+    }))
   )
   const unusable = (file: string, problem: string): Failure =>
     failed(`${JSON.stringify(file)} can not be used: ${problem}`, "mend it, or remove it and sign in again")
@@ -101,8 +108,16 @@ const make = Effect.gen(function* () {
       const text = yield* Schema.encode(Stored)(stored)
       yield* fs.writeFileString(part, `${text}\n`, { flag: "wx", mode: 0o600 })
       yield* Effect.onError(fs.rename(part, file), () => Effect.orDie(fs.remove(part, { force: true })))
-    }).pipe(Effect.mapError((error) => (error._tag === "CliFailure" ? error : failed(`Credentials can not be saved: ${error.message}`))))
-  const locked = lock(fs, path, Effect.map(place, ({ folder }) => folder))
+    }).pipe(
+      Effect.mapError((error) =>
+        error._tag === "CliFailure" ? error : failed(`Credentials can not be saved: ${error.message}`)
+      )
+    )
+  const locked = lock(
+    fs,
+    path,
+    Effect.map(place, ({ folder }) => folder)
+  )
   const change = (alter: (stored: Stored) => Stored) => locked(Effect.flatMap(read, (stored) => write(alter(stored))))
   return {
     current: Effect.map(read, ({ current }) => Option.fromNullable(current)),
@@ -127,7 +142,9 @@ const lock = (fs: FileSystem.FileSystem, path: Path.Path, place: Effect.Effect<s
   const taken = Effect.gen(function* () {
     const folder = yield* place
     const file = path.join(folder, ".lock")
-    yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 }).pipe(Effect.mapError(({ message }) => failed(message)))
+    yield* fs
+      .makeDirectory(folder, { recursive: true, mode: 0o700 })
+      .pipe(Effect.mapError(({ message }) => failed(message)))
     const take = Effect.catchAll(fs.writeFileString(file, "", { flag: "wx", mode: 0o600 }), () =>
       Effect.gen(function* () {
         const since = yield* Effect.option(fs.stat(file))

@@ -39,7 +39,10 @@ export interface SessionApi {
   /** The client for routes that end in a server's path. */
   readonly at: (path: string) => Effect.Effect<ApiClient>
   /** For routes without a contract here: what they answer, decoded. */
-  readonly ask: <A, I>(request: HttpClientRequest.HttpClientRequest, schema: Schema.Schema<A, I>) => Effect.Effect<A, Failure>
+  readonly ask: <A, I>(
+    request: HttpClientRequest.HttpClientRequest,
+    schema: Schema.Schema<A, I>
+  ) => Effect.Effect<A, Failure>
   /** The credential, for the MCP client. */
   readonly headers: Readonly<Record<string, string>>
 }

@@ -50,9 +50,7 @@ const me = (url: string, login: Login, verbose: boolean) =>
 const device = Options.boolean("device").pipe(
   Options.withDescription("Without a browser here: prints a code to enter on any other device.")
 )
-const noBrowser = Options.boolean("no-browser").pipe(
-  Options.withDescription("Print the address, and do not open it.")
-)
+const noBrowser = Options.boolean("no-browser").pipe(Options.withDescription("Print the address, and do not open it."))
 const username = Options.text("username").pipe(
   Options.withAlias("u"),
   Options.optional,

@@ -33,7 +33,10 @@ const said = (error: unknown): Failure => {
     return denied(`The gateway's authorization server refused: ${words}`, "sign in with `mcpgw login`")
   }
   if (error instanceof TypeError || (error instanceof Error && error.name === "TimeoutError"))
-    return unreachable("The gateway's authorization server does not answer", "is the gateway running, and is --url right?")
+    return unreachable(
+      "The gateway's authorization server does not answer",
+      "is the gateway running, and is --url right?"
+    )
   return failed(`Signing in did not work: ${error instanceof Error ? error.message : "unknown"}`)
 }
 
@@ -100,7 +103,10 @@ export const loginWithBrowser = (url: string, open: boolean): Effect.Effect<OAut
         })
       )
       const checks = { pkceCodeVerifier: verifier, expectedState: state }
-      return loginOf(config, yield* attempt(() => client.authorizationCodeGrant(config, answer, checks, { resource: url })))
+      return loginOf(
+        config,
+        yield* attempt(() => client.authorizationCodeGrant(config, answer, checks, { resource: url }))
+      )
     })
   )
 

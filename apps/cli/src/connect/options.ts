@@ -19,7 +19,10 @@ const url = Options.text("url").pipe(
   Options.optional,
   Options.filterMap(
     (given) =>
-      Option.match(given, { onNone: () => Option.some(Option.none<string>()), onSome: (text) => Option.map(httpUrl(text), Option.some) }),
+      Option.match(given, {
+        onNone: () => Option.some(Option.none<string>()),
+        onSome: (text) => Option.map(httpUrl(text), Option.some)
+      }),
     "--url (MCPGW_URL) may hold an http:// or https:// URL without user, query or fragment"
   ),
   Options.withPseudoName("URL"),

@@ -14,7 +14,9 @@ export const passwordOf = (username: string, stdin: boolean) =>
     }
     if (!isTerminal)
       return yield* usage("There is no terminal to ask for the password in", "pipe it in with --password-stdin")
-    return yield* Effect.catchTag(Prompt.run(Prompt.password({ message: `Password of ${username}` })), "QuitException", () =>
-      failed("No password was given")
+    return yield* Effect.catchTag(
+      Prompt.run(Prompt.password({ message: `Password of ${username}` })),
+      "QuitException",
+      () => failed("No password was given")
     )
   })

@@ -32,7 +32,9 @@ const Report = Schema.Struct({ items: Schema.Array(Item) }, { key: Schema.String
 const Json = Schema.parseJson(Schema.Unknown)
 
 const folder = Args.directory({ name: "DIR", exists: "yes" }).pipe(
-  Args.withDescription("The replaced system's folder of server JSON files, with server_state.json and perhaps scopes.yml.")
+  Args.withDescription(
+    "The replaced system's folder of server JSON files, with server_state.json and perhaps scopes.yml."
+  )
 )
 const dryRun = Options.boolean("dry-run").pipe(Options.withDescription("Say what would be done, and change nothing."))
 
@@ -70,7 +72,10 @@ const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
   Effect.gen(function* () {
     const found = yield* read(args.folder)
     if (found.servers.length === 0)
-      return yield* usage(`${JSON.stringify(args.folder)} holds no server files`, "it may hold one JSON file for each server")
+      return yield* usage(
+        `${JSON.stringify(args.folder)} holds no server files`,
+        "it may hold one JSON file for each server"
+      )
     const { ask } = yield* Session
     const request = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/api/import/servers"), {
       ...found,

@@ -68,7 +68,8 @@ const failureOf = ({ name }: Endpoint, trace: Trace, error: unknown): Failure =>
       ? missing(problem, "`mcpgw servers list` shows the servers you may see")
       : denied(problem, hint)
   }
-  if (trace.status >= 500) return unreachable(`${name}: ${words}`, `\`mcpgw health\` says what is wrong with the server`)
+  if (trace.status >= 500)
+    return unreachable(`${name}: ${words}`, `\`mcpgw health\` says what is wrong with the server`)
   return failed(`${name}: ${words}`)
 }
 

@@ -34,7 +34,9 @@ const each = <A>(wanted: Which, ask: (connection: Connection) => Effect.Effect<A
         ),
       { concurrency: AT_ONCE }
     )
-    const right = answers.flatMap(([endpoint, answer]) => (Either.isRight(answer) ? [[endpoint, answer.right] as const] : []))
+    const right = answers.flatMap(([endpoint, answer]) =>
+      Either.isRight(answer) ? [[endpoint, answer.right] as const] : []
+    )
     const left = answers.flatMap(([, answer]) => (Either.isLeft(answer) ? [answer.left] : []))
     return { right, left }
   })
@@ -64,12 +66,17 @@ const ping = Command.make("ping", { ...which, ...globals }, (args) =>
     const rows = right.map(([{ name }, answer]) => ({ server: name, ...answer }))
     if (rows.length > 0)
       yield* show(args.json, rows, () =>
-        table(["SERVER", "ANSWERED IN", "MCP"], rows.map((row) => [row.server, `${row.milliseconds} ms`, row.version]))
+        table(
+          ["SERVER", "ANSWERED IN", "MCP"],
+          rows.map((row) => [row.server, `${row.milliseconds} ms`, row.version])
+        )
       )
     yield* settle(left)
   })
 ).pipe(
-  Command.withDescription(about("Ask servers for a sign of life, through the gateway.", "ping", "ping --server currenttime")),
+  Command.withDescription(
+    about("Ask servers for a sign of life, through the gateway.", "ping", "ping --server currenttime")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -81,12 +88,17 @@ const list = Command.make("list", { ...which, ...globals }, (args) =>
       yield* show(args.json, rows, () =>
         rows.length === 0
           ? "No tools that you may call."
-          : table(["SERVER", "TOOL", "WHAT IT DOES"], rows.map((row) => [row.server, row.name, firstLine(row.description)]))
+          : table(
+              ["SERVER", "TOOL", "WHAT IT DOES"],
+              rows.map((row) => [row.server, row.name, firstLine(row.description)])
+            )
       )
     yield* settle(left)
   })
 ).pipe(
-  Command.withDescription(about("List the tools you may call, as the servers tell them.", "list", "list --server currenttime --json")),
+  Command.withDescription(
+    about("List the tools you may call, as the servers tell them.", "list", "list --server currenttime --json")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -114,7 +126,9 @@ const init = Command.make("init", { ...which, ...globals }, (args) =>
     yield* settle(left)
   })
 ).pipe(
-  Command.withDescription(about("Shake hands with servers, and show what they say of themselves.", "init --server currenttime")),
+  Command.withDescription(
+    about("Shake hands with servers, and show what they say of themselves.", "init --server currenttime")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -129,7 +143,9 @@ const argument = Options.text("args").pipe(
 const Arguments = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
 const argumentsOf = (text: string) =>
-  Effect.mapError(Schema.decode(Arguments)(text), () => badField("--args", text, `a JSON object, such as '{"tz_name":"Europe/Berlin"}'`))
+  Effect.mapError(Schema.decode(Arguments)(text), () =>
+    badField("--args", text, `a JSON object, such as '{"tz_name":"Europe/Berlin"}'`)
+  )
 
 /** The tool's own failure is the command's, after its text has been shown. */
 const called = (endpoint: Endpoint, name: string, given: Readonly<Record<string, unknown>>, json: boolean) =>
@@ -139,7 +155,8 @@ const called = (endpoint: Endpoint, name: string, given: Readonly<Record<string,
       const { run } = yield* connect(endpoint, headers)
       const result = yield* run((client) => client.callTool({ name, arguments: { ...given } }))
       yield* Console.log(json ? asJson(result) : resultText(result))
-      if (result.isError === true) return yield* failed(`${endpoint.name}: the tool ${JSON.stringify(name)} says that it failed`)
+      if (result.isError === true)
+        return yield* failed(`${endpoint.name}: the tool ${JSON.stringify(name)} says that it failed`)
     })
   )
 

@@ -26,7 +26,8 @@ export const endpoints = ({ server }: Which) =>
     if (Option.isSome(server)) return [at(session, yield* reachable(server.value))]
     const { servers } = yield* session.api.servers.list({ urlParams: {} })
     const on = servers.filter(({ is_enabled: enabled }) => enabled)
-    if (on.length === 0) return yield* missing("There is no server that you may see and that is on", "`mcpgw servers list`")
+    if (on.length === 0)
+      return yield* missing("There is no server that you may see and that is on", "`mcpgw servers list`")
     return on.map(({ path }) => at(session, path))
   })
 
@@ -42,7 +43,10 @@ export const endpointOf = (tool: string, which: Which) =>
         : []
     const [only, another] = paths
     if (only === undefined)
-      return yield* missing(`There is no tool ${JSON.stringify(tool)} that you may call`, "`mcpgw list` shows those there are")
+      return yield* missing(
+        `There is no tool ${JSON.stringify(tool)} that you may call`,
+        "`mcpgw list` shows those there are"
+      )
     if (another !== undefined)
       return yield* badField("TOOL", tool, `the same with --server, because several have it: ${paths.join(", ")}`)
     return [at(session, only)]

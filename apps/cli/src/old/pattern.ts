@@ -110,7 +110,7 @@ const takeFlag = ({ flags }: Pattern, words: ReadonlyArray<string>, at: number, 
 /** Undefined: that is another command. */
 export const matched = (pattern: Pattern, words: ReadonlyArray<string>): Match | undefined => {
   const read: Read = { plain: [], values: new Map(), others: [], seen: new Set() }
-  for (let i = 0; i < words.length; ) {
+  for (let i = 0; i < words.length;) {
     const word = words[i] ?? ""
     if (!/^-[A-Za-z-]/.test(word)) {
       read.plain.push(word)

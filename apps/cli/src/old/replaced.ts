@@ -16,8 +16,10 @@ export interface Replaced {
   readonly example: string
 }
 
-const NO_SCANNER = "there is no scanner yet, and nothing is said to be safe that was not scanned; the other words of this script work"
-const NO_MODEL = "mcpgw runs no language model; give the gateway's address to an agent of yours, or use `mcpgw list` and `mcpgw call`"
+const NO_SCANNER =
+  "there is no scanner yet, and nothing is said to be safe that was not scanned; the other words of this script work"
+const NO_MODEL =
+  "mcpgw runs no language model; give the gateway's address to an agent of yours, or use `mcpgw list` and `mcpgw call`"
 const NO_PASSWORD =
   "what stands in a command line, every process of the machine can read; pipe it in: mcpgw users create NAME --group GROUP --password-stdin"
 const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
@@ -31,10 +33,26 @@ const serviceMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "monitor", now: "health", example: "monitor" },
   { was: "monitor <config>", now: "health {path config}", example: "monitor server.json" },
   { was: "test <config>", now: "ping --server {path config}", example: "test server.json" },
-  { was: "scan <url> [analyzers] [api-key] [headers]", instead: NO_SCANNER, example: "scan http://127.0.0.1:9/mcp yara" },
-  { was: "create-group <name> [description]", now: "groups create {name} [description: {description}]", example: "create-group finance Money" },
-  { was: "add-to-groups <server> <groups>", now: "groups add-server {server} {groups}", example: "add-to-groups old finance" },
-  { was: "remove-from-groups <server> <groups>", now: "groups remove-server {server} {groups}", example: "remove-from-groups old finance" },
+  {
+    was: "scan <url> [analyzers] [api-key] [headers]",
+    instead: NO_SCANNER,
+    example: "scan http://127.0.0.1:9/mcp yara"
+  },
+  {
+    was: "create-group <name> [description]",
+    now: "groups create {name} [description: {description}]",
+    example: "create-group finance Money"
+  },
+  {
+    was: "add-to-groups <server> <groups>",
+    now: "groups add-server {server} {groups}",
+    example: "add-to-groups old finance"
+  },
+  {
+    was: "remove-from-groups <server> <groups>",
+    now: "groups remove-server {server} {groups}",
+    example: "remove-from-groups old finance"
+  },
   { was: "list-groups", now: "groups list", example: "list-groups" },
   { was: "delete-group <name>", now: "groups remove {name}", example: "delete-group finance" },
   { was: "delete <path> [name]", now: "servers remove {path}", example: "delete /old Old" }
@@ -63,7 +81,11 @@ const userMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
 
 const mcpServices: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "list-servers", now: "servers list", example: "list-servers" },
-  { was: "health-check [--server-name <server>]", now: "health [server: {server}]", example: "health-check --server-name currenttime" },
+  {
+    was: "health-check [--server-name <server>]",
+    now: "health [server: {server}]",
+    example: "health-check --server-name currenttime"
+  },
   {
     was: "create-group --group-name <group> [--scope-suffix <suffix>]",
     now: "groups create {group} [suffix: --scope-suffix {suffix}]",
@@ -87,7 +109,11 @@ const HERE = "[url: {gateway url}] [file: --token-file {file}]"
 
 const mcpClient: ReadonlyArray<Omit<Replaced, "script">> = [
   ...["ping", "list", "init"].flatMap((word) => [
-    { was: `${WHERE} ${word}`, now: `${word} ${HERE}`, example: `--url URL/currenttime/mcp --token-file token.json ${word}` },
+    {
+      was: `${WHERE} ${word}`,
+      now: `${word} ${HERE}`,
+      example: `--url URL/currenttime/mcp --token-file token.json ${word}`
+    },
     { was: `${WHERE} --operation ${word}`, now: `${word} ${HERE}`, example: `--operation ${word}` }
   ]),
   {
@@ -117,8 +143,7 @@ const mcpCmds: ReadonlyArray<Omit<Replaced, "script">> = [
   }
 ]
 
-const TUI =
-  "[-u|--url <url>] [--token-file <file>] [-t|--token <token>] [--interactive] [--no-interactive]"
+const TUI = "[-u|--url <url>] [--token-file <file>] [-t|--token <token>] [--interactive] [--no-interactive]"
 const TUI_HERE = `${HERE} [token: --token {token}]`
 
 const registryTui: ReadonlyArray<Omit<Replaced, "script">> = [
@@ -133,7 +158,11 @@ const registryTui: ReadonlyArray<Omit<Replaced, "script">> = [
     now: `call {tool} [args: --args {args}] ${TUI_HERE}`,
     example: `--command call --tool current_time_by_timezone --args '{"tz_name":"Europe/Berlin"}'`
   },
-  { was: TUI, instead: "there is no screen of its own; every word of it is a command, see mcpgw --help", example: "--interactive" }
+  {
+    was: TUI,
+    instead: "there is no screen of its own; every word of it is a command, see mcpgw --help",
+    example: "--interactive"
+  }
 ]
 
 const CREDS = "[-f|--force] [-v|--verbose]"
@@ -147,7 +176,8 @@ const generateCreds: ReadonlyArray<Omit<Replaced, "script">> = [
   }
 ]
 
-const REFRESH = "[--interval <interval>] [--buffer <buffer>] [--once] [--force] [--agent-id <agent>] [--debug] [--no-kill]"
+const REFRESH =
+  "[--interval <interval>] [--buffer <buffer>] [--once] [--force] [--agent-id <agent>] [--debug] [--no-kill]"
 
 const refresher: ReadonlyArray<Omit<Replaced, "script">> = [
   {
@@ -221,9 +251,7 @@ export const REPLACED: ReadonlyArray<Replaced> = [
     }
   ]),
   ...of("credentials-provider/token_refresher.py", refresher),
-  ...of("credentials-provider/start_token_refresher.sh", [
-    { was: "", now: "creds refresh --background", example: "" }
-  ]),
+  ...of("credentials-provider/start_token_refresher.sh", [{ was: "", now: "creds refresh --background", example: "" }]),
   ...of("credentials-provider/keycloak/generate_tokens.py", [
     {
       was: "[--agent-name <agent>] [--all-agents] [--verbose]",
@@ -266,6 +294,10 @@ export const REPLACED: ReadonlyArray<Replaced> = [
     }
   ]),
   ...of("build_and_run.sh", [
-    { was: "[--prebuilt]", instead: "`npm start` starts all there is, and `docker compose up` does in containers", example: "--prebuilt" }
+    {
+      was: "[--prebuilt]",
+      instead: "`npm start` starts all there is, and `docker compose up` does in containers",
+      example: "--prebuilt"
+    }
   ])
 ]

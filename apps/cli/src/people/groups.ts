@@ -20,7 +20,10 @@ const GroupList = Schema.Struct({
   keycloak_groups: Schema.Array(Named),
   scopes_groups: Schema.Record({
     key: Schema.String,
-    value: Schema.Struct({ server_count: Schema.Number, in_mappings: Schema.Union(Schema.Boolean, Schema.Array(Schema.String)) })
+    value: Schema.Struct({
+      server_count: Schema.Number,
+      in_mappings: Schema.Union(Schema.Boolean, Schema.Array(Schema.String))
+    })
   }),
   synchronized: Schema.Array(Schema.String),
   keycloak_only: Schema.Array(Schema.String),
@@ -36,7 +39,10 @@ const form = (path: string, fields: Readonly<Record<string, string>>) =>
 const told = (path: string, fields: Readonly<Record<string, string>>, json: boolean) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
-    const answer = yield* ask(form(path, fields), Schema.Struct({ message: Schema.String }, { key: Schema.String, value: Schema.Unknown }))
+    const answer = yield* ask(
+      form(path, fields),
+      Schema.Struct({ message: Schema.String }, { key: Schema.String, value: Schema.Unknown })
+    )
     yield* show(json, answer, () => plain(Schema.decodeUnknownSync(Told)(answer).message))
   })
 
@@ -105,7 +111,10 @@ const remove = Command.make("remove", { group, force, policyOnly, ...globals }, 
 const server = Args.text({ name: "SERVER" }).pipe(Args.withDescription("A server's path or name."))
 const names = Args.text({ name: "GROUPS" }).pipe(Args.withDescription("Names of groups, with commas."))
 
-const assigned = (route: string, { groups, json, server }: { readonly groups: string; readonly json: boolean; readonly server: string }) =>
+const assigned = (
+  route: string,
+  { groups, json, server }: { readonly groups: string; readonly json: boolean; readonly server: string }
+) =>
   Effect.gen(function* () {
     const path = yield* resolve(server)
     yield* told(route, { server_name: path.replace(/^\//, ""), group_names: groups }, json)

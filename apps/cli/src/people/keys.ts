@@ -64,7 +64,11 @@ const toolsOf = (given: ReadonlyArray<string>) =>
     for (const one of given) {
       const [, path, tool] = /^(\/[^:]+):(.+)$/.exec(one) ?? []
       if (path === undefined || tool === undefined)
-        return yield* badField("--tool", one, "a server's path, a colon and a tool, such as /currenttime:current_time_by_timezone")
+        return yield* badField(
+          "--tool",
+          one,
+          "a server's path, a colon and a tool, such as /currenttime:current_time_by_timezone"
+        )
       tools[path] = [...(tools[path] ?? []), tool]
     }
     return tools
@@ -109,11 +113,16 @@ const id = Args.text({ name: "ID" }).pipe(Args.withDescription("The key's id, as
 const revoke = Command.make("revoke", { id, owner, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api } = yield* Session
-    const answer = yield* api.keys.revoke({ path: { id: encodeURIComponent(args.id) }, urlParams: ownerParam(args.owner) })
+    const answer = yield* api.keys.revoke({
+      path: { id: encodeURIComponent(args.id) },
+      urlParams: ownerParam(args.owner)
+    })
     yield* show(args.json, answer, () => `Ended ${answer.id}.`)
   })
 ).pipe(
-  Command.withDescription(about("End an API key before its next request.", "keys revoke 954f6e33-5229-47d7-acd9-260cecdb1390")),
+  Command.withDescription(
+    about("End an API key before its next request.", "keys revoke 954f6e33-5229-47d7-acd9-260cecdb1390")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 

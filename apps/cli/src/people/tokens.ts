@@ -35,7 +35,9 @@ const saved = (folder: string, answer: unknown) =>
     yield* fs.writeFileString(part, `${asJson(answer)}\n`, { flag: "wx", mode: 0o600 })
     yield* fs.rename(part, file)
     return file
-  }).pipe(Effect.mapError(({ message }) => failed(`The token can not be saved in ${JSON.stringify(folder)}: ${message}`)))
+  }).pipe(
+    Effect.mapError(({ message }) => failed(`The token can not be saved in ${JSON.stringify(folder)}: ${message}`))
+  )
 
 const hand = (
   answer: { readonly tokens: { readonly access_token: string } },
@@ -83,7 +85,9 @@ const admin = Command.make("admin", { save, ...globals }, (args) =>
     yield* hand(yield* api.tokens.admin({}), args)
   })
 ).pipe(
-  Command.withDescription(about("For administrators: make a token for machines, and print it.", "tokens admin --save .oauth-tokens")),
+  Command.withDescription(
+    about("For administrators: make a token for machines, and print it.", "tokens admin --save .oauth-tokens")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -109,10 +113,14 @@ const revoke = Command.make("revoke", { tokenId, subject, stdin, ...globals }, (
         ? { token_id: args.tokenId.value }
         : { subject: Option.getOrThrow(args.subject) }
     const answer = yield* api.tokens.revoke({ payload })
-    yield* show(args.json, answer, () => ("subject" in answer ? `Ended all that ${answer.subject} had.` : `Ended ${answer.token_id}.`))
+    yield* show(args.json, answer, () =>
+      "subject" in answer ? `Ended all that ${answer.subject} had.` : `Ended ${answer.token_id}.`
+    )
   })
 ).pipe(
-  Command.withDescription(about("End a token before its time.", "tokens revoke --id 39cca1be-0508-410c-9d59-99b2255c7082")),
+  Command.withDescription(
+    about("End a token before its time.", "tokens revoke --id 39cca1be-0508-410c-9d59-99b2255c7082")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -122,11 +130,16 @@ const print = Command.make("print", globals, ({ json }) =>
     const { headers } = yield* Session
     const token = /^Bearer (.+)$/.exec(headers["authorization"] ?? "")?.[1]
     if (token === undefined)
-      return yield* failed("There is no token to print", "sign in with `mcpgw login`, or make one with `mcpgw tokens generate`")
+      return yield* failed(
+        "There is no token to print",
+        "sign in with `mcpgw login`, or make one with `mcpgw tokens generate`"
+      )
     yield* show(json, { access_token: token }, () => token)
   })
 ).pipe(
-  Command.withDescription(about("Print the token that commands are sent with, renewed when it is about to end.", "tokens print")),
+  Command.withDescription(
+    about("Print the token that commands are sent with, renewed when it is about to end.", "tokens print")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 

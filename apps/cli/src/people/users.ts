@@ -101,7 +101,10 @@ const update = Command.make("update", { username, groups, ...globals }, (args) =
   })
 ).pipe(
   Command.withDescription(
-    about("Give a person these groups and no others; a group less ends all they have.", "users update ada --group staff")
+    about(
+      "Give a person these groups and no others; a group less ends all they have.",
+      "users update ada --group staff"
+    )
   ),
   Command.provide((args) => Session.layer(args))
 )

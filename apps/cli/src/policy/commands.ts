@@ -27,7 +27,11 @@ const method = Options.text("method").pipe(
   Options.withAlias("m"),
   Options.withDescription("The MCP method; else tools/call with --tool, and tools/list without.")
 )
-const tool = Options.text("tool").pipe(Options.optional, Options.withAlias("t"), Options.withDescription("The tool that is called."))
+const tool = Options.text("tool").pipe(
+  Options.optional,
+  Options.withAlias("t"),
+  Options.withDescription("The tool that is called.")
+)
 
 const explain = Command.make("explain", { scopesFile, groups, scopes, server, method, tool, json }, (args) =>
   Effect.gen(function* () {
@@ -52,7 +56,12 @@ const explain = Command.make("explain", { scopesFile, groups, scopes, server, me
         ]),
         ...(answer.considered.length === 0
           ? []
-          : [table(["RULE", "GRANTS", "WHY"], answer.considered.map((one) => [one.rule, one.granted, one.why]))])
+          : [
+              table(
+                ["RULE", "GRANTS", "WHY"],
+                answer.considered.map((one) => [one.rule, one.granted, one.why])
+              )
+            ])
       ].join("\n\n")
     )
     if (!answer.allowed) return yield* failed("It is denied")
@@ -67,7 +76,9 @@ const explain = Command.make("explain", { scopesFile, groups, scopes, server, me
 )
 
 const cases = Args.text({ name: "CASES" }).pipe(
-  Args.withDescription("A YAML or JSON list of cases: groups, scopes, server, method, tool, expect (allow or deny), rule.")
+  Args.withDescription(
+    "A YAML or JSON list of cases: groups, scopes, server, method, tool, expect (allow or deny), rule."
+  )
 )
 
 const test = Command.make("test", { cases, scopesFile, json }, (args) =>
@@ -87,7 +98,10 @@ const test = Command.make("test", { cases, scopesFile, json }, (args) =>
   })
 ).pipe(
   Command.withDescription(
-    about("Run a file of cases against a policy; ends with 1 when one is decided otherwise.", "policy test cases.yml --scopes data/scopes.yml")
+    about(
+      "Run a file of cases against a policy; ends with 1 when one is decided otherwise.",
+      "policy test cases.yml --scopes data/scopes.yml"
+    )
   )
 )
 

@@ -7,7 +7,9 @@ import { failed, usage } from "../Failure.ts"
 /** The text of a file that was named. */
 export const readText = (option: string, file: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.mapError(fs.readFileString(file), ({ message }) => usage(`${option} ${JSON.stringify(file)} can not be read: ${message}`))
+    Effect.mapError(fs.readFileString(file), ({ message }) =>
+      usage(`${option} ${JSON.stringify(file)} can not be read: ${message}`)
+    )
   )
 
 export const readPolicy = (file: string) =>

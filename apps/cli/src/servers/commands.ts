@@ -93,7 +93,8 @@ const update = Command.make("update", { server, file, ...fields, ...globals }, (
   Effect.gen(function* () {
     const { at } = yield* Session
     const told = { ...(yield* fromFile(args.file)), ...given(args) }
-    if (Object.keys(told).length === 0) return yield* usage("What is to change? Name a FILE or a field, such as --description")
+    if (Object.keys(told).length === 0)
+      return yield* usage("What is to change? Name a FILE or a field, such as --description")
     const payload = yield* edit(told)
     const path = yield* resolve(args.server)
     const changed = yield* (yield* at(path)).servers.edit({ path: { "*": path }, payload })
@@ -197,7 +198,9 @@ const rate = Command.make("rate", { server, stars, ...globals }, (args) =>
     yield* show(args.json, answer, () => `You gave ${path} ${args.stars} of 5.`)
   })
 ).pipe(
-  Command.withDescription(about("Give a server 1 to 5 stars; once more replaces what you gave.", "servers rate weather 5")),
+  Command.withDescription(
+    about("Give a server 1 to 5 stars; once more replaces what you gave.", "servers rate weather 5")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 

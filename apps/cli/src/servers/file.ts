@@ -15,7 +15,10 @@ export const readFields = (file: string) =>
       usage(`${JSON.stringify(file)} can not be read: ${message}`)
     )
     return yield* Effect.mapError(Schema.decode(Fields)(text), () =>
-      usage(`${JSON.stringify(file)} holds no JSON object`, "it may hold a server's fields, such as server_name, path and proxy_pass_url")
+      usage(
+        `${JSON.stringify(file)} holds no JSON object`,
+        "it may hold a server's fields, such as server_name, path and proxy_pass_url"
+      )
     )
   })
 
@@ -28,7 +31,11 @@ const agentCore = (fields: Readonly<Record<string, unknown>>): Readonly<Record<s
 
 /** A form's spelling of a field is the record's. */
 const renamed = ({ name, ...fields }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  name === undefined || fields["server_name"] !== undefined ? (name === undefined ? fields : { ...fields, name }) : { ...fields, server_name: name }
+  name === undefined || fields["server_name"] !== undefined
+    ? name === undefined
+      ? fields
+      : { ...fields, name }
+    : { ...fields, server_name: name }
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 120)
 
@@ -53,7 +60,9 @@ const decoded =
 
 /** Path and address are judged by the gateway as well; here for one's own words (contracts §2.14). */
 const Path = Schema.String.pipe(
-  Schema.filter((path) => /^\/[^/]/.test(path) || `path held ${shown(path)}; it begins with / and goes on, such as /weather`)
+  Schema.filter(
+    (path) => /^\/[^/]/.test(path) || `path held ${shown(path)}; it begins with / and goes on, such as /weather`
+  )
 )
 
 export const registration = (fields: Readonly<Record<string, unknown>>) =>

@@ -16,7 +16,12 @@ export const list = (name: string, pseudo: string, words: string) =>
     Options.withPseudoName(pseudo),
     Options.repeated,
     Options.withDefault<ReadonlyArray<string>>([]),
-    Options.map((given) => given.flatMap((one) => one.split(",")).map((one) => one.trim()).filter((one) => one !== "")),
+    Options.map((given) =>
+      given
+        .flatMap((one) => one.split(","))
+        .map((one) => one.trim())
+        .filter((one) => one !== "")
+    ),
     Options.withDescription(words)
   )
 

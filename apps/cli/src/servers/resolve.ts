@@ -15,9 +15,17 @@ export const resolve = (named: string) =>
     if (byPath !== undefined) return byPath.path
     const byName = servers.filter(({ display_name: name }) => same(name, named))
     const [only, another] = byName
-    if (only === undefined) return yield* unknown(named, servers.map(({ path }) => path))
+    if (only === undefined)
+      return yield* unknown(
+        named,
+        servers.map(({ path }) => path)
+      )
     if (another === undefined) return only.path
-    return yield* badField("SERVER", named, `a path, because several have that name: ${byName.map(({ path }) => path).join(", ")}`)
+    return yield* badField(
+      "SERVER",
+      named,
+      `a path, because several have that name: ${byName.map(({ path }) => path).join(", ")}`
+    )
   })
 
 /** The same for calls: a server one may use need not be one that one may list, and the gateway decides. */

@@ -30,7 +30,8 @@ export const serverPairs = (one: ServerDetails): string =>
 
 export const healthLine = ({ detail, status }: HealthView): string => `${plain(status)}: ${plain(detail)}`
 
-const isAll = (answer: typeof AllTools.Type | typeof ServerTools.Type): answer is typeof AllTools.Type => "servers" in answer
+const isAll = (answer: typeof AllTools.Type | typeof ServerTools.Type): answer is typeof AllTools.Type =>
+  "servers" in answer
 
 export const toolTable = (answer: typeof AllTools.Type | typeof ServerTools.Type): string => {
   const rows = isAll(answer)

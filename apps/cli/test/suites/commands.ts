@@ -19,11 +19,20 @@ export const commandSuite = (stand: () => Stand): void => {
       const file = `${stand().folder}/weather.json`
       writeFileSync(
         file,
-        JSON.stringify({ server_name: "Weather", path: "/weather", proxy_pass_url: backend.url, description: "Rain", tags: ["sky"] })
+        JSON.stringify({
+          server_name: "Weather",
+          path: "/weather",
+          proxy_pass_url: backend.url,
+          description: "Rain",
+          tags: ["sky"]
+        })
       )
       assert.include(await ok(["servers", "add", file]), "Registered /weather.")
       assert.include(await ok(["servers", "list", "--query", "rain"]), "/weather")
-      assert.include(await ok(["servers", "update", "Weather", "--description", "Rain and sun", "--tag", "a,b"]), "Updated /weather.")
+      assert.include(
+        await ok(["servers", "update", "Weather", "--description", "Rain and sun", "--tag", "a,b"]),
+        "Updated /weather."
+      )
       const record = await json(["servers", "get", "weather/"])
       assert.deepInclude(record, { description: "Rain and sun", tags: ["a", "b"], proxy_pass_url: backend.url })
       assert.include(await ok(["servers", "add", file, "--overwrite", "--license", "MIT"]), "Updated /weather.")
@@ -88,10 +97,13 @@ export const commandSuite = (stand: () => Stand): void => {
     it("ping, list, init and call, as tables and as JSON", async () => {
       assert.match(await ok(["ping"]), /\/currenttime +\d+ ms +20/)
       const tools: ReadonlyArray<{ readonly server: string; readonly name: string }> = await json(["list"])
-      assert.deepInclude(tools.map(({ name, server }) => ({ name, server })), {
-        name: "current_time_by_timezone",
-        server: "/currenttime"
-      })
+      assert.deepInclude(
+        tools.map(({ name, server }) => ({ name, server })),
+        {
+          name: "current_time_by_timezone",
+          server: "/currenttime"
+        }
+      )
       const [init] = await json(["init", "--server", "currenttime"])
       assert.strictEqual(init.name, "currenttime")
       const result = await json(["call", "current_time_by_timezone", "--args", '{"tz_name":"Asia/Tokyo"}'])
@@ -121,7 +133,10 @@ export const commandSuite = (stand: () => Stand): void => {
     it("a key is shown once, works, and ends", async () => {
       const made = await json(["keys", "create", "one", "--tool", "/currenttime:current_time_by_timezone"])
       const { out } = await stand().run(["list", "--json"], { env: { MCPGW_TOKEN: made.key } })
-      assert.deepStrictEqual(JSON.parse(out).map((tool: { readonly name: string }) => tool.name), ["current_time_by_timezone"])
+      assert.deepStrictEqual(
+        JSON.parse(out).map((tool: { readonly name: string }) => tool.name),
+        ["current_time_by_timezone"]
+      )
       assert.notInclude(await ok(["keys", "list", "--json"]), made.key)
       await ok(["keys", "revoke", made.id])
       assert.strictEqual((await stand().run(["whoami"], { env: { MCPGW_TOKEN: made.key } })).code, 3)
@@ -132,7 +147,11 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.strictEqual(made.client_id, "agent-robot")
       const token = await fetch(`${stand().gateway.url}/oauth/token`, {
         method: "POST",
-        body: new URLSearchParams({ grant_type: "client_credentials", client_id: "agent-robot", client_secret: made.client_secret })
+        body: new URLSearchParams({
+          grant_type: "client_credentials",
+          client_id: "agent-robot",
+          client_secret: made.client_secret
+        })
       })
       assert.strictEqual(token.status, 200)
       assert.include(await ok(["agents", "disable", "robot"]), "disabled     yes")
@@ -146,9 +165,27 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.match(file, /\/mcp-registry-api-tokens-\d{4}-\d\d-\d\d\.json$/)
       assert.strictEqual(statSync(file).mode & 0o777, 0o600)
       const saved = JSON.parse(readFileSync(file, "utf8"))
-      assert.containsAllKeys(saved, ["success", "tokens", "keycloak_url", "realm", "client_id", "user_scopes", "requested_scopes"])
-      assert.containsAllKeys(saved.tokens, ["access_token", "refresh_token", "expires_in", "refresh_expires_in", "token_type", "scope"])
-      assert.strictEqual((await stand().run(["whoami", "--token-file", file], { env: { MCPGW_CONFIG_DIR: "/nowhere" } })).code, 0)
+      assert.containsAllKeys(saved, [
+        "success",
+        "tokens",
+        "keycloak_url",
+        "realm",
+        "client_id",
+        "user_scopes",
+        "requested_scopes"
+      ])
+      assert.containsAllKeys(saved.tokens, [
+        "access_token",
+        "refresh_token",
+        "expires_in",
+        "refresh_expires_in",
+        "token_type",
+        "scope"
+      ])
+      assert.strictEqual(
+        (await stand().run(["whoami", "--token-file", file], { env: { MCPGW_CONFIG_DIR: "/nowhere" } })).code,
+        0
+      )
     })
 
     it("everybody with an account", async () => {

@@ -107,7 +107,9 @@ const ENDS: Readonly<Record<string, Readonly<Record<string, End>>>> = {
   "credentials-provider/keycloak/generate_tokens.py": { "--agent-name sre-agent": NO_COMMAND },
   "keycloak/setup/init-keycloak.sh": { "": KEYCLOAK },
   "keycloak/setup/get-all-client-credentials.sh": { "": KEYCLOAK },
-  "keycloak/setup/setup-agent-service-account.sh": { "--agent-id sre-agent --group mcp-servers-unrestricted": KEYCLOAK },
+  "keycloak/setup/setup-agent-service-account.sh": {
+    "--agent-id sre-agent --group mcp-servers-unrestricted": KEYCLOAK
+  },
   "keycloak/setup/setup-m2m-service-account.sh": { "": KEYCLOAK },
   "cli/mcp_security_scanner.py": { "--server-url http://127.0.0.1:9/mcp": NOT_HERE },
   "cli/scan_all_servers.py": { "--analyzers yara": NOT_HERE },
@@ -120,7 +122,13 @@ const ENDS: Readonly<Record<string, Readonly<Record<string, End>>>> = {
 const split = (text: string): ReadonlyArray<string> =>
   [...text.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "")
 
-const OLD = { server_name: "Old", path: "/old", proxy_pass_url: "http://127.0.0.1:9/", description: "Gone", tags: ["old"] }
+const OLD = {
+  server_name: "Old",
+  path: "/old",
+  proxy_pass_url: "http://127.0.0.1:9/",
+  description: "Gone",
+  tags: ["old"]
+}
 
 const SCOPES = ["mcp-registry-admin", "mcp-servers-unrestricted/read", "mcp-servers-unrestricted/execute"]
 
@@ -130,14 +138,18 @@ export const replacedSuite = (stand: () => Stand): void => {
     writeFileSync(`${folder}/server.json`, JSON.stringify(OLD))
     writeFileSync(`${folder}/token.json`, JSON.stringify({ access_token: await gateway.token(SCOPES) }))
     const files = new Set(["server.json", "token.json", "names.txt"])
-    const words = split(example.replaceAll("URL", gateway.url)).map((word) => (files.has(word) ? `${folder}/${word}` : word))
+    const words = split(example.replaceAll("URL", gateway.url)).map((word) =>
+      files.has(word) ? `${folder}/${word}` : word
+    )
     return run([script, ...words], { stdin: "correct horse battery 10", env: { KEYCLOAK_URL: "http://127.0.0.1:9" } })
   }
 
   it("each row has an end, and each end a row", () => {
     const rows = REPLACED.map(({ example, script }) => `${script} ${example}`)
     assert.strictEqual(new Set(rows).size, rows.length)
-    const ends = Object.entries(ENDS).flatMap(([script, by]) => Object.keys(by).map((example) => `${script} ${example}`))
+    const ends = Object.entries(ENDS).flatMap(([script, by]) =>
+      Object.keys(by).map((example) => `${script} ${example}`)
+    )
     assert.sameMembers(ends, rows)
   })
 

@@ -35,7 +35,10 @@ export const signInSuite = (stand: () => Stand): void => {
       assert.strictEqual(statSync(credentials(stand(), "browser")).mode & 0o777, 0o600)
       const me = await run(["whoami", "--json"], config(stand(), "browser"))
       assert.deepInclude(JSON.parse(me.out), { username: "admin", auth_method: "oauth", is_admin: true })
-      const called = await run(["call", "current_time_by_timezone", "-a", '{"tz_name":"UTC"}'], config(stand(), "browser"))
+      const called = await run(
+        ["call", "current_time_by_timezone", "-a", '{"tz_name":"UTC"}'],
+        config(stand(), "browser")
+      )
       assert.include(called.out, '"timezone": "UTC"')
     })
 
@@ -48,7 +51,11 @@ export const signInSuite = (stand: () => Stand): void => {
       before.gateways[url].expires_at = Date.now() + 1_000
       writeFileSync(file, JSON.stringify(before))
       const all = await Promise.all([1, 2, 3].map(() => run(["whoami"], config(stand(), "browser"))))
-      assert.deepStrictEqual(all.map(({ code }) => code), [0, 0, 0], all.map(({ err }) => err).join())
+      assert.deepStrictEqual(
+        all.map(({ code }) => code),
+        [0, 0, 0],
+        all.map(({ err }) => err).join()
+      )
       const after = JSON.parse(readFileSync(file, "utf8"))
       assert.notStrictEqual(after.gateways[url].access_token, kept)
       assert.isAbove(after.gateways[url].expires_at, Date.now() + 60_000)
@@ -64,7 +71,9 @@ export const signInSuite = (stand: () => Stand): void => {
       const { gateway, run } = stand()
       const held = JSON.parse(readFileSync(credentials(stand(), "browser"), "utf8")).gateways[gateway.url]
       assert.strictEqual((await run(["logout"], config(stand(), "browser"))).code, 0)
-      const still = await fetch(`${gateway.url}/api/auth/me`, { headers: { authorization: `Bearer ${held.access_token}` } })
+      const still = await fetch(`${gateway.url}/api/auth/me`, {
+        headers: { authorization: `Bearer ${held.access_token}` }
+      })
       assert.strictEqual(still.status, 401)
       const { code, err } = await run(["whoami"], config(stand(), "browser"))
       assert.strictEqual(code, 3)
@@ -133,7 +142,11 @@ export const signInSuite = (stand: () => Stand): void => {
     it("contracts §2.7: from a file, of either shape, or its text", async () => {
       const { folder, gateway, run } = stand()
       const token = await gateway.token(["mcp-servers-demo/execute"])
-      const texts = [token, JSON.stringify({ access_token: token }), JSON.stringify({ tokens: { access_token: token } })]
+      const texts = [
+        token,
+        JSON.stringify({ access_token: token }),
+        JSON.stringify({ tokens: { access_token: token } })
+      ]
       for (const [i, text] of texts.entries()) {
         writeFileSync(`${folder}/given-${i}.json`, text)
         const { out } = await run(["whoami", "--json", "--token-file", `${folder}/given-${i}.json`])
