@@ -34,14 +34,16 @@ export class FirstStart extends Context.Tag("@mcpgw/gateway/FirstStart")<
 export const layerFirstStart = Layer.effect(
   FirstStart,
   Effect.gen(function* () {
-    const { adminPassword, adminUser, demoServers, publicUrl, serves } = yield* GatewayConfig
+    const { adminPassword, adminUser, demoServers, deploymentMode, publicUrl, serves } = yield* GatewayConfig
     // The registry makes them.
     if (!serves.api) return { showPassword: Effect.succeedNone }
     const people = yield* Effect.context<Accounts | Sessions>()
     const registry = yield* Registry
     const accounts = yield* Accounts
     const fresh = yield* accounts.isEmpty
-    if (fresh && demoServers && registry.snapshot().servers.size === 0) {
+    // The demo servers run in a gateway; a registry without one has nowhere to send anybody.
+    const wanted = demoServers && deploymentMode === "with-gateway"
+    if (fresh && wanted && registry.snapshot().servers.size === 0) {
       for (const registration of Object.values(registrations)) yield* registry.register(registration, "mcpgw")
     }
     const account = (password: Option.Option<Redacted.Redacted>): Effect.Effect<AdminOutcome, AdminFailure> =>
