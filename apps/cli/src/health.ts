@@ -7,7 +7,6 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import { globals } from "./connect/options.ts"
 import { Session } from "./connect/Session.ts"
 import { failed } from "./Failure.ts"
@@ -21,7 +20,10 @@ const watch = Options.boolean("watch").pipe(
   Options.withDescription("Go on, and print each change as a line, until Ctrl-C.")
 )
 const interval = Options.integer("interval").pipe(
-  Options.withSchema(Schema.Int.pipe(Schema.between(1, 3_600))),
+  Options.filterMap(
+    (seconds) => Option.liftPredicate(seconds, (given) => given >= 1 && given <= 3_600),
+    "--interval may hold whole seconds from 1 to 3600"
+  ),
   Options.withDefault(2),
   Options.withPseudoName("SECONDS"),
   Options.withDescription("Seconds between two looks, with --watch: 1 to 3600; else 2.")

@@ -1,4 +1,3 @@
-#!/usr/bin/env bun
 /** `npm run mcpgw -- …`: runs one command. Prints what went wrong in words; its exit code is one of those in `Failure.ts`. */
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import * as Config from "effect/Config"

@@ -3,6 +3,7 @@ import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as HashMap from "effect/HashMap"
 import { connectCommands } from "./connect/commands.ts"
+import { creds } from "./creds/commands.ts"
 import { health } from "./health.ts"
 import { ide } from "./ide/commands.ts"
 import { importing } from "./import/files.ts"
@@ -36,7 +37,7 @@ export const mcpgw = Command.make("mcpgw").pipe(
     published,
     importing,
     ide,
-    // `creds` is mounted here.
+    creds,
     keycloak,
     replaced
   ])

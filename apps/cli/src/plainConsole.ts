@@ -36,13 +36,21 @@ const usage = (text: string, words: ReadonlyArray<string>): string =>
     name === (words.at(-1) ?? "mcpgw") ? `$ ${["npm run mcpgw --", ...words].join(" ")}` : line
   )
 
+/** @effect/cli 0.73 asks for `a__b,c` in its script for bash and has it written as `a,b,c`: options of a command in a group stay unknown. */
+const completion = (text: string): string =>
+  text.startsWith("function _mcpgw_bash_completions")
+    ? text.replaceAll(/^( +mcpgw),([a-z-]+),([a-z-]+\))$/gm, (_, start, group, rest) => `${start}__${group},${rest}`)
+    : text
+
 /** How help begins; what a server says is left as it is. */
 const HELP = /^\s*mcpgw\n+mcpgw \d[^\n]*\n+USAGE\n/
 
 export const shownText = (text: string, colours: boolean, words: ReadonlyArray<string>): string => {
   const plain = text.replaceAll(COLOUR, "")
   const isHelp = HELP.test(plain)
-  const said = isHelp ? exampled(listed(usage((colours ? text : plain).replaceAll(FILLER, ""), words))) : text
+  const said = isHelp
+    ? exampled(listed(usage((colours ? text : plain).replaceAll(FILLER, ""), words)))
+    : completion(text)
   return colours ? said : said.replaceAll(COLOUR, "")
 }
 

@@ -47,7 +47,10 @@ const rows = ({ metadata, servers }: typeof Page.Type): string =>
 
 const text = (name: string, words: string) => Options.text(name).pipe(Options.optional, Options.withDescription(words))
 const limit = Options.integer("limit").pipe(
-  Options.withSchema(Schema.Int.pipe(Schema.between(1, 1_000))),
+  Options.filterMap(
+    (count) => Option.liftPredicate(count, (given) => given >= 1 && given <= 1_000),
+    "--limit may hold a whole number from 1 to 1000"
+  ),
   Options.optional,
   Options.withDescription("How many at most: 1 to 1000.")
 )

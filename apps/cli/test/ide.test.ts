@@ -120,8 +120,12 @@ describe("contracts §2.13: mcpgw ide", () => {
       assert.include(readFileSync(settings, "utf8"), "Bearer tok-1")
       for (const said of [embedded.out, embedded.err]) assert.notInclude(said, "tok-1")
       const project = yield* run(
-        ...["--server", "https://gw.example.com/a/mcp", "--client", "cursor", "--header-form"],
-        ...["--embed-token", "--token-file", file, "--scope", "project", "--write"]
+        ...words.map((word) => (word === "cline" ? "cursor" : word)),
+        "--embed-token",
+        "--token-file",
+        file,
+        "--scope",
+        "project"
       )
       assert.include(project.problem, "others may read")
     })

@@ -16,7 +16,8 @@ const HELP = `npm run rotate-keys [-- [sealing|signing] [--leaked]]
   data.
 
   What --leaked ends, from that restart on: with signing, every token this gateway made, by hand, for clients and for agents;
-  with sealing, MCP sessions, and what clients renew their tokens with, so that they connect anew. What it does not end, because
+  with sealing, MCP sessions, and what clients renew their tokens with, so that they connect anew; and the stored credentials of
+  servers can not be opened any more and have to be set again. What it does not end, because
   it is not made with these keys: passwords, sign-in sessions, API keys and agents' secrets. If those may be known too, revoke
   each person's by POST /api/tokens/revoke with their subject, change passwords, and give agents new secrets.
 `

@@ -3,11 +3,11 @@ import { forwardedBy } from "./ClientAddress.ts"
 import type { GatewayConfigApi } from "./config.ts"
 import { makeEntryCheck } from "./EdgeChecks.ts"
 import { respond } from "./refusals.ts"
-import { makeContext, type RequestContext } from "./RequestContext.ts"
+import { type HttpServer, makeContext, type RequestContext } from "./RequestContext.ts"
 import { type Settle, trailOf } from "./Settle.ts"
 
 /** The request as it is known from here on, or the answer of a refusal, which is recorded. */
-export type Entrance = (request: Request, server: Bun.Server<undefined>) => RequestContext | Response
+export type Entrance = (request: Request, server: HttpServer) => RequestContext | Response
 
 /** For a port of the gateway's host. `dress` finishes the answer of a refusal. */
 export const makeEntrance = (

@@ -5,12 +5,17 @@
  * and what it still answers or streams it carries to the end. A connection that is amid its handshake at the very moment the first one
  * closes is reset: Bun can not stop listening without closing what is idle.
  */
+import { type SocketData, socketHandlers } from "@mcpgw/registry-app/healthSocket"
 import * as Effect from "effect/Effect"
 import type { GatewayConfigApi } from "./config.ts"
 import { opening, type PortUnavailable } from "./PortUnavailable.ts"
 import type { TlsPair } from "./TlsPair.ts"
 
-export type Fetch = (request: Request, server: Bun.Server<undefined>) => Promise<Response> | Response
+/** No answer: the connection is a WebSocket now. */
+export type Fetch = (
+  request: Request,
+  server: Bun.Server<SocketData>
+) => Promise<Response | undefined> | Response | undefined
 
 export interface Listener {
   /** Requests that have no whole answer yet. */
@@ -23,7 +28,7 @@ export interface Listener {
 
 /** One `Bun.serve`. */
 interface Generation {
-  readonly server: Bun.Server<undefined>
+  readonly server: Bun.Server<SocketData>
   retiring: boolean
 }
 
@@ -75,7 +80,8 @@ const serve = ({ host, port }: GatewayConfigApi, pair: TlsPair | undefined, fetc
     // Quiet streams live; Bun's default of ten seconds cuts them (W-21).
     idleTimeout: 0,
     // Judged by us, so that the refusal has words and is recorded; Bun would close with a bare 413.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    websocket: socketHandlers
   }
   if (pair === undefined) return { server: Bun.serve({ ...options, fetch }), retiring: false }
   const server = Bun.serve({
@@ -91,8 +97,8 @@ const serve = ({ host, port }: GatewayConfigApi, pair: TlsPair | undefined, fetc
   return generation
 }
 
-const farewell = async (answer: Promise<Response> | Response): Promise<Response> => {
+const farewell = async (answer: ReturnType<Fetch>): Promise<Response | undefined> => {
   const response = await answer
-  response.headers.set("connection", "close")
+  response?.headers.set("connection", "close")
   return response
 }

@@ -1,5 +1,6 @@
 /** One request as the pipeline sees it: immutable, made at the edge, passed as an argument. */
 import type { HeaderFields } from "@mcpgw/mcp/HeaderNames"
+import type { SocketData } from "@mcpgw/registry-app/healthSocket"
 import type { Forwarded } from "./ClientAddress.ts"
 
 export interface RequestContext {
@@ -22,8 +23,11 @@ export interface RequestContext {
   readonly forwarded: Forwarded | undefined
   readonly request: Request
   /** Holds the connection it came on. */
-  readonly server: Bun.Server<undefined>
+  readonly server: HttpServer
 }
+
+/** A port of this process, with or without sockets. */
+export type HttpServer = Bun.Server<SocketData> | Bun.Server<undefined>
 
 const boot = Date.now().toString(36)
 let count = 0
@@ -31,7 +35,7 @@ let count = 0
 /** Splits the URL by hand: a `URL` object costs more than the policy decision. */
 export const makeContext = (
   request: Request,
-  server: Bun.Server<undefined>,
+  server: HttpServer,
   peer: string,
   forwarded: Forwarded | undefined
 ): RequestContext => {

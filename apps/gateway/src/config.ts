@@ -94,6 +94,7 @@ const values: Config.Config<Values> = Config.all({
   allowedClients: configOf(settings.allowedClients),
   corsOrigins: configOf(settings.corsOrigins),
   clientHosts: configOf(settings.clientHosts),
+  wellKnownDiscovery: configOf(settings.wellKnownDiscovery),
   tlsCert: configOf(settings.tlsCert),
   tlsKey: configOf(settings.tlsKey),
   redirectPort: configOf(settings.redirectPort),

@@ -16,14 +16,15 @@ export const controlPlane: Effect.Effect<
   never,
   Exclude<Services, ControlPlaneConfig> | GatewayConfig | Scope.Scope
 > = Effect.gen(function* () {
-  const { allowedUpstreams, deploymentMode, publicUrl } = yield* GatewayConfig
+  const { allowedUpstreams, deploymentMode, publicUrl, wellKnownDiscovery } = yield* GatewayConfig
   const context = yield* Effect.context<Exclude<Services, ControlPlaneConfig> | Scope.Scope>()
   const services = Context.add(context, ControlPlaneConfig, {
     publicUrl,
     // With its path: a browser resolves `/` against the origin alone.
     loginRedirect: `${new URL(publicUrl).pathname.replace(/\/+$/, "")}/`,
     allowedUpstreams,
-    deploymentMode
+    deploymentMode,
+    wellKnownDiscovery
   })
   return Effect.flatMap(
     Effect.promise(() => import("@mcpgw/registry-app/ControlPlane")),

@@ -2,6 +2,7 @@
  * **edge** — the scoped layer that owns the listener. Captures the services once and hands each request, by path, to operations,
  * the control plane or the pipeline. On release it drains: calls in flight finish, streams end cleanly, then the port closes.
  */
+import { serveSocket, type SocketPlane, wantsSocket } from "@mcpgw/registry-app/healthSocket"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -26,8 +27,9 @@ import { readPair, type TlsPaths, type TlsUnusable } from "./TlsPair.ts"
 import { type TlsStatus, watchPair } from "./TlsReload.ts"
 
 /** The registry's API and everything else that is not the data plane. */
-export interface ControlPlane {
+export interface ControlPlane extends SocketPlane {
   readonly handle: (request: Request, info: { readonly remote: string }) => Promise<Response>
+  readonly closeWatchers: () => void
 }
 
 export interface EdgeParts {
@@ -35,6 +37,8 @@ export interface EdgeParts {
   readonly operations: Omit<Operations, "draining" | "tls">
   /** Loaded when first asked for, so that the data plane answers sooner. */
   readonly control: () => Promise<ControlPlane>
+  /** For draining: lets go whoever watches the control plane, when it is loaded. */
+  readonly closeWatchers: () => void
 }
 
 /** What the edge serves; made in `layers.ts`. */
@@ -85,8 +89,12 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
   )
   const noMcp = mcpElsewhere(config)
   const handleMcp = (ctx: RequestContext): Promise<Response> => handle(pipeline, ctx)
-  const serve = (ctx: RequestContext): Promise<Response> | Response => {
+  const serve = (ctx: RequestContext, ...[received, server]: Parameters<Fetch>): ReturnType<Fetch> => {
     const { request } = ctx
+    if (config.serves.api && wantsSocket(ctx.method, ctx.pathname, ctx.headers["upgrade"])) {
+      // The listener takes over none but the request it gave.
+      return control().then((control) => serveSocket(control, received, server, ctx.remote))
+    }
     if (isControl(ctx.pathname)) {
       const size = controlBodyProblem(request, config.maxBody)
       if (size !== undefined) {
@@ -109,15 +117,15 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
   return (request, server) => {
     const entered = enter(request, server)
     if (entered instanceof Response) return entered
-    if (prefix === undefined) return serve(entered)
+    if (prefix === undefined) return serve(entered, request, server)
     const ctx = prefix.inward(entered)
     if (ctx === undefined) {
       const refused = outsidePrefix(config.publicUrl)
       pipeline.settle.refused(trailOf(entered), refused)
       return respond(refused)
     }
-    const answer = serve(ctx)
-    return isControl(ctx.pathname) ? Promise.resolve(answer).then(prefix.outward) : answer
+    const answer = serve(ctx, request, server)
+    return isControl(ctx.pathname) ? Promise.resolve(answer).then((given) => given && prefix.outward(given)) : answer
   }
 }
 
@@ -134,13 +142,14 @@ const spaced = Schedule.spaced("50 millis")
 const until = (done: () => boolean): Effect.Effect<void, string> =>
   Effect.suspend(() => (done() ? Effect.void : Effect.fail("busy"))).pipe(Effect.retry(spaced))
 
-const drain = (config: GatewayConfigApi, { pipeline }: EdgeParts, listener: Listener, state: State) =>
+const drain = (config: GatewayConfigApi, { closeWatchers, pipeline }: EdgeParts, listener: Listener, state: State) =>
   Effect.gen(function* () {
     state.draining = true
     yield* Effect.logInfo(`draining: ${listener.pending()} requests in flight`)
     const { router } = pipeline
     router.closeStreams("idle")
     const stopped = listener.stop(false)
+    closeWatchers()
     // Finalizers are uninterruptible; without this the deadline would wait for the last call.
     const quiet = Effect.interruptible(until(() => listener.pending() === 0))
     const inTime = yield* quiet.pipe(Effect.timeoutOption(`${config.drain} seconds`))

@@ -101,7 +101,8 @@ export const layerEdgeServices = Layer.scoped(
         storeOutSince: outageSince,
         run: Runtime.runPromise(runtime)
       },
-      control: () => (loaded ??= load(make))
+      control: () => (loaded ??= load(make)),
+      closeWatchers: () => void loaded?.then((control) => control.closeWatchers())
     }
   })
 )

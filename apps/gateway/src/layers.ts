@@ -32,14 +32,18 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { SignInLinks } from "@mcpgw/identity/SignInLinks"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
+import * as PolicyWriterFile from "@mcpgw/policy/PolicyWriterFile"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import * as CredentialSync from "@mcpgw/registry-app/credentialSync"
 import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
 import { Ratings } from "@mcpgw/registry/Ratings"
+import { Collaborators } from "@mcpgw/registry/Collaborators"
+import * as SourceFetch from "@mcpgw/registry-app/sourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Imports } from "@mcpgw/registry/import/Imports"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
@@ -57,6 +61,7 @@ import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
+import { groupDirectory } from "./groupDirectory.ts"
 import { layerPolicyDoubts } from "./policyDoubts.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
 
@@ -78,7 +83,10 @@ const infrastructure = Layer.mergeAll(
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
   ),
-  withConfig((config) => ScopePolicyFile.layerFile({ path: scopesPath(config), defaultText: DEFAULT_SCOPES })),
+  withConfig((config) => {
+    const file = { path: scopesPath(config), defaultText: DEFAULT_SCOPES }
+    return PolicyWriterFile.layerFile(file).pipe(Layer.provideMerge(ScopePolicyFile.layerFile(file)))
+  }),
   withConfig((config) =>
     layerInProcess(handlers()).pipe(
       Layer.provideMerge(
@@ -121,6 +129,13 @@ const discovery = withConfig(({ databaseUrl, dataDir }) =>
     : DiscoveryIndex.layerLexical
 )
 
+/** Whose groups are kept in step with the policy's. */
+const layerGroupDirectory = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, IssuerFetch]), ([{ providerSettings }, fetch]) =>
+    groupDirectory(providerSettings, fetch)
+  )
+)
+
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
   DurableRevocations.layerSqlite,
@@ -129,6 +144,8 @@ const stores = Layer.mergeAll(
   MachineClients.layerSqlite,
   discovery,
   Ratings.layerSql,
+  Collaborators.layerSql,
+  layerGroupDirectory,
   withConfig(({ publicUrl, tokenDefaultHours, tokenMaxHours, tokensPerHour }) =>
     MachineTokens.layerGateway.pipe(
       Layer.provideMerge(
@@ -146,7 +163,11 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Catalogue.layer.pipe(Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))),
+  Imports.layerSqlite().pipe(
+    Layer.provide(SourceFetch.layer),
+    Layer.provideMerge(Catalogue.layer),
+    Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))
+  ),
   credentials,
   AgentClients.layer,
   OAuthClients.layer,
@@ -183,28 +204,36 @@ const pages = withConfig(({ publicUrl }) => AccountPages.layer({ publicUrl })).p
   Layer.provideMerge(authorization)
 )
 
-/** Tier 4 — the services of the request's way. */
-const services = Layer.mergeAll(
-  withConfig((config) =>
+/** Whether servers are well; checks send what calls send. */
+const health = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
+    HealthMonitor.layer({
+      intervalSeconds: config.healthInterval,
+      // What a check needs takes a while to load: the calls that wait for the port to open come first.
+      startDelayMs: 500,
+      onChecked: (server, status, seconds) => {
+        const success = status === "healthy" || status === "healthy-auth-expired"
+        metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
+      }
+    })
+  )
+).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor })))))
+
+/** The way of calls; what they come to is what is known of the servers next. */
+const router = Layer.unwrapEffect(
+  Effect.map(Effect.all([GatewayConfig, HealthMonitor]), ([config, { calls }]) =>
     ProxyRouter.layer({
       idleTimeoutMs: config.idleTimeout * 1000,
       totalTimeoutMs: config.totalTimeout * 1000,
-      heartbeatMs: config.heartbeat * 1000
+      heartbeatMs: config.heartbeat * 1000,
+      calls
     })
-  ),
-  Layer.unwrapEffect(
-    Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
-      HealthMonitor.layer({
-        intervalSeconds: config.healthInterval,
-        // What a check needs takes a while to load: the calls that wait for the port to open come first.
-        startDelayMs: 500,
-        onChecked: (server, status, seconds) => {
-          const success = status === "healthy" || status === "healthy-auth-expired"
-          metrics.record({ type: "health_check", server, success, status: success ? status : "unhealthy", seconds })
-        }
-      })
-    )
-  ).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor }))))),
+  )
+)
+
+/** Tier 4 — the services of the request's way. */
+const services = Layer.mergeAll(
+  router.pipe(Layer.provideMerge(health)),
   IndexSync.layer,
   CredentialSync.layer,
   ProcessGauges.layerAudit,

@@ -59,6 +59,16 @@ export const providerSettings: ReadonlyArray<Text> = [
   plain("KEYCLOAK_REALM", "Its realm. Unset: mcp-gateway."),
   ...idAndSecret("KEYCLOAK", "Keycloak"),
   plain("KEYCLOAK_M2M_CLIENT_ID", "One more audience of its access tokens: the client of machines."),
+  secret(
+    "KEYCLOAK_M2M_CLIENT_SECRET",
+    "Its secret, when that client's service account may manage groups (manage-users of realm-management): groups made or deleted here are there too."
+  ),
+  plain("KEYCLOAK_ADMIN_URL", "Where its admin API is. Unset: KEYCLOAK_URL.", url),
+  plain(
+    "KEYCLOAK_ADMIN",
+    "An administrator of its realm master, in place of that client, with KEYCLOAK_ADMIN_PASSWORD. Unset: admin."
+  ),
+  secret("KEYCLOAK_ADMIN_PASSWORD", "The administrator's password; unset: none is used."),
   plain("AWS_REGION", "Region of the Cognito user pool. Unset: what the pool's id begins with."),
   plain("COGNITO_USER_POOL_ID", "The user pool's id."),
   plain("COGNITO_DOMAIN", "Its domain, a prefix or a host name. Unset or auto: as its discovery document says."),

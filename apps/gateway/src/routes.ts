@@ -2,7 +2,7 @@
 
 /** First path segments that are not servers', the pages for people, and paths of the replaced system. */
 const CONTROL =
-  /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)|^\/(?:login|login\/password|logout|account|internal\/tokens|internal\/reload-scopes)$/
+  /^\/(?:api|v0|v0\.1|oauth|oauth2|\.well-known|openapi\.json|docs)(?:\/|$)|^\/(?:login|login\/password|logout|account|ws\/health_status|internal\/tokens|internal\/reload-scopes)$/
 
 export const isControl = (pathname: string): boolean => CONTROL.test(pathname)
 

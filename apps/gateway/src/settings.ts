@@ -216,6 +216,12 @@ export const settings = {
     "The policy, scopes.yml; a change takes effect within a second. Unset: scopes.yml in the data folder, written at first start.",
     path
   ),
+  wellKnownDiscovery: setting(
+    "ENABLE_WELLKNOWN_DISCOVERY",
+    true,
+    "Tell anyone of the servers an administrator made public, at /.well-known/mcp-servers.",
+    boolean
+  ),
   demoServers: setting("MCPGW_DEMO_SERVERS", true, "Register the bundled demo servers at first start.", boolean),
   allowedUpstreams: setting<ReadonlyArray<AllowedUpstream>>(
     "MCPGW_ALLOWED_UPSTREAMS",

@@ -96,6 +96,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_OIDC_JWKS_URL: ["keys.json", "file:///etc/passwd"],
   KEYCLOAK_URL: ["keycloak:8080", "keycloak"],
   KEYCLOAK_EXTERNAL_URL: ["javascript:alert(1)"],
+  KEYCLOAK_ADMIN_URL: ["javascript:alert(1)"],
   OKTA_DOMAIN: ["https://dev-1.okta.com", "okta"],
   AUTH0_DOMAIN: ["tenant.auth0.com/"],
   GITHUB_ORG_GROUPS: ["yes"],
@@ -311,7 +312,7 @@ describe("design §8: names that are no settings", () => {
     assert.strictEqual(lines.length, 1)
     assert.match(
       lines[0] ?? "",
-      /level=WARN .*yet: KEYCLOAK_ADMIN_PASSWORD, METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY; SECRET_KEY never/
+      /level=WARN .*yet: METRICS_RETENTION_DAYS, OTEL_OTLP_ENDPOINT, SECRET_KEY; SECRET_KEY never/
     )
     assert.notMatch(outcome.output, /hush|collector/)
   })

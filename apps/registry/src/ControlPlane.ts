@@ -14,6 +14,7 @@ import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { AccountPages, servesPages } from "@mcpgw/identity/AccountPages"
 import type { Accounts } from "@mcpgw/identity/Accounts"
+import type { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
 import type { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { Agents } from "@mcpgw/identity/Agents"
 import type { ApiKeys } from "@mcpgw/identity/ApiKeys"
@@ -24,9 +25,12 @@ import type { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import type { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import type { Sessions } from "@mcpgw/identity/Sessions"
 import type { Tokens } from "@mcpgw/identity/Tokens"
+import type { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import type { Ratings } from "@mcpgw/registry/Ratings"
+import type { Collaborators } from "@mcpgw/registry/Collaborators"
 import type { Registry } from "@mcpgw/registry/Registry"
+import type { Imports } from "@mcpgw/registry/import/Imports"
 import type { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import type { Versions } from "@mcpgw/registry/v01/Versions"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
@@ -47,21 +51,31 @@ import * as authHandlers from "./authHandlers.ts"
 import * as clientHandlers from "./clientHandlers.ts"
 import * as credentialHandlers from "./credentialHandlers.ts"
 import * as connectConfigHandlers from "./connectConfigHandlers.ts"
+import * as collaboratorHandlers from "./collaboratorHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { failures } from "./failures.ts"
+import * as healthHandlers from "./healthHandlers.ts"
+import type { SocketPlane } from "./healthSocket.ts"
+import { HealthWatch, makeHealthWatch } from "./healthWatch.ts"
 import * as grantHandlers from "./grantHandlers.ts"
+import * as groupFormHandlers from "./groupFormHandlers.ts"
+import * as groupHandlers from "./groupHandlers.ts"
 import * as keyHandlers from "./keyHandlers.ts"
+import * as importHandlers from "./importHandlers.ts"
 import * as internalHandlers from "./internalHandlers.ts"
 import * as internalServers from "./internalServers.ts"
+import * as policyHandlers from "./policyHandlers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
 import { preflight, readable } from "./protocolCors.ts"
 import { resourceDocument } from "./resourceDocument.ts"
 import { canonical } from "./routes.ts"
 import * as protocolHandlers from "./protocolHandlers.ts"
+import * as registryImportHandlers from "./registryImportHandlers.ts"
 import * as searchHandlers from "./searchHandlers.ts"
 import * as serverHandlers from "./serverHandlers.ts"
 import * as systemHandlers from "./systemHandlers.ts"
 import * as tokenHandlers from "./tokenHandlers.ts"
+import * as userHandlers from "./userHandlers.ts"
 
 /** Everything the control plane works on. */
 export type Services =
@@ -73,14 +87,18 @@ export type Services =
   | AuthLayer
   | AuthorizationServer
   | Catalogue
+  | Collaborators
   | ControlPlaneConfig
   | DiscoveryIndex
   | FederatedLogin
+  | GroupDirectory
   | HealthMonitor
+  | Imports
   | MachineClients
   | MachineTokens
   | Metrics
   | OAuthClients
+  | PolicyWriter
   | ProviderLogout
   | Ratings
   | Registry
@@ -91,9 +109,11 @@ export type Services =
   | Vault
   | Versions
 
-export interface ControlPlane {
+export interface ControlPlane extends SocketPlane {
   /** Answers any request; what it does not serve gets a JSON 404. Never rejects. `remote` is the caller's address. */
   readonly handle: (request: Request, info: { readonly remote: string }) => Promise<Response>
+  /** For draining: lets go whoever watches and waits for no answer. */
+  readonly closeWatchers: () => void
 }
 
 const handlers = Layer.mergeAll(
@@ -107,12 +127,20 @@ const handlers = Layer.mergeAll(
   agentHandlers.layerMachineClients,
   clientHandlers.layer,
   credentialHandlers.layer,
+  healthHandlers.layer,
   internalHandlers.layer,
   internalServers.layer,
+  userHandlers.layer,
+  groupHandlers.layer,
+  groupFormHandlers.layer,
+  policyHandlers.layer,
+  collaboratorHandlers.layer,
   serverHandlers.layer,
   connectConfigHandlers.layer,
+  importHandlers.layer,
   searchHandlers.layer,
   protocolHandlers.layer,
+  registryImportHandlers.layer,
   systemHandlers.layer
 ).pipe(Layer.provide(authentication.layer))
 
@@ -136,7 +164,9 @@ const isKnown = ({ claims, decision }: Trail): boolean => claims !== undefined |
 
 /** Health checks and the handlers' layers end with the scope. */
 export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = Effect.gen(function* () {
-  const services = yield* Effect.context<Services>()
+  const given = yield* Effect.context<Services>()
+  const watch = yield* makeHealthWatch
+  const services = Context.add(given, HealthWatch, watch)
   const audit = Context.get(services, AuditSink)
   const authorization = Context.get(services, AuthorizationServer)
   const pages = Context.get(services, AccountPages)
@@ -156,7 +186,22 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
       Context.merge(built, request)
     )
   )
+  const record = (trail: Trail, method: string, status: number, began: number): void => {
+    const row = auditRow(trail, method, status, performance.now() - began)
+    if (row !== undefined && (isKnown(trail) || strangers.admit(trail.at))) audit.append(row)
+  }
   return {
+    closeWatchers: () => watch.closeAll(),
+    openSocket: async (request, { remote }) => {
+      const began = performance.now()
+      const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
+      const opened = await run(
+        healthHandlers.openSocket(request).pipe(Effect.provide(services), Effect.provideService(RequestTrail, trail))
+      )
+      const status = opened instanceof Response ? opened.status : trail.decision === "allow" ? 101 : 401
+      record(trail, request.method, status, began)
+      return opened instanceof Response ? finish(opened) : opened
+    },
     handle: async (request, { remote }) => {
       const began = performance.now()
       const trail = makeTrail(crypto.randomUUID(), remote, Date.now())
@@ -172,8 +217,7 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
               : await answer(canonical(request), Context.make(RequestTrail, trail)))
       )
       readable(request.method, pathname, response)
-      const row = auditRow(trail, request.method, response.status, performance.now() - began)
-      if (row !== undefined && (isKnown(trail) || strangers.admit(trail.at))) audit.append(row)
+      record(trail, request.method, response.status, began)
       return response
     }
   }

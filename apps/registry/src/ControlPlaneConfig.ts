@@ -14,13 +14,15 @@ export interface ControlPlaneSettings {
   /** `MCPGW_ALLOWED_UPSTREAMS`: what else the dialler would call. */
   readonly allowedUpstreams: ReadonlyArray<AllowedUpstream>
   readonly deploymentMode: DeploymentMode
+  /** `ENABLE_WELLKNOWN_DISCOVERY`: is anyone told of public servers? */
+  readonly wellKnownDiscovery: boolean
 }
 
 export class ControlPlaneConfig extends Context.Tag("@mcpgw/registry-app/ControlPlaneConfig")<
   ControlPlaneConfig,
   ControlPlaneSettings
 >() {
-  /** `loginRedirect` is `/` unless given, nothing is allowed, and there is a gateway. */
+  /** `loginRedirect` is `/` unless given, nothing is allowed, public servers are told of, and there is a gateway. */
   static layerOf(
     settings: Pick<ControlPlaneSettings, "publicUrl"> & Partial<ControlPlaneSettings>
   ): Layer.Layer<ControlPlaneConfig> {
@@ -28,6 +30,7 @@ export class ControlPlaneConfig extends Context.Tag("@mcpgw/registry-app/Control
       loginRedirect: "/",
       allowedUpstreams: [],
       deploymentMode: "with-gateway",
+      wellKnownDiscovery: true,
       ...settings
     })
   }

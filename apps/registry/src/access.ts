@@ -8,9 +8,11 @@ import type { Claims } from "@mcpgw/domain/Principal"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
 import type { Permission, Policy } from "@mcpgw/policy/Policy"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import type { Role } from "@mcpgw/registry/Collaborators"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { RequestTrail } from "./RequestTrail.ts"
+import { rolesOf } from "./roles.ts"
 
 /** Someone known, with the policy that holds now. */
 export interface Actor {
@@ -18,6 +20,8 @@ export interface Actor {
   readonly claims: Pick<Claims, "groups" | "limits" | "scopes" | "username">
   readonly policy: Policy
   readonly isAdmin: boolean
+  /** What they are on that server beside what their scopes say; undefined where their scopes give them nothing. */
+  readonly roleOn: (path: string) => Role | undefined
 }
 
 /** An actor whose credential stands for itself. */
@@ -25,19 +29,32 @@ export interface Caller extends Actor {
   readonly claims: Claims
 }
 
+/** Whoever has these claims, with the policy that holds now. */
+export const callerWith = (claims: Claims) =>
+  Effect.gen(function* () {
+    const policy = (yield* ScopePolicy).current()
+    const who: Caller = { claims, policy, isAdmin: policy.isAdmin(claims), roleOn: yield* rolesOf(claims, policy) }
+    return who
+  })
+
 /** The caller, with the policy that holds now. */
-export const caller: Effect.Effect<Caller, never, CurrentPrincipal | ScopePolicy> = Effect.gen(function* () {
-  const { claims } = yield* CurrentPrincipal
-  const policy = (yield* ScopePolicy).current()
-  return { claims, policy, isAdmin: policy.isAdmin(claims) }
-})
+export const caller = Effect.flatMap(CurrentPrincipal, ({ claims }) => callerWith(claims))
 
 /** A server by display name and path. */
 type Named = Readonly<Record<"server_name" | "path", string>>
 
-/** May the caller do this to that server, by display name or path? */
-export const may = ({ claims, policy }: Actor, permission: Permission, record: Named): boolean =>
-  policy.permits(claims, permission, record.server_name, record.path)
+/** What a role lets do to its server, beside what scopes let. */
+const BY_ROLE: Readonly<Record<Role, ReadonlySet<Permission>>> = {
+  manager: new Set(["list_service", "modify_service", "toggle_service", "health_check_service"]),
+  user: new Set(["list_service"])
+}
+
+/** May the caller do this to that server, by its display name or path, or as who works on it? */
+export const may = ({ claims, policy, roleOn }: Actor, permission: Permission, record: Named): boolean => {
+  if (policy.permits(claims, permission, record.server_name, record.path)) return true
+  const role = roleOn(record.path)
+  return role !== undefined && BY_ROLE[role].has(permission)
+}
 
 /** Administrators see every server; others those they may list and have a grant on. */
 export const sees = (who: Actor, { record }: { readonly record: Named }): boolean =>
@@ -69,18 +86,30 @@ const REFUSALS: Record<Permission, (name: string) => string> = {
   register_service: () => "You do not have permission to register new services",
   toggle_service: (name) => `You do not have permission to toggle ${name}`,
   modify_service: (name) => `You do not have permission to modify ${name}`,
-  health_check_service: (name) => `You do not have permission to refresh ${name}`
+  health_check_service: (name) => `You do not have permission to refresh ${name}`,
+  manage_group: (name) => `You do not have permission to manage ${name}`
 }
 
-/** As `authorize`, by the display name alone: for a name that a server is to get, whose path proves nothing about it. */
-export const authorizeName = (who: Actor, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>
-  who.policy.permits(who.claims, permission, record.server_name)
-    ? authorize(who, permission, record)
-    : Effect.flatMap(RequestTrail, (trail) => {
-        trail.rule = `api:${permission}`
-        trail.server = record.path
-        return new Forbidden(problem(REFUSALS[permission](record.server_name)))
-      })
+/**
+ * As `authorize`, by the display name alone: for a name that a server is to get, whose path proves nothing about it. To modify a server, its own
+ * name is as good as its path.
+ */
+export const authorizeName = (
+  who: Actor,
+  permission: Permission,
+  record: Named
+): Effect.Effect<void, Forbidden, Registry> =>
+  Effect.gen(function* () {
+    const held = (yield* Registry).get(record.path)?.record.server_name
+    const isOwnName = permission === "modify_service" && held === record.server_name
+    if (isOwnName || who.policy.permits(who.claims, permission, record.server_name)) {
+      return yield* authorize(who, permission, record)
+    }
+    const trail = yield* RequestTrail
+    trail.rule = `api:${permission}`
+    trail.server = record.path
+    return yield* new Forbidden(problem(REFUSALS[permission](record.server_name)))
+  })
 
 /** Passes when the caller has the permission, refuses by name otherwise; either way the audit record says which one decided. */
 export const authorize = (who: Actor, permission: Permission, record: Named): Effect.Effect<void, Forbidden> =>

@@ -19,7 +19,8 @@ type Request = HttpServerRequest.HttpServerRequest
 
 const MANAGE = "api:manage_accounts"
 
-const viewOf = ({ disabled, displayName, email, groups, provider, username }: AccountDetails): AccountView => ({
+/** An account as administrators see it. */
+export const viewOf = ({ disabled, displayName, email, groups, provider, username }: AccountDetails): AccountView => ({
   username,
   provider,
   email: email ?? null,

@@ -1,15 +1,17 @@
 /**
- * An administrator by Basic credentials, as the replaced system's internal routes take them (contracts.md §2.7), or by what every other route
- * takes. Passwords go nowhere but to `Accounts`, under the limits of a login.
+ * Callers by Basic credentials, as the replaced system's internal routes take them (contracts.md §2.7), or by what every other route takes.
+ * Passwords go nowhere but to `Accounts`, under the limits of a login.
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Forbidden, problem, Unauthorized } from "@mcpgw/api/ApiError"
 import { Accounts } from "@mcpgw/identity/Accounts"
-import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { LOCAL } from "@mcpgw/identity/Sessions"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Actor } from "./access.ts"
+import { callerWith } from "./access.ts"
 import { tooManyAttempts, unreachable } from "./accountFailures.ts"
 import { authenticate } from "./authentication.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { answerHeader, ownOriginOnly } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
@@ -35,7 +37,6 @@ const basicOf = (header: string): readonly [username: string, password: string] 
 const byPassword = (request: Request, header: string) =>
   Effect.gen(function* () {
     const accounts = yield* Accounts
-    const policy = (yield* ScopePolicy).current()
     const trail = yield* RequestTrail
     const basic = basicOf(header)
     if (basic === undefined) return yield* challenge("Invalid authentication format")
@@ -49,25 +50,41 @@ const byPassword = (request: Request, header: string) =>
       })
     )
     trail.username = account.username
-    const claims = { username: account.username, groups: account.groups, scopes: [] }
-    if (!policy.isAdmin(claims)) return yield* notAdmin
-    const actor: Actor = { claims, policy, isAdmin: true }
-    return actor
+    return account
   })
 
-/** The administrator who asks; refuses everyone else. */
-export const administratorOf = (request: Request) =>
+/** Whoever calls, by what every route takes or by name and password; the latter have signed in as much as a person can. */
+export const knownCaller = (request: Request) =>
   Effect.gen(function* () {
     const { authorization, cookie, "x-authorization": own } = request.headers
     if (own === undefined && authorization === undefined && cookie === undefined) {
       return yield* challenge("Authentication required")
     }
-    if (own === undefined && authorization !== undefined && /^basic\b/i.test(authorization)) {
-      return yield* byPassword(request, authorization)
+    if (own !== undefined || authorization === undefined || !/^basic\b/i.test(authorization)) {
+      return yield* Effect.flatMap(authenticate, ({ claims }) => callerWith(claims))
     }
-    const { claims } = yield* authenticate
-    const policy = (yield* ScopePolicy).current()
-    if (!policy.isAdmin(claims)) return yield* notAdmin
-    const actor: Actor = { claims, policy, isAdmin: true }
-    return actor
+    const { publicUrl } = yield* ControlPlaneConfig
+    const { groups, username } = yield* byPassword(request, authorization)
+    // For this one request: what a session of theirs would say.
+    return yield* callerWith({
+      issuer: publicUrl,
+      subject: username,
+      username,
+      clientId: "basic",
+      groups,
+      scopes: [],
+      audience: [publicUrl],
+      expiresAt: (yield* Clock.currentTimeMillis) / 1000,
+      tokenId: undefined,
+      method: "session_cookie",
+      provider: LOCAL
+    })
   })
+
+/** Passes administrators, refuses everyone else. */
+export const administratorOf = (request: Request) =>
+  Effect.filterOrFail(
+    knownCaller(request),
+    ({ isAdmin }) => isAdmin,
+    () => notAdmin
+  )

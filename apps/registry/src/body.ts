@@ -17,19 +17,19 @@ export type Fields = Readonly<Record<string, unknown>>
 /** How a form's text becomes what the schema expects: nothing is guessed from the value. */
 export type FormField = "csv" | "boolean" | "number" | "json"
 
-const tooLarge = new TooLarge(problem(`The body is longer than ${MAX_BODY_BYTES} bytes`))
+const tooLarge = (most: number) => new TooLarge(problem(`The body is longer than ${most} bytes`))
 const unread = new BadRequest(problem("The body could not be read"))
 
-const readAll = async (source: Request): Promise<string | undefined> => {
+const readAll = async (source: Request, most: number): Promise<Buffer | undefined> => {
   const reader = source.body?.getReader()
-  if (reader === undefined) return ""
+  if (reader === undefined) return Buffer.alloc(0)
   const chunks: Array<Uint8Array> = []
   let size = 0
   for (;;) {
     const { done, value } = await reader.read()
-    if (done) return Buffer.concat(chunks).toString("utf8")
+    if (done) return Buffer.concat(chunks)
     size += value.byteLength
-    if (size > MAX_BODY_BYTES) {
+    if (size > most) {
       await reader.cancel()
       return undefined
     }
@@ -37,20 +37,26 @@ const readAll = async (source: Request): Promise<string | undefined> => {
   }
 }
 
-/** Interruptible where the handler is not, so that a body that never ends is given up. */
-const text = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<string, BadRequest | TooLarge> =>
+/** The body's bytes, `most` of them. Interruptible where the handler is not, so that a body that never ends is given up. */
+export const bytesOf = (
+  request: HttpServerRequest.HttpServerRequest,
+  most: number
+): Effect.Effect<Buffer, BadRequest | TooLarge> =>
   Effect.suspend(() => {
     if (!(request.source instanceof Request)) return Effect.fail(unread)
     const { source } = request
-    if (Number(source.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return Effect.fail(tooLarge)
-    return Effect.tryPromise({ try: () => readAll(source), catch: () => unread }).pipe(
+    if (Number(source.headers.get("content-length") ?? 0) > most) return Effect.fail(tooLarge(most))
+    return Effect.tryPromise({ try: () => readAll(source, most), catch: () => unread }).pipe(
       Effect.interruptible,
       Effect.timeoutFail({ duration: READ_WITHIN, onTimeout: () => unread }),
-      Effect.flatMap((body) => (body === undefined ? Effect.fail(tooLarge) : Effect.succeed(body)))
+      Effect.flatMap((body) => (body === undefined ? Effect.fail(tooLarge(most)) : Effect.succeed(body)))
     )
   })
 
-const isFields = (value: unknown): value is Fields =>
+const text = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<string, BadRequest | TooLarge> =>
+  Effect.map(bytesOf(request, MAX_BODY_BYTES), (body) => body.toString("utf8"))
+
+export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 const invalidJson = new BadRequest(problem("Invalid JSON in request body"))
@@ -115,7 +121,7 @@ const formFields = (body: string, kinds: Readonly<Record<string, FormField>>): F
 const isForm = (request: HttpServerRequest.HttpServerRequest): boolean =>
   (request.headers["content-type"] ?? "").toLowerCase().startsWith("application/x-www-form-urlencoded")
 
-const isMultipart = (request: HttpServerRequest.HttpServerRequest): boolean =>
+export const isMultipart = (request: HttpServerRequest.HttpServerRequest): boolean =>
   (request.headers["content-type"] ?? "").toLowerCase().startsWith("multipart/")
 
 const unsupported = new BadRequest(

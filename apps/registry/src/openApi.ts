@@ -24,7 +24,9 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/v0.1/ping",
   "/v0.1/auth/{method}",
   "/.well-known/jwks.json",
-  "/openapi.json"
+  "/.well-known/mcp-servers",
+  "/openapi.json",
+  "/docs"
 ])
 
 /** Endpoints that take `application/x-www-form-urlencoded` beside JSON. */

@@ -14,10 +14,16 @@ const BEHIND = /^\/api\/servers\/(.+)\/connect-config\/?$/
 
 const UNPREFIXED_SERVERS: ReadonlyArray<string> = ["/toggle/", "/edit/"]
 
+/** What is asked of a server's collaborators is answered at a path of its own: a server's path may have any number of segments. */
+const COLLABORATORS = /^\/api\/servers\/(.+)\/collaborators\/?$/
+
 /** The path under `/api` an old spelling stands for; undefined when it is none. GET of a form's page is the console's. */
 const aliasOf = (method: string, pathname: string): string | undefined => {
   const behind = method === "GET" || method === "POST" ? BEHIND.exec(pathname)?.[1] : undefined
   if (behind !== undefined) return `/api/connect-config/${behind}`
+  if (method === "GET" && pathname === "/ws/health_status") return "/api/health/ws/health_status"
+  const [, server] = method === "POST" ? [] : (COLLABORATORS.exec(pathname) ?? [])
+  if (server !== undefined) return `/api/collaborators/${server}`
   if (method !== "POST" && !(method === "GET" && pathname === "/logout")) return undefined
   const fixed = UNPREFIXED.find(([alias]) => alias === pathname)
   if (fixed !== undefined) return fixed[1]
@@ -71,7 +77,9 @@ export const serves = (method: string, pathname: string): boolean =>
   pathname === "/internal/reload-scopes" ||
   pathname === "/health" ||
   pathname === "/.well-known/jwks.json" ||
+  pathname === "/.well-known/mcp-servers" ||
   pathname === "/openapi.json" ||
+  pathname === "/docs" ||
   aliasOf(method, pathname) !== undefined
 
 /** The same request under its first spelling, `/api` or `/v0.1`; the same object when it has that already. */

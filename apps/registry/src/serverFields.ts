@@ -78,7 +78,7 @@ const problemOf = (address: string, allowed: ReadonlyArray<AllowedUpstream>): st
 }
 
 /** Addresses that can not be called, of those that can be read. An edit may repeat what `record` holds. */
-const addressErrors = (
+export const addressErrors = (
   fields: Fields,
   allowed: ReadonlyArray<AllowedUpstream>,
   record?: ServerRecord

@@ -17,13 +17,17 @@ import { failures, invalid, storeDown } from "./storeFailures.ts"
 /** One change by this API at a time, so that nothing comes between what was compared (`If-Match`) and what is written. */
 const turns = new WeakMap<RegistryApi, Effect.Semaphore>()
 
-/** Alone among the changes of this API. Do not nest. */
+/** Runs a change alone among the changes of this API. Do not nest. */
+export const turnOf = (
+  registry: RegistryApi
+): (<A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => {
+  const turn = turns.get(registry) ?? Effect.unsafeMakeSemaphore(1)
+  turns.set(registry, turn)
+  return turn.withPermits(1)
+}
+
 export const inTurn = <A, E, R>(change: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Registry> =>
-  Effect.flatMap(Registry, (registry) => {
-    const turn = turns.get(registry) ?? Effect.unsafeMakeSemaphore(1)
-    turns.set(registry, turn)
-    return turn.withPermits(1)(change)
-  })
+  Effect.flatMap(Registry, (registry) => turnOf(registry)(change))
 
 /** Whose registration or edit this is. */
 export const asker = ({ isAdmin }: Actor) =>

@@ -7,17 +7,25 @@ import { AccountsGroup } from "./Accounts.ts"
 import { AgentsGroup, MachineClientsGroup } from "./Agents.ts"
 import { AuthGroup } from "./Auth.ts"
 import { ClientsGroup } from "./Clients.ts"
+import { CollaboratorsGroup } from "./Collaborators.ts"
 import { ConnectConfigGroup } from "./ConnectConfig.ts"
 import { GrantsGroup } from "./Grants.ts"
+import { GroupFormsGroup } from "./GroupForms.ts"
+import { GroupsGroup } from "./Groups.ts"
+import { HealthGroup } from "./Health.ts"
+import { ImportGroup } from "./Import.ts"
 import { InternalGroup } from "./Internal.ts"
 import { InternalServersGroup } from "./InternalServers.ts"
 import { KeysGroup } from "./Keys.ts"
+import { PolicyTextGroup } from "./PolicyText.ts"
+import { RegistryImportsGroup } from "./RegistryImports.ts"
 import { RegistryProtocolGroup } from "./RegistryProtocol.ts"
 import { SearchGroup } from "./Search.ts"
 import { ServerCredentialsGroup } from "./ServerCredentials.ts"
 import { ServersGroup } from "./Servers.ts"
 import { SystemGroup } from "./System.ts"
 import { TokensGroup } from "./Tokens.ts"
+import { UsersGroup } from "./Users.ts"
 
 export class Api extends HttpApi.make("mcpgw")
   .add(AuthGroup)
@@ -31,11 +39,19 @@ export class Api extends HttpApi.make("mcpgw")
   .add(ClientsGroup)
   .add(InternalGroup)
   .add(InternalServersGroup)
+  .add(UsersGroup)
+  .add(GroupsGroup)
+  .add(GroupFormsGroup)
+  .add(PolicyTextGroup)
+  .add(CollaboratorsGroup)
   .add(ServersGroup)
   .add(ServerCredentialsGroup)
   .add(ConnectConfigGroup)
+  .add(ImportGroup)
+  .add(HealthGroup)
   .add(SearchGroup)
   .add(RegistryProtocolGroup)
+  .add(RegistryImportsGroup)
   .add(SystemGroup)
   .addError(BadRequest.schema)
   .addError(NotFound.schema)

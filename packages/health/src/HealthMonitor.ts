@@ -1,5 +1,6 @@
 /** **HealthMonitor** — whether each server answers a real MCP handshake, on an interval and on demand; feeds the registry. */
 import { type Health, type HealthStatus, NEVER_CHECKED } from "@mcpgw/domain/Server"
+import type { ExchangeCaller, UpstreamFailureReason } from "@mcpgw/egress/Upstream"
 import type { Registry } from "@mcpgw/registry/Registry"
 import type { ServerNotFound } from "@mcpgw/registry/RegistryError"
 import * as Context from "effect/Context"
@@ -16,10 +17,20 @@ export interface HealthMonitorApi {
    * server is not probed: its health is `disabled`.
    */
   readonly probeNow: (path: string) => Effect.Effect<Health, ServerNotFound>
+  /**
+   * Hot: what a real call to the server came to. Three transport failures in a row make it unhealthy at once, and have it checked until
+   * it is well; its next answer heals it.
+   */
+  readonly calls: CallObserver
+}
+
+export interface CallObserver {
+  readonly answered: (path: string) => void
+  readonly failed: (path: string, reason: UpstreamFailureReason, caller: ExchangeCaller) => void
 }
 
 export interface MonitorOptions {
-  /** Seconds between two checks of one server, each ±10 %. */
+  /** Seconds between two checks of one server, each ±10 %, unless its record names others. */
   readonly intervalSeconds: number
   /** Milliseconds before the first checks of the servers there are at the start; 0 unless given. Those registered later are checked at once. */
   readonly startDelayMs?: number
@@ -43,5 +54,6 @@ export class HealthMonitor extends Context.Tag("@mcpgw/health/HealthMonitor")<He
 
 const noop: Layer.Layer<HealthMonitor> = Layer.succeed(HealthMonitor, {
   status: () => NEVER_CHECKED,
-  probeNow: () => Effect.succeed(NEVER_CHECKED)
+  probeNow: () => Effect.succeed(NEVER_CHECKED),
+  calls: { answered: () => {}, failed: () => {} }
 })

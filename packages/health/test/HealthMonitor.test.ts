@@ -378,3 +378,90 @@ describe("HealthMonitor.layer, probeNow", () => {
     })
   )
 })
+
+describe("per-server interval", () => {
+  it.scoped("health_interval_seconds of a record is kept, ±10 %, whatever the others have", () =>
+    Effect.gen(function* () {
+      const often = record({ path: "/often", health_interval_seconds: 5 })
+      const { probed } = yield* start([record(), often], () => healthy, { intervalSeconds: 100 })
+      yield* Effect.repeatN(pass(1), 99)
+      const count = (path: string) => probed.filter((one) => one === path).length
+      expect(count("/often")).toBeGreaterThanOrEqual(18)
+      expect(count("/often")).toBeLessThanOrEqual(24)
+      expect(count("/clock")).toBeLessThanOrEqual(3)
+    })
+  )
+})
+
+describe("design §6: what real calls say", () => {
+  const alice = { issuer: "i", subject: "alice" }
+  const bob = { issuer: "i", subject: "bob" }
+
+  it.scoped("three transport failures in a row mark a server at once, and have it checked until it is well", () =>
+    Effect.gen(function* () {
+      let up = true
+      const { monitor, probed, status } = yield* start([record()], () => (up ? healthy : down))
+      up = false
+      monitor.calls.failed("/clock", "refused", alice)
+      monitor.calls.failed("/clock", "refused", alice)
+      yield* settled
+      expect(status()).toBe("healthy")
+      monitor.calls.failed("/clock", "connect_timeout", alice)
+      yield* settled
+      expect(status()).toMatch(/^unhealthy: (?:timeout|connection error)$/)
+      const before = probed.length
+      yield* pass(1)
+      yield* pass(2)
+      expect(probed.length).toBeGreaterThanOrEqual(before + 2)
+      up = true
+      yield* pass(4)
+      expect(status()).toBe("healthy")
+    })
+  )
+
+  it.scoped("an answer in between begins the count anew; the next one after a mark heals", () =>
+    Effect.gen(function* () {
+      const { monitor, status } = yield* start([record()], () => Effect.never)
+      const { answered, failed } = monitor.calls
+      for (const _ of [1, 2]) failed("/clock", "refused", alice)
+      answered("/clock")
+      for (const _ of [1, 2]) failed("/clock", "refused", alice)
+      yield* settled
+      expect(status()).toBe("checking")
+      failed("/clock", "refused", alice)
+      yield* settled
+      expect(status()).toBe("unhealthy: connection error")
+      answered("/clock")
+      yield* settled
+      expect(status()).toBe("healthy")
+    })
+  )
+
+  it.scoped("S-16: what a request may bring about itself counts when several callers had it", () =>
+    Effect.gen(function* () {
+      const { monitor, status } = yield* start([record()], () => Effect.never)
+      const { failed } = monitor.calls
+      for (let i = 0; i < 50; i++) failed("/clock", i % 2 === 0 ? "first_byte_timeout" : "broken", alice)
+      for (let i = 0; i < 50; i++) failed("/clock", "aborted", bob)
+      for (let i = 0; i < 50; i++) failed("/clock", "blocked_address", bob)
+      yield* settled
+      expect(status()).toBe("checking")
+      failed("/clock", "first_byte_timeout", bob)
+      yield* settled
+      expect(status()).toBe("unhealthy: timeout")
+    })
+  )
+
+  it.scoped("a server switched off, or unknown, stays what it is", () =>
+    Effect.gen(function* () {
+      const { monitor, status } = yield* start([record({ is_enabled: false })], () => healthy)
+      for (const path of ["/clock", "/nowhere"]) {
+        for (const _ of [1, 2, 3]) monitor.calls.failed(path, "refused", alice)
+        yield* settled
+        monitor.calls.answered(path)
+      }
+      yield* settled
+      expect([status(), status("/nowhere")]).toEqual(["disabled", "unknown"])
+    })
+  )
+})

@@ -391,3 +391,25 @@ const sseServer = (answer: Answer): Answer => {
     return new Response("Accepted", { status: 202 })
   }
 }
+
+describe("S-01: the server's own credential", () => {
+  it.effect("goes with every message of a check, and a problem with it is the status", () =>
+    Effect.gen(function* () {
+      const server = upstream(legacy())
+      const sentTo = () => ({ headers: { "x-api-key": "s3cret" }, problem: undefined })
+      expect((yield* through(server, record({ headers: [{ "X-Old": "unused" }] }), { sentTo })).status).toBe("healthy")
+      expect(server.seen.length).toBeGreaterThan(3)
+      for (const { headers } of server.seen) {
+        expect(headers["x-api-key"]).toBe("s3cret")
+        expect(headers["x-old"]).toBeUndefined()
+      }
+      const silent = upstream(legacy())
+      const problem = { sentTo: () => ({ headers: {}, problem: "the environment variable A_AUTH_TOKEN is not set" }) }
+      expect(yield* through(silent, record(), problem)).toEqual({
+        status: "error: the environment variable A_AUTH_TOKEN is not set",
+        tools: undefined
+      })
+      expect(silent.seen).toEqual([])
+    })
+  )
+})

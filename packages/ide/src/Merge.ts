@@ -26,12 +26,20 @@ const plain = (ide: IdeName, document: unknown): unknown => {
   return rest
 }
 
-/** The edit must leave the same data but for the entry: whatever an editor got wrong is refused rather than written. */
-const verified = (ide: IdeName, key: string, before: unknown, text: string): Either.Either<string, MergeError> => {
+/** The edit must leave that entry, and the same data beside it: whatever an editor got wrong is refused rather than written. */
+const verified = (
+  ide: IdeName,
+  key: string,
+  entry: unknown,
+  before: unknown,
+  text: string
+): Either.Either<string, MergeError> => {
   const { format, section } = IDES[ide]
   const rest = (document: unknown): unknown => plain(ide, withoutEntry(document, section, key))
   return Either.flatMap(EDITORS[format].read(text), (after) =>
-    sameData(rest(before), rest(after)) ? Either.right(text) : Either.left(otherwise("it can not be edited safely"))
+    sameData(rest(before), rest(after)) && sameData(entryAt(after, section, key), entry)
+      ? Either.right(text)
+      : Either.left(otherwise("it can not be edited safely"))
   )
 }
 
@@ -40,7 +48,9 @@ export const putEntry = (ide: IdeName, text: string, config: Config): Either.Eit
   const { format, section } = IDES[ide]
   const editor = EDITORS[format]
   return Either.flatMap(editor.read(text), (before) =>
-    Either.flatMap(editor.put(text, section, config), (changed) => verified(ide, config.key, before, changed))
+    Either.flatMap(editor.put(text, section, config), (changed) =>
+      verified(ide, config.key, config.entry, before, changed)
+    )
   )
 }
 
@@ -49,7 +59,7 @@ export const removeEntry = (ide: IdeName, text: string, key: string): Either.Eit
   const { format, section } = IDES[ide]
   const editor = EDITORS[format]
   return Either.flatMap(editor.read(text), (before) =>
-    Either.flatMap(editor.remove(text, section, key), (changed) => verified(ide, key, before, changed))
+    Either.flatMap(editor.remove(text, section, key), (changed) => verified(ide, key, undefined, before, changed))
   )
 }
 

@@ -17,13 +17,14 @@ export interface Subject {
   readonly limits?: Limits
 }
 
-/** `UI-Scopes` permissions of contracts.md §2.1. */
+/** `UI-Scopes` permissions of contracts.md §2.1, and `manage_group`, whose names are groups'. */
 export type Permission =
   | "list_service"
   | "register_service"
   | "health_check_service"
   | "toggle_service"
   | "modify_service"
+  | "manage_group"
 
 /** What `filterList` would do to a message, for those who do it to the text it came in. */
 export interface JudgedList {

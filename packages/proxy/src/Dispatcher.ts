@@ -66,9 +66,13 @@ export class Dispatcher {
         caller: principal.claims
       })
     } catch (error) {
-      if (error instanceof UpstreamFailure) return failure(error.reason, error.message, error.retryAfterSeconds)
+      if (error instanceof UpstreamFailure) {
+        this.parts.options.calls?.failed(record.path, error.reason, principal.claims)
+        return failure(error.reason, error.message, error.retryAfterSeconds)
+      }
       return failure("broken", error instanceof Error ? error.message : String(error))
     }
+    this.parts.options.calls?.answered(record.path)
     const answer = readHead(upstream)
     const refusal = unusable(outbound, answer)
     if (refusal !== undefined) {

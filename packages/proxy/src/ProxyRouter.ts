@@ -3,7 +3,7 @@
  * Never decides whether a call may happen: it takes only what the policy has authorised.
  */
 import { Deadlines } from "@mcpgw/egress/Deadlines"
-import { Upstream } from "@mcpgw/egress/Upstream"
+import { Upstream, type UpstreamFailureReason } from "@mcpgw/egress/Upstream"
 import type { Claims } from "@mcpgw/domain/Principal"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
@@ -31,6 +31,13 @@ export interface ProxyOptions {
   readonly maxEventBytes: number
   /** Life of a sealed session id. */
   readonly sessionSeconds: number
+  /** Hot: told what each exchange with a server came to, before anything of its answer is relayed. */
+  readonly calls?: CallObserver
+}
+
+export interface CallObserver {
+  readonly answered: (path: string) => void
+  readonly failed: (path: string, reason: UpstreamFailureReason, caller: Claims) => void
 }
 
 export const defaults: ProxyOptions = {

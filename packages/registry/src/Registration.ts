@@ -8,7 +8,7 @@ import type { Registration } from "@mcpgw/domain/Server"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { keptTools } from "./Inventory.ts"
+import { keptTools, MAX_TOOLS } from "./Inventory.ts"
 import { InvalidServer, type WrongField } from "./RegistryError.ts"
 
 /** What a patch may name. */
@@ -162,17 +162,32 @@ export const makeRecord = (
   by: string,
   now: string
 ): Either.Either<ServerRecord, InvalidServer> => {
-  const path = normalizePath(registration.path)
-  const candidate = {
-    num_tools: 0,
-    ...DEFAULTS,
-    ...withoutCleared(counted(registration)),
-    path,
-    registered_by: by,
-    registered_at: now,
-    updated_at: now
-  }
-  return validate(candidate, true)
+  const fields = counted(registration)
+  return candidateOf(fields, registration.path, by, now)
+}
+
+const candidateOf = (fields: Fields, path: unknown, by: string, now: string) =>
+  validate(
+    {
+      num_tools: 0,
+      ...DEFAULTS,
+      ...withoutCleared(fields),
+      path: typeof path === "string" ? normalizePath(path) : path,
+      registered_by: by,
+      registered_at: now,
+      updated_at: now
+    },
+    true
+  )
+
+/** The same of fields nobody has checked yet, such as a file's: every one that is wrong is named. Names that mean nothing are left aside. */
+export const recordFrom = (fields: Fields, by: string, now: string): Either.Either<ServerRecord, InvalidServer> => {
+  const { tool_list: tools } = fields
+  const named = Object.fromEntries(PATCHABLE.flatMap((key) => (fields[key] === undefined ? [] : [[key, fields[key]]])))
+  const list: ReadonlyArray<unknown> = Array.isArray(tools) ? tools : []
+  const count = tools === undefined ? {} : { num_tools: list.length }
+  const kept = list.length > MAX_TOOLS ? { tool_list: list.slice(0, MAX_TOOLS) } : {}
+  return candidateOf({ ...count, ...named, ...kept }, fields["path"], by, now)
 }
 
 /**

@@ -3,7 +3,6 @@
  * output, what was done to standard error. Touches no other entry, and no file without --write or --remove.
  */
 import * as Command from "@effect/cli/Command"
-import * as Path from "@effect/platform/Path"
 import { normalizePath, ServerPath } from "@mcpgw/domain/Ids"
 import { type ConfigScope, fileOf, IDES, type IdeName } from "@mcpgw/ide/Client"
 import { type Config, configOf, fileText, keyOf, type Target } from "@mcpgw/ide/Entry"
@@ -17,7 +16,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { askRegistry } from "./askRegistry.ts"
 import * as options from "./options.ts"
-import { machine } from "./places.ts"
+import { machine, typedPath } from "./places.ts"
 import { FileRefused, readPlain, refuseLinks, replaceFile } from "./safeFile.ts"
 import { tokenIn } from "./tokenFile.ts"
 
@@ -46,7 +45,7 @@ interface Found {
 /** A whole URL leads there and nowhere else; a path leads through the gateway, or where the registry says. */
 const find = ({ gateway, name, server, tokenFile }: Asked) =>
   Effect.gen(function* () {
-    const token = Option.isSome(tokenFile) ? yield* tokenIn(tokenFile.value) : undefined
+    const token = Option.isSome(tokenFile) ? yield* tokenIn(yield* typedPath(tokenFile.value)) : undefined
     const own = /^https?:\/\//.test(server) ? URL.parse(server) : null
     if (own !== null) {
       const key = Option.getOrElse(name, () => keyOf(own.pathname.replace(/\/(?:mcp|sse)\/?$/, "")))
@@ -74,9 +73,8 @@ interface FileAsked {
 /** The file meant, refused when something on the way to it is a link that somebody else may have put there. */
 const fileFor = ({ client, file, scope }: FileAsked) =>
   Effect.gen(function* () {
-    const path = yield* Path.Path
     const places = yield* machine
-    if (Option.isSome(file)) return path.resolve(file.value)
+    if (Option.isSome(file)) return yield* typedPath(file.value)
     const usual = fileOf(client, scope, places)
     if (usual === undefined) {
       return yield* new IdeProblem({

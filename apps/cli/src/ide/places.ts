@@ -3,6 +3,7 @@ import type { Os, Places } from "@mcpgw/ide/Client"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { homedir } from "node:os"
+import { resolve } from "node:path"
 
 const SYSTEMS: Partial<Record<NodeJS.Platform, Os>> = { darwin: "macos", win32: "windows" }
 
@@ -17,3 +18,7 @@ export const machine: Effect.Effect<Places> = Effect.gen(function* () {
     ...(appData === "" ? {} : { appData })
   }
 }).pipe(Effect.orDie)
+
+/** A name as it was typed, from the folder it was typed in. */
+export const typedPath = (given: string): Effect.Effect<string> =>
+  Effect.map(machine, ({ project }) => resolve(project, given))

@@ -8,26 +8,54 @@ import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Path from "@effect/platform/Path"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { globals } from "../connect/options.ts"
 import { Session } from "../connect/Session.ts"
 import { failed, usage } from "../Failure.ts"
 import { about } from "../help.ts"
-import { show, table } from "../show/table.ts"
+import { plain, show, table } from "../show/table.ts"
 
 const STATE = "server_state.json"
 /** Derived from the servers (contracts §2.9); nothing to take. */
 const IGNORED = new Set(["service_index_metadata.json"])
 
-const Item = Schema.Struct({
-  file: Schema.optionalWith(Schema.String, { exact: true }),
-  path: Schema.optionalWith(Schema.NullOr(Schema.String), { exact: true }),
-  outcome: Schema.Literal("created", "updated", "unchanged", "refused"),
-  problems: Schema.optionalWith(Schema.Array(Schema.Unknown), { exact: true })
-})
+const more = { key: Schema.String, value: Schema.Unknown }
+
+const Item = Schema.Struct(
+  {
+    file: Schema.String,
+    path: Schema.NullOr(Schema.String),
+    result: Schema.Literal("created", "updated", "unchanged", "refused"),
+    changed: Schema.Array(Schema.String),
+    errors: Schema.Array(
+      Schema.Struct({
+        field: Schema.String,
+        expected: Schema.String,
+        held: Schema.optionalWith(Schema.String, { exact: true })
+      })
+    ),
+    notes: Schema.Array(Schema.String)
+  },
+  more
+)
+
 /** What of the report is shown; `--json` shows all of it. */
-const Report = Schema.Struct({ items: Schema.Array(Item) }, { key: Schema.String, value: Schema.Unknown })
+const Report = Schema.Struct(
+  {
+    items: Schema.Array(Item),
+    scopes: Schema.NullOr(Schema.Struct({ valid: Schema.Boolean, problem: Schema.NullOr(Schema.String) }, more)),
+    notes: Schema.Array(Schema.String)
+  },
+  more
+)
+
+const why = ({ changed, errors, notes, result }: typeof Item.Type): ReadonlyArray<string> => [
+  ...errors.map(({ expected, field, held }) => `${field}${held === undefined ? "" : ` held ${held}`}: ${expected}`),
+  ...(result === "updated" ? changed : []),
+  ...notes
+]
 
 const Json = Schema.parseJson(Schema.Unknown)
 
@@ -52,13 +80,13 @@ const read = (folder: string) =>
     const isServer = (name: string): boolean =>
       name.endsWith(".json") && !isState(name) && !IGNORED.has(path.basename(name))
     const servers = yield* Effect.forEach(names.filter(isServer), (name) =>
-      Effect.map(parsed(name), (record) => ({ file: name, record }))
+      Effect.map(parsed(name), (record) => [name, record] as const)
     )
     const state = names.find(isState)
     const scopes = names.find((name) => /^scopes\.ya?ml$/.test(path.basename(name)))
     return {
-      servers,
-      ...(state === undefined ? {} : { state: yield* parsed(state) }),
+      servers: Object.fromEntries(servers),
+      ...(state === undefined ? {} : { server_state: yield* parsed(state) }),
       ...(scopes === undefined ? {} : { scopes: yield* fs.readFileString(path.join(folder, scopes)) })
     }
   }).pipe(
@@ -71,7 +99,7 @@ const read = (folder: string) =>
 const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
   Effect.gen(function* () {
     const found = yield* read(args.folder)
-    if (found.servers.length === 0)
+    if (Object.keys(found.servers).length === 0)
       return yield* usage(
         `${JSON.stringify(args.folder)} holds no server files`,
         "it may hold one JSON file for each server"
@@ -85,10 +113,17 @@ const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
     yield* show(args.json, report, () =>
       table(
         ["FILE", "SERVER", args.dryRun ? "WOULD BE" : "OUTCOME", "WHY"],
-        report.items.map((one) => [one.file, one.path, one.outcome, (one.problems ?? []).map(told)])
+        report.items.map((one) => [one.file, one.path, one.result, why(one)])
       )
     )
-    const refused = report.items.filter(({ outcome }) => outcome === "refused")
+    const notes = [
+      ...report.notes,
+      ...(report.scopes?.problem === undefined || report.scopes.problem === null
+        ? []
+        : [`scopes: ${report.scopes.problem}`])
+    ]
+    for (const note of notes) yield* Console.error(plain(note))
+    const refused = report.items.filter(({ result }) => result === "refused")
     if (refused.length > 0) return yield* failed(`${refused.length} of ${report.items.length} files were refused`)
   })
 ).pipe(
@@ -97,8 +132,6 @@ const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
   ),
   Command.provide((args) => Session.layer(args))
 )
-
-const told = (problem: unknown): string => (typeof problem === "string" ? problem : JSON.stringify(problem))
 
 /** `importRegistry.ts` is mounted here, too. */
 export const importing = Command.make("import").pipe(

@@ -16,9 +16,9 @@ const json = Options.boolean("json").pipe(Options.withDescription("Print JSON in
 
 const lines = (rows: ReadonlyArray<Replaced>): string =>
   rows
-    .map(({ instead, now, script, was }, i) => {
+    .map(({ instead, note, now, script, was }, i) => {
       const head = rows[i - 1]?.script === script ? "" : `${i === 0 ? "" : "\n"}${script}\n`
-      return `${head}  ${was === "" ? "(alone)" : was}\n      ${now === undefined ? `none: ${instead ?? ""}` : `mcpgw ${now}`}`
+      return `${head}  ${was === "" ? "(alone)" : was}\n      ${now === undefined ? `none: ${instead ?? ""}` : `mcpgw ${now}`}${note === undefined ? "" : ` (${note})`}`
     })
     .join("\n")
 

@@ -12,6 +12,8 @@ export interface Replaced {
   readonly was: string
   readonly now?: string
   readonly instead?: string
+  /** What of it is not done; told whenever it is run. */
+  readonly note?: string
   /** As a test runs it. */
   readonly example: string
 }
@@ -66,7 +68,8 @@ const userMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   },
   {
     was: "create-human -u|--username <username> -e|--email <email> -f|--firstname <first> -l|--lastname <last> -g|--groups <groups>",
-    now: "users create {username} --email {email} --first-name {first} --last-name {last} --group {groups} --password-stdin",
+    now: "users create {username} --group {groups}",
+    note: "e-mail address and names are not kept of local accounts; a password is made and shown",
     example: "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user"
   },
   {
@@ -98,7 +101,7 @@ const mcpServices: ReadonlyArray<Omit<Replaced, "script">> = [
   },
   {
     was: "create-user --username <username> --groups <groups>",
-    now: "users create {username} --group {groups} --password-stdin",
+    now: "users create {username} --group {groups}",
     example: "create-user --username john.doe --groups mcp-registry-user"
   },
   { was: "list-groups", now: "groups list", example: "list-groups" }
@@ -171,7 +174,7 @@ const CREDS_HERE = "[force: --force] [verbose: --verbose]"
 const generateCreds: ReadonlyArray<Omit<Replaced, "script">> = [
   {
     was: `[--all] [--ingress-only] [--egress-only] [--agentcore-only] [--keycloak-only] [--both] [--provider <provider>] ${CREDS}`,
-    now: `creds [all: --all] [ingress-only: --ingress-only] [egress-only: --egress-only] [agentcore-only: --agentcore-only] [keycloak-only: --keycloak-only] [both: --ingress-only --egress-only] [provider: --provider {provider}] ${CREDS_HERE}`,
+    now: `creds [all: --all] [ingress-only: --ingress-only] [egress-only: --egress-only] [agentcore-only: --agentcore-only] [keycloak-only: --keycloak-only] [both: --both] [provider: --provider {provider}] ${CREDS_HERE}`,
     example: "--ingress-only --verbose"
   }
 ]
@@ -182,7 +185,7 @@ const REFRESH =
 const refresher: ReadonlyArray<Omit<Replaced, "script">> = [
   {
     was: REFRESH,
-    now: "creds refresh [interval: --interval {interval}] [buffer: --buffer {buffer}] [once: --once] [force: --force] [agent: --agent-id {agent}] [debug: --verbose]",
+    now: "creds refresh [interval: --interval {interval}] [buffer: --buffer {buffer}] [once: --once] [force: --force] [agent: --agent-id {agent}]",
     example: "--once --force"
   }
 ]
@@ -254,9 +257,20 @@ export const REPLACED: ReadonlyArray<Replaced> = [
   ...of("credentials-provider/start_token_refresher.sh", [{ was: "", now: "creds refresh --background", example: "" }]),
   ...of("credentials-provider/keycloak/generate_tokens.py", [
     {
-      was: "[--agent-name <agent>] [--all-agents] [--verbose]",
-      now: "creds --keycloak-only [agent: --agent-id {agent}] [verbose: --verbose]",
+      was: "--agent-name <agent> [--oauth-dir <folder>] [--verbose]",
+      now: "creds refresh --agent-id {agent} --force --once [folder: --folder {folder}]",
       example: "--agent-name sre-agent"
+    },
+    {
+      was: "[--all-agents] [--oauth-dir <folder>] [--verbose]",
+      now: "creds --keycloak-only [folder: --folder {folder}] [verbose: --verbose]",
+      example: "--all-agents"
+    },
+    {
+      was: "[--agent-name <agent>] [--client-id <id>] [--client-secret <secret>] [--keycloak-url <url>] [--realm <realm>] [--oauth-dir <folder>] [--verbose]",
+      instead:
+        "these come from agent-NAME-m2m.json in the folder; `mcpgw keycloak add-agent --save` writes it. A secret in a command line every process of the machine can read",
+      example: "--agent-name sre-agent --client-id a --client-secret b"
     }
   ]),
   ...of("keycloak/setup/init-keycloak.sh", [{ was: "", now: "keycloak init", example: "" }]),

@@ -1,5 +1,6 @@
 /** The one layer between the replaced system's command lines and ours: follows the table of `replaced.ts`, and knows no command itself. */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -81,6 +82,7 @@ export const translate = (
       const match = matched(patternOf(row.was), rest)
       if (match === undefined) continue
       if (row.now === undefined) return yield* failed(`${name} ${row.was}: not here`, row.instead)
+      if (row.note !== undefined) yield* Console.error(`note: ${row.note}`)
       return Option.some(yield* expanded(row.now, match))
     }
     return yield* unknown(name, rows)

@@ -3,6 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -27,26 +28,38 @@ const GroupList = Schema.Struct({
   }),
   synchronized: Schema.Array(Schema.String),
   keycloak_only: Schema.Array(Schema.String),
-  scopes_only: Schema.Array(Schema.String)
+  scopes_only: Schema.Array(Schema.String),
+  /** Why the identity provider's groups are not known. */
+  warning: Schema.optionalWith(Schema.String, { exact: true })
 })
 
-const Told = Schema.Struct({ message: Schema.String })
+/** `warning`: what of it was not done, and how to have it done. */
+const Told = Schema.Struct(
+  { message: Schema.String, warning: Schema.optionalWith(Schema.String, { exact: true }) },
+  { key: Schema.String, value: Schema.Unknown }
+)
 
-const form = (path: string, fields: Readonly<Record<string, string>>) =>
+interface Form extends Readonly<Record<string, string | undefined>> {
+  readonly group_name?: string
+  readonly server_name?: string
+  readonly group_names?: string
+}
+
+const form = (path: string, fields: Form) =>
   HttpClientRequest.bodyUrlParams(HttpClientRequest.post(`/api/internal/${path}`), fields)
 
-/** Sends the form, and shows the answer's sentence. */
-const told = (path: string, fields: Readonly<Record<string, string>>, json: boolean) =>
+/** Sends the form, and shows the answer's sentence, with what it is about. */
+const told = (path: string, fields: Form, json: boolean) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
-    const answer = yield* ask(
-      form(path, fields),
-      Schema.Struct({ message: Schema.String }, { key: Schema.String, value: Schema.Unknown })
-    )
-    yield* show(json, answer, () => plain(Schema.decodeUnknownSync(Told)(answer).message))
+    const answer = yield* ask(form(path, fields), Told)
+    const about = fields.group_name ?? `${fields.server_name ?? ""}, ${fields.group_names ?? ""}`
+    yield* show(json, answer, () => `${plain(answer.message)}: ${about}`)
+    if (answer.warning !== undefined) yield* Console.error(`warning: ${plain(answer.warning)}`)
   })
 
-const where = ({ keycloak_only, synchronized }: typeof GroupList.Type, name: string): string => {
+const where = ({ keycloak_only, synchronized, warning }: typeof GroupList.Type, name: string): string => {
+  if (warning !== undefined) return "policy; provider unknown"
   if (synchronized.includes(name)) return "both"
   return keycloak_only.includes(name) ? "identity provider only" : "policy only"
 }
@@ -64,6 +77,7 @@ const list = Command.make("list", globals, ({ json }) =>
         names.map((name) => [name, answer.scopes_groups[name]?.server_count ?? 0, where(answer, name)])
       )
     )
+    if (answer.warning !== undefined) yield* Console.error(`warning: ${plain(answer.warning)}`)
   })
 ).pipe(
   Command.withDescription(about("List groups, and where the policy and the identity provider differ.", "groups list")),
@@ -84,9 +98,10 @@ const create = Command.make("create", { group, description, suffix, policyOnly, 
     : told(
         "create-group",
         {
-          group_name: Option.isSome(args.suffix) ? `${args.group}/${args.suffix.value}` : args.group,
+          group_name: args.group,
           description: Option.getOrElse(args.description, () => ""),
-          create_in_keycloak: String(!args.policyOnly)
+          create_in_keycloak: String(!args.policyOnly),
+          ...(Option.isSome(args.suffix) ? { scope_suffix: args.suffix.value } : {})
         },
         args.json
       )

@@ -5,7 +5,6 @@ import * as Options from "@effect/cli/Options"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { AccountView } from "@mcpgw/api/Accounts"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { globals } from "../connect/options.ts"
@@ -45,38 +44,44 @@ const list = Command.make("list", globals, ({ json }) =>
   Command.provide((args) => Session.layer(args))
 )
 
-const optionalText = (name: string, alias: string, words: string) =>
-  Options.text(name).pipe(Options.withAlias(alias), Options.optional, Options.withDescription(words))
+const Made = Schema.Struct({
+  ...AccountView.fields,
+  password: Schema.optionalWith(Schema.String, { exact: true }),
+  warnings: Schema.optionalWith(Schema.Array(Schema.String), { exact: true })
+})
 
 const create = Command.make(
   "create",
   {
     username,
     groups,
-    email: optionalText("email", "e", "Their e-mail address."),
-    firstName: optionalText("first-name", "f", "Their first name."),
-    lastName: optionalText("last-name", "l", "Their last name."),
     passwordStdin: Options.boolean("password-stdin").pipe(
-      Options.withDescription("Read their password from standard input; else it is asked for.")
+      Options.withDescription(
+        "Read their password from standard input; else the gateway makes one, which is shown once."
+      )
     ),
     ...globals
   },
   (args) =>
     Effect.gen(function* () {
       const { ask } = yield* Session
-      const password = yield* passwordOf(args.username, args.passwordStdin)
-      const names = [args.firstName, args.lastName].flatMap((name) => (Option.isSome(name) ? [name.value] : []))
+      const password = args.passwordStdin ? yield* passwordOf(args.username, true) : undefined
       const made = yield* ask(
         HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/api/users"), {
           username: args.username,
-          password: Redacted.value(password),
           groups: args.groups,
-          ...(Option.isSome(args.email) ? { email: args.email.value } : {}),
-          ...(names.length === 0 ? {} : { display_name: names.join(" ") })
+          ...(password === undefined ? {} : { password: Redacted.value(password) })
         }),
-        AccountView
+        Made
       )
-      yield* show(args.json, made, () => details(made))
+      yield* show(args.json, made, () =>
+        pairs([
+          ["name", made.username],
+          ["groups", made.groups],
+          ...(made.password === undefined ? [] : [["password (shown once)", made.password] as const]),
+          ...(made.warnings ?? []).map((warning) => ["warning", warning] as const)
+        ])
+      )
     })
 ).pipe(
   Command.withDescription(about("Make a local account for a person.", "users create ada --group analysts")),

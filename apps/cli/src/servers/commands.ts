@@ -6,11 +6,12 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { missing, usage } from "../Failure.ts"
+import { badField, missing, usage } from "../Failure.ts"
 import { globals } from "../connect/options.ts"
 import { pathInUrl, Session } from "../connect/Session.ts"
 import { about } from "../help.ts"
 import { plain, show } from "../show/table.ts"
+import { credential } from "./credential.ts"
 import { edit, readFields, registration } from "./file.ts"
 import { fields, given, server } from "./options.ts"
 import { resolve } from "./resolve.ts"
@@ -182,14 +183,13 @@ const tools = Command.make("tools", { server: anyServer, ...globals }, (args) =>
 
 const Rated = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
-const stars = Args.integer({ name: "STARS" }).pipe(
-  Args.withSchema(Schema.Int.pipe(Schema.between(1, 5))),
-  Args.withDescription("1 to 5.")
-)
+const stars = Args.integer({ name: "STARS" }).pipe(Args.withDescription("1 to 5."))
 
 const rate = Command.make("rate", { server, stars, ...globals }, (args) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
+    if (args.stars < 1 || args.stars > 5)
+      return yield* badField("STARS", String(args.stars), "a whole number from 1 to 5")
     const path = yield* resolve(args.server)
     const request = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(`/api/servers/${pathInUrl(path)}/rate`), {
       rating: args.stars
@@ -206,5 +206,5 @@ const rate = Command.make("rate", { server, stars, ...globals }, (args) =>
 
 export const servers = Command.make("servers").pipe(
   Command.withDescription("List, register, change and remove servers."),
-  Command.withSubcommands([list, get, add, update, remove, enable, disable, toggle, refresh, tools, rate])
+  Command.withSubcommands([list, get, add, update, remove, enable, disable, toggle, refresh, tools, rate, credential])
 )

@@ -46,6 +46,17 @@ export const commandSuite = (stand: () => Stand): void => {
       await backend.stop()
     })
 
+    it("S-04: a credential is set from standard input, and never shown", async () => {
+      const words = ["servers", "credential", "currenttime"]
+      const ended = await stand().run([...words, "--scheme", "bearer", "--stdin"], { stdin: "very-secret-value" })
+      assert.notInclude(ended.out + ended.err, "very-secret-value")
+      // The route is another part's: until it is there, the command says so.
+      if (ended.code === 4) return assert.include(ended.err, "no such route")
+      assert.match(ended.out, /scheme +bearer[^]*stored +yes/)
+      assert.match(await ok([...words, "--forget"]), /stored +no/)
+      assert.strictEqual((await stand().run([...words, "--forget", "--scheme", "none"])).code, 2)
+    })
+
     it("a file with wrong fields is refused here, with every one of them", async () => {
       const file = `${stand().folder}/wrong.json`
       writeFileSync(file, JSON.stringify({ server_name: 1, path: "/x", proxy_pass_url: "ftp://x", colour: "red" }))
@@ -68,6 +79,8 @@ export const commandSuite = (stand: () => Stand): void => {
       [["servers", "list", "--url", "ftp://x"], 2, "--url (MCPGW_URL) may hold an http:// or https:// URL"],
       [["tokens", "revoke"], 2, "Give one of --id, --subject and --stdin"],
       [["login", "--device", "--username", "x"], 2, "--username signs in with a password"],
+      [["servers", "rate", "currenttime", "9"], 2, 'STARS held "9"'],
+      [["health", "--interval", "0"], 2, "--interval may hold whole seconds from 1 to 3600"],
       [["nonsense"], 2, "mcpgw has no command"]
     ]
     for (const [words, code, says] of refused) {

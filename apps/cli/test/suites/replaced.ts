@@ -1,20 +1,36 @@
 /**
  * Every row of `replaced.ts`, in order, as the replaced system's user typed it. `ENDS` says what becomes of each; a row without an entry, or an
- * entry without a row, fails. A row that fails because the gateway has no such route yet says so here, and fails once the route is there.
+ * entry without a row, fails. A row whose route or command is another part's says so here: it ends otherwise once that is there.
  */
-import { assert, describe, it } from "vitest"
+import * as BunContext from "@effect/platform-bun/BunContext"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { assert, beforeAll, describe, it } from "vitest"
 import { writeFileSync } from "node:fs"
 import { commandNames } from "../../src/mcpgw.ts"
 import { REPLACED, type Replaced } from "../../src/old/replaced.ts"
+import { translate } from "../../src/old/translate.ts"
 import type { Stand } from "../support/stand.ts"
 
 /** Exit code, and what is printed with it. */
 type End = readonly [code: number, says: RegExp]
 
-/** The route is another part's, and not here yet. */
+/** Ends so once the gateway has that route, or this command line that command; until then it must say that there is none. */
+interface Later {
+  readonly route?: string
+  readonly command?: readonly [holder: string, name: string]
+  readonly end: End
+}
+
+const routed = (route: string, code: number, says: RegExp): Later => ({ route, end: [code, says] })
+const mounted = (holder: string, name: string, code: number, says: RegExp): Later => ({
+  command: [holder, name],
+  end: [code, says]
+})
+
 const NO_ROUTE: End = [4, /no such route/]
-/** The command is another part's, and not here yet. */
 const NO_COMMAND: End = [2, /has no command/]
+
 /** There is no Keycloak in this test; the command is tested with one elsewhere. */
 const KEYCLOAK: End = [1, /Keycloak|password/i]
 const NOT_HERE: End = [1, /not here/]
@@ -26,7 +42,7 @@ const MCP: Readonly<Record<string, End>> = {
   servers: [0, /\/realserverfaketools/]
 }
 
-const ENDS: Readonly<Record<string, Readonly<Record<string, End>>>> = {
+const ENDS: Readonly<Record<string, Readonly<Record<string, End | Later>>>> = {
   "cli/service_mgmt.sh": {
     "add server.json": [0, /Registered \/old\./],
     "add server.json yara": NOT_HERE,
@@ -34,28 +50,40 @@ const ENDS: Readonly<Record<string, Readonly<Record<string, End>>>> = {
     "monitor server.json": [1, /Not well: \/old/],
     "test server.json": [5, /\/old/],
     "scan http://127.0.0.1:9/mcp yara": NOT_HERE,
-    "create-group finance Money": NO_ROUTE,
-    "add-to-groups old finance": NO_ROUTE,
-    "remove-from-groups old finance": NO_ROUTE,
-    "list-groups": NO_ROUTE,
-    "delete-group finance": NO_ROUTE,
+    "create-group finance Money": routed("/api/internal/create-group", 0, /finance/),
+    "add-to-groups old finance": routed("/api/internal/add-to-groups", 0, /./),
+    "remove-from-groups old finance": routed("/api/internal/remove-from-groups", 0, /./),
+    "list-groups": routed("/api/internal/list-groups", 0, /mcp-registry-admin/),
+    "delete-group finance": routed("/api/internal/delete-group", 0, /finance/),
     "delete /old Old": [0, /Removed \/old\./]
   },
   "cli/user_mgmt.sh": {
     "create-m2m -n old-bot -g mcp-registry-user -d 'A bot'": [0, /agent-old-bot[^]*secret \(shown once\)/],
-    "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user": NO_ROUTE,
+    "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user": routed(
+      "/api/users",
+      0,
+      /password \(shown once\)[^]*note: e-mail/
+    ),
     "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user -p secret": NOT_HERE,
     "list-users": [0, /admin +local/],
-    "list-groups": NO_ROUTE,
-    "delete-user -u ada": NO_ROUTE
+    "list-groups": routed("/api/internal/list-groups", 0, /mcp-registry-admin/),
+    "delete-user -u ada": routed("/api/users", 0, /Removed ada/)
   },
   "cli/mcp_services.py": {
     "list-servers": [0, /\/currenttime/],
     "health-check --server-name currenttime": [0, /\/currenttime +healthy/],
-    "create-group --group-name mcp-servers-finance --scope-suffix read": NO_ROUTE,
-    "assign-server-to-group --server-name currenttime --group-name mcp-servers-finance": NO_ROUTE,
-    "create-user --username john.doe --groups mcp-registry-user": NO_ROUTE,
-    "list-groups": NO_ROUTE
+    "create-group --group-name mcp-servers-finance --scope-suffix read": routed(
+      "/api/internal/create-group",
+      0,
+      /mcp-servers-finance/
+    ),
+    "assign-server-to-group --server-name currenttime --group-name mcp-servers-finance": routed(
+      "/api/internal/add-to-groups",
+      0,
+      /./
+    ),
+    "create-user --username john.doe --groups mcp-registry-user": routed("/api/users", 0, /password \(shown once\)/),
+    "list-groups": routed("/api/internal/list-groups", 0, /mcp-registry-admin/)
   },
   "cli/mcp_client.py": {
     ...Object.fromEntries(
@@ -86,25 +114,43 @@ const ENDS: Readonly<Record<string, Readonly<Record<string, End>>>> = {
     "--interactive": NOT_HERE
   },
   "cli/import_from_anthropic_registry.sh": {
-    "--dry-run --import-list names.txt": NO_COMMAND,
+    "--dry-run --import-list names.txt": mounted("import", "registry", -1, /./),
     "--analyzers yara": NOT_HERE
   },
   "cli/import_anthropic_servers.py": {
-    "--dry-run --import-list names.txt": NO_COMMAND,
+    "--dry-run --import-list names.txt": mounted("import", "registry", -1, /./),
     "--analyzers yara": NOT_HERE
   },
   "cli/test_anthropic_api.py": {
-    "--token-file token.json --test list-servers --limit 10": NO_ROUTE,
-    "--token-file token.json --test get-versions --server-name io.mcpgateway/currenttime": NO_ROUTE,
-    "--token-file token.json --test get-server --server-name io.mcpgateway/currenttime": NO_ROUTE,
-    "--token-file token.json --base-url URL": NO_ROUTE
+    "--token-file token.json --test list-servers --limit 10": routed("/v0.1/servers", 0, /io.mcpgateway\/currenttime/),
+    "--token-file token.json --test get-versions --server-name io.mcpgateway/currenttime": routed(
+      "/v0.1/servers",
+      0,
+      /io.mcpgateway\/currenttime/
+    ),
+    "--token-file token.json --test get-server --server-name io.mcpgateway/currenttime": routed(
+      "/v0.1/servers",
+      0,
+      /io.mcpgateway\/currenttime/
+    ),
+    "--token-file token.json --base-url URL": routed("/v0.1/servers", 0, /io.mcpgateway\/currenttime/)
   },
-  "credentials-provider/generate_creds.sh": { "--ingress-only --verbose": NO_COMMAND },
-  "credentials-provider/oauth/ingress_oauth.py": { "--force": NO_COMMAND },
-  "credentials-provider/oauth/egress_oauth.py": { "--provider atlassian --config-set 2": NO_COMMAND },
-  "credentials-provider/token_refresher.py": { "--once --force": NO_COMMAND },
-  "credentials-provider/start_token_refresher.sh": { "": NO_COMMAND },
-  "credentials-provider/keycloak/generate_tokens.py": { "--agent-name sre-agent": NO_COMMAND },
+  "credentials-provider/generate_creds.sh": {
+    "--ingress-only --verbose": mounted("mcpgw", "creds", 0, /ingress\.json/)
+  },
+  "credentials-provider/oauth/ingress_oauth.py": { "--force": mounted("mcpgw", "creds", 0, /ingress\.json/) },
+  "credentials-provider/oauth/egress_oauth.py": {
+    "--provider atlassian --config-set 2": mounted("mcpgw", "creds", 0, /./)
+  },
+  "credentials-provider/token_refresher.py": { "--once --force": mounted("mcpgw", "creds", 0, /ingress\.json/) },
+  "credentials-provider/start_token_refresher.sh": {
+    "": mounted("mcpgw", "creds", 0, /^creds refresh --background\n/)
+  },
+  "credentials-provider/keycloak/generate_tokens.py": {
+    "--agent-name sre-agent": mounted("mcpgw", "creds", 1, /agent-sre-agent-m2m/),
+    "--all-agents": mounted("mcpgw", "creds", 0, /./),
+    "--agent-name sre-agent --client-id a --client-secret b": NOT_HERE
+  },
   "keycloak/setup/init-keycloak.sh": { "": KEYCLOAK },
   "keycloak/setup/get-all-client-credentials.sh": { "": KEYCLOAK },
   "keycloak/setup/setup-agent-service-account.sh": {
@@ -130,18 +176,35 @@ const OLD = {
   tags: ["old"]
 }
 
+const isBackground = (script: string): boolean =>
+  script.endsWith("/start_token_refresher.sh") && isMounted("mcpgw", "creds")
+
+const isMounted = (holder: string, name: string): boolean => commandNames.get(holder)?.includes(name) === true
+
+const translated = (script: string): Promise<string> =>
+  translate([script]).pipe(
+    Effect.map((words) => Option.getOrElse(words, () => []).join(" ")),
+    Effect.provide(BunContext.layer),
+    Effect.runPromise
+  )
+
 const SCOPES = ["mcp-registry-admin", "mcp-servers-unrestricted/read", "mcp-servers-unrestricted/execute"]
 
 export const replacedSuite = (stand: () => Stand): void => {
   const run = async ({ example, script }: Replaced) => {
     const { folder, gateway, run } = stand()
+    // It goes on for ever, in a process of its own: what becomes of the words is enough.
+    if (isBackground(script)) return { code: 0, out: await translated(script), err: "" }
     writeFileSync(`${folder}/server.json`, JSON.stringify(OLD))
     writeFileSync(`${folder}/token.json`, JSON.stringify({ access_token: await gateway.token(SCOPES) }))
     const files = new Set(["server.json", "token.json", "names.txt"])
     const words = split(example.replaceAll("URL", gateway.url)).map((word) =>
       files.has(word) ? `${folder}/${word}` : word
     )
-    return run([script, ...words], { stdin: "correct horse battery 10", env: { KEYCLOAK_URL: "http://127.0.0.1:9" } })
+    return run([script, ...words], {
+      stdin: "correct horse battery 10",
+      env: { KEYCLOAK_URL: "http://127.0.0.1:9", MCPGW_OAUTH_TOKENS_DIR: `${folder}/oauth`, ...client }
+    })
   }
 
   it("each row has an end, and each end a row", () => {
@@ -153,9 +216,41 @@ export const replacedSuite = (stand: () => Stand): void => {
     assert.sameMembers(ends, rows)
   })
 
+  // For the flow that gets the gateway's own token.
+  let client: Readonly<Record<string, string>> = {}
+  beforeAll(async () => {
+    const made = await stand().run([
+      "agents",
+      "create",
+      "creds-bot",
+      "--group",
+      "mcp-registry-user",
+      "--secret",
+      "--json"
+    ])
+    const { client_id: id, client_secret: secret } = JSON.parse(made.out)
+    client = { MCPGW_CLIENT_ID: id, MCPGW_CLIENT_SECRET: secret }
+  })
+
+  let routes: ReadonlySet<string> = new Set()
+  beforeAll(async () => {
+    const { paths }: { readonly paths: object } = JSON.parse(
+      await (await fetch(`${stand().gateway.url}/openapi.json`)).text()
+    )
+    routes = new Set(Object.keys(paths))
+  })
+
+  const endOf = (end: End | Later | undefined): End => {
+    if (end === undefined) return [-1, /^$/]
+    if (!("end" in end)) return end
+    if (end.route !== undefined) return routes.has(end.route) ? end.end : NO_ROUTE
+    const [holder, name] = end.command ?? ["", ""]
+    return isMounted(holder, name) ? end.end : NO_COMMAND
+  }
+
   for (const row of REPLACED) {
     it(`${row.script} ${row.example}`, async () => {
-      const [code, says] = ENDS[row.script]?.[row.example] ?? [-1, /^$/]
+      const [code, says] = endOf(ENDS[row.script]?.[row.example])
       const ended = await run(row)
       assert.match(`${ended.out}\n${ended.err}`, says)
       assert.strictEqual(ended.code, code, `${ended.out}\n${ended.err}`)

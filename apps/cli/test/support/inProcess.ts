@@ -29,14 +29,21 @@ type Running<Name extends string, R, E, A> = Command.Command<Name, R, E, A>
 export const runCommand = <Name extends string, E, A>(
   command: Running<Name, BunContext.BunContext, E, A>,
   words: ReadonlyArray<string>,
-  env: Readonly<Record<string, string>>
+  env: Readonly<Record<string, string>>,
+  /** Is told of each line on standard error as it comes. */
+  seen: (line: string) => void = () => {}
 ): Effect.Effect<Ran> =>
   Effect.consoleWith((console) => {
     const lines = { out: new Array<string>(), err: new Array<string>() }
     const quiet: Console.Console = {
       ...console,
       log: (...values) => Effect.sync(() => void lines.out.push(values.map(String).join(" "))),
-      error: (...values) => Effect.sync(() => void lines.err.push(values.map(String).join(" ")))
+      error: (...values) =>
+        Effect.sync(() => {
+          const line = values.map(String).join(" ")
+          lines.err.push(line)
+          seen(line)
+        })
     }
     return Effect.withConsole(
       CommandModule.run(command, { name: "mcpgw", version: "0" })(["bun", "mcpgw", ...words]),

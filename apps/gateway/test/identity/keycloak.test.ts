@@ -13,6 +13,7 @@ import { ask, eventually, type Told } from "../lifecycle/support/Ask.ts"
 import { type Backend, startBackend } from "../lifecycle/support/Backend.ts"
 import { type Box, makeBox, serverAt } from "../lifecycle/support/Box.ts"
 import { openBrowser } from "./Browser.ts"
+import { groupSteps } from "./groupSteps.ts"
 import {
   adminSession,
   agentToken,
@@ -30,6 +31,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 })
 
 const SCOPES = `
 group_mappings:
+  mcp-registry-admin: [mcp-registry-admin]
   mcp-registry-user: [few]
   mcp-servers-unrestricted: [all]
 few:
@@ -214,10 +216,28 @@ const namesIn = ({ message }: Told): ReadonlyArray<string> => {
 const trusted = (): void => {
   let running: Running
   beforeAll(async () => {
-    running = await box.start(settingsFor(keycloak.url, saved.path))
+    const { password, username } = keycloak.admin
+    const administers = { KEYCLOAK_ADMIN: username, KEYCLOAK_ADMIN_PASSWORD: password }
+    running = await box.start({ ...settingsFor(keycloak.url, saved.path), ...administers })
   })
   afterAll(async () => {
     await running?.stop()
+  })
+}
+
+const groups = () => groupSteps({ url: box.url, keycloak })
+
+const groupCases = (): void => {
+  it("contracts §2.8: a group made here is there, opens what it is given, and is deleted in both places", async () => {
+    await groups().made()
+    const words = ["add-agent", "--agent", "engineer", "--group", "eng", "--save", saved.path]
+    await mcpgwDone(keycloak, words)
+    const token = await agentToken(saved.path, "engineer")
+    assert.strictEqual((await call(token)).status, 403, "a group opens nothing until it is given something")
+    await groups().opened("backend", ["slow"])
+    assert.deepEqual(namesIn(await call(token)), ["slow"])
+    await groups().deleted()
+    assert.strictEqual((await call(token)).status, 403)
   })
 }
 
@@ -252,7 +272,9 @@ const keyCases = (): void => {
     assert.notStrictEqual(fresh.split(".")[0], old.split(".")[0], "the key is another one")
     await keycloak.stop()
     assert.strictEqual((await call(old)).status, 200, "a known key needs nobody")
+    await groups().away()
     await keycloak.start()
+    await groups().back()
     // An unknown key id makes the gateway ask for keys again, at most every 30 s.
     await eventually("the new key counts", async () => (await call(fresh)).status === 200, 60_000)
     assert.strictEqual((await call(old)).status, 200)
@@ -274,6 +296,7 @@ if (found._tag === "Missing") {
       trusted()
       // First, because keys that were just fetched are not fetched again for 30 s, and the last cases wait for that.
       describe("agents", gatewayCases)
+      describe("groups", groupCases)
       describe("mcpgw keycloak, refused", refusedCases)
       describe("the web client", webClientCases)
       swapSuite(keycloakIdp(() => keycloak))

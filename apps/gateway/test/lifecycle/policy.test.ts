@@ -1,11 +1,12 @@
 /** The policy file of a running gateway: edited in place, replaced, broken, gone (design §4: swapped by reference). */
 import type { Running } from "@mcpgw/testkit/Process"
-import { renameSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { ask, eventually } from "./support/Ask.ts"
 import { auditUntil } from "./support/AuditFile.ts"
 import { type Backend, startBackend } from "./support/Backend.ts"
-import { type Box, makeBox, serverAt } from "./support/Box.ts"
+import { type Box, makeBox, PASSWORD, serverAt } from "./support/Box.ts"
 import { claimsFor, gatewayKey, mint } from "./support/Minting.ts"
 
 // A project of the workspace does not inherit these.
@@ -164,6 +165,30 @@ describe("scopes.yml of a running gateway", () => {
     await eventually("/ready says so", async () => (await ready()).policy.problem !== null, WITHIN)
     assert.isTrue(await may("secret"))
     assert.isFalse(await may("echo"))
+  })
+
+  it("issue 6: a group changed over the API is in the file and holds at once; the file before is kept beside it", async () => {
+    const admin = "group_mappings:\n  mcp-registry-admin: [mcp-registry-admin]\n"
+    const before = policy("[echo]").replace("group_mappings:\n", `# Who is in what.\n${admin}`)
+    writeFileSync(box.scopesFile, before)
+    await eventually("the file is taken", () => may("echo"), WITHIN)
+    const api = (method: string, path: string, body?: unknown) =>
+      fetch(`${box.url}/api/groups${path}`, {
+        method,
+        headers: { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString("base64")}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      })
+    assert.strictEqual((await api("PUT", "/tester/servers/backend", { tools: ["secret"] })).status, 200)
+    assert.deepEqual([await may("secret"), await may("echo")], [true, false])
+    assert.include(readFileSync(box.scopesFile, "utf8"), "# Who is in what.")
+    const copies = readdirSync(dirname(box.scopesFile)).filter((name) => name.startsWith("scopes.yml."))
+    assert.strictEqual(readFileSync(join(dirname(box.scopesFile), copies[0] ?? ""), "utf8"), before)
+    chmodSync(box.scopesFile, 0o444)
+    const refused = await api("POST", "", { name: "eng" })
+    assert.strictEqual(refused.status, 409)
+    assert.match(await refused.text(), /scopes\.yml is marked read-only/)
+    chmodSync(box.scopesFile, 0o644)
+    assert.strictEqual((await api("POST", "", { name: "eng" })).status, 201)
   })
 
   it("audit names the rule that decided under each policy", async () => {

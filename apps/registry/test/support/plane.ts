@@ -5,6 +5,7 @@ import { type FetchFunction, IssuerFetch } from "@mcpgw/auth/IssuerFetch"
 import { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import * as IndexSync from "@mcpgw/discovery/IndexSync"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
+import { PolicySource } from "@mcpgw/domain/PolicySource"
 import type { Registration } from "@mcpgw/domain/Server"
 import { parseDescription, type Tool } from "@mcpgw/domain/Tool"
 import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
@@ -13,6 +14,7 @@ import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { AccountPages } from "@mcpgw/identity/AccountPages"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import type { IdentityProvider } from "@mcpgw/identity/IdentityProvider"
 import { IdentityProviders } from "@mcpgw/identity/IdentityProviders"
@@ -29,10 +31,14 @@ import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
-import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
+import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
+import { layerStore } from "@mcpgw/policy/ScopePolicyStore"
+import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Imports } from "@mcpgw/registry/import/Imports"
+import { SourceFetch, type SourceFetchApi } from "@mcpgw/registry/import/SourceFetch"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as Store from "@mcpgw/store/Store"
@@ -53,6 +59,7 @@ export interface LayerOptions {
   /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
   readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
+  readonly wellKnownDiscovery?: boolean
   readonly tokens?: Partial<TokenBounds>
   /** Logout pages by name of the provider. */
   readonly logoutPages?: Readonly<Record<string, string>>
@@ -60,36 +67,53 @@ export interface LayerOptions {
   readonly identityProviders?: ReadonlyArray<IdentityProvider>
   /** How they are reached. */
   readonly fetch?: FetchFunction
+  /** The provider whose groups are kept in step; none unless given. */
+  readonly directory?: Layer.Layer<GroupDirectory>
+  /** How other registries are reached. */
+  readonly registryFetch?: SourceFetchApi
 }
+
+/** A policy that can be changed. */
+const policyOver = (scopes: string) =>
+  PolicyWriter.layerStore().pipe(Layer.provideMerge(layerStore()), Layer.provide(PolicySource.layerMemory(scopes)))
 
 /** A healthy server without tools. */
 const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
   allowed = [],
+  directory = GroupDirectory.layerNone,
   fetch = () => Promise.reject(new Error("no provider is there")),
   identityProviders = [],
   logoutPages = {},
+  registryFetch = () => Promise.reject(new Error("no registry is there")),
   tokens = {},
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
-  scopes = DEFAULT_SCOPES
+  scopes = DEFAULT_SCOPES,
+  wellKnownDiscovery = true
 }: LayerOptions = {}) => {
   const base = Layer.mergeAll(
     Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Catalogue.layer.pipe(
+    Imports.layerSqlite({ pauseMs: 1, retries: 1 }).pipe(
+      Layer.provide(SourceFetch.layerOf(registryFetch)),
+      Layer.provide(Store.layerMemory),
+      Layer.provideMerge(Catalogue.layer),
       Layer.provideMerge(Versions.layerSqlite.pipe(Layer.provide(Store.layerMemory))),
       Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
     ),
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
-    layerText(scopes),
+    policyOver(scopes),
+    directory,
+    Collaborators.layerMemory,
     layerRecording,
     Ratings.layerMemory,
     auditMemory(),
     ControlPlaneConfig.layerOf({
       publicUrl,
+      wellKnownDiscovery,
       allowedUpstreams: allowed.map(parseAllowed).filter((entry) => entry !== undefined)
     })
   )

@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { HealthMonitorApi, MonitorOptions } from "../HealthMonitor.ts"
 import { Probe } from "../Probe.ts"
+import { watchCalls } from "./calls.ts"
 import { type Checks, fingerprint, makeChecks } from "./checks.ts"
 
 /** Start-up checks begin within this much per server beyond the first few, so that a thousand servers do not burst. */
@@ -32,6 +33,7 @@ export const makeMonitor = (
     const registry = yield* Registry
     const probe = yield* Probe
     const checks = yield* makeChecks(registry, probe, options)
+    const calls = yield* watchCalls(registry, checks)
     const watch = yield* makeWatch(registry, checks, options)
     const changes = yield* registry.subscribe
     yield* watch.sweep(options.startDelayMs ?? 0)
@@ -44,7 +46,8 @@ export const makeMonitor = (
     )
     return {
       status: (path) => registry.get(path)?.health ?? NEVER_CHECKED,
-      probeNow: (path) => probeNow(registry, checks, normalizePath(path), MAX_SUPERSEDED)
+      probeNow: (path) => probeNow(registry, checks, normalizePath(path), MAX_SUPERSEDED),
+      calls
     }
   })
 
@@ -137,13 +140,17 @@ const makeLoops = (
           yield* end(record.path)
           watched.set(record.path, fingerprint(record))
           yield* registry.setHealth(record.path, { status: "checking", last_checked_iso: null })
-          yield* FiberMap.run(fibers, record.path, loop(checks, options, record.path, delayMs))
+          yield* FiberMap.run(
+            fibers,
+            record.path,
+            loop(checks, record.health_interval_seconds ?? options.intervalSeconds, record.path, delayMs)
+          )
         })
     }
   })
 
 /** Checks one server for ever. The first check is urgent unless it was spread out. */
-const loop = (checks: Checks, options: MonitorOptions, path: string, delayMs: number): Effect.Effect<void> =>
+const loop = (checks: Checks, intervalSeconds: number, path: string, delayMs: number): Effect.Effect<void> =>
   Effect.gen(function* () {
     yield* Effect.sleep(delayMs)
     let urgent = delayMs === 0
@@ -151,7 +158,7 @@ const loop = (checks: Checks, options: MonitorOptions, path: string, delayMs: nu
       const checked = yield* checks.check(path, urgent)
       urgent = false
       const asked = Option.match(checked, { onNone: () => 0, onSome: ({ retryAfterSeconds }) => retryAfterSeconds })
-      const jittered = options.intervalSeconds * (yield* Random.nextRange(0.9, 1.1))
+      const jittered = intervalSeconds * (yield* Random.nextRange(0.9, 1.1))
       yield* Effect.sleep(Duration.seconds(Math.max(jittered, Math.min(asked, MAX_RETRY_AFTER_SECONDS))))
     }
   })

@@ -72,9 +72,11 @@ export const add = (text: string, container: Node, name: string | undefined, val
   if (first === undefined || last === undefined) return intoEmpty(text, container, name, value)
   const style = styleOf(text)
   const before = text.slice(container.offset + 1, first.offset)
-  const lines = before.includes("\n")
-  const gap = lines ? `${style.eol}${indentAt(text, first.offset)}` : /^ +$/.test(before) ? " " : ""
-  const plain = written(value, style, lines ? indentAt(text, first.offset) : undefined)
+  // What follows the last item may be a comment that ends with its line.
+  const lines = before.includes("\n") || text.slice(endOf(last), endOf(container)).includes("\n")
+  const indent = before.includes("\n") ? indentAt(text, first.offset) : indentAt(text, container.offset) + style.unit
+  const gap = lines ? `${style.eol}${indent}` : /^ +$/.test(before) ? " " : ""
+  const plain = written(value, style, lines ? indent : undefined)
   const item = `${gap}${named(name, plain, lines || gap !== "" ? " " : "")}`
   const { comma, end } = after(text, last)
   return comma === undefined
@@ -82,10 +84,10 @@ export const add = (text: string, container: Node, name: string | undefined, val
     : `${text.slice(0, end)}${item},${text.slice(end)}`
 }
 
-/** Puts another value where one is. */
+/** Puts another value where one is, in one line where that was. */
 export const replace = (text: string, node: Node, value: unknown): string => {
   const style = styleOf(text)
-  const lines = text.includes("\n")
+  const lines = text.slice(node.offset, endOf(node)).includes("\n")
   const plain = written(value, style, lines ? indentAt(text, node.offset) : undefined)
   return text.slice(0, node.offset) + plain + text.slice(endOf(node))
 }
@@ -95,7 +97,9 @@ const widened = (text: string, start: number, end: number): readonly [number, nu
   const from = lineStart(text, start)
   const newline = text.indexOf("\n", end)
   const alone = newline !== -1 && text.slice(from, start).trim() === "" && text.slice(end, newline).trim() === ""
-  if (alone) return [from, newline + 1]
+  // With the line end before it, as it was put in: the one after it may be of another kind.
+  if (alone && from > 0)
+    return [from - (text[from - 2] === "\r" ? 2 : 1), newline - (text[newline - 1] === "\r" ? 1 : 0)]
   let at = start
   while (at > from && (text[at - 1] === " " || text[at - 1] === "\t")) at--
   return [at, end]

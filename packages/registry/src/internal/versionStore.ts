@@ -4,15 +4,17 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import { migrate } from "@mcpgw/store/Migrations"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
 import type { ServerJson } from "@mcpgw/domain/ServerJson"
 import { NothingChanged, VersionExists, VersionNotFound } from "../v01/VersionError.ts"
-import { latestOf } from "@mcpgw/domain/VersionOrder"
+import { latestOf, type Published } from "@mcpgw/domain/VersionOrder"
+import { sortKey } from "../v01/Names.ts"
 import type { NewVersion, Status, VersionEntry, VersionFilter, VersionsApi } from "../v01/Versions.ts"
-import { migrations } from "../Migrations.ts"
 import { entryOf, HEAD_COLUMNS, headOf, newRow } from "./versionRows.ts"
 
 type Sql = SqlClient.SqlClient
@@ -52,32 +54,45 @@ const hold = (sql: Sql, name: string, at: string) =>
   sql`INSERT INTO registry_version_names ${sql.insert({ name, touched_at: at })}
     ON CONFLICT (name) DO UPDATE SET touched_at = excluded.touched_at`
 
+interface Dated extends Published {
+  readonly key: string
+}
+
+/** What decides which version of a name is the latest. */
+const dated = (sql: Sql, name: string) =>
+  sql<Dated>`SELECT sort_key AS "key", version, published_at AS "publishedAt", status FROM registry_versions
+    WHERE name = ${name} ORDER BY sort_key`
+
 const markLatest = (sql: Sql, name: string) =>
   Effect.gen(function* () {
-    const latest = latestOf(yield* entries(sql, name))
-    yield* sql`UPDATE registry_versions SET is_latest = 0 WHERE name = ${name} AND is_latest = 1`
-    if (latest !== undefined) yield* sql`UPDATE registry_versions SET is_latest = 1 WHERE sort_key = ${latest.key}`
-    return yield* entries(sql, name)
+    const key = latestOf(yield* dated(sql, name))?.key ?? ""
+    yield* sql`UPDATE registry_versions SET is_latest = CASE WHEN sort_key = ${key} THEN 1 ELSE 0 END
+      WHERE name = ${name}`
   })
 
-/** A change of one name: all of it or nothing. Answers all its entries. */
-const changing = <A, E>(sql: Sql, name: string, change: (at: string) => Effect.Effect<A, E | SqlError>) =>
+/** A change of one name: all of it or nothing. */
+const changing = <E>(sql: Sql, name: string, change: (at: string) => Effect.Effect<unknown, E | SqlError>) =>
   sql.withTransaction(
     Effect.gen(function* () {
       const at = yield* now
       yield* hold(sql, name, at)
       yield* change(at)
-      return yield* markLatest(sql, name)
+      yield* markLatest(sql, name)
     })
   )
 
-const one = (all: ReadonlyArray<VersionEntry>, { name, version }: ServerJson) =>
-  Effect.fromNullable(all.find((entry) => entry.version === version)).pipe(
-    Effect.mapError(() => new StoreUnavailable({ cause: `the version of ${name} just written can not be read` }))
+/** The entry just written. */
+const one = (sql: Sql, { name, version }: ServerJson) =>
+  sql`SELECT * FROM registry_versions WHERE sort_key = ${sortKey(name, version)}`.pipe(
+    Effect.map(([row]) => entryOf(row)),
+    Effect.filterOrFail(
+      (entry) => entry !== undefined,
+      () => new StoreUnavailable({ cause: `the version of ${name} just written can not be read` })
+    )
   )
 
 /** `at`, or right after what was published last: the newest of a name is never in doubt (R-08). */
-const laterThan = (all: ReadonlyArray<VersionEntry>, at: string): string => {
+const laterThan = (all: ReadonlyArray<Dated>, at: string): string => {
   const last = all.reduce((newest, { publishedAt }) => (publishedAt > newest ? publishedAt : newest), "")
   return last < at ? at : new Date(Date.parse(last) + 1).toISOString()
 }
@@ -87,12 +102,12 @@ const publish = (sql: Sql, given: NewVersion) => {
   return changing(sql, name, (at) =>
     Effect.gen(function* () {
       yield* sql`DELETE FROM registry_versions WHERE name = ${name} AND origin = 'registered'`
-      const row = newRow(given, laterThan(yield* entries(sql, name), at))
+      const row = newRow(given, laterThan(yield* dated(sql, name), at))
       const written = yield* sql`INSERT INTO registry_versions ${sql.insert(row)}
         ON CONFLICT (sort_key) DO NOTHING RETURNING sort_key`
       if (written.length === 0) return yield* new VersionExists({ name, version })
     })
-  ).pipe(Effect.flatMap((all) => one(all, given.document)))
+  ).pipe(Effect.zipRight(one(sql, given.document)))
 }
 
 const replace = (sql: Sql, document: ServerJson, serverName: string) => {
@@ -104,7 +119,7 @@ const replace = (sql: Sql, document: ServerJson, serverName: string) => {
         WHERE name = ${name} AND version = ${version} RETURNING sort_key`
       if (written.length === 0) return yield* new VersionNotFound({ name })
     })
-  ).pipe(Effect.flatMap((all) => one(all, document)))
+  ).pipe(Effect.zipRight(one(sql, document)))
 }
 
 /** A message belongs to a status; another one without a message has none. */
@@ -112,7 +127,7 @@ const setStatus = (sql: Sql, name: string, version: string | undefined, status: 
   Effect.gen(function* () {
     const text = message === "" ? null : message
     const isMeant = (entry: VersionEntry): boolean => version === undefined || entry.version === version
-    const all = yield* changing(sql, name, (at) =>
+    yield* changing(sql, name, (at) =>
       Effect.gen(function* () {
         const meant = (yield* entries(sql, name)).filter(isMeant)
         if (meant.length === 0) return yield* new VersionNotFound({ name })
@@ -125,18 +140,19 @@ const setStatus = (sql: Sql, name: string, version: string | undefined, status: 
           )}`
       })
     )
-    return all.filter(isMeant)
+    return (yield* entries(sql, name)).filter(isMeant)
   })
 
-const namesAt = (sql: Sql, path: string) =>
+const namesAt = (sql: Sql, path: string, which: Fragment) =>
   Effect.map(
-    sql<{ readonly name: string }>`SELECT DISTINCT name FROM registry_versions WHERE path = ${path} ORDER BY name`,
+    sql<{ readonly name: string }>`SELECT DISTINCT name FROM registry_versions
+      WHERE path = ${path} AND ${which} ORDER BY name`,
     (rows) => rows.map(({ name }) => name)
   )
 
 const gone = (sql: Sql, path: string, shownAs: NewVersion) =>
   Effect.gen(function* () {
-    const names = yield* namesAt(sql, path)
+    const names = yield* namesAt(sql, path, sql`1 = 1`)
     if (names.length === 0) {
       yield* changing(sql, shownAs.document.name, (at) => {
         const row = newRow({ ...shownAs, status: "deleted" }, at)
@@ -155,7 +171,8 @@ const gone = (sql: Sql, path: string, shownAs: NewVersion) =>
 
 const back = (sql: Sql, path: string) =>
   Effect.gen(function* () {
-    for (const name of yield* namesAt(sql, path)) {
+    const hidden = yield* namesAt(sql, path, sql`(kept_status IS NOT NULL OR origin = 'registered')`)
+    for (const name of hidden) {
       yield* changing(sql, name, (at) =>
         Effect.zipRight(
           sql`DELETE FROM registry_versions WHERE path = ${path} AND name = ${name} AND origin = 'registered'`,

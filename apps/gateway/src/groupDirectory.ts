@@ -1,0 +1,37 @@
+/**
+ * Which identity provider's groups are kept in step with the policy's: Keycloak's, when people come by it and somebody is named who may administer
+ * it. An administrator counts before a machine client, which rarely has the right.
+ */
+import type { FetchFunction } from "@mcpgw/auth/IssuerFetch"
+import { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
+import { DEFAULT_REALM } from "@mcpgw/identity/keycloak/Blueprint"
+import type { KeycloakAdminIdentity } from "@mcpgw/identity/keycloak/KeycloakAdmin"
+import { layerKeycloak } from "@mcpgw/identity/keycloak/KeycloakGroups"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+type Settings = ReadonlyMap<string, string>
+
+/** Who administers, and in which realm they are at home; undefined: nobody is named. */
+const administrator = (
+  settings: Settings,
+  realm: string
+): { readonly identity: KeycloakAdminIdentity; readonly home: string } | undefined => {
+  const password = settings.get("KEYCLOAK_ADMIN_PASSWORD")
+  if (password !== undefined) {
+    const username = settings.get("KEYCLOAK_ADMIN") ?? "admin"
+    return { identity: { username, password: Redacted.make(password) }, home: "master" }
+  }
+  const [clientId, secret] = [settings.get("KEYCLOAK_M2M_CLIENT_ID"), settings.get("KEYCLOAK_M2M_CLIENT_SECRET")]
+  if (clientId === undefined || secret === undefined) return undefined
+  return { identity: { clientId, clientSecret: Redacted.make(secret) }, home: realm }
+}
+
+export const groupDirectory = (settings: Settings, fetch: FetchFunction): Layer.Layer<GroupDirectory> => {
+  const providers = (settings.get("AUTH_PROVIDER") ?? "").split(",").map((name) => name.trim())
+  const url = settings.get("KEYCLOAK_ADMIN_URL") ?? settings.get("KEYCLOAK_URL")
+  const realm = settings.get("KEYCLOAK_REALM") ?? DEFAULT_REALM
+  const who = administrator(settings, realm)
+  if (!providers.includes("keycloak") || url === undefined || who === undefined) return GroupDirectory.layerNone
+  return layerKeycloak({ admin: { url, realm: who.home, fetch, ...who.identity }, realm })
+}

@@ -1,0 +1,201 @@
+/**
+ * Groups created, deleted, and given servers: in the policy and, where an identity provider's groups can be administered, there. The policy comes
+ * first, because it decides; what the provider did not do is told with the answer, and the same request sent again makes up for it.
+ */
+import { BadRequest, Conflict, fieldProblem, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
+import { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
+import {
+  addServer,
+  createGroup,
+  deleteGroup,
+  groupView,
+  isSystemGroup,
+  type Opened,
+  problemOfGroup,
+  removeServer,
+  SCOPE_SUFFIX,
+  targetsOf
+} from "@mcpgw/policy/GroupEdits"
+import type { PolicyDocument } from "@mcpgw/policy/PolicyDocument"
+import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
+import { Registry } from "@mcpgw/registry/Registry"
+import * as Effect from "effect/Effect"
+import { type Caller, mayCall, may, sees } from "./access.ts"
+import { policyFailures, readFailures } from "./policyFailures.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+
+/** What was done where. `problem`: what was not, and what to do about it. */
+export interface Outcome {
+  readonly inPolicy: boolean
+  readonly inDirectory: boolean
+  readonly problem: string | undefined
+}
+
+export interface NewGroup {
+  readonly name: string
+  readonly description: string
+  readonly suffix: string | undefined
+  /** In the identity provider too? */
+  readonly inDirectory: boolean
+}
+
+/** The provider's part. Its failure is an answer, not an error: the policy's part is done. */
+const inDirectory = (wanted: boolean, act: "create" | "remove", name: string, description: string) =>
+  Effect.gen(function* () {
+    const directory = yield* GroupDirectory
+    if (!wanted || directory.name === undefined) return { done: false, problem: undefined }
+    const doing = act === "create" ? directory.create(name, description) : directory.remove(name)
+    return yield* doing.pipe(
+      Effect.map((done) => ({ done, problem: undefined })),
+      Effect.catchAll(({ message }) =>
+        Effect.as(Effect.logWarning(`The group ${name} is not in step with ${directory.name}: ${message}`), {
+          done: false,
+          problem: `${directory.name} was not changed: ${message}. Send the same again when that is mended.`
+        })
+      )
+    )
+  })
+
+const changed = (who: Caller, edit: (document: PolicyDocument) => PolicyDocument) =>
+  Effect.flatMap(PolicyWriter, (writer) =>
+    writer.change(who.claims.username, (document) => Effect.sync(() => edit(document)))
+  ).pipe(Effect.catchTags(policyFailures))
+
+/** What the policy says now, where it is kept. */
+export const documentNow = Effect.flatMap(PolicyWriter, (writer) => writer.document).pipe(
+  Effect.catchTags(readFailures)
+)
+
+export const create = (who: Caller, { description, inDirectory: wanted, name, suffix }: NewGroup) =>
+  Effect.gen(function* () {
+    const wrong = problemOfGroup(name)
+    if (wrong !== undefined) return yield* new BadRequest(fieldProblem("group_name", JSON.stringify(name), wrong))
+    if (suffix !== undefined && !SCOPE_SUFFIX.test(suffix)) {
+      const expected = "it must be 1 to 32 lower-case letters, digits or -, beginning with a letter"
+      return yield* new BadRequest(fieldProblem("scope_suffix", JSON.stringify(suffix), expected))
+    }
+    let isNew = false
+    yield* changed(who, (document) => {
+      const before = document.groupMappings.get(name)
+      isNew = before === undefined || (suffix !== undefined && !before.includes(`${name}/${suffix}`))
+      return isNew ? createGroup(document, name, suffix) : document
+    })
+    const { done, problem: failed } = yield* inDirectory(wanted, "create", name, description)
+    if (!isNew && !done && failed === undefined) {
+      return yield* new Conflict(problem(`Group '${name}' already exists`))
+    }
+    const outcome: Outcome = { inPolicy: isNew, inDirectory: done, problem: failed }
+    return outcome
+  })
+
+export const remove = (
+  who: Caller,
+  name: string,
+  options: { readonly force: boolean; readonly inDirectory: boolean }
+) =>
+  Effect.gen(function* () {
+    if (isSystemGroup(name)) return yield* new Forbidden(problem(`Cannot delete system group '${name}'`))
+    let found = false
+    let kept: ReadonlyArray<string> = []
+    if (groupView(yield* documentNow, name) === undefined && !options.force) return yield* noSuchGroup(name)
+    yield* changed(who, (document) => {
+      found = groupView(document, name) !== undefined
+      if (!found) return document
+      const deleted = deleteGroup(document, name)
+      kept = deleted.kept
+      return deleted.document
+    })
+    const { done, problem: failed } = yield* inDirectory(options.inDirectory, "remove", name, "")
+    if (!found && !done && failed === undefined) return yield* noSuchGroup(name)
+    const notes = [
+      ...(kept.length === 0 ? [] : [`Other groups are mapped to ${kept.join(", ")}: that stays.`]),
+      ...(failed === undefined ? [] : [failed])
+    ]
+    const outcome: Outcome = {
+      inPolicy: found,
+      inDirectory: done,
+      problem: notes.length === 0 ? undefined : notes.join(" ")
+    }
+    return outcome
+  })
+
+export const noSuchGroup = (name: string): NotFound => new NotFound(problem(`Group '${name}' not found`))
+
+/** By path, with or without slashes, or by a display name that only one server has. */
+const serverNamed = (who: Caller, name: string) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    const named = [...registry.snapshot().servers.values()].filter(({ record }) => record.server_name === name)
+    const server = registry.get(name) ?? (named.length === 1 ? named[0] : undefined)
+    if (server === undefined || !sees(who, server)) {
+      return yield* new NotFound(problem("Service path not registered", "There is no such server, by path or name"))
+    }
+    return server
+  })
+
+/** The same; the audit record names it. */
+export const notedServer = (who: Caller, name: string) =>
+  Effect.gen(function* () {
+    const server = yield* serverNamed(who, name)
+    const trail = yield* RequestTrail
+    trail.server = server.record.path
+    return server
+  })
+
+const noServer = (name: string): BadRequest =>
+  new BadRequest(
+    problem(`Group '${name}' takes no servers`, "It is mapped to scopes that are not its own: name one of those")
+  )
+
+/** Every scope that is meant, or the first name that means none. */
+const scopesOf = (document: PolicyDocument, names: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const found = new Set<string>()
+    for (const name of names) {
+      if (groupView(document, name) === undefined) return yield* noSuchGroup(name)
+      const scopes = targetsOf(document, name)
+      if (scopes.length === 0) return yield* noServer(name)
+      for (const scope of scopes) found.add(scope)
+    }
+    return [...found]
+  })
+
+/** Nobody but an administrator gives a group what they do not have themselves: the server to change, and each tool to call. */
+const authorized = (who: Caller, { record }: RegisteredServer, { methods, tools }: Opened) =>
+  Effect.gen(function* () {
+    if (who.isAdmin) return
+    if (!may(who, "modify_service", record)) {
+      return yield* new Forbidden(problem(`You do not have permission to modify ${record.server_name}`))
+    }
+    const refused = tools.all ? "*" : tools.names.find((tool) => !mayCall(who, record.path, tool))
+    if (refused !== undefined || methods !== undefined) {
+      const detail = methods === undefined ? `You can not call '${refused}' yourself` : "Methods are for administrators"
+      return yield* new Forbidden(problem(`You do not have permission to open that of ${record.server_name}`, detail))
+    }
+  })
+
+/** What is open when nobody says: the tools that are known now. New ones of the server stay closed. */
+export const knownTools = (who: Caller, { record }: RegisteredServer): Opened => ({
+  tools: {
+    all: false,
+    names: record.tool_list.map(({ name }) => name).filter((name) => mayCall(who, record.path, name))
+  }
+})
+
+/** Opens the server to all of the groups or, when one is unknown, to none. */
+export const open = (who: Caller, server: RegisteredServer, names: ReadonlyArray<string>, opened: Opened) =>
+  Effect.gen(function* () {
+    yield* authorized(who, server, opened)
+    const scopes = yield* scopesOf(yield* documentNow, names)
+    return yield* changed(who, (document) =>
+      scopes.reduce((held, scope) => addServer(held, scope, server.record.path, opened), document)
+    )
+  })
+
+/** Closes the server to all of the groups or, when one is unknown, to none. It may be gone already. */
+export const close = (who: Caller, path: string, names: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const scopes = yield* scopesOf(yield* documentNow, names)
+    return yield* changed(who, (document) => scopes.reduce((held, scope) => removeServer(held, scope, path), document))
+  })

@@ -1,0 +1,92 @@
+/** Groups by the replaced system's routes and shapes (contracts.md §2.8); what they do is in `groupChanges.ts`. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Api } from "@mcpgw/api/Api"
+import { CreateGroupForm, DeleteGroupForm, GroupServersForm } from "@mcpgw/api/GroupForms"
+import * as Effect from "effect/Effect"
+import { groupAdministrator, noteGroup } from "./groupAccess.ts"
+import { bodyOf } from "./groupBodies.ts"
+import { close, create, documentNow, knownTools, notedServer, open, type Outcome, remove } from "./groupChanges.ts"
+import { compare, compared } from "./groupReads.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+const createForm = bodyOf(CreateGroupForm)
+const deleteForm = bodyOf(DeleteGroupForm)
+const serversForm = bodyOf(GroupServersForm)
+
+const warningOf = ({ problem: failed }: Outcome) => (failed === undefined ? {} : { warning: failed })
+
+const createByForm = (request: Request) =>
+  Effect.gen(function* () {
+    const who = yield* groupAdministrator(request, "api:create_group")
+    const wanted = yield* createForm(request)
+    const name = wanted.group_name
+    yield* noteGroup("api:create_group", name)
+    const outcome = yield* create(who, {
+      name,
+      description: wanted.description ?? "",
+      suffix: wanted.scope_suffix,
+      inDirectory: wanted.create_in_keycloak ?? true
+    })
+    return {
+      message: "Group created successfully",
+      group_name: name,
+      created_in_keycloak: outcome.inDirectory,
+      created_in_scopes: outcome.inPolicy,
+      ...warningOf(outcome)
+    }
+  })
+
+const deleteByForm = (request: Request) =>
+  Effect.gen(function* () {
+    const who = yield* groupAdministrator(request, "api:delete_group")
+    const wanted = yield* deleteForm(request)
+    const name = wanted.group_name
+    yield* noteGroup("api:delete_group", name)
+    const options = { force: wanted.force ?? false, inDirectory: wanted.delete_from_keycloak ?? true }
+    const outcome = yield* remove(who, name, options)
+    return {
+      message: "Group deleted successfully",
+      group_name: name,
+      deleted_from_keycloak: outcome.inDirectory,
+      deleted_from_scopes: outcome.inPolicy,
+      ...warningOf(outcome)
+    }
+  })
+
+const listCompared = (request: Request) =>
+  Effect.gen(function* () {
+    yield* groupAdministrator(request, "api:list_groups")
+    const document = yield* documentNow
+    return compared(document, yield* compare(document))
+  })
+
+const addToGroups = (request: Request) =>
+  Effect.gen(function* () {
+    const who = yield* groupAdministrator(request, "api:add_to_group")
+    const { group_names: groups, server_name: name } = yield* serversForm(request)
+    const server = yield* notedServer(who, name)
+    yield* open(who, server, groups, knownTools(who, server))
+    return { message: "Server added to groups successfully", server_path: server.record.path, groups }
+  })
+
+const removeFromGroups = (request: Request) =>
+  Effect.gen(function* () {
+    const who = yield* groupAdministrator(request, "api:remove_from_group")
+    const { group_names: groups, server_name: name } = yield* serversForm(request)
+    const server = yield* notedServer(who, name)
+    yield* close(who, server.record.path, groups)
+    return { message: "Server removed from groups successfully", server_path: server.record.path, groups }
+  })
+
+const whole = { uninterruptible: true }
+
+export const layer = HttpApiBuilder.group(Api, "groupForms", (handlers) =>
+  handlers
+    .handleRaw("createGroup", ({ request }) => createByForm(request), whole)
+    .handleRaw("deleteGroup", ({ request }) => deleteByForm(request), whole)
+    .handle("listGroups", ({ request }) => listCompared(request))
+    .handleRaw("addToGroups", ({ request }) => addToGroups(request), whole)
+    .handleRaw("removeFromGroups", ({ request }) => removeFromGroups(request), whole)
+)

@@ -1,0 +1,81 @@
+/** Health on the API (contracts.md §2.11): to whoever may see the server, and never to a stranger. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Api } from "@mcpgw/api/Api"
+import { Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
+import * as Effect from "effect/Effect"
+import { caller } from "./access.ts"
+import { authenticate } from "./authentication.ts"
+import { answerHeader, ownOriginOnly } from "./headers.ts"
+import { HealthWatch } from "./healthWatch.ts"
+import { CAPACITY, closedSocket, eventStream, REFUSED, socketSink, UNKNOWN } from "./healthSinks.ts"
+import type { SocketData } from "./healthSocket.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+
+const map = Effect.gen(function* () {
+  const hub = yield* HealthWatch
+  const { claims } = yield* caller
+  return HttpServerResponse.text(hub.mapFor(claims), { contentType: "application/json" })
+})
+
+const full = new Unavailable(problem("Server at capacity", "Too many watch already; try again later"))
+
+const events = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.gen(function* () {
+    const hub = yield* HealthWatch
+    const { claims } = yield* caller
+    yield* ownOriginOnly(request)
+    if (!hub.hasRoom(claims)) return yield* Effect.zipRight(answerHeader("retry-after", "10"), full)
+    return HttpServerResponse.raw(eventStream((sink) => hub.join(claims, sink)))
+  })
+
+const stats = Effect.gen(function* () {
+  const hub = yield* HealthWatch
+  const trail = yield* RequestTrail
+  trail.rule = "api:health_stats"
+  if (!(yield* caller).isAdmin) {
+    return yield* new Forbidden(problem("This endpoint is only available to admin users"))
+  }
+  return hub.stats()
+})
+
+export const layer = HttpApiBuilder.group(Api, "health", (handlers) =>
+  handlers
+    .handleRaw("map", () => map)
+    .handleRaw("events", ({ request }) => events(request))
+    .handle("stats", () => stats)
+)
+
+const asRefused = ({ detail, error }: { readonly error: string; readonly detail: string }, status: number): Response =>
+  Response.json({ error, detail }, { status })
+
+/**
+ * The handshake of the socket. A page of another origin is refused before anything else (design.md §6); the others learn from the close
+ * code what they lack.
+ */
+export const openSocket = (web: Request) =>
+  Effect.gen(function* () {
+    const request = HttpServerRequest.fromWeb(web)
+    const hub = yield* HealthWatch
+    const trail = yield* RequestTrail
+    yield* ownOriginOnly(request)
+    const { claims } = yield* Effect.provideService(authenticate, HttpServerRequest.HttpServerRequest, request)
+    trail.rule = "api:health_watch"
+    if (!hub.hasRoom(claims)) return closedSocket(CAPACITY)
+    trail.decision = "allow"
+    let leave = (): void => {}
+    const data: SocketData = {
+      opened: (socket) => (leave = hub.join(claims, socketSink(socket))),
+      closed: () => leave()
+    }
+    return data
+  }).pipe(
+    Effect.catchTags({
+      Unauthorized: () =>
+        Effect.map(RequestTrail, ({ rule }) => closedSocket(rule === "auth:missing" ? UNKNOWN : REFUSED)),
+      Forbidden: (refused) => Effect.succeed(asRefused(refused, 403)),
+      TooManyRequests: (refused) => Effect.succeed(asRefused(refused, 429)),
+      Unavailable: (refused) => Effect.succeed(asRefused(refused, 503))
+    })
+  )

@@ -1,0 +1,215 @@
+/**
+ * Whoever watches the servers' health: the whole map first, then what changed, each as far as they may see it now. Plain and synchronous;
+ * knows no transport and no schedule. A watcher that does not take what it is told is let go.
+ */
+import type { WatchStats } from "@mcpgw/api/Health"
+import type { Claims } from "@mcpgw/domain/Principal"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
+import type { Policy } from "@mcpgw/policy/Policy"
+import type { Snapshot } from "@mcpgw/registry/Snapshot"
+import { type Caller, sees } from "./access.ts"
+
+/** The way to one watcher. */
+export interface Sink {
+  readonly kind: "websocket" | "events"
+  readonly send: (message: string) => void
+  /** Bytes it has been told and not taken. */
+  readonly waiting: () => number
+  /** Nothing was said for a while. */
+  readonly beat: () => void
+  readonly close: (why: Farewell) => void
+}
+
+/** Why the gateway ends it. */
+export type Farewell = "rights" | "slow" | "shutdown"
+
+export interface HubParts {
+  readonly snapshot: () => Snapshot
+  readonly policy: () => Policy
+  /** Does what let this caller in still hold? */
+  readonly holds: (claims: Claims) => boolean
+}
+
+export interface Limits {
+  readonly watchers: number
+  /** Of one person. */
+  readonly perPerson: number
+  readonly waitingBytes: number
+  /** Milliseconds that bytes may wait. */
+  readonly waitingMs: number
+}
+
+export const limits: Limits = { watchers: 1_000, perPerson: 250, waitingBytes: 4 * 1024 * 1024, waitingMs: 15_000 }
+
+interface Watcher {
+  readonly claims: Claims
+  readonly sink: Sink
+  /** What it was last told, by path. */
+  readonly told: Map<string, string>
+  /** Since when bytes wait; undefined: none do. */
+  waitingSince: number | undefined
+}
+
+const entryOf = ({ health, record }: RegisteredServer): string =>
+  JSON.stringify({
+    status: health.status,
+    last_checked_iso: health.last_checked_iso,
+    num_tools: record.num_tools
+  })
+
+/** What makes an entry news; when it was last checked does not. */
+const newsOf = ({ health, record }: RegisteredServer): string => `${record.num_tools} ${health.status}`
+
+const personOf = ({ issuer, subject }: Claims): string => `${issuer} ${subject}`
+
+const messageOf = (entries: ReadonlyArray<readonly [path: string, entry: string]>): string =>
+  `{${entries.map(([path, entry]) => `${JSON.stringify(path)}:${entry}`).join(",")}}`
+
+export class HealthHub {
+  private readonly parts: HubParts
+  private readonly limits: Limits
+  private readonly watchers = new Set<Watcher>()
+  private readonly persons = new Map<string, number>()
+  private policy: Policy
+  private readonly counts = { accepted: 0, refused: 0, slow: 0, rights: 0, sent: 0, broadcasts: 0 }
+
+  constructor(parts: HubParts, given: Limits = limits) {
+    this.parts = parts
+    this.limits = given
+    this.policy = parts.policy()
+  }
+
+  /** The map as this caller may see it, as JSON. */
+  mapFor(claims: Claims): string {
+    return messageOf(this.visible(this.callerOf(claims)).map((server) => [server.record.path, entryOf(server)]))
+  }
+
+  /** May one more of this caller's watch? */
+  hasRoom(claims: Claims): boolean {
+    const room =
+      this.watchers.size < this.limits.watchers && (this.persons.get(personOf(claims)) ?? 0) < this.limits.perPerson
+    if (!room) this.counts.refused++
+    return room
+  }
+
+  /** Tells it the map, and everything that changes until what this answers is called. */
+  join(claims: Claims, sink: Sink): () => void {
+    const watcher: Watcher = { claims, sink, told: new Map(), waitingSince: undefined }
+    const person = personOf(claims)
+    this.watchers.add(watcher)
+    this.persons.set(person, (this.persons.get(person) ?? 0) + 1)
+    this.counts.accepted++
+    this.tell(watcher, this.news(watcher, this.callerOf(claims), this.parts.snapshot().servers.keys()), true)
+    return () => this.leave(watcher)
+  }
+
+  /** Something of these servers changed. */
+  changed(paths: Iterable<string>): void {
+    const unique = new Set(paths)
+    let told = false
+    for (const watcher of this.watchers) {
+      told = this.tell(watcher, this.news(watcher, this.callerOf(watcher.claims), unique), false) || told
+    }
+    if (told) this.counts.broadcasts++
+  }
+
+  /** To be called every second or so, with the time in milliseconds: who may still watch, and what they may see. */
+  round(now: number): void {
+    const policy = this.parts.policy()
+    const moved = policy !== this.policy
+    this.policy = policy
+    for (const watcher of this.watchers) {
+      const { claims, sink } = watcher
+      if (claims.expiresAt * 1_000 <= now || !this.parts.holds(claims)) {
+        this.counts.rights++
+        this.end(watcher, "rights")
+      } else if (this.isSlow(watcher, now)) {
+        this.counts.slow++
+        this.end(watcher, "slow")
+      } else {
+        if (moved) this.tell(watcher, this.news(watcher, this.callerOf(claims), this.everything(watcher)), false)
+        sink.beat()
+      }
+    }
+  }
+
+  closeAll(): void {
+    for (const watcher of this.watchers) this.end(watcher, "shutdown")
+  }
+
+  stats(): WatchStats {
+    const websockets = [...this.watchers].filter(({ sink }) => sink.kind === "websocket").length
+    return {
+      connections: this.watchers.size,
+      websockets,
+      event_streams: this.watchers.size - websockets,
+      max_connections: this.limits.watchers,
+      accepted_total: this.counts.accepted,
+      refused_at_capacity_total: this.counts.refused,
+      dropped_slow_total: this.counts.slow,
+      ended_without_rights_total: this.counts.rights,
+      messages_sent_total: this.counts.sent,
+      broadcasts_total: this.counts.broadcasts
+    }
+  }
+
+  private callerOf(claims: Claims): Caller {
+    const policy = this.parts.policy()
+    // Roles of collaborators are looked up; what is pushed goes by scopes alone.
+    return { claims, policy, isAdmin: policy.isAdmin(claims), roleOn: () => undefined }
+  }
+
+  private visible(who: Caller): ReadonlyArray<RegisteredServer> {
+    return [...this.parts.snapshot().servers.values()].filter((server) => sees(who, server))
+  }
+
+  private everything({ told }: Watcher): Iterable<string> {
+    return new Set([...told.keys(), ...this.parts.snapshot().servers.keys()])
+  }
+
+  /** What of these paths the watcher does not know yet; from now on it does. */
+  private news({ told }: Watcher, who: Caller, paths: Iterable<string>) {
+    const entries: Array<readonly [string, string]> = []
+    const { servers } = this.parts.snapshot()
+    for (const path of paths) {
+      const server = servers.get(path)
+      if (server === undefined || !sees(who, server)) {
+        if (told.delete(path)) entries.push([path, "null"])
+        continue
+      }
+      const news = newsOf(server)
+      if (told.get(path) === news) continue
+      told.set(path, news)
+      entries.push([path, entryOf(server)])
+    }
+    return entries
+  }
+
+  private tell(watcher: Watcher, entries: ReturnType<HealthHub["news"]>, always: boolean): boolean {
+    if (entries.length === 0 && !always) return false
+    this.counts.sent++
+    watcher.sink.send(messageOf(entries))
+    return true
+  }
+
+  private isSlow(watcher: Watcher, now: number): boolean {
+    const waiting = watcher.sink.waiting()
+    if (waiting === 0) watcher.waitingSince = undefined
+    else watcher.waitingSince ??= now
+    const since = watcher.waitingSince
+    return waiting > this.limits.waitingBytes || (since !== undefined && now - since >= this.limits.waitingMs)
+  }
+
+  private end(watcher: Watcher, why: Farewell): void {
+    this.leave(watcher)
+    watcher.sink.close(why)
+  }
+
+  private leave(watcher: Watcher): void {
+    if (!this.watchers.delete(watcher)) return
+    const person = personOf(watcher.claims)
+    const left = (this.persons.get(person) ?? 1) - 1
+    if (left === 0) this.persons.delete(person)
+    else this.persons.set(person, left)
+  }
+}

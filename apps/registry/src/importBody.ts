@@ -1,0 +1,99 @@
+/** The files of an import as they are sent: JSON or multipart. Reads and names them; judges none. */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { BadRequest, problem, type TooLarge } from "@mcpgw/api/ApiError"
+import { ImportBody } from "@mcpgw/api/Import"
+import type { ServerFile } from "@mcpgw/registry/Import"
+import * as Effect from "effect/Effect"
+import { bytesOf, decodeWith, isFields, isMultipart } from "./body.ts"
+
+/** Longest body of an import, in bytes: thousands of server files. */
+const MAX_IMPORT_BYTES = 32 * 1024 * 1024
+
+/** Most server files in one import. */
+const MAX_FILES = 20_000
+
+export interface Sent {
+  readonly files: ReadonlyArray<ServerFile>
+  readonly state: Readonly<Record<string, boolean>> | undefined
+  readonly scopes: string | undefined
+  readonly dryRun: boolean
+  readonly notes: ReadonlyArray<string>
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const decodeBody = decodeWith(ImportBody)
+
+const filesOf = (servers: typeof ImportBody.Type.servers): ReadonlyArray<ServerFile> =>
+  Array.isArray(servers)
+    ? servers.map((content: unknown, i) => ({ name: `servers.${i}`, content }))
+    : Object.entries(servers).map(([name, content]) => ({ name, content }))
+
+const fromJson = (text: string): Effect.Effect<Sent, BadRequest> =>
+  Effect.gen(function* () {
+    const value = parsed(text)
+    if (value === undefined) return yield* new BadRequest(problem("Invalid JSON in request body"))
+    const body = Array.isArray(value) ? { servers: value } : value
+    if (!isFields(body)) return yield* new BadRequest(problem("The body must be a list of servers or an object"))
+    const { dry_run: dryRun = false, scopes, server_state: state, servers } = yield* decodeBody(body)
+    return { files: filesOf(servers), state, scopes, dryRun, notes: [] }
+  })
+
+const isState = (value: unknown): value is Readonly<Record<string, boolean>> =>
+  isFields(value) && Object.values(value).every((on) => typeof on === "boolean")
+
+const badState = new BadRequest(problem("server_state.json must hold one object from path to true or false"))
+
+const textOf = (part: File | string): Promise<string> =>
+  typeof part === "string" ? Promise.resolve(part) : part.text()
+
+const baseName = (name: string): string => name.split("/").at(-1) ?? name
+
+/** Files of the replaced system's folder that hold nothing that is not made anew here. */
+const IGNORED = /^service_index(?:_metadata\.json|\.faiss)$/
+
+const unread = new BadRequest(problem("The form could not be read"))
+
+const fromForm = (bytes: Buffer, type: string): Effect.Effect<Sent, BadRequest> =>
+  Effect.gen(function* () {
+    const form = yield* Effect.tryPromise({
+      try: () => new Response(bytes, { headers: { "content-type": type } }).formData(),
+      catch: () => unread
+    })
+    const files: Array<ServerFile> = []
+    const notes: Array<string> = []
+    let state: Sent["state"]
+    let scopes: string | undefined
+    let dryRun = false
+    for (const [field, part] of form) {
+      const name = typeof part === "string" ? field : part.name
+      const text = yield* Effect.promise(() => textOf(part))
+      if (baseName(name) === "server_state.json" || name === "server_state") {
+        const value = parsed(text)
+        if (!isState(value)) return yield* badState
+        state = value
+      } else if (/^scopes\.ya?ml$/.test(baseName(name)) || name === "scopes") scopes = text
+      else if (name === "dry_run") dryRun = /^(true|on|1|yes)$/i.test(text.trim())
+      else if (IGNORED.test(baseName(name))) notes.push(`${name} is not needed: the search index is made anew here`)
+      else files.push({ name, content: parsed(text) })
+    }
+    return { files, state, scopes, dryRun, notes }
+  })
+
+export const sentOf = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Sent, BadRequest | TooLarge> =>
+  Effect.gen(function* () {
+    const bytes = yield* bytesOf(request, MAX_IMPORT_BYTES)
+    const sent = yield* isMultipart(request)
+      ? fromForm(bytes, request.headers["content-type"] ?? "")
+      : fromJson(bytes.toString("utf8"))
+    if (sent.files.length > MAX_FILES) {
+      return yield* new BadRequest(problem(`More than ${MAX_FILES} server files: send them in several imports`))
+    }
+    return sent
+  })

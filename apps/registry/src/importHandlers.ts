@@ -1,0 +1,114 @@
+/**
+ * Taking over the replaced system's files, for administrators (contracts.md §2.1, §2.9). What one of them may not register or modify by the
+ * policy's UI permissions is refused item by item. A `scopes.yml` is read by the policy's own reader and told about; it is not put in force.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Api } from "@mcpgw/api/Api"
+import type { Imported, ImportedItem, ScopesReport } from "@mcpgw/api/Import"
+import type { ServerRecord } from "@mcpgw/domain/Server"
+import { compile } from "@mcpgw/policy/compile"
+import { InvalidPolicy } from "@mcpgw/policy/InvalidPolicy"
+import { parsePolicyText } from "@mcpgw/policy/PolicyText"
+import { type ImportItem, importServers } from "@mcpgw/registry/Import"
+import { Registry } from "@mcpgw/registry/Registry"
+import type { WrongField } from "@mcpgw/registry/RegistryError"
+import * as Effect from "effect/Effect"
+import { type Actor, may } from "./access.ts"
+import { administratorOf } from "./administrator.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { sentOf } from "./importBody.ts"
+import { answered } from "./longAnswer.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+import { addressErrors } from "./serverFields.ts"
+import { turnOf } from "./serverWrites.ts"
+import { storeDown } from "./storeFailures.ts"
+
+/** Which UI permission stands against it; undefined when none does. Both the name and the path count, as for a registration. */
+const notAllowed = (who: Actor, record: ServerRecord, before: ServerRecord | undefined): WrongField | undefined => {
+  const held = JSON.stringify(record.server_name)
+  if (before !== undefined) {
+    const renamed = { server_name: record.server_name, path: record.path }
+    return may(who, "modify_service", before) && may(who, "modify_service", renamed)
+      ? undefined
+      : { field: "server_name", held, problem: "you do not have permission to modify that service" }
+  }
+  const byPath = { server_name: record.path.slice(1), path: record.path }
+  return who.policy.permits(who.claims, "register_service", record.server_name) && may(who, "register_service", byPath)
+    ? undefined
+    : { field: "server_name", held, problem: "you do not have permission to register it" }
+}
+
+const item = ({ changed, errors, file, notes, path, result }: ImportItem): ImportedItem => ({
+  file: file.slice(0, 200),
+  path: path ?? null,
+  result,
+  changed,
+  errors: errors.map(({ field, held, problem: expected }) => ({ field, held, expected })),
+  notes
+})
+
+const scopesReport = (text: string, isServer: (path: string) => boolean): ScopesReport => {
+  try {
+    const document = parsePolicyText(text, "scopes.yml")
+    return {
+      valid: true,
+      group_mappings: document.groupMappings.size,
+      scopes: document.scopes.size,
+      problem: null,
+      doubts: compile(document).doubts(isServer)
+    }
+  } catch (cause) {
+    // Anything else is a defect, and is answered as one.
+    if (!(cause instanceof InvalidPolicy)) throw cause
+    return { valid: false, group_mappings: 0, scopes: 0, problem: cause.message, doubts: [] }
+  }
+}
+
+const servers = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.gen(function* () {
+    const trail = yield* RequestTrail
+    trail.rule = "api:import_servers"
+    const who = yield* administratorOf(request)
+    const registry = yield* Registry
+    const { allowedUpstreams } = yield* ControlPlaneConfig
+    const { dryRun, files, notes, scopes, state } = yield* sentOf(request)
+    const alone = turnOf(registry)
+    const judge = (record: ServerRecord, before: ServerRecord | undefined): ReadonlyArray<WrongField> => {
+      const addresses = addressErrors(record, allowedUpstreams, before)
+      const permission = notAllowed(who, record, before)
+      return [
+        ...(permission === undefined ? [] : [permission]),
+        ...addresses.map(({ expected: problem, field, held = "" }) => ({ field, held, problem }))
+      ]
+    }
+    const { items, withoutFile } = yield* Effect.catchAll(
+      importServers(registry, { files, state, by: who.claims.username, vouches: true, dryRun, alone, judge }),
+      storeDown
+    )
+    const paths = new Set(items.map(({ path }) => path))
+    trail.decision = "allow"
+    trail.readOnly = dryRun
+    const count = (result: ImportItem["result"]) => items.filter((done) => done.result === result).length
+    const report: Imported = {
+      dry_run: dryRun,
+      created: count("created"),
+      updated: count("updated"),
+      unchanged: count("unchanged"),
+      refused: count("refused"),
+      items: items.map(item),
+      scopes:
+        scopes === undefined
+          ? null
+          : scopesReport(scopes, (path) => registry.get(path) !== undefined || paths.has(path)),
+      notes: [
+        ...notes,
+        ...withoutFile.slice(0, 100).map((path) => `server_state.json names ${path}, for which there is no file`)
+      ]
+    }
+    return yield* answered(report)
+  })
+
+export const layer = HttpApiBuilder.group(Api, "import", (handlers) =>
+  handlers.handleRaw("servers", ({ request }) => servers(request), { uninterruptible: true })
+)

@@ -1,0 +1,53 @@
+/** The policy's text, read and replaced by administrators. Whoever replaces it signed in, and stays an administrator. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Api } from "@mcpgw/api/Api"
+import { Conflict, problem } from "@mcpgw/api/ApiError"
+import { ReplacePolicy } from "@mcpgw/api/PolicyText"
+import { parsePolicyText } from "@mcpgw/policy/PolicyText"
+import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { compileWith } from "@mcpgw/policy/ScopePolicyLayers"
+import * as Effect from "effect/Effect"
+import { groupAdministrator, signedInAdministrator } from "./groupAccess.ts"
+import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { invalidText, policyFailures, policyUnavailable } from "./policyFailures.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+const fields = onlyFields(...Object.keys(ReplacePolicy.fields))
+const decode = decodeWith(ReplacePolicy)
+
+const read = (request: Request) =>
+  Effect.gen(function* () {
+    yield* groupAdministrator(request, "api:read_policy")
+    const { revision, text } = yield* (yield* PolicyWriter).read.pipe(
+      Effect.catchTag("PolicyUnavailable", policyUnavailable)
+    )
+    return { text, revision, problem: (yield* ScopePolicy).status().problem ?? null }
+  })
+
+const wouldLockOut = new Conflict(
+  problem("The policy was not changed", "By that text you would be an administrator no more; another one may do it")
+)
+
+const replace = (request: Request) =>
+  Effect.gen(function* () {
+    const { claims } = yield* signedInAdministrator(request, "api:write_policy", "change the policy")
+    const { revision, text } = yield* fieldsOf(request).pipe(Effect.flatMap(fields), Effect.flatMap(decode))
+    const next = yield* Effect.mapError(
+      compileWith(() => parsePolicyText(text)),
+      invalidText
+    )
+    if (!next.isAdmin(claims)) return yield* wouldLockOut
+    const written = yield* (yield* PolicyWriter)
+      .write(text, { by: claims.username, revision })
+      .pipe(Effect.catchTags(policyFailures))
+    return { revision: written }
+  })
+
+export const layer = HttpApiBuilder.group(Api, "policy", (handlers) =>
+  handlers
+    .handle("read", ({ request }) => read(request))
+    .handleRaw("replace", ({ request }) => replace(request), { uninterruptible: true })
+)

@@ -1,0 +1,62 @@
+/**
+ * What anyone is told of servers (contracts.md §2.8, `/.well-known/mcp-servers`): those an administrator made public and that are on, with
+ * the health their last check found. Where they are themselves, who registered them and what else a record holds stays here.
+ */
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { NotFound, problem } from "@mcpgw/api/ApiError"
+import type { PublicServer, PublicServers } from "@mcpgw/api/System"
+import { metadataUrl } from "@mcpgw/auth/ProtectedResource"
+import type { RegisteredServer } from "@mcpgw/domain/Server"
+import { ROUTES } from "@mcpgw/identity/oauth/routes"
+import { Registry } from "@mcpgw/registry/Registry"
+import * as Effect from "effect/Effect"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { serversByName } from "./serverList.ts"
+import { endpointUrl } from "./views.ts"
+
+/** Tools named with each server. */
+const PREVIEW = 5
+
+const off = new NotFound(problem("Not found", "The public list of servers is switched off here"))
+
+const base = (publicUrl: string): string => publicUrl.replace(/\/+$/, "")
+
+const view = (publicUrl: string, { health, record }: RegisteredServer): PublicServer => ({
+  name: record.server_name,
+  description: record.description,
+  url: endpointUrl(publicUrl, record.path),
+  transport: record.supported_transports[0] ?? "streamable-http",
+  authentication: {
+    type: "oauth2",
+    required: true,
+    authorization_url: `${base(publicUrl)}${ROUTES.authorization}`,
+    resource_metadata: metadataUrl(base(publicUrl), `${record.path}/mcp`)
+  },
+  capabilities: (record.resource_list ?? []).length > 0 ? ["tools", "resources"] : ["tools"],
+  health_status: health.status,
+  tools_preview: record.tool_list
+    .slice(0, PREVIEW)
+    .map(({ name, parsed_description: { main } }) => ({ name, description: main }))
+})
+
+/** Anyone may read it from any page, and keep it for five minutes. */
+const HEADERS = { "cache-control": "public, max-age=300", "access-control-allow-origin": "*" }
+
+export const publicServers = Effect.gen(function* () {
+  const { publicUrl, wellKnownDiscovery } = yield* ControlPlaneConfig
+  if (!wellKnownDiscovery) return yield* off
+  const shown = serversByName(yield* Registry).filter(
+    ({ record }) => record.visibility === "public" && record.is_enabled
+  )
+  const answer: PublicServers = {
+    version: "1.0",
+    servers: shown.map((server) => view(publicUrl, server)),
+    registry: {
+      name: "mcpgw registry",
+      description: "MCP servers behind one gateway",
+      version: "1.0.0",
+      contact: { url: base(publicUrl), support: `${base(publicUrl)}/docs` }
+    }
+  }
+  return HttpServerResponse.text(JSON.stringify(answer), { contentType: "application/json", headers: HEADERS })
+})

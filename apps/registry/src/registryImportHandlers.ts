@@ -1,0 +1,123 @@
+/** Imports from other registries, for administrators: they choose which address this process asks. What an import does is `Imports`'. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Api } from "@mcpgw/api/Api"
+import { BadRequest, fieldProblem, Forbidden, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { type RegistryImport, RegistryImportFields } from "@mcpgw/api/RegistryImports"
+import type { ImportJob, ImportRequest } from "@mcpgw/registry/import/ImportJob"
+import { type ImportNotFound, Imports, type InvalidImport } from "@mcpgw/registry/import/Imports"
+import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
+import * as Effect from "effect/Effect"
+import { caller } from "./access.ts"
+import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+
+const USUAL_INTERVAL_SECONDS = 3_600
+const ITEMS_AT_ONCE = 1_000
+
+const notAdmin = new Forbidden(problem("Only administrators import from other registries"))
+
+const administrator = (rule: string) =>
+  Effect.gen(function* () {
+    const trail = yield* RequestTrail
+    trail.rule = rule
+    const who = yield* caller
+    if (!who.isAdmin) return yield* notAdmin
+    trail.decision = "allow"
+    return who
+  })
+
+const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
+  id: job.id,
+  from: request.from,
+  state: job.state,
+  dry_run: request.dryRun ?? false,
+  enable: request.enable ?? false,
+  interval_seconds: request.everySeconds ?? null,
+  pages: progress.pages,
+  seen: progress.seen,
+  created: progress.created,
+  updated: progress.updated,
+  unchanged: progress.unchanged,
+  removed: progress.removed,
+  skipped: progress.skipped,
+  refused: progress.refused,
+  problem: progress.problem,
+  started_at: progress.startedAt,
+  finished_at: progress.finishedAt,
+  next_at: job.nextAt,
+  created_at: job.createdAt,
+  created_by: job.createdBy
+})
+
+/** Fields of the request by their names on the wire. */
+const WIRE: Readonly<Record<string, string>> = { everySeconds: "interval_seconds", dryRun: "dry_run" }
+
+const refusal = (failure: InvalidImport | ImportNotFound | StoreUnavailable): BadRequest | NotFound | Unavailable => {
+  switch (failure._tag) {
+    case "InvalidImport":
+      return new BadRequest(
+        fieldProblem(WIRE[failure.field] ?? failure.field, "something else", `it ${failure.problem}`)
+      )
+    case "ImportNotFound":
+      return new NotFound(problem(failure.message))
+    case "StoreUnavailable":
+      return new Unavailable(problem("The store can not be reached; nothing was changed"))
+  }
+}
+
+const known = onlyFields(...Object.keys(RegistryImportFields.fields))
+const decode = decodeWith(RegistryImportFields)
+
+const asked = (fields: RegistryImportFields): ImportRequest => ({
+  from: fields.from,
+  ...(fields.names === undefined ? {} : { names: fields.names }),
+  ...(fields.enable === undefined ? {} : { enable: fields.enable }),
+  ...(fields.dry_run === undefined ? {} : { dryRun: fields.dry_run }),
+  ...(fields.mirror === true ? { everySeconds: fields.interval_seconds ?? USUAL_INTERVAL_SECONDS } : {}),
+  ...(fields.variables === undefined ? {} : { variables: fields.variables })
+})
+
+const start = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.gen(function* () {
+    const imports = yield* Imports
+    const { claims } = yield* administrator("api:import_registry")
+    const fields = yield* Effect.flatMap(Effect.flatMap(fieldsOf(request), known), decode)
+    const job = yield* Effect.mapError(
+      fields.resume === true ? imports.resume(fields.from) : imports.start(asked(fields), claims.username),
+      refusal
+    )
+    return HttpServerResponse.unsafeJson(view(job), { status: 202 })
+  })
+
+const list = Effect.gen(function* () {
+  yield* administrator("api:import_registry")
+  const jobs = yield* Effect.mapError((yield* Imports).all, refusal)
+  return { imports: jobs.map(view) }
+})
+
+const get = (id: string, after: number) =>
+  Effect.gen(function* () {
+    yield* administrator("api:import_registry")
+    const imports = yield* Imports
+    const job = yield* Effect.mapError(imports.get(id), refusal)
+    const items = imports.items(id, after).slice(0, ITEMS_AT_ONCE)
+    return { ...view(job), items, next: after + items.length }
+  })
+
+const cancel = (id: string) =>
+  Effect.gen(function* () {
+    yield* administrator("api:cancel_import")
+    return view(yield* Effect.mapError((yield* Imports).cancel(id), refusal))
+  })
+
+const whole = { uninterruptible: true }
+
+export const layer = HttpApiBuilder.group(Api, "registryImports", (handlers) =>
+  handlers
+    .handleRaw("start", ({ request }) => start(request), whole)
+    .handle("list", () => list)
+    .handle("get", ({ path, urlParams }) => get(path.id, urlParams.after ?? 0))
+    .handle("cancel", ({ path }) => cancel(path.id), whole)
+)

@@ -1,0 +1,97 @@
+/** People with an account here: listed, made, removed, by administrators who signed in. Nobody removes their own account. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Api } from "@mcpgw/api/Api"
+import { BadRequest, Conflict, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
+import { CreateUser } from "@mcpgw/api/Users"
+import { endAccess } from "@mcpgw/identity/endAccess"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import * as Effect from "effect/Effect"
+import { notStored, unavailable, unreachable } from "./accountFailures.ts"
+import { viewOf } from "./accountsHandlers.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { groupAdministrator, signedInAdministrator } from "./groupAccess.ts"
+import { bodyOf } from "./groupBodies.ts"
+import { namesOf } from "./leaver.ts"
+import { RequestTrail } from "./RequestTrail.ts"
+import { warningsOf } from "./warnings.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+const MANAGE = "api:manage_users"
+
+const createBody = bodyOf(CreateUser)
+
+const list = (request: Request, group: string | undefined) =>
+  Effect.gen(function* () {
+    yield* groupAdministrator(request, MANAGE)
+    const accounts = yield* Effect.catchTag((yield* Accounts).list, "AccountsUnavailable", unreachable)
+    const users = accounts.filter(({ groups }) => group === undefined || groups.includes(group)).map(viewOf)
+    return { users, total: users.length }
+  })
+
+/** 24 characters, 144 bits. */
+const generated = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64url")
+
+const create = (request: Request) =>
+  Effect.gen(function* () {
+    yield* signedInAdministrator(request, MANAGE, "create users")
+    const { groups = [], password: given, username } = yield* createBody(request)
+    const password = given ?? generated()
+    const account = yield* (yield* Accounts).create({ username, groups }, password).pipe(
+      Effect.catchTags({
+        AccountsUnavailable: unreachable,
+        AccountExists: ({ message }) => new Conflict(problem(message)),
+        InvalidAccount: ({ message }) => new BadRequest(problem(message))
+      })
+    )
+    const policy = (yield* ScopePolicy).current()
+    const idle = groups.filter((group) => !policy.mapsGroup(group))
+    const answer = {
+      ...viewOf(account),
+      ...(given === undefined ? { password } : {}),
+      ...warningsOf(idle.map((group) => `The policy maps the group '${group}' to no scope`))
+    }
+    return HttpServerResponse.unsafeJson(answer, { status: 201 })
+  })
+
+const notOwn = new Forbidden(problem("You can not remove your own account", "Another administrator may"))
+const noSuchUser = new NotFound(problem("There is no such account"))
+
+const remove = (request: Request, username: string) =>
+  Effect.gen(function* () {
+    const { claims } = yield* signedInAdministrator(request, MANAGE, "remove users")
+    const trail = yield* RequestTrail
+    const accounts = yield* Accounts
+    const { publicUrl } = yield* ControlPlaneConfig
+    trail.decision = "none"
+    const account = yield* Effect.catchTag(accounts.get(username), "AccountsUnavailable", unreachable)
+    if (account === undefined) return yield* noSuchUser
+    const names = yield* namesOf(publicUrl, publicUrl, username)
+    if (names.some(({ issuer, subject }) => issuer === claims.issuer && subject === claims.subject))
+      return yield* notOwn
+    // What was given ends before the account does: cut off here, there is still an account to repeat it for.
+    yield* Effect.forEach(names, endAccess, { discard: true }).pipe(
+      Effect.zipRight(Effect.flatMap(AuthorizationServer, ({ endAll }) => endAll(account.username))),
+      Effect.zipRight(accounts.remove(username)),
+      Effect.catchTags({
+        AccountsUnavailable: unreachable,
+        GrantsUnavailable: unavailable,
+        RevocationNotStored: notStored
+      })
+    )
+    trail.decision = "allow"
+    return { success: true } as const
+  })
+
+const whole = { uninterruptible: true }
+
+export const layer = HttpApiBuilder.group(Api, "users", (handlers) =>
+  handlers
+    .handle("list", ({ request, urlParams }) => list(request, urlParams.group))
+    .handleRaw("create", ({ request }) => create(request), whole)
+    .handle("remove", ({ path, request }) => remove(request, path.username), whole)
+)

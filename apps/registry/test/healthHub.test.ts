@@ -1,0 +1,201 @@
+/** The hub of watchers alone: who is let in, what each is told, who is let go. */
+import { it } from "@effect/vitest"
+import type { Claims } from "@mcpgw/domain/Principal"
+import type { HealthStatus, RegisteredServer } from "@mcpgw/domain/Server"
+import { ServerPath } from "@mcpgw/domain/Ids"
+import type { Policy } from "@mcpgw/policy/Policy"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
+import { makeRecord } from "@mcpgw/registry/Registration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as fc from "fast-check"
+import { describe, expect } from "vitest"
+import { type Farewell, HealthHub, type Limits, limits } from "../src/healthHub.ts"
+
+const policyOf = (scopes: Readonly<Record<string, ReadonlyArray<string>>>): Effect.Effect<Policy, unknown> =>
+  Effect.map(ScopePolicy, (policies) => policies.current()).pipe(
+    Effect.provide(
+      layerText(`
+UI-Scopes:
+${Object.entries(scopes)
+  .map(([scope, servers]) => `  ${scope}:\n    list_service: [${servers.join(", ")}]`)
+  .join("\n")}
+${Object.entries(scopes)
+  .map(
+    ([scope, servers]) =>
+      `${scope}:\n${servers.map((server) => `  - {server: ${server}, methods: [tools/list]}`).join("\n")}`
+  )
+  .join("\n")}
+`)
+    )
+  )
+
+const claims = (scope: string, more: Partial<Claims> = {}): Claims => ({
+  issuer: "i",
+  subject: scope,
+  username: scope,
+  clientId: "c",
+  groups: [],
+  scopes: [scope],
+  audience: [],
+  expiresAt: 4_000_000_000,
+  tokenId: undefined,
+  method: "gateway_token",
+  ...more
+})
+
+const server = (name: string, status: HealthStatus = "healthy"): RegisteredServer => {
+  const registration = { server_name: name, path: `/${name}`, proxy_pass_url: "http://a/" }
+  const record = Either.getOrThrow(makeRecord(registration, "x", "2026-01-01T00:00:00.000Z"))
+  return { record: { ...record, path: ServerPath.make(`/${name}`) }, health: { status, last_checked_iso: null } }
+}
+
+/** A hub over servers and a policy that a test changes. */
+const stand = (policy: Policy, names: ReadonlyArray<string>, given: Partial<Limits> = {}) => {
+  const state = { policy, servers: new Map(names.map((name) => [`/${name}`, server(name)])), lost: new Set<Claims>() }
+  const hub = new HealthHub(
+    {
+      snapshot: () => ({ revision: 0, servers: state.servers }),
+      policy: () => state.policy,
+      holds: (one) => !state.lost.has(one)
+    },
+    { ...limits, ...given }
+  )
+  const join = (who: Claims) => {
+    const watcher = { told: [] as Array<string>, ended: undefined as Farewell | undefined, waiting: 0 }
+    const leave = hub.join(who, {
+      kind: "events",
+      send: (message) => watcher.told.push(message),
+      waiting: () => watcher.waiting,
+      beat: () => {},
+      close: (why) => (watcher.ended = why)
+    })
+    const known = (): Record<string, { readonly status: string }> => {
+      const all = Object.assign({}, ...watcher.told.map((message) => JSON.parse(message)))
+      return Object.fromEntries(Object.entries<{ readonly status: string }>(all).filter(([, entry]) => entry !== null))
+    }
+    return Object.assign(watcher, { leave, known })
+  }
+  return { state, hub, join }
+}
+
+describe("contracts §2.11: the hub", () => {
+  it.effect("tells a change once, to who may see it, and nothing when only the time of the check is new", () =>
+    Effect.gen(function* () {
+      const { hub, join, state } = stand(yield* policyOf({ a: ["one"], b: ["two"] }), ["one", "two"])
+      const [a, b] = [join(claims("a")), join(claims("b"))]
+      state.servers.set("/one", { ...server("one"), health: { status: "healthy", last_checked_iso: "2026" } })
+      hub.changed(["/one"])
+      expect([a.told.length, b.told.length]).toEqual([1, 1])
+      state.servers.set("/one", server("one", "unhealthy: timeout"))
+      hub.changed(["/one", "/one"])
+      hub.changed(["/one"])
+      expect([a.told.length, b.told.length]).toEqual([2, 1])
+      state.servers.delete("/one")
+      hub.changed(["/one"])
+      expect(a.told.at(-1)).toBe(`{"/one":null}`)
+      expect(b.told.join()).not.toContain("/one")
+    })
+  )
+
+  it.effect("SECURITY: whoever loses the right to see a server is told that it is gone, and nothing of it after", () =>
+    Effect.gen(function* () {
+      const { hub, join, state } = stand(yield* policyOf({ a: ["one"] }), ["one", "two"])
+      const a = join(claims("a"))
+      state.policy = yield* policyOf({ a: ["two"] })
+      hub.round(0)
+      expect(a.told.at(-1)).toMatch(/^\{"\/one":null,"\/two":\{/)
+      state.servers.set("/one", server("one", "unhealthy: timeout"))
+      hub.changed(["/one"])
+      expect(a.told.length).toBe(2)
+    })
+  )
+
+  it.effect("SECURITY: expired or taken back, a watcher is let go within a round", () =>
+    Effect.gen(function* () {
+      const { hub, join, state } = stand(yield* policyOf({ a: ["one"] }), ["one"])
+      const who = claims("a")
+      const [gone, expired, stays] = [join(who), join(claims("a", { expiresAt: 10 })), join(claims("a"))]
+      hub.round(9_999)
+      expect([gone.ended, expired.ended, stays.ended]).toEqual([undefined, undefined, undefined])
+      state.lost.add(who)
+      hub.round(10_000)
+      expect([gone.ended, expired.ended, stays.ended]).toEqual(["rights", "rights", undefined])
+      expect(hub.stats()).toMatchObject({ connections: 1, ended_without_rights_total: 2 })
+    })
+  )
+
+  it.effect("a watcher that takes nothing is let go: at once with too much waiting, else after a while", () =>
+    Effect.gen(function* () {
+      const given = { waitingBytes: 100, waitingMs: 5_000 }
+      const { hub, join } = stand(yield* policyOf({ a: ["one"] }), ["one"], given)
+      const [full, stuck, slow] = [join(claims("a")), join(claims("a")), join(claims("a"))]
+      full.waiting = 101
+      stuck.waiting = slow.waiting = 1
+      hub.round(0)
+      slow.waiting = 0
+      hub.round(3_000)
+      slow.waiting = 1
+      hub.round(5_000)
+      expect([full.ended, stuck.ended, slow.ended]).toEqual(["slow", "slow", undefined])
+      expect(hub.stats().dropped_slow_total).toBe(2)
+    })
+  )
+
+  it.effect("S-16: bounded in all and for each person, and a place that is left is free again", () =>
+    Effect.gen(function* () {
+      const { hub, join } = stand(yield* policyOf({ a: ["one"], b: ["one"] }), ["one"], { watchers: 5, perPerson: 3 })
+      const [a, b] = [claims("a"), claims("b")]
+      const first = [join(a), join(a), join(a)]
+      expect([hub.hasRoom(a), hub.hasRoom(b)]).toEqual([false, true])
+      join(b)
+      join(b)
+      expect(hub.hasRoom(b)).toBe(false)
+      for (const { leave } of first) {
+        leave()
+        leave()
+      }
+      expect(hub.hasRoom(b)).toBe(true)
+      expect(hub.stats()).toMatchObject({ connections: 2, accepted_total: 5, refused_at_capacity_total: 2 })
+      hub.closeAll()
+      expect(hub.stats().connections).toBe(0)
+    })
+  )
+
+  it.effect("property: whatever happens, what a watcher was told adds up to what it may see", () =>
+    Effect.gen(function* () {
+      const names = ["one", "two", "three"]
+      const policies = yield* Effect.all([
+        policyOf({ a: ["one"] }),
+        policyOf({ a: ["one", "two"] }),
+        policyOf({ a: names })
+      ])
+      const statuses: ReadonlyArray<HealthStatus> = ["healthy", "unhealthy: timeout", "disabled"]
+      const step = fc.oneof(
+        fc.record({
+          kind: fc.constant("set" as const),
+          name: fc.constantFrom(...names),
+          status: fc.constantFrom(...statuses)
+        }),
+        fc.record({ kind: fc.constant("remove" as const), name: fc.constantFrom(...names) }),
+        fc.record({ kind: fc.constant("policy" as const), policy: fc.constantFrom(...policies) })
+      )
+      fc.assert(
+        fc.property(fc.constantFrom(...policies), fc.array(step, { maxLength: 30 }), (policy, steps) => {
+          const { hub, join, state } = stand(policy, names)
+          const who = claims("a")
+          const watcher = join(who)
+          for (const one of steps) {
+            if (one.kind === "policy") state.policy = one.policy
+            else if (one.kind === "remove") state.servers.delete(`/${one.name}`)
+            else state.servers.set(`/${one.name}`, server(one.name, one.status))
+            if (one.kind === "policy") hub.round(0)
+            else hub.changed([`/${one.name}`])
+          }
+          expect(watcher.known()).toEqual(JSON.parse(hub.mapFor(who)))
+        })
+      )
+    })
+  )
+})

@@ -1,0 +1,95 @@
+/** The table of permissions, run: every action of the API as every role, and the page printed from it. design §6: deny by default. */
+import * as HttpApi from "@effect/platform/HttpApi"
+import { it } from "@effect/vitest"
+import { Api } from "@mcpgw/api/Api"
+import { Accounts } from "@mcpgw/identity/Accounts"
+import { Agents } from "@mcpgw/identity/Agents"
+import { OAuthClients } from "@mcpgw/identity/OAuthClients"
+import { Sessions } from "@mcpgw/identity/Sessions"
+import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
+import { Collaborators } from "@mcpgw/registry/Collaborators"
+import { Registry } from "@mcpgw/registry/Registry"
+import * as Effect from "effect/Effect"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect } from "vitest"
+import * as ControlPlane from "../../src/ControlPlane.ts"
+import { call, CURRENTTIME, layer, registered, type Sent, tool } from "../support/plane.ts"
+import { permissionsDocument } from "./document.ts"
+import { GROUPS, PASSWORD, type Role, ROLES, type Row, SCOPES, TABLE } from "./table.ts"
+
+const rows = Object.values(TABLE).flat()
+
+const WIKI = { ...CURRENTTIME, server_name: "wiki", path: "/wiki", tool_list: [tool("read"), tool("write")] }
+
+/** Puts back what the row before may have taken away. */
+const arranged = (role: Role) =>
+  Effect.gen(function* () {
+    const registry = yield* Registry
+    for (const wanted of [CURRENTTIME, WIKI]) if (registry.get(wanted.path) === undefined) yield* registered(wanted)
+    if (registry.get("/fresh") !== undefined) yield* registry.remove("/fresh")
+    const server = registry.get(CURRENTTIME.path)
+    if (server !== undefined) {
+      const people = (["manager", "user"] as const).map((role) => ({ kind: "person" as const, name: role, role }))
+      yield* (yield* Collaborators).set(server.record, people, "seed")
+    }
+    const accounts = yield* Accounts
+    for (const username of ["someone", role]) {
+      if ((yield* accounts.get(username)) === undefined) yield* accounts.put({ username, groups: ["staff"] }, PASSWORD)
+    }
+    if ((yield* accounts.get("new")) !== undefined) yield* accounts.remove("new")
+    const agents = yield* Agents
+    if ((yield* agents.get("robot")) === undefined) yield* agents.create({ name: "robot", description: "", groups: [] })
+    const clients = yield* OAuthClients
+    if ((yield* clients.get("app")) === undefined) {
+      const app = { clientId: "app", name: "App", redirectUris: ["https://app.example/cb"], confidential: true }
+      yield* clients.create({ ...app, clientUri: undefined }, "seed")
+    }
+    const writer = yield* PolicyWriter
+    const { revision, text } = yield* writer.read
+    return text === SCOPES ? revision : yield* writer.write(SCOPES, { by: "seed", revision })
+  })
+
+const asked = (role: Role, { action, path, sent }: Row, plane: ControlPlane.ControlPlane) =>
+  Effect.gen(function* () {
+    const revision = yield* arranged(role)
+    const [method = "", contract = ""] = action.split(" ")
+    const body: Sent =
+      sent?.json === undefined
+        ? (sent ?? {})
+        : { json: JSON.parse(JSON.stringify(sent.json).replace("$revision", revision)) }
+    const credential =
+      role === "nobody" ? {} : { cookie: yield* (yield* Sessions).create({ username: role, groups: GROUPS[role] }) }
+    // Each caller from an address of their own, so that no limit of the one before counts.
+    const remote = `192.0.2.${ROLES.indexOf(role) + 1}`
+    return (yield* call(plane, method, path ?? contract, { ...body, ...credential, remote })).status
+  })
+
+describe("the table of permissions", () => {
+  it("has a row for every action of the API, and no other", () => {
+    const actions: Array<string> = []
+    HttpApi.reflect(Api, {
+      onGroup: () => {},
+      onEndpoint: ({ endpoint: { method, path } }) => void actions.push(`${method} ${path}`)
+    })
+    expect(rows.map(({ action }) => action).sort()).toEqual(actions.sort())
+  })
+
+  it.scoped.each(ROLES.map((role, i) => ({ role, i })))("holds for $role", ({ i, role }) =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const found: Record<string, string> = {}
+      for (const row of rows) found[row.action] = String(yield* asked(role, row, plane))
+      const expected = rows.map(({ action, expected: statuses }) => [action, statuses.split(" ")[i]])
+      expect(found).toEqual(Object.fromEntries(expected))
+    }).pipe(Effect.provide(layer({ scopes: SCOPES })))
+  )
+
+  it("is what docs/permissions.md says", () => {
+    const file = join(import.meta.dirname, "../../docs/permissions.md")
+    const text = permissionsDocument()
+    if (existsSync(file) && readFileSync(file, "utf8") === text) return
+    writeFileSync(file, text)
+    throw new Error("apps/registry/docs/permissions.md was stale and has been written: read it, then run again")
+  })
+})

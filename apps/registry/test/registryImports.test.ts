@@ -1,0 +1,109 @@
+/** `/api/import/registry`: who may, what is refused, and an import from its start to its report. */
+import { it } from "@effect/vitest"
+import { Registry } from "@mcpgw/registry/Registry"
+import * as Effect from "effect/Effect"
+import { describe, expect } from "vitest"
+import * as ControlPlane from "../src/ControlPlane.ts"
+import { type Answer, call, layer, type Role, signedIn } from "./support/plane.ts"
+import { document, namesIn } from "./support/protocol.ts"
+
+const FROM = "https://registry.example.com"
+const PATH = "/api/import/registry"
+const remotes = [{ type: "streamable-http", url: "https://a.example.com/mcp" }]
+
+/** Two servers and an entry that is none. */
+const servers = [
+  { server: document("com.example/a", "1.0.0", { remotes }) },
+  { server: document("com.example/b", "2.0.0", { remotes, title: "B" }) },
+  { server: { name: "com.example/c" } }
+]
+
+const asked: Array<string> = []
+const registryFetch = (url: string): Promise<Response> => {
+  asked.push(url)
+  return Promise.resolve(Response.json({ servers, metadata: { count: 3 } }))
+}
+
+const start = Effect.gen(function* () {
+  const plane = yield* ControlPlane.make
+  const cookies = new Map<Role, string>()
+  for (const role of ["admin", "developer", "user"] as const) cookies.set(role, yield* signedIn(role))
+  return (method: string, path: string, json?: unknown, role: Role = "admin") =>
+    call(plane, method, path, { cookie: cookies.get(role) ?? "", ...(json === undefined ? {} : { json }) })
+})
+
+const textOf = ({ body }: Answer, key: string): string =>
+  typeof body === "object" && body !== null ? String(Reflect.get(body, key)) : ""
+
+describe("issue 6: imports by the API", () => {
+  it.scopedLive("202, then how far it is, then what became of each entry; the imported are listed, and off", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      const begun = yield* send("POST", PATH, { from: FROM })
+      expect([begun.status, begun.body]).toMatchObject([
+        202,
+        { state: "running", from: `${FROM}/v0.1`, created_by: "admin" }
+      ])
+      const path = `${PATH}/${textOf(begun, "id")}`
+      let report = yield* send("GET", path)
+      while (textOf(report, "state") === "running") report = yield* Effect.delay(send("GET", path), "5 millis")
+      expect(report.body).toMatchObject({
+        state: "finished",
+        seen: 3,
+        created: 2,
+        refused: 1,
+        next: 3,
+        items: [
+          { name: "com.example/a", path: "/com.example-a", outcome: "created" },
+          { name: "com.example/b", outcome: "created" },
+          { name: "com.example/c", outcome: "refused", field: "server.description", reason: "is needed" }
+        ]
+      })
+      expect((yield* send("GET", `${path}?after=2`)).body).toMatchObject({
+        items: [{ name: "com.example/c" }],
+        next: 3
+      })
+      expect(asked[0]).toBe(`${FROM}/v0.1/servers?limit=100&version=latest`)
+      const listed = yield* send("GET", "/v0.1/servers")
+      expect(namesIn(listed)).toEqual(["com.example/a@1.0.0", "com.example/b@2.0.0"])
+      expect(listed.text).not.toContain("a.example.com")
+      expect((yield* Registry).get("/com.example-b")?.record).toMatchObject({ server_name: "B", is_enabled: false })
+      expect((yield* send("GET", PATH)).body).toMatchObject({ imports: [{ state: "finished", created: 2 }] })
+    }).pipe(Effect.provide(layer({ registryFetch })))
+  )
+
+  it.scopedLive("a mirror waits for its next run until it is cancelled", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      const begun = yield* send("POST", PATH, { from: FROM, mirror: true })
+      const path = `${PATH}/${textOf(begun, "id")}`
+      let report = yield* send("GET", path)
+      while (textOf(report, "state") === "running") report = yield* Effect.delay(send("GET", path), "5 millis")
+      expect(report.body).toMatchObject({ state: "waiting", interval_seconds: 3600, next_at: expect.any(String) })
+      expect((yield* send("DELETE", path)).body).toMatchObject({ state: "cancelled" })
+      expect((yield* send("DELETE", `${PATH}/none`)).status).toBe(404)
+    }).pipe(Effect.provide(layer({ registryFetch })))
+  )
+
+  it.scopedLive("administrators alone, and wrong fields by name", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      for (const role of ["developer", "user"] as const) {
+        expect((yield* send("POST", PATH, { from: FROM }, role)).status).toBe(403)
+        expect((yield* send("GET", PATH, undefined, role)).status).toBe(403)
+        expect((yield* send("DELETE", `${PATH}/x`, undefined, role)).status).toBe(403)
+      }
+      for (const [field, wrong] of [
+        ["from", { from: "registry" }],
+        ["interval_seconds", { from: FROM, mirror: true, interval_seconds: 1 }],
+        ["names", { from: FROM, names: [] }],
+        ["variables.0", { from: FROM, variables: ["lower"] }],
+        ["form", { form: FROM }]
+      ] as const) {
+        const refused = yield* send("POST", PATH, wrong)
+        expect([refused.status, refused.body]).toMatchObject([400, { field }])
+      }
+      expect((yield* send("POST", PATH, { from: FROM, resume: true })).status).toBe(404)
+    }).pipe(Effect.provide(layer({ registryFetch })))
+  )
+})

@@ -1,0 +1,68 @@
+/**
+ * People with an account here, for administrators: who there is, new local accounts, accounts removed. What is changed of one:
+ * `PATCH /api/accounts/{username}`. Contract only. A password is in the request or, once, in the answer that made it.
+ */
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import { AccountView } from "./Accounts.ts"
+import { Groups } from "./Agents.ts"
+import {
+  BadRequest,
+  Conflict,
+  Forbidden,
+  NotFound,
+  TooLarge,
+  TooManyRequests,
+  Unauthorized,
+  Unavailable
+} from "./ApiError.ts"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+export const CreateUser = Schema.Struct({
+  username: Schema.NonEmptyString,
+  /** Absent: one is made and told once. */
+  password: optional(Schema.NonEmptyString),
+  groups: optional(Groups)
+})
+
+const Created = Schema.Struct({
+  ...AccountView.fields,
+  /** The one that was made, told this once; absent when it was given. */
+  password: optional(Schema.String),
+  /** Groups that open nothing. */
+  warnings: optional(Schema.Array(Schema.String))
+})
+
+const list = HttpApiEndpoint.get("list", "/api/users")
+  .setUrlParams(Schema.Struct({ group: optional(Schema.String) }))
+  .addSuccess(Schema.Struct({ users: Schema.Array(AccountView), total: Schema.Int }))
+  .annotate(OpenApi.Description, "Everybody with an account here, or those in a group, by name.")
+
+const create = HttpApiEndpoint.post("create", "/api/users")
+  .setPayload(CreateUser)
+  .addSuccess(Created, { status: 201 })
+  .annotate(OpenApi.Description, "A local account. People of identity providers have theirs made when they sign in.")
+
+const remove = HttpApiEndpoint.del("remove", "/api/users/:username")
+  .setPath(Schema.Struct({ username: Schema.String }))
+  .addSuccess(Schema.Struct({ success: Schema.Literal(true) }))
+  .annotate(
+    OpenApi.Description,
+    "Removes the account and ends all that was made with it: sessions, tokens, keys, what clients were allowed. Somebody of an identity provider may come again: disable them instead. Nobody removes their own."
+  )
+
+export class UsersGroup extends HttpApiGroup.make("users")
+  .add(list)
+  .add(create)
+  .add(remove)
+  .addError(BadRequest.schema)
+  .addError(Unauthorized.schema)
+  .addError(Forbidden.schema)
+  .addError(NotFound.schema)
+  .addError(Conflict.schema)
+  .addError(TooLarge.schema)
+  .addError(TooManyRequests.schema)
+  .addError(Unavailable.schema) {}

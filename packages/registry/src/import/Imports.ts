@@ -1,0 +1,211 @@
+/**
+ * **Imports** — brings servers of other registries here, once or again and again. Jobs are kept in the store: one that was running when its
+ * process ended goes on in the next. Knows no callers' rights.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import { iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
+import { type ImportStoreApi, makeImportStore } from "../internal/importStore.ts"
+import type { Registry } from "../Registry.ts"
+import type { StoreUnavailable } from "../RegistryError.ts"
+import type { Versions } from "../v01/Versions.ts"
+import type { ItemReport } from "./applyEntry.ts"
+import { type ImportJob, type ImportRequest, LEAST_INTERVAL_SECONDS, NO_PROGRESS } from "./ImportJob.ts"
+import { SOURCE_LIMITS, sourceBase } from "./Source.ts"
+import type { SourceFetch } from "./SourceFetch.ts"
+
+export type { RunLimits } from "../internal/importRun.ts"
+
+/** What is asked can not be done. */
+export class InvalidImport extends Schema.TaggedError<InvalidImport>()("InvalidImport", {
+  field: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.field} ${this.problem}`
+  }
+}
+
+export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("ImportNotFound", { id: Schema.String }) {
+  override get message(): string {
+    return "There is no such import"
+  }
+}
+
+export interface ImportsApi {
+  /** Begins at once, in the background. */
+  readonly start: (request: ImportRequest, by: string) => Effect.Effect<ImportJob, InvalidImport | StoreUnavailable>
+  /** Goes on with the newest import from there that was interrupted or cancelled, where it was. */
+  readonly resume: (from: string) => Effect.Effect<ImportJob, InvalidImport | ImportNotFound | StoreUnavailable>
+  readonly get: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
+  /** The newest first. */
+  readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
+  /** Ends a job, or a mirror for good; what it brought stays. */
+  readonly cancel: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
+  /**
+   * What became of the entries, from the `after`th on, as long as this process knows: it keeps the last 20,000 of each of the last 20 jobs
+   * it worked on. A mirror's are those of its last run.
+   */
+  readonly items: (id: string, after: number) => ReadonlyArray<ItemReport>
+}
+
+export class Imports extends Context.Tag("@mcpgw/registry/Imports")<Imports, ImportsApi>() {
+  /** Jobs in the SQL store; works on them until its scope ends. */
+  static layerSqlite(
+    limits: Partial<RunLimits> = {}
+  ): Layer.Layer<Imports, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | Registry | SourceFetch | Versions> {
+    return Layer.scoped(Imports, make({ ...SOURCE_LIMITS, maxPages: 2_000, maxEntries: 100_000, ...limits }))
+  }
+}
+
+/** How often it is looked for jobs of others that ended, and for mirrors whose time has come. */
+const LOOK = Duration.seconds(15)
+/** Jobs worked on at once: a slow registry does not hold up another. */
+const WORKERS = 3
+const ITEMS_KEPT = 20_000
+const JOBS_KEPT = 20
+const MOST_NAMES = 1_000
+
+const nowMillis = Clock.currentTimeMillis
+
+/** What became of entries, for the last jobs only. */
+const makeLedger = () => {
+  const jobs = new Map<string, Array<ItemReport>>()
+  return {
+    items: (id: string, after: number): ReadonlyArray<ItemReport> => jobs.get(id)?.slice(after) ?? [],
+    begin: (id: string): void => {
+      jobs.delete(id)
+      jobs.set(id, [])
+      const [oldest] = jobs.keys()
+      if (jobs.size > JOBS_KEPT && oldest !== undefined) jobs.delete(oldest)
+    },
+    add: (id: string, items: ReadonlyArray<ItemReport>): void => {
+      const kept = jobs.get(id)
+      for (const item of items) if (kept !== undefined && kept.length < ITEMS_KEPT) kept.push(item)
+    }
+  }
+}
+
+const baseOf = (from: string) =>
+  Either.mapLeft(sourceBase(from), (problem) => new InvalidImport({ field: "from", problem }))
+
+const checked = (request: ImportRequest): Either.Either<ImportRequest, InvalidImport> =>
+  Either.gen(function* () {
+    const { everySeconds, names } = request
+    const from = yield* baseOf(request.from)
+    if (everySeconds !== undefined && everySeconds < LEAST_INTERVAL_SECONDS) {
+      return yield* Either.left(
+        new InvalidImport({ field: "everySeconds", problem: `must be at least ${LEAST_INTERVAL_SECONDS}` })
+      )
+    }
+    if (everySeconds !== undefined && request.dryRun === true) {
+      return yield* Either.left(new InvalidImport({ field: "dryRun", problem: "is of no use to a mirror" }))
+    }
+    if (names !== undefined && (names.length === 0 || names.length > MOST_NAMES)) {
+      return yield* Either.left(new InvalidImport({ field: "names", problem: `must hold 1 to ${MOST_NAMES} names` }))
+    }
+    return { ...request, from, ...(names === undefined ? {} : { names: [...new Set(names)] }) }
+  })
+
+const newJob = (request: ImportRequest, by: string) =>
+  Effect.map(nowMillis, (now): ImportJob => ({
+    id: crypto.randomUUID(),
+    request,
+    state: "running",
+    progress: NO_PROGRESS,
+    cursor: null,
+    updatedSince: null,
+    newestSeen: null,
+    nextAt: null,
+    createdAt: iso(now),
+    createdBy: by
+  }))
+
+const keepLease = (store: ImportStoreApi, { id }: ImportJob) =>
+  Effect.flatMap(Effect.delay(nowMillis, LEASE_MS / 3), (now) => store.renew(id, iso(now + LEASE_MS))).pipe(
+    Effect.catchAll((error) => Effect.logDebug("The lease of an import could not be renewed", error)),
+    Effect.forever
+  )
+
+/** Works on whatever is to be worked on, one job after the other. */
+const workAll = (store: ImportStoreApi, work: (job: ImportJob) => Effect.Effect<void, StoreUnavailable, Needs>) =>
+  Effect.gen(function* () {
+    for (;;) {
+      const now = yield* nowMillis
+      const job = yield* store.claim(iso(now), iso(now + LEASE_MS))
+      if (job === undefined) return
+      yield* work(job)
+    }
+  }).pipe(
+    Effect.catchAll((error) => Effect.logWarning("Imports wait: the store can not be reached", error)),
+    Effect.catchAllDefect((defect) => Effect.logError("An import broke off", defect))
+  )
+
+type Needs = Registry | SourceFetch | Versions
+
+const get = (store: ImportStoreApi, id: string) =>
+  Effect.flatMap(store.find(id), (job) =>
+    job === undefined ? Effect.fail(new ImportNotFound({ id })) : Effect.succeed(job)
+  )
+
+const make = (limits: RunLimits) =>
+  Effect.gen(function* () {
+    const store = yield* makeImportStore
+    const ledger = makeLedger()
+    const poke = yield* Queue.sliding<void>(1)
+    const work = (job: ImportJob) =>
+      Effect.gen(function* () {
+        if (job.cursor === null) ledger.begin(job.id)
+        yield* Effect.forkScoped(keepLease(store, job))
+        yield* runImport(job, { store, limits, told: (items) => ledger.add(job.id, items) })
+      }).pipe(
+        Effect.onInterrupt(() => Effect.ignoreLogged(store.renew(job.id, null))),
+        Effect.scoped
+      )
+    const look = Effect.zipRight(workAll(store, work), Effect.timeoutOption(Queue.take(poke), LOOK))
+    for (let worker = 0; worker < WORKERS; worker++) yield* Effect.forkScoped(Effect.forever(look))
+    const wake = Queue.offer(poke, undefined)
+    const api: ImportsApi = {
+      start: (request, by) =>
+        Effect.gen(function* () {
+          const job = yield* newJob(yield* checked(request), by)
+          yield* store.add(job)
+          yield* wake
+          return job
+        }),
+      resume: (from) =>
+        Effect.gen(function* () {
+          const base = yield* baseOf(from)
+          const jobs = yield* store.all
+          const job = Option.fromNullable(
+            jobs.find(
+              ({ request, state }) => request.from === base && (state === "interrupted" || state === "cancelled")
+            )
+          )
+          if (Option.isNone(job)) return yield* new ImportNotFound({ id: base })
+          yield* store.turn(job.value.id, "running")
+          yield* wake
+          return yield* get(store, job.value.id)
+        }),
+      get: (id) => get(store, id),
+      all: store.all,
+      cancel: (id) =>
+        Effect.gen(function* () {
+          const job = yield* get(store, id)
+          if (job.state === "finished") return job
+          yield* store.turn(id, "cancelled")
+          return yield* get(store, id)
+        }),
+      items: ledger.items
+    }
+    return api
+  })

@@ -1,0 +1,166 @@
+/**
+ * Another registry, read by the official protocol: one page, or one server by name. Bounded in bytes and time, asked again when it stumbles.
+ * What it says is data; nothing here judges an entry.
+ */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { SourceFetch } from "./SourceFetch.ts"
+
+/** Limits of one request. */
+export interface SourceLimits {
+  /** Longest answer, in bytes. */
+  readonly maxBytes: number
+  /** Time for an answer, body included, in milliseconds. */
+  readonly timeoutMs: number
+  /** How often it is asked again, and the first pause, in milliseconds; each further one is twice as long, or what `Retry-After` says. */
+  readonly retries: number
+  readonly pauseMs: number
+}
+
+export const SOURCE_LIMITS: SourceLimits = { maxBytes: 16 * 1024 * 1024, timeoutMs: 30_000, retries: 4, pauseMs: 1_000 }
+
+/** Entries a page is asked for. */
+const PAGE_SIZE = 100
+const LONGEST_PAUSE_MS = 60_000
+
+/** The source does not answer as a registry does. `passing`: it may when it is asked again. */
+export class SourceFailed extends Data.TaggedError("SourceFailed")<{
+  readonly problem: string
+  readonly passing: boolean
+  readonly retryAfterMs?: number
+}> {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+export interface SourcePage {
+  readonly entries: ReadonlyArray<unknown>
+  readonly nextCursor: string | undefined
+}
+
+/** What is wrong with the text as the address of a registry; else the address requests begin with. */
+export const sourceBase = (text: string): Either.Either<string, string> => {
+  const url = URL.parse(text.trim())
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    return Either.left("must be the https:// or http:// address of a registry")
+  }
+  if (url.username !== "" || url.password !== "") return Either.left("must not hold a user name or password")
+  if (url.search !== "" || url.hash !== "") return Either.left("must not hold a query or a fragment")
+  const base = url.href.replace(/\/+$/, "").replace(/\/servers$/, "")
+  return Either.right(/\/v0(?:\.1)?$/.test(base) ? base : `${base}/v0.1`)
+}
+
+const readAll = async (response: Response, most: number): Promise<string | undefined> => {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return ""
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return Buffer.concat(chunks).toString("utf8")
+    size += value.byteLength
+    if (size > most) {
+      await reader.cancel()
+      return undefined
+    }
+    chunks.push(value)
+  }
+}
+
+const retryAfter = (response: Response): { readonly retryAfterMs?: number } => {
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {}
+}
+
+const unreachable = new SourceFailed({
+  problem: "The registry can not be reached, or its address may not be dialled",
+  passing: true
+})
+
+/** One request, whole. `undefined`: 404. */
+const once = (fetch: typeof SourceFetch.Service, url: string, limits: SourceLimits) =>
+  Effect.gen(function* () {
+    const response = yield* Effect.tryPromise({ try: (signal) => fetch(url, signal), catch: () => unreachable })
+    if (response.status === 404) return undefined
+    if (response.status !== 200) {
+      yield* Effect.promise(() => response.body?.cancel().catch(() => undefined) ?? Promise.resolve())
+      const passing = response.status === 429 || response.status >= 500
+      const problem = `The registry answered with status ${response.status}`
+      return yield* new SourceFailed({ problem, passing, ...retryAfter(response) })
+    }
+    const broken = new SourceFailed({ problem: "The registry's answer broke off", passing: true })
+    const text = yield* Effect.tryPromise({ try: () => readAll(response, limits.maxBytes), catch: () => broken })
+    if (text === undefined) {
+      return yield* new SourceFailed({
+        problem: `The registry's answer is longer than ${limits.maxBytes} bytes`,
+        passing: false
+      })
+    }
+    return yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: () => new SourceFailed({ problem: "The registry's answer is no JSON", passing: true })
+    })
+  }).pipe(
+    Effect.timeoutFail({
+      duration: Duration.millis(limits.timeoutMs),
+      onTimeout: () =>
+        new SourceFailed({ problem: `The registry did not answer within ${limits.timeoutMs / 1_000} s`, passing: true })
+    })
+  )
+
+const get = (url: string, limits: SourceLimits) =>
+  Effect.gen(function* () {
+    const fetch = yield* SourceFetch
+    let pause = limits.pauseMs
+    for (let attempt = 0; ; attempt++) {
+      const result = yield* Effect.either(once(fetch, url, limits))
+      if (Either.isRight(result)) return result.right
+      if (!result.left.passing || attempt >= limits.retries) return yield* result.left
+      yield* Effect.sleep(Duration.millis(Math.min(result.left.retryAfterMs ?? pause, LONGEST_PAUSE_MS)))
+      pause *= 2
+    }
+  })
+
+const Text = Schema.optionalWith(Schema.NullOr(Schema.String), { exact: true })
+const decodeList = Schema.decodeUnknownEither(
+  Schema.Struct({
+    servers: Schema.NullOr(Schema.Array(Schema.Unknown)),
+    metadata: Schema.optionalWith(Schema.NullOr(Schema.Struct({ nextCursor: Text, next_cursor: Text })), {
+      exact: true
+    })
+  })
+)
+
+const notARegistry = new SourceFailed({
+  problem: "The address does not speak the registry protocol: there is no list of servers at {address}/v0.1/servers",
+  passing: false
+})
+
+/** The latest version of every server, page by page; `updatedSince` (RFC 3339) narrows it to what changed, deleted ones included. */
+export const fetchPage = (
+  base: string,
+  asked: { readonly cursor: string | undefined; readonly updatedSince: string | undefined },
+  limits: SourceLimits
+): Effect.Effect<SourcePage, SourceFailed, SourceFetch> =>
+  Effect.gen(function* () {
+    const query = new URLSearchParams({ limit: String(PAGE_SIZE), version: "latest" })
+    if (asked.updatedSince !== undefined) query.set("updated_since", asked.updatedSince)
+    if (asked.cursor !== undefined) query.set("cursor", asked.cursor)
+    const list = decodeList(yield* get(`${base}/servers?${query}`, limits))
+    if (Either.isLeft(list)) return yield* notARegistry
+    const { metadata, servers } = list.right
+    const next = metadata?.nextCursor ?? metadata?.next_cursor ?? ""
+    return { entries: servers ?? [], nextCursor: next === "" ? undefined : next }
+  })
+
+/** The latest version of one server; undefined when the registry does not know it. */
+export const fetchOne = (
+  base: string,
+  name: string,
+  limits: SourceLimits
+): Effect.Effect<unknown, SourceFailed, SourceFetch> =>
+  get(`${base}/servers/${encodeURIComponent(name)}/versions/latest`, limits)

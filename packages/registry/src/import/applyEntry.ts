@@ -1,0 +1,220 @@
+/**
+ * One entry of another registry into this one. Touches no server that was not imported from there, removes none, switches none on unless it was
+ * asked to, and switches one off whose address or headers changed: whoever switched it on had looked at others.
+ */
+import type { Registration, ServerRecord } from "@mcpgw/domain/Server"
+import type { ServerJson } from "@mcpgw/domain/ServerJson"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { isDeepStrictEqual } from "node:util"
+import { makeRecord, type Patch } from "../Registration.ts"
+import { Registry } from "../Registry.ts"
+import type { StoreUnavailable } from "../RegistryError.ts"
+import { pathOfName } from "../v01/Names.ts"
+import { type VersionEntry, Versions } from "../v01/Versions.ts"
+import { readEntry, registrationOf, type SourceEntry, type Variables } from "./Importable.ts"
+
+/** `refused`: it is wrong or in the way; `skipped`: nothing is wrong and there is nothing to do. */
+export type Outcome = "created" | "updated" | "unchanged" | "removed" | "skipped" | "refused"
+
+/** What became of one entry. */
+export interface ItemReport {
+  readonly name: string | null
+  readonly version: string | null
+  readonly path: string | null
+  readonly outcome: Outcome
+  /** Of a refused one: what is wrong with which field. */
+  readonly field?: string
+  readonly reason?: string
+}
+
+export interface ApplyOptions extends Variables {
+  /** The source's address. */
+  readonly source: string
+  readonly enable: boolean
+  /** Changes nothing and says what would become of it. */
+  readonly dryRun: boolean
+  /** Display names in use, in lower case, and whose they are: of two servers with one name, rights by name would mean both. */
+  readonly names: Map<string, string>
+}
+
+/** Who registered a server that came from there. */
+export const importedBy = (source: string): string => `import:${source}`
+
+type Applied = Effect.Effect<ItemReport, StoreUnavailable, Registry | Versions>
+
+/** What is known here of an entry. */
+interface Known {
+  readonly path: string
+  readonly record: ServerRecord | undefined
+  readonly versions: ReadonlyArray<VersionEntry>
+  /** It was imported from this source before. */
+  readonly isOurs: boolean
+}
+
+const knownOf = ({ name }: ServerJson, source: string) =>
+  Effect.gen(function* () {
+    const path = pathOfName(name)
+    const record = (yield* Registry).get(path)?.record
+    const versions = (yield* (yield* Versions).ofName(name)).filter(({ origin }) => origin !== "registered")
+    const isOurs =
+      record?.registered_by === importedBy(source) ||
+      versions.some((version) => version.origin === "imported" && version.source === source)
+    const known: Known = { path, record, versions, isOurs }
+    return known
+  })
+
+const named = (registration: Registration, document: ServerJson, { names }: ApplyOptions): Registration => {
+  const owner = names.get(registration.server_name.toLowerCase())
+  return owner === undefined || owner === registration.path
+    ? registration
+    : { ...registration, server_name: document.name }
+}
+
+const patchOf = (before: Registration | undefined, after: Registration): Patch => {
+  const { is_enabled: _off, path: _path, ...fields } = after
+  const old = new Map<string, unknown>(Object.entries(before ?? {}))
+  const gone = before?.mcp_endpoint !== undefined && after.mcp_endpoint === undefined ? { mcp_endpoint: "" } : {}
+  const goneSse = before?.sse_endpoint !== undefined && after.sse_endpoint === undefined ? { sse_endpoint: "" } : {}
+  const changed = Object.fromEntries(
+    Object.entries(fields).filter(([key, value]) => before === undefined || !isDeepStrictEqual(old.get(key), value))
+  )
+  return { ...changed, ...gone, ...goneSse }
+}
+
+/** What whoever switched it on relied on. */
+const RELIED_ON = ["proxy_pass_url", "mcp_endpoint", "sse_endpoint", "headers", "supported_transports"] as const
+
+const changesTrust = (patch: Patch): boolean => RELIED_ON.some((field) => patch[field] !== undefined)
+
+/** Stores the document, or a new one for its version, and the status. True: something changed. */
+const keep = (entry: SourceEntry, known: Known, { source }: ApplyOptions, serverName: string) =>
+  Effect.gen(function* () {
+    const store = yield* Versions
+    const { document, status, statusMessage } = entry
+    const before = known.versions.find(({ version }) => version === document.version)
+    if (before === undefined) {
+      const message = statusMessage === undefined ? {} : { statusMessage }
+      const fresh = { document, path: known.path, serverName, origin: "imported", source, status, ...message } as const
+      yield* Effect.catchTag(store.publish(fresh), "VersionExists", () => Effect.void)
+      return true
+    }
+    const isSame = isDeepStrictEqual(before.document, document)
+    if (!isSame) yield* Effect.catchTag(store.replace(document, serverName), "VersionNotFound", () => Effect.void)
+    const isSameStatus = before.status === status && (before.statusMessage ?? "") === (statusMessage ?? "")
+    if (!isSameStatus) {
+      yield* store
+        .setStatus(document.name, document.version, status, statusMessage)
+        .pipe(Effect.catchTags({ NothingChanged: () => Effect.void, VersionNotFound: () => Effect.void }))
+    }
+    return !isSame || !isSameStatus
+  })
+
+const report = ({ document }: SourceEntry, path: string | null, outcome: Outcome, why: object = {}): ItemReport => ({
+  name: document.name,
+  version: document.version,
+  path,
+  outcome,
+  ...why
+})
+
+const register = (entry: SourceEntry, known: Known, registration: Registration, options: ApplyOptions): Applied =>
+  Effect.gen(function* () {
+    const { dryRun, enable, names, source } = options
+    const wanted = { ...registration, is_enabled: enable }
+    const valid = makeRecord(wanted, importedBy(source), "1970-01-01T00:00:00.000Z")
+    if (Either.isLeft(valid)) {
+      return report(entry, known.path, "refused", { field: valid.left.field, reason: valid.left.problem })
+    }
+    if (dryRun) return report(entry, known.path, "created")
+    const made = yield* Effect.either((yield* Registry).register(wanted, importedBy(source)))
+    if (Either.isLeft(made)) {
+      if (made.left._tag === "StoreUnavailable") return yield* made.left
+      return report(entry, known.path, "refused", { field: "server.name", reason: made.left.message })
+    }
+    names.set(wanted.server_name.toLowerCase(), known.path)
+    yield* keep(entry, known, options, wanted.server_name)
+    return report(entry, known.path, "created")
+  })
+
+const switchedOff = { reason: "switched off, since its address or headers changed: look at it and switch it on" }
+
+const update = (entry: SourceEntry, known: Known, registration: Registration, options: ApplyOptions): Applied =>
+  Effect.gen(function* () {
+    const { dryRun, enable, source } = options
+    const registry = yield* Registry
+    const last = known.versions.filter(({ origin }) => origin === "imported").find(({ isLatest }) => isLatest)
+    const before = last && Either.getOrUndefined(registrationOf(last.document, source, options))
+    const patch = patchOf(before && named(before, last.document, options), registration)
+    const turnsOff = !enable && known.record?.is_enabled === true && changesTrust(patch)
+    const isSame = Object.keys(patch).length === 0
+    if (dryRun) return report(entry, known.path, isSame ? "unchanged" : "updated", turnsOff ? switchedOff : {})
+    const kept = yield* keep(entry, known, options, known.record?.server_name ?? registration.server_name)
+    if (!isSame) {
+      const changed = yield* Effect.either(
+        registry.update(known.path, { ...patch, ...(turnsOff ? { is_enabled: false } : {}) })
+      )
+      if (Either.isLeft(changed)) {
+        if (changed.left._tag === "StoreUnavailable") return yield* changed.left
+        return report(entry, known.path, "refused", { field: "server", reason: changed.left.message })
+      }
+    }
+    return report(entry, known.path, kept || !isSame ? "updated" : "unchanged", turnsOff ? switchedOff : {})
+  })
+
+/** R-10: what its registry deleted is switched off here and shows as deleted; nothing is removed. */
+const follow = (entry: SourceEntry, known: Known, options: ApplyOptions): Applied =>
+  Effect.gen(function* () {
+    const { path, record } = known
+    const isOn = record?.is_enabled === true
+    if (options.dryRun) return report(entry, path, isOn ? "removed" : "unchanged")
+    const kept = yield* keep(entry, known, options, record?.server_name ?? entry.document.name)
+    // Its older versions are not asked about: without the latest none of them is to be offered.
+    const { name } = entry.document
+    yield* (yield* Versions)
+      .setStatus(name, undefined, "deleted", entry.statusMessage)
+      .pipe(Effect.catchTags({ NothingChanged: () => Effect.void, VersionNotFound: () => Effect.void }))
+    if (isOn) yield* Effect.catchTag((yield* Registry).toggle(path, false), "ServerNotFound", () => Effect.void)
+    return report(entry, path, kept || isOn ? "removed" : "unchanged")
+  })
+
+const apply = (entry: SourceEntry, options: ApplyOptions): Applied =>
+  Effect.gen(function* () {
+    const { document } = entry
+    const known = yield* knownOf(document, options.source)
+    const { isOurs, path, record, versions } = known
+    if (entry.status === "deleted") {
+      if (isOurs && record !== undefined) return yield* follow(entry, known, options)
+      return report(entry, path, "skipped", { reason: "it is deleted there" })
+    }
+    if (versions.some(({ gone }) => gone)) {
+      return report(entry, path, "skipped", { reason: "it was removed here; register it to have it back" })
+    }
+    const isTaken = record !== undefined || versions.length > 0
+    if (isTaken && !isOurs) {
+      return report(entry, path, "refused", { field: "server.name", reason: `${path} is another server's here` })
+    }
+    const found = registrationOf(document, options.source, options)
+    if (Either.isLeft(found)) return report(entry, path, "refused", found.left)
+    const registration = named(found.right, document, options)
+    return yield* record === undefined
+      ? register(entry, known, registration, options)
+      : update(entry, known, registration, options)
+  })
+
+/** Says what became of an entry; only a store that is away stops a run. */
+export const applyEntry = (given: unknown, options: ApplyOptions): Applied => {
+  const read = readEntry(given)
+  if (Either.isRight(read)) return apply(read.right, options)
+  const { field, name = null, reason, version = null } = read.left
+  return Effect.succeed({ name, version, path: null, outcome: "refused", field, reason })
+}
+
+/** Display names in use now. */
+export const namesInUse: Effect.Effect<Map<string, string>, never, Registry> = Effect.map(
+  Registry,
+  (registry) =>
+    new Map(
+      Array.from(registry.snapshot().servers.values(), ({ record }) => [record.server_name.toLowerCase(), record.path])
+    )
+)

@@ -1,0 +1,207 @@
+/**
+ * One run of an import: page after page, each entry applied, and how far it is saved after each page, so that another process goes on where this
+ * one ended. Applying an entry twice is applying it once.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { inSlices } from "../EventLoop.ts"
+import { applyEntry, type ApplyOptions, type ItemReport, namesInUse } from "../import/applyEntry.ts"
+import { counted, type ImportJob, type ImportProgress } from "../import/ImportJob.ts"
+import { changedAt } from "../import/Importable.ts"
+import { fetchOne, fetchPage, type SourceFailed, type SourceLimits } from "../import/Source.ts"
+import type { ImportStoreApi } from "./importStore.ts"
+
+/** Limits of a run. */
+export interface RunLimits extends SourceLimits {
+  readonly maxPages: number
+  readonly maxEntries: number
+}
+
+/** A process that says nothing for so long, in milliseconds, has left its job to others. */
+export const LEASE_MS = 60_000
+
+/** Sources may write an entry a little after the moment they date it. */
+const OVERLAP_MS = 60_000
+
+/** Entries applied between two turns of the event loop. */
+const AT_ONCE = 10
+
+export const iso = (millis: number): string => new Date(millis).toISOString()
+
+interface Page {
+  readonly items: ReadonlyArray<unknown>
+  readonly next: string | undefined
+}
+
+const missing = (name: string): ItemReport => ({
+  name,
+  version: null,
+  path: null,
+  outcome: "refused",
+  field: "names",
+  reason: "the registry does not know this server"
+})
+
+interface Running {
+  readonly store: ImportStoreApi
+  readonly limits: RunLimits
+  readonly told: (items: ReadonlyArray<ItemReport>) => void
+}
+
+/** Named servers are asked for one by one; the cursor counts them. */
+const namedPage = (job: ImportJob, names: ReadonlyArray<string>, { limits, told }: Running) =>
+  Effect.gen(function* () {
+    const position = Number(job.cursor ?? 0)
+    const name = names[position]
+    if (name === undefined) return { items: [], next: undefined } satisfies Page
+    const found = yield* fetchOne(job.request.from, name, limits)
+    if (found === undefined) told([missing(name)])
+    const next = position + 1 < names.length ? String(position + 1) : undefined
+    return { items: found === undefined ? [] : [found], next, absent: found === undefined ? 1 : 0 }
+  })
+
+const listPage = (job: ImportJob, { limits }: Running) =>
+  Effect.map(
+    fetchPage(
+      job.request.from,
+      { cursor: job.cursor ?? undefined, updatedSince: job.updatedSince ?? undefined },
+      limits
+    ),
+    ({ entries, nextCursor }): Page & { readonly absent?: number } => ({ items: entries, next: nextCursor })
+  )
+
+const newest = (seen: string | null, items: ReadonlyArray<unknown>): string | null =>
+  items.reduce<string | null>((latest, item) => {
+    const at = changedAt(item)
+    return at !== undefined && (latest === null || at > latest) ? at : latest
+  }, seen)
+
+const apply = (items: ReadonlyArray<unknown>, options: ApplyOptions) =>
+  Effect.gen(function* () {
+    const reports: Array<ItemReport> = []
+    yield* inSlices(items, AT_ONCE, (slice) =>
+      Effect.forEach(slice, (item) => Effect.map(applyEntry(item, options), (report) => void reports.push(report)), {
+        discard: true
+      })
+    )
+    return reports
+  })
+
+/** What stops a run before its end; undefined: nothing. */
+const excess = (progress: ImportProgress, next: string, seen: ReadonlySet<string>, limits: RunLimits) =>
+  seen.has(next)
+    ? "The registry repeats its cursor: what follows can not be had"
+    : progress.pages >= limits.maxPages
+      ? `There are more than ${limits.maxPages} pages`
+      : progress.seen >= limits.maxEntries
+        ? `There are more than ${limits.maxEntries} servers`
+        : undefined
+
+const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
+  Effect.gen(function* () {
+    const { names } = job.request
+    const {
+      absent = 0,
+      items,
+      next
+    } = yield* names === undefined ? listPage(job, running) : namedPage(job, names, running)
+    // It may have been cancelled while the source was asked.
+    const goesOn = yield* running.store.renew(job.id, iso((yield* Clock.currentTimeMillis) + LEASE_MS))
+    const reports = goesOn ? yield* apply(items, options) : []
+    running.told(reports)
+    const progress = counted(job.progress, reports)
+    const done: ImportJob = {
+      ...job,
+      progress: {
+        ...progress,
+        pages: progress.pages + 1,
+        seen: progress.seen + absent,
+        refused: progress.refused + absent
+      },
+      newestSeen: newest(job.newestSeen, items),
+      cursor: next ?? null
+    }
+    return { job: done, next }
+  })
+
+const isMirror = ({ request }: ImportJob): boolean => request.everySeconds !== undefined
+
+/** The run is over: a mirror waits for the next one, which asks for what changed since the newest change seen. */
+const ended = (job: ImportJob, problem: string | null, now: number): ImportJob => {
+  const progress = { ...job.progress, finishedAt: iso(now), problem }
+  if (!isMirror(job)) return { ...job, state: "finished", cursor: null, progress }
+  // After a run that did not come to its end the next one asks for the same.
+  const isWhole = problem === null && job.newestSeen !== null
+  const since = isWhole ? iso(Date.parse(job.newestSeen) - OVERLAP_MS) : job.updatedSince
+  const nextAt = iso(now + (job.request.everySeconds ?? 0) * 1_000)
+  return { ...job, state: "waiting", cursor: null, updatedSince: since, nextAt, progress }
+}
+
+/** The source failed: a mirror tries again in its time, any other import can be resumed; either goes on where it is. */
+const failed = (job: ImportJob, { passing, problem }: SourceFailed, now: number): ImportJob => ({
+  ...job,
+  // A cursor the source refuses is of no more use.
+  cursor: passing ? job.cursor : null,
+  state: isMirror(job) ? "waiting" : "interrupted",
+  nextAt: isMirror(job) ? iso(now + (job.request.everySeconds ?? 0) * 1_000) : null,
+  progress: { ...job.progress, finishedAt: iso(now), problem }
+})
+
+const begun = (job: ImportJob, now: number): ImportJob =>
+  job.state === "running" && job.progress.startedAt !== null && job.progress.finishedAt === null
+    ? job
+    : {
+        ...job,
+        state: "running",
+        nextAt: null,
+        progress:
+          job.cursor === null
+            ? { ...counted(job.progress, []), ...ZERO, startedAt: iso(now) }
+            : { ...job.progress, finishedAt: null, problem: null, startedAt: job.progress.startedAt ?? iso(now) }
+      }
+
+const ZERO = {
+  pages: 0,
+  seen: 0,
+  created: 0,
+  updated: 0,
+  unchanged: 0,
+  removed: 0,
+  skipped: 0,
+  refused: 0,
+  finishedAt: null,
+  problem: null
+}
+
+/** Works on a claimed job until it ends, its source fails, or somebody cancels it. */
+export const runImport = (claimed: ImportJob, running: Running) =>
+  Effect.gen(function* () {
+    const { limits, store } = running
+    const options: ApplyOptions = {
+      source: claimed.request.from,
+      enable: claimed.request.enable ?? false,
+      dryRun: claimed.request.dryRun ?? false,
+      plain: new Set(claimed.request.variables ?? []),
+      names: yield* namesInUse
+    }
+    let job = begun(claimed, yield* Clock.currentTimeMillis)
+    const cursors = new Set<string>(job.cursor === null ? [] : [job.cursor])
+    while (yield* store.save(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS))) {
+      const result = yield* Effect.either(page(job, options, running))
+      const now = yield* Clock.currentTimeMillis
+      if (Either.isLeft(result)) {
+        if (result.left._tag === "StoreUnavailable") return yield* result.left
+        yield* store.save(failed(job, result.left, now), null)
+        return
+      }
+      job = result.right.job
+      const { next } = result.right
+      const problem = next === undefined ? undefined : excess(job.progress, next, cursors, limits)
+      if (next === undefined || problem !== undefined) {
+        yield* store.save(ended(job, problem ?? null, now), null)
+        return
+      }
+      cursors.add(next)
+    }
+  })

@@ -1,0 +1,117 @@
+/** Import jobs in SQL, table `registry_imports`: one row a job. A process that works on one holds a lease, so that no other does too. */
+import * as SqlClient from "@effect/sql/SqlClient"
+import { migrate } from "@mcpgw/store/Migrations"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { ImportProgress, ImportRequest, ImportState, type ImportJob } from "../import/ImportJob.ts"
+import { migrations } from "../Migrations.ts"
+import { StoreUnavailable } from "../RegistryError.ts"
+
+const Text = Schema.NullOr(Schema.String)
+const Row = Schema.Struct({
+  id: Schema.String,
+  request: Schema.parseJson(ImportRequest),
+  state: ImportState,
+  progress: Schema.parseJson(ImportProgress),
+  page_cursor: Text,
+  updated_since: Text,
+  newest_seen: Text,
+  next_at: Text,
+  created_at: Schema.String,
+  created_by: Schema.String
+})
+const decode = Schema.decodeUnknownEither(Row)
+
+const jobsOf = (rows: ReadonlyArray<unknown>): ReadonlyArray<ImportJob> =>
+  rows.flatMap((row) => {
+    const read = decode(row)
+    if (Either.isLeft(read)) return []
+    const { created_at, created_by, newest_seen, next_at, page_cursor, updated_since, ...same } = read.right
+    return [
+      {
+        ...same,
+        cursor: page_cursor,
+        updatedSince: updated_since,
+        newestSeen: newest_seen,
+        nextAt: next_at,
+        createdAt: created_at,
+        createdBy: created_by
+      }
+    ]
+  })
+
+const rowOf = (job: ImportJob) => ({
+  id: job.id,
+  source: job.request.from,
+  request: JSON.stringify(job.request),
+  state: job.state,
+  progress: JSON.stringify(job.progress),
+  page_cursor: job.cursor,
+  updated_since: job.updatedSince,
+  newest_seen: job.newestSeen,
+  next_at: job.nextAt,
+  created_at: job.createdAt,
+  created_by: job.createdBy
+})
+
+/** Jobs kept; of the ones that ended the oldest are dropped. */
+const KEPT = 200
+
+export interface ImportStoreApi {
+  readonly add: (job: ImportJob) => Effect.Effect<void, StoreUnavailable>
+  readonly find: (id: string) => Effect.Effect<ImportJob | undefined, StoreUnavailable>
+  /** The newest first. */
+  readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
+  /** A job to work on until `leaseUntil`: one that runs and nobody works on, or a mirror whose time has come. */
+  readonly claim: (now: string, leaseUntil: string) => Effect.Effect<ImportJob | undefined, StoreUnavailable>
+  /** How far it is, and the lease. False: it was cancelled meanwhile, and nothing was written. */
+  readonly save: (job: ImportJob, leaseUntil: string | null) => Effect.Effect<boolean, StoreUnavailable>
+  /** The lease of a job that is being worked on. False: it is not to be worked on any more. */
+  readonly renew: (id: string, leaseUntil: string | null) => Effect.Effect<boolean, StoreUnavailable>
+  /** Whatever it does now, it is in that state from now on. */
+  readonly turn: (id: string, state: ImportState) => Effect.Effect<void, StoreUnavailable>
+}
+
+/** Creates the table when it is absent. */
+export const makeImportStore = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* migrate(migrations)
+  const unavailable = Effect.mapError((cause: unknown) => new StoreUnavailable({ cause }))
+  const prune = sql`DELETE FROM registry_imports WHERE state IN ('finished', 'interrupted', 'cancelled') AND id NOT IN (
+    SELECT id FROM registry_imports ORDER BY created_at DESC, id LIMIT ${KEPT})`
+  const due = (now: string) => sql`(lease_until IS NULL OR lease_until < ${now}) AND (state = 'running' OR (
+    state = 'waiting' AND next_at <= ${now}))`
+  const api: ImportStoreApi = {
+    add: (job) =>
+      unavailable(
+        sql.withTransaction(Effect.zipRight(prune, sql`INSERT INTO registry_imports ${sql.insert(rowOf(job))}`))
+      ).pipe(Effect.asVoid),
+    find: (id) =>
+      Effect.map(unavailable(sql`SELECT * FROM registry_imports WHERE id = ${id}`), (rows) => jobsOf(rows)[0]),
+    all: Effect.map(unavailable(sql`SELECT * FROM registry_imports ORDER BY created_at DESC, id`), jobsOf),
+    claim: (now, leaseUntil) =>
+      Effect.map(
+        unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil} WHERE id = (
+          SELECT id FROM registry_imports WHERE ${due(now)} ORDER BY created_at LIMIT 1) AND ${due(now)} RETURNING *`),
+        (rows) => jobsOf(rows)[0]
+      ),
+    save: (job, leaseUntil) => {
+      const { created_at: _at, created_by: _by, id, request: _request, source: _source, ...fields } = rowOf(job)
+      return Effect.map(
+        unavailable(sql`UPDATE registry_imports SET ${sql.update({ ...fields, lease_until: leaseUntil })}
+          WHERE id = ${id} AND state <> 'cancelled' RETURNING id`),
+        (rows) => rows.length > 0
+      )
+    },
+    renew: (id, leaseUntil) =>
+      Effect.map(
+        unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil}
+          WHERE id = ${id} AND state = 'running' RETURNING id`),
+        (rows) => rows.length > 0
+      ),
+    turn: (id, state) =>
+      Effect.asVoid(unavailable(sql`UPDATE registry_imports SET state = ${state}, lease_until = NULL WHERE id = ${id}`))
+  }
+  return api
+})

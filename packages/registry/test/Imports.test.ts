@@ -1,0 +1,459 @@
+/** Imports from a registry on loopback: what comes of several thousand entries, of bad ones, of bad days, and of changes. */
+import { assert, describe, it } from "@effect/vitest"
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as Store from "@mcpgw/store/Store"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { ImportRequest } from "../src/import/ImportJob.ts"
+import { Imports, type RunLimits } from "../src/import/Imports.ts"
+import { SourceFetch } from "../src/import/SourceFetch.ts"
+import { Registry } from "../src/Registry.ts"
+import { RegistryStore } from "../src/RegistryStore.ts"
+import { Catalogue } from "../src/v01/Catalogue.ts"
+import { Versions } from "../src/v01/Versions.ts"
+import { corpus, MALFORMED, momentOf, official, remoteEntry } from "./support/corpus.ts"
+import { sourceRegistry } from "./support/sourceRegistry.ts"
+
+/** Asks again until it fits. */
+const until = <A, E, R>(ask: Effect.Effect<A, E, R>, fits: (answer: A) => boolean): Effect.Effect<A, E, R> =>
+  Effect.flatMap(ask, (answer) => (fits(answer) ? Effect.succeed(answer) : Effect.delay(until(ask, fits), "5 millis")))
+
+const QUICK: Partial<RunLimits> = { retries: 2, pauseMs: 1, timeoutMs: 2_000 }
+
+const over = (store: ReturnType<typeof Store.layerSqlite>, limits: Partial<RunLimits> = QUICK) =>
+  Imports.layerSqlite(limits).pipe(
+    Layer.provide(SourceFetch.layerOf((url, signal) => fetch(url, { signal, redirect: "manual" }))),
+    Layer.provideMerge(Catalogue.layer),
+    Layer.provideMerge(Versions.layerSqlite),
+    Layer.provideMerge(Registry.layer),
+    Layer.provideMerge(RegistryStore.layerSqlite),
+    Layer.provideMerge(store)
+  )
+
+const layer = (limits: Partial<RunLimits> = QUICK) => over(Store.layerMemory, limits)
+
+/** The job, when it is no longer running. */
+const settled = (id: string) =>
+  Effect.flatMap(Imports, (imports) =>
+    Effect.timeout(
+      until(imports.get(id), ({ state }) => state !== "running"),
+      "100 seconds"
+    )
+  )
+
+const run = (request: ImportRequest) =>
+  Effect.gen(function* () {
+    const imports = yield* Imports
+    const { id } = yield* imports.start(request, "admin")
+    const job = yield* settled(id)
+    return { job, items: imports.items(id, 0) }
+  })
+
+const records = Effect.map(Registry, (registry) =>
+  Array.from(registry.snapshot().servers.values(), ({ record }) => record)
+)
+
+describe("issue 6: several thousand entries", () => {
+  it.scopedLive(
+    "each is there, off, or is reported with its field; the same again changes nothing",
+    () =>
+      Effect.gen(function* () {
+        const made = corpus(2_000, 20251211)
+        const of = (kind: string) => made.filter((entry) => entry.kind === kind)
+        const source = yield* sourceRegistry(made.map(({ entry }) => entry))
+        const first = yield* run({ from: source.url })
+        assert.strictEqual(first.job.state, "finished")
+        assert.strictEqual(first.job.progress.seen, 2_000)
+        assert.strictEqual(first.job.progress.created, of("remote").length)
+        assert.strictEqual(first.job.progress.refused, 2_000 - of("remote").length)
+        assert.isAbove(of("remote").length, 700)
+        assert.isTrue(
+          first.items.every(
+            ({ field, outcome, reason }) => outcome !== "refused" || (field !== undefined && reason !== undefined)
+          )
+        )
+        const servers = yield* records
+        assert.deepStrictEqual(
+          new Set(servers.map(({ path }) => path as string)),
+          new Set(of("remote").map(({ name }) => `/${name.replace("/", "-")}`))
+        )
+        assert.isTrue(servers.every(({ is_enabled, trusted_address }) => !is_enabled && !trusted_address))
+        const again = yield* run({ from: `${source.url}/v0.1/` })
+        assert.strictEqual(again.job.progress.unchanged, of("remote").length)
+        assert.strictEqual(again.job.progress.created + again.job.progress.updated, 0)
+      }).pipe(Effect.provide(layer())),
+    120_000
+  )
+
+  it.scopedLive("a dry run says the same and changes nothing", () =>
+    Effect.gen(function* () {
+      const made = corpus(300, 7)
+      const source = yield* sourceRegistry(made.map(({ entry }) => entry))
+      const dry = yield* run({ from: source.url, dryRun: true })
+      assert.deepStrictEqual(yield* records, [])
+      const real = yield* run({ from: source.url })
+      assert.deepStrictEqual(dry.items, real.items)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("every kind of malformed entry is reported by the field that is wrong", () =>
+    Effect.gen(function* () {
+      const entries = MALFORMED.map(([, broken], i) => {
+        const { _meta, server } = remoteEntry(`com.example/broken-${i}`)
+        return { server: broken(server), _meta }
+      })
+      const odd = [
+        null,
+        7,
+        "text",
+        [],
+        {},
+        { ...remoteEntry("com.example/meta"), _meta: official(momentOf(1), { status: "odd" }) }
+      ]
+      const source = yield* sourceRegistry([...entries, ...odd, remoteEntry("com.example/good")])
+      const { items, job } = yield* run({ from: source.url })
+      assert.strictEqual(job.state, "finished")
+      assert.deepStrictEqual(
+        items.slice(0, MALFORMED.length).map(({ field }) => field),
+        MALFORMED.map(([field]) => field)
+      )
+      assert.deepStrictEqual(items.map(({ outcome }) => outcome).slice(-1), ["created"])
+      assert.strictEqual(job.progress.refused, MALFORMED.length + odd.length)
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("contracts §2.14: what an entry becomes", () => {
+  const headers = [
+    { name: "Authorization", value: "Bearer {smithery_api_key}", isSecret: true },
+    { name: "X-Key", isRequired: true },
+    { name: "X-Plain", value: "fixed" },
+    { name: "X-Optional" }
+  ]
+
+  it.scopedLive("path, address, tags, licence; header variables stay references", () =>
+    Effect.gen(function* () {
+      const server = {
+        title: "Weather",
+        remotes: [
+          { type: "sse", url: "https://{region}.example.com/events", headers, variables: { region: { default: "eu" } } }
+        ],
+        _meta: { "io.modelcontextprotocol.registry/publisher-provided": { license: "MIT" } }
+      }
+      const source = yield* sourceRegistry([remoteEntry("io.github.user/weather", { server })])
+      yield* run({ from: source.url, enable: true })
+      const [record] = yield* records
+      assert.strictEqual(String(record?.path), "/io.github.user-weather")
+      assert.deepInclude(record, {
+        server_name: "Weather",
+        proxy_pass_url: "https://eu.example.com/events",
+        sse_endpoint: "https://eu.example.com/events",
+        supported_transports: ["sse"],
+        license: "MIT",
+        is_enabled: true,
+        tags: ["io", "github", "user", "weather", "imported"]
+      })
+      assert.deepStrictEqual(record?.headers, [
+        { Authorization: "Bearer ${MCP_IO_GITHUB_USER_WEATHER_SMITHERY_API_KEY}" },
+        { "X-Key": "${MCP_IO_GITHUB_USER_WEATHER_X_KEY}" },
+        { "X-Plain": "fixed" }
+      ])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("a stranger names no variable of ours, but those an administrator lets stay", () =>
+    Effect.gen(function* () {
+      const steal = (value: string) => ({
+        remotes: [{ type: "streamable-http", url: "https://evil.example/mcp", headers: [{ name: "X", value }] }]
+      })
+      const source = yield* sourceRegistry([
+        remoteEntry("evil.example/a", { server: steal("{SECRET_KEY}") }),
+        remoteEntry("evil.example/b", { server: steal("${SECRET_KEY}") }),
+        remoteEntry("evil.example/c", { server: steal("$KEYCLOAK_CLIENT_SECRET") }),
+        remoteEntry("evil.example/d", { server: steal("{smithery_api_key}") })
+      ])
+      const { items } = yield* run({ from: source.url, variables: ["SMITHERY_API_KEY"] })
+      assert.deepStrictEqual(
+        items.map(({ outcome, field }) => [outcome, field]),
+        [
+          ["created", undefined],
+          ["refused", "server.remotes.0.headers.0"],
+          ["refused", "server.remotes.0.headers.0"],
+          ["created", undefined]
+        ]
+      )
+      assert.deepStrictEqual(
+        (yield* records).map((record) => record.headers),
+        [[{ X: "${MCP_EVIL_EXAMPLE_A_SECRET_KEY}" }], [{ X: "${SMITHERY_API_KEY}" }]]
+      )
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("a server that is somebody else's here stays as it is, and no display name is had twice", () =>
+    Effect.gen(function* () {
+      const registry = yield* Registry
+      const own = { server_name: "Payroll", path: "/com.example-a", proxy_pass_url: "https://own.example/" }
+      yield* registry.register(own, "admin")
+      const source = yield* sourceRegistry([
+        remoteEntry("com.example/a"),
+        remoteEntry("com.example/b", { server: { title: "PAYROLL" } })
+      ])
+      const { items } = yield* run({ from: source.url })
+      assert.deepStrictEqual(
+        items.map(({ outcome }) => outcome),
+        ["refused", "created"]
+      )
+      assert.deepStrictEqual(
+        (yield* records).map(({ server_name }) => server_name),
+        ["Payroll", "com.example/b"]
+      )
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("servers by name: asked for alone, and what is not known is reported", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry(["a", "b", "c"].map((name) => remoteEntry(`com.example/${name}`)))
+      const { items, job } = yield* run({
+        from: source.url,
+        names: ["com.example/c", "com.example/x", "com.example/a"]
+      })
+      assert.deepStrictEqual(
+        items.map(({ name, outcome }) => [name, outcome]),
+        [
+          ["com.example/c", "created"],
+          ["com.example/x", "refused"],
+          ["com.example/a", "created"]
+        ]
+      )
+      assert.deepInclude(job.progress, { seen: 3, created: 2, refused: 1 })
+      assert.strictEqual(source.asked.length, 0)
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("issue 6: a mirror", () => {
+  const EVERY = { everySeconds: 60 }
+  const named = (name: string, updated: number, more: Parameters<typeof remoteEntry>[1] = {}) => ({
+    ...remoteEntry(`com.example/${name}`, more),
+    _meta: official(momentOf(updated), more.meta)
+  })
+
+  /** Lets the next run of every mirror begin now, as time would. */
+  const sooner = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE registry_imports SET next_at = '1970-01-01'`)
+
+  it.scopedLive(
+    "asks for what changed since the newest change it saw, and follows new, changed and deleted servers",
+    () =>
+      Effect.gen(function* () {
+        const source = yield* sourceRegistry([named("a", 1), named("b", 2), named("c", 3), named("gone", 5)])
+        const imports = yield* Imports
+        const registry = yield* Registry
+        const first = yield* run({ from: source.url, ...EVERY })
+        assert.deepInclude(first.job.progress, { created: 4 })
+        assert.strictEqual(first.job.state, "waiting")
+        assert.strictEqual(source.asked[0]?.get("updated_since"), null)
+        for (const name of ["a", "b", "c"]) yield* registry.toggle(`/com.example-${name}`, true)
+        yield* registry.remove("/com.example-gone")
+        const moved = [{ type: "streamable-http", url: "https://elsewhere.example/mcp" }]
+        source.entries = [
+          named("a", 10, { server: { description: "New words", version: "1.1.0" } }),
+          named("b", 11, { server: { remotes: moved, version: "2.0.0" } }),
+          named("c", 12, { meta: { status: "deleted", statusMessage: "unsafe" } }),
+          named("d", 13),
+          named("gone", 14, { server: { version: "2.0.0" } })
+        ]
+        yield* sooner
+        yield* imports.start({ from: source.url, names: ["com.example/none"] }, "admin")
+        const second = yield* until(imports.get(first.job.id), ({ progress }) => progress.seen === 5)
+        assert.strictEqual(source.asked.at(-1)?.get("updated_since"), momentOf(4))
+        assert.deepInclude(second.progress, { created: 1, updated: 2, removed: 1, skipped: 1 })
+        const state = (name: string) => {
+          const record = registry.get(`/com.example-${name}`)?.record
+          return record === undefined ? undefined : [record.is_enabled, record.description, record.proxy_pass_url]
+        }
+        assert.deepStrictEqual(state("a"), [true, "New words", "https://a.example.com/mcp"])
+        // Whoever switched it on had looked at another address.
+        assert.deepStrictEqual(state("b"), [false, "What com.example/b does", "https://elsewhere.example/mcp"])
+        assert.strictEqual(state("c")?.[0], false)
+        assert.strictEqual(state("d")?.[0], false)
+        assert.isUndefined(state("gone"))
+        const versions = yield* (yield* Versions).ofName("com.example/c")
+        assert.deepStrictEqual(
+          versions.map(({ status, statusMessage }) => [status, statusMessage]),
+          [["deleted", "unsafe"]]
+        )
+        const published = yield* (yield* Versions).ofName("com.example/a")
+        assert.deepStrictEqual(
+          published.map(({ isLatest, version }) => [version, isLatest]),
+          [
+            ["1.0.0", false],
+            ["1.1.0", true]
+          ]
+        )
+      }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("what somebody changed here stays, as long as the source does not change just that", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry([named("a", 1)])
+      const registry = yield* Registry
+      yield* run({ from: source.url })
+      yield* registry.update("/com.example-a", { description: "Our words", tags: ["ours"] })
+      source.entries = [named("a", 2, { server: { title: "A title", version: "1.1.0" } })]
+      yield* run({ from: source.url })
+      const record = registry.get("/com.example-a")?.record
+      assert.deepInclude(record, { description: "Our words", tags: ["ours"], server_name: "A title" })
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive("a failed run is told of and tried again in its time; a cancelled mirror is not", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry([named("a", 1)])
+      source.trouble = () => ({ status: 503, body: "" })
+      const imports = yield* Imports
+      const failed = yield* run({ from: source.url, ...EVERY })
+      assert.deepInclude(failed.job, { state: "waiting", updatedSince: null })
+      assert.match(String(failed.job.progress.problem), /status 503/)
+      source.trouble = () => undefined
+      yield* sooner
+      yield* imports.start({ from: source.url, names: ["com.example/none"] }, "admin")
+      const healed = yield* until(imports.get(failed.job.id), ({ progress }) => progress.created === 1)
+      assert.isNull(healed.progress.problem)
+      yield* imports.cancel(failed.job.id)
+      yield* sooner
+      const asked = source.asked.length
+      yield* run({ from: source.url, names: ["com.example/none"] })
+      assert.strictEqual(source.asked.length, asked)
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("issue 6: bad days of a registry", () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, i) => remoteEntry(`com.example/s-${String(i).padStart(4, "0")}`))
+
+  it.scopedLive("a stumble is passed over; a failure midway interrupts, and the rest comes when it is resumed", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry(many(450))
+      source.trouble = (_, nth) =>
+        nth === 2 ? { status: 500, body: "oops" } : nth >= 5 ? { status: 503, body: "" } : undefined
+      const { job } = yield* run({ from: source.url })
+      assert.strictEqual(job.state, "interrupted")
+      assert.deepInclude(job.progress, { seen: 300, created: 300, problem: "The registry answered with status 503" })
+      source.trouble = () => undefined
+      const imports = yield* Imports
+      const before = source.asked.length
+      assert.strictEqual((yield* imports.resume(source.url)).id, job.id)
+      const whole = yield* settled(job.id)
+      assert.strictEqual(whole.state, "finished")
+      assert.deepInclude(whole.progress, { seen: 450, created: 450, problem: null })
+      assert.strictEqual(source.asked[before]?.get("cursor"), "300")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scopedLive(
+    "a cursor that comes again, too many pages, too long an answer, silence: each ends the run and says so",
+    () =>
+      Effect.gen(function* () {
+        const source = yield* sourceRegistry(many(250))
+        const page = JSON.stringify({
+          servers: [remoteEntry("com.example/a")],
+          metadata: { count: 1, nextCursor: "x" }
+        })
+        source.trouble = () => ({ status: 200, body: page })
+        const cyclic = yield* run({ from: source.url })
+        assert.match(String(cyclic.job.progress.problem), /repeats its cursor/)
+        assert.strictEqual(cyclic.job.progress.pages, 2)
+        source.trouble = (_, nth) => ({ status: 200, body: page.replace('"x"', `"${nth}"`) })
+        const endless = yield* run({ from: source.url })
+        assert.match(String(endless.job.progress.problem), /more than 5 pages/)
+        const problems: Array<string | null> = []
+        for (const trouble of [
+          { status: 200, body: `{"servers":["${"x".repeat(200_000)}"]}` },
+          { status: 200, body: "<html>" },
+          { status: 200, body: "{}" },
+          { status: 404, body: "" },
+          { status: 302, body: "" },
+          "hang" as const
+        ]) {
+          source.trouble = () => trouble
+          problems.push((yield* run({ from: source.url })).job.progress.problem)
+        }
+        for (const [i, pattern] of [
+          /longer than 100000 bytes/,
+          /is no JSON/,
+          /does not speak/,
+          /does not speak/,
+          /status 302/,
+          /did not answer within/
+        ].entries()) {
+          assert.match(String(problems[i]), pattern)
+        }
+      }).pipe(Effect.provide(layer({ ...QUICK, retries: 0, maxPages: 5, maxBytes: 100_000, timeoutMs: 400 })))
+  )
+
+  it.scopedLive("a process that ends in the middle leaves the rest to the next", () => {
+    const filename = join(mkdtempSync(join(tmpdir(), "mcpgw-import-")), "a.db")
+    return Effect.gen(function* () {
+      const source = yield* sourceRegistry(many(250))
+      source.trouble = (_, nth) => (nth === 2 ? "hang" : undefined)
+      const id = yield* Effect.gen(function* () {
+        const imports = yield* Imports
+        const job = yield* imports.start({ from: source.url }, "admin")
+        yield* until(imports.get(job.id), ({ progress }) => progress.seen === 100)
+        return job.id
+      }).pipe(Effect.provide(over(Store.layerSqlite({ filename }))))
+      source.trouble = () => undefined
+      yield* Effect.gen(function* () {
+        const job = yield* settled(id)
+        assert.strictEqual(job.state, "finished")
+        assert.deepInclude(job.progress, { seen: 250, created: 250 })
+        assert.strictEqual((yield* records).length, 250)
+      }).pipe(Effect.provide(over(Store.layerSqlite({ filename }))))
+      assert.deepStrictEqual(
+        source.asked.map((query) => query.get("cursor")),
+        [null, "100", "100", "200"]
+      )
+    })
+  })
+
+  it.scopedLive("a cancelled import stops, and what it brought stays", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry(many(250))
+      source.trouble = (_, nth) => (nth === 2 ? "hang" : undefined)
+      const imports = yield* Imports
+      const { id } = yield* imports.start({ from: source.url }, "admin")
+      yield* until(imports.get(id), ({ progress }) => progress.seen === 100)
+      assert.strictEqual((yield* imports.cancel(id)).state, "cancelled")
+      assert.strictEqual((yield* records).length, 100)
+      source.trouble = () => undefined
+      yield* Effect.sleep("600 millis")
+      assert.strictEqual((yield* imports.get(id)).state, "cancelled")
+      assert.strictEqual((yield* records).length, 100)
+    }).pipe(Effect.provide(layer({ ...QUICK, timeoutMs: 300 })))
+  )
+
+  it.scopedLive("what can not be meant is refused by its field", () =>
+    Effect.gen(function* () {
+      const imports = yield* Imports
+      const from = "https://registry.example.com"
+      const wrong: ReadonlyArray<readonly [string, ImportRequest]> = [
+        ["from", { from: "registry" }],
+        ["from", { from: "file:///etc/passwd" }],
+        ["from", { from: "https://user:pw@registry.example.com" }],
+        ["from", { from: `${from}?x=1` }],
+        ["names", { from, names: [] }],
+        ["everySeconds", { from, everySeconds: 5 }],
+        ["dryRun", { from, everySeconds: 60, dryRun: true }]
+      ]
+      for (const [field, request] of wrong) {
+        const error = yield* Effect.flip(imports.start(request, "admin"))
+        assert.deepInclude(error, { _tag: "InvalidImport", field })
+      }
+      assert.strictEqual((yield* Effect.flip(imports.resume(from)))._tag, "ImportNotFound")
+    }).pipe(Effect.provide(layer()))
+  )
+})
