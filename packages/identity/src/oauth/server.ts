@@ -100,9 +100,9 @@ type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => Pro
 /** The edge takes the path of the public URL off; the addresses that are told have it. */
 const mountedAt = (publicUrl: string): Middleware => {
   const mountPath = new URL(publicUrl).pathname.replace(/\/+$/, "")
-  return (ctx, next) => {
+  return async (ctx, next) => {
     Object.assign(ctx, { mountPath })
-    return Promise.resolve(next()).then(() => {})
+    await next()
   }
 }
 
