@@ -21,6 +21,7 @@ export const serveRedirects = (
   settle: Settle
 ): Effect.Effect<void, PortUnavailable, Scope.Scope> => {
   const { host, publicUrl, redirectPort: port } = config
+  const { origin } = new URL(publicUrl)
   if (port === undefined) return Effect.void
   const enter = makeEntrance(config, port, settle)
   const answer = (request: Request, server: Bun.Server<undefined>): Promise<Response> | Response => {
@@ -30,9 +31,9 @@ export const serveRedirects = (
     const probed = isProbe(ctx) ? operate(operations, method, pathname) : undefined
     if (probed !== undefined) return probed
     if (isOperation(method, pathname) || isControl(pathname)) {
-      return new Response(null, { status: 308, headers: { location: publicUrl + pathname + search } })
+      return new Response(null, { status: 308, headers: { location: origin + pathname + search } })
     }
-    const refused = plainHttp(publicUrl + pathname)
+    const refused = plainHttp(origin + pathname)
     settle.refused(trailOf(ctx), refused)
     return respond(refused)
   }

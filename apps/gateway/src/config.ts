@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { accessSync, constants } from "node:fs"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { providerSettings } from "./providerSettings.ts"
 import { type Setting, settings } from "./settings.ts"
 
@@ -21,11 +21,14 @@ type Values = { readonly [K in keyof typeof settings]: (typeof settings)[K] exte
 
 export interface GatewayConfigApi extends Omit<
   Values,
-  "publicUrl" | "dataDir" | "scopesFile" | "adminPassword" | "tokenDefaultHours"
+  "publicUrl" | "dataDir" | "keysDir" | "scopesFile" | "adminPassword" | "tokenDefaultHours"
 > {
   readonly tokenDefaultHours: number
   readonly publicUrl: string
   readonly dataDir: string
+  readonly keysDir: string
+  /** What this process answers beside `/health`, `/ready` and `/metrics`. */
+  readonly serves: Serves
   /** Undefined: scopes.yml in the data folder. */
   readonly scopesFile: string | undefined
   readonly adminPassword: Option.Option<Redacted.Redacted>
@@ -34,6 +37,15 @@ export interface GatewayConfigApi extends Omit<
   /** Any variable of the environment, for files that refer to some; undefined when it is unset or empty. */
   readonly variable: (name: string) => Effect.Effect<string | undefined>
 }
+
+/** `mcp`: the servers' routes. `api`: the API, OAuth and the pages. */
+export interface Serves {
+  readonly mcp: boolean
+  readonly api: boolean
+}
+
+/** `bun run apps/gateway`, or `bun run apps/registry`: the control plane alone. */
+export type Program = "gateway" | "registry"
 
 /** The start stops; `message` holds a line per wrong setting. */
 export class BadConfig extends Schema.TaggedError<BadConfig>()("BadConfig", {
@@ -46,8 +58,8 @@ export class BadConfig extends Schema.TaggedError<BadConfig>()("BadConfig", {
 
 export class GatewayConfig extends Context.Tag("@mcpgw/gateway/GatewayConfig")<GatewayConfig, GatewayConfigApi>() {
   /** From the environment. `root`: the workspace's folder. */
-  static layer(root: string): Layer.Layer<GatewayConfig, BadConfig> {
-    return Layer.effect(GatewayConfig, read(root))
+  static layer(root: string, program: Program = "gateway"): Layer.Layer<GatewayConfig, BadConfig> {
+    return Layer.effect(GatewayConfig, read(root, program))
   }
 }
 
@@ -72,6 +84,8 @@ const values: Config.Config<Values> = Config.all({
   port: configOf(settings.port),
   publicUrl: configOf(settings.publicUrl),
   dataDir: configOf(settings.dataDir),
+  registry: configOf(settings.registry),
+  keysDir: configOf(settings.keysDir),
   deploymentMode: configOf(settings.deploymentMode),
   scopesFile: configOf(settings.scopesFile),
   demoServers: configOf(settings.demoServers),
@@ -123,13 +137,19 @@ const variables: Effect.Effect<GatewayConfigApi["variable"]> = Effect.configProv
   )
 )
 
-const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
+const servesOf = (program: Program, { deploymentMode, registry }: Values): Serves =>
+  program === "registry"
+    ? { mcp: false, api: true }
+    : { mcp: deploymentMode === "with-gateway", api: registry === "embedded" }
+
+const read = (root: string, program: Program): Effect.Effect<GatewayConfigApi, BadConfig> =>
   Effect.gen(function* () {
     const [read, provided] = yield* Effect.mapError(
       Config.all([values, providers]),
       (error) => new BadConfig({ problems: problemsOf(error) })
     )
-    const problems = together(root, read)
+    const serves = servesOf(program, read)
+    const problems = [...together(root, read), ...nothingServed(serves)]
     if (problems.length > 0) return yield* new BadConfig({ problems })
     const scheme = read.tlsCert === undefined ? "http" : "https"
     const host = read.host === "0.0.0.0" || read.host === "::" ? "localhost" : bracketed(read.host)
@@ -137,6 +157,8 @@ const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
       ...read,
       publicUrl: read.publicUrl ?? `${scheme}://${host}:${read.port}`,
       dataDir: resolve(root, read.dataDir ?? "data"),
+      keysDir: resolve(root, read.keysDir ?? join(read.dataDir ?? "data", "keys")),
+      serves,
       scopesFile: read.scopesFile === undefined ? undefined : resolve(root, read.scopesFile),
       providersFile: read.providersFile === undefined ? undefined : resolve(root, read.providersFile),
       providerSettings: provided,
@@ -151,6 +173,13 @@ const read = (root: string): Effect.Effect<GatewayConfigApi, BadConfig> =>
       adminPassword: Option.map(Option.fromNullable(read.adminPassword), Redacted.make)
     }
   })
+
+const nothingServed = ({ api, mcp }: Serves): ReadonlyArray<string> =>
+  api || mcp
+    ? []
+    : [
+        `${settings.registry.name}: held "store"; it may hold "embedded" where ${settings.deploymentMode.name} is "registry-only": nothing would be served`
+      ]
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 

@@ -56,7 +56,7 @@ const mark = (path: string): Effect.Effect<void, never, Scope.Scope> => {
     const other = otherProcess(file)
     if (other !== undefined) {
       return Effect.logWarning(
-        `Another process (pid ${other}) uses the data folder ${path}: of two gateways over one folder, each refuses the other's tokens; if there is none, remove ${file}`
+        `Another process (pid ${other}) uses the data folder ${path}: two processes over one folder spoil its audit log; give each its own MCPGW_DATA_DIR, and let them share MCPGW_DATABASE_URL and MCPGW_KEYS_DIR; if there is none, remove ${file}`
       )
     }
     const own = String(process.pid)

@@ -17,10 +17,13 @@ import { operate, type Operations } from "./operations.ts"
 import { handle, type Pipeline } from "./pipeline.ts"
 import type { PortUnavailable } from "./PortUnavailable.ts"
 import { serveRedirects } from "./RedirectPort.ts"
-import { lengthRequired, type Refusal, respond, tooLarge } from "./refusals.ts"
+import { prefixOf } from "./prefix.ts"
+import { lengthRequired, outsidePrefix, type Refusal, respond, tooLarge } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import { isControl } from "./routes.ts"
+import { resourceDocument } from "@mcpgw/registry-app/resourceDocument"
 import { trailOf } from "./Settle.ts"
+import { apiElsewhere, mcpElsewhere } from "./elsewhere.ts"
 import { readPair, type TlsPaths, type TlsUnusable } from "./TlsPair.ts"
 import { type TlsStatus, watchPair } from "./TlsReload.ts"
 
@@ -65,7 +68,7 @@ const make = Effect.gen(function* () {
   )
   if (paths !== undefined && pair !== undefined) state.tls = yield* watchPair(paths, pair, listener.change)
   // Whoever signs in first should not wait for it, and neither should a call that comes right after the start.
-  yield* Effect.forkScoped(Effect.delay(Effect.promise(parts.control), WARM_UP))
+  if (config.serves.api) yield* Effect.forkScoped(Effect.delay(Effect.promise(parts.control), WARM_UP))
   return { url: `${pair === undefined ? "http" : "https"}://${config.host}:${config.port}` }
 })
 
@@ -85,12 +88,13 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
   const enter = makeEntrance(config, config.port, pipeline.settle, ({ headers, pathname }, response) =>
     isControl(pathname) ? response : cors.mark(headers["origin"], response)
   )
+  const noMcp = mcpElsewhere(config)
   const handleMcp = (ctx: RequestContext): Promise<Response> => handle(pipeline, ctx)
-  return (request, server) => {
-    const ctx = enter(request, server)
-    if (ctx instanceof Response) return ctx
-    if (wantsSocket(ctx.method, ctx.pathname, ctx.headers["upgrade"])) {
-      return control().then((control) => serveSocket(control, request, server, ctx.remote))
+  const serve = (ctx: RequestContext, ...[received, server]: Parameters<Fetch>): ReturnType<Fetch> => {
+    const { request } = ctx
+    if (config.serves.api && wantsSocket(ctx.method, ctx.pathname, ctx.headers["upgrade"])) {
+      // The listener takes over none but the request it gave.
+      return control().then((control) => serveSocket(control, received, server, ctx.remote))
     }
     if (isControl(ctx.pathname)) {
       const size = controlBodyProblem(request, bodyLimit(ctx.pathname, config.maxBody))
@@ -98,12 +102,31 @@ const router = (config: GatewayConfigApi, { pipeline, control }: EdgeParts, oper
         pipeline.settle.refused(trailOf(ctx), size)
         return respond(size)
       }
+      if (!config.serves.api) return resourceDocument(config.publicUrl, request, ctx.pathname) ?? apiElsewhere(config)
       return control().then((control) => control.handle(request, { remote: ctx.remote }))
     }
     const operation = operate(operations, ctx.method, ctx.pathname)
     if (operation !== undefined) return operation
+    if (noMcp !== undefined) {
+      pipeline.settle.refused(trailOf(ctx), noMcp)
+      return respond(noMcp)
+    }
     const origin = ctx.headers["origin"]
     return origin === undefined ? handle(pipeline, ctx) : cors.serve(ctx, origin, handleMcp)
+  }
+  const prefix = prefixOf(config.publicUrl)
+  return (request, server) => {
+    const entered = enter(request, server)
+    if (entered instanceof Response) return entered
+    if (prefix === undefined) return serve(entered, request, server)
+    const ctx = prefix.inward(entered)
+    if (ctx === undefined) {
+      const refused = outsidePrefix(config.publicUrl)
+      pipeline.settle.refused(trailOf(entered), refused)
+      return respond(refused)
+    }
+    const answer = serve(ctx, request, server)
+    return isControl(ctx.pathname) ? Promise.resolve(answer).then((given) => given && prefix.outward(given)) : answer
   }
 }
 

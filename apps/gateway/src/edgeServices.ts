@@ -8,6 +8,7 @@ import { OpenCalls } from "@mcpgw/proxy/OpenCalls"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import { SessionGate } from "@mcpgw/proxy/SessionGate"
 import { Registry } from "@mcpgw/registry/Registry"
+import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import { AuditSink } from "@mcpgw/telemetry/AuditSink"
 import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as Effect from "effect/Effect"
@@ -76,6 +77,8 @@ export const layerEdgeServices = Layer.scoped(
     const metrics = yield* Metrics
     const registry = yield* Registry
     metrics.gauge("mcpgw_open_streams", "Streams now open towards clients", pipeline.router.openStreams)
+    const { outageSince } = yield* ChangeFeed
+    metrics.gauge("mcpgw_store_reachable", "1 while the store can be reached, else 0", () => (outageSince() ? 0 : 1))
     const circuits = yield* Circuits
     metrics.gauge("mcpgw_open_circuits", "Server addresses not dialled because they failed in a row", circuits.open)
     const { unwritten } = pipeline.settle
@@ -91,7 +94,13 @@ export const layerEdgeServices = Layer.scoped(
     let loaded: Promise<ControlPlane> | undefined
     return {
       pipeline,
-      operations: { metrics, registry, policy: pipeline.policy, run: Runtime.runPromise(runtime) },
+      operations: {
+        metrics,
+        registry,
+        policy: pipeline.policy,
+        storeOutSince: outageSince,
+        run: Runtime.runPromise(runtime)
+      },
       control: () => (loaded ??= load(make)),
       closeWatchers: () => void loaded?.then((control) => control.closeWatchers())
     }

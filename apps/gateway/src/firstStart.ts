@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { GatewayConfig } from "./config.ts"
+import { GatewayConfig, type GatewayConfigApi, type Serves } from "./config.ts"
 
 /** A failure of `ensureAdmin`. */
 type AdminFailure = Effect.Effect.Error<ReturnType<typeof ensureAdmin>>
@@ -34,12 +34,16 @@ export class FirstStart extends Context.Tag("@mcpgw/gateway/FirstStart")<
 export const layerFirstStart = Layer.effect(
   FirstStart,
   Effect.gen(function* () {
-    const { adminPassword, adminUser, demoServers, publicUrl } = yield* GatewayConfig
+    const { adminPassword, adminUser, demoServers, deploymentMode, publicUrl, serves } = yield* GatewayConfig
+    // The registry makes them.
+    if (!serves.api) return { showPassword: Effect.succeedNone }
     const people = yield* Effect.context<Accounts | Sessions>()
     const registry = yield* Registry
     const accounts = yield* Accounts
     const fresh = yield* accounts.isEmpty
-    if (fresh && demoServers && registry.snapshot().servers.size === 0) {
+    // The demo servers run in a gateway; a registry without one has nowhere to send anybody.
+    const wanted = demoServers && deploymentMode === "with-gateway"
+    if (fresh && wanted && registry.snapshot().servers.size === 0) {
       for (const registration of Object.values(registrations)) {
         // Another process that starts over the same empty store may have been first.
         yield* Effect.catchTag(registry.register(registration, "mcpgw"), "ServerExists", () => Effect.void)
@@ -81,16 +85,16 @@ const passwordLines = (user: string, password: string): string =>
 /** What a start prints once the port is open. `password`: the one just made; `paths`: the registered servers'. */
 export const banner = (
   password: Option.Option<Redacted.Redacted>,
-  config: { readonly publicUrl: string; readonly dataDir: string; readonly adminUser: string },
+  config: Pick<GatewayConfigApi, "publicUrl" | "dataDir" | "adminUser" | "serves">,
   paths: ReadonlyArray<string>
 ): string => {
   const lines = [
     "",
-    `  mcpgw is ready at ${config.publicUrl}`,
+    `  mcpgw is ready at ${config.publicUrl}${serving(config.serves)}`,
     `  ${paths.length} servers registered · data in ${config.dataDir}`,
     ""
   ]
-  if (!paths.includes("/currenttime")) return lines.join("\n")
+  if (!paths.includes("/currenttime") || !config.serves.api || !config.serves.mcp) return lines.join("\n")
   const known = Option.map(password, Redacted.value)
   const call = firstCall(
     config.publicUrl,
@@ -100,6 +104,9 @@ export const banner = (
   const hint = Option.isSome(known) ? [] : [PASSWORD_HINT, ""]
   return [...lines, "  A first governed call — paste this:", "", ...call, "", ...hint].join("\n")
 }
+
+const serving = ({ api, mcp }: Serves): string =>
+  api && mcp ? "" : api ? " · the registry alone: no MCP is served here" : " · MCP alone: the registry is elsewhere"
 
 const PASSWORD_HINT =
   "  <password>: what the first start showed, or ADMIN_PASSWORD. If it is lost, start once with ADMIN_PASSWORD=<a new one>."

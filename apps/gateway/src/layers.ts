@@ -79,7 +79,7 @@ const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
   database,
-  withConfig(({ dataDir }) => KeyRingFile.layerFile({ directory: join(dataDir, "keys") })),
+  withConfig(({ keysDir }) => KeyRingFile.layerFile({ directory: keysDir })),
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
   ),

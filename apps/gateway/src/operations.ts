@@ -11,6 +11,8 @@ export interface Operations {
   readonly metrics: MetricsApi
   readonly policy: ScopePolicyApi
   readonly registry: RegistryApi
+  /** Since when the store can not be reached, in epoch milliseconds. */
+  readonly storeOutSince: () => number | undefined
   readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
   readonly draining: () => boolean
   /** Undefined: served without TLS. */
@@ -49,8 +51,12 @@ const ROOT = {
   ready: "/ready"
 }
 
-/** 200 while requests are served; a policy or a certificate that could not be taken is said here, the last good one still holds. And what the policy that holds names in vain. */
-const ready = ({ policy, registry, draining, tls }: Operations): Response => {
+/** `since`: the last moment at which what is known of the store was all there is, as ISO 8601. */
+const storeView = (since: number | undefined) =>
+  since === undefined ? { reachable: true } : { reachable: false, since: new Date(since).toISOString() }
+
+/** 200 while requests are served, from the last snapshot when the store is out; a policy or a certificate that could not be taken is said here, the last good one still holds. And what the policy that holds names in vain. */
+const ready = ({ policy, registry, draining, storeOutSince, tls }: Operations): Response => {
   const { revision, problem } = policy.status()
   const shown = tls()
   const body = {
@@ -58,6 +64,7 @@ const ready = ({ policy, registry, draining, tls }: Operations): Response => {
     draining: draining(),
     policy: { revision, problem: problem ?? null, warnings: doubtsNow(policy.current(), registry) },
     registry: { revision: registry.snapshot().revision, servers: registry.snapshot().servers.size },
+    store: storeView(storeOutSince()),
     ...(shown === undefined ? {} : { tls: shown })
   }
   return Response.json(body, { status: draining() ? 503 : 200 })

@@ -104,6 +104,18 @@ export const plainHttp = (url: string): Refusal =>
     { headers: { connection: "close" } }
   )
 
+/** A public URL with a path: everything is below it. */
+export const outsidePrefix = (publicUrl: string): Refusal =>
+  refusal(
+    404,
+    Code.notFound,
+    "edge:prefix",
+    `Everything is served below ${publicUrl}; the proxy in front keeps that path, or says in X-Forwarded-Prefix that it took it off`
+  )
+
+/** `words`: where to go instead. */
+export const noMcpHere = (words: string): Refusal => refusal(404, Code.notFound, "edge:no_data_plane", words)
+
 export const badPath = (): Refusal =>
   refusal(400, Code.invalidRequest, "edge:path", "The path must be plain: no '%', no backslash, no empty segment")
 

@@ -80,11 +80,15 @@ const httpUrl = {
   }
 }
 
-const origin = {
-  holds: "an http:// or https:// origin without a path, such as https://mcp.example.com",
+/** A path of plain segments only: it stands in front of every route, cookie and link. */
+const publicUrl = {
+  holds:
+    "an http:// or https:// URL without user, query or fragment, such as https://mcp.example.com or https://example.org/mcp-gw",
   parse: (value: string): string | undefined => {
     const url = httpUrl.parse(value)
-    return url !== undefined && new URL(url).pathname === "/" ? url : undefined
+    return url !== undefined && /^(?:\/|(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)$/.test(new URL(url).pathname)
+      ? url
+      : undefined
   }
 }
 
@@ -157,6 +161,7 @@ const oneOf = <A extends string>(values: ReadonlyArray<A>) => ({
   parse: (value: string): A | undefined => values.find((known) => known === value)
 })
 
+const REGISTRIES = ["embedded", "store"] as const
 const DEPLOYMENT_MODES = ["with-gateway", "registry-only"] as const
 
 const unset = undefined
@@ -171,8 +176,8 @@ export const settings = {
   publicUrl: setting<string | undefined>(
     "MCPGW_PUBLIC_URL",
     unset,
-    "Origin that clients use; issuer and audience of the gateway's tokens. Unset: http(s)://{host}:{port}, localhost for 0.0.0.0.",
-    origin
+    "URL that clients use; issuer and audience of the gateway's tokens. With a path, everything but /health and /ready is served below it alone; a trusted proxy that takes it off says so in X-Forwarded-Prefix. Unset: http(s)://{host}:{port}, localhost for 0.0.0.0.",
+    publicUrl
   ),
   dataDir: setting<string | undefined>(
     "MCPGW_DATA_DIR",
@@ -186,6 +191,18 @@ export const settings = {
     "Where everything but keys, policy and audit is kept. Unset: SQLite, mcpgw.db in the data folder.",
     databaseUrl,
     { secret: true, echo: withoutPassword }
+  ),
+  registry: setting<(typeof REGISTRIES)[number]>(
+    "MCPGW_REGISTRY",
+    "embedded",
+    "store: this gateway serves MCP alone, over the database and keys it shares with bun run apps/registry, which serves the API.",
+    oneOf(REGISTRIES)
+  ),
+  keysDir: setting<string | undefined>(
+    "MCPGW_KEYS_DIR",
+    unset,
+    "Folder of keys.json, which all processes of one deployment share: of other keys each refuses the other's tokens. Unset: keys in the data folder.",
+    path
   ),
   deploymentMode: setting<(typeof DEPLOYMENT_MODES)[number]>(
     "DEPLOYMENT_MODE",

@@ -101,7 +101,9 @@ describe("style §4: house rules", () => {
   })
 
   it("the environment is read where the process starts and nowhere else", () => {
-    const entries = ["apps/gateway/src/main.ts", "apps/gateway/src/start.ts"]
+    const entries = ["run", "boot", "start"]
+      .map((name) => `apps/gateway/src/${name}.ts`)
+      .concat("apps/registry/src/start.ts")
     const found = offenders(/process\.env|Bun\.env/, entries).filter(
       (path) => !path.startsWith("apps/bench/") && !path.startsWith("packages/testkit/")
     )

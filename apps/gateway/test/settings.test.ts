@@ -62,9 +62,15 @@ const refused = (outcome: Outcome, ...words: ReadonlyArray<string>): void => {
 const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   MCPGW_HOST: ["not a host", "127.0.0.1/8", "http://localhost"],
   MCPGW_PORT: ["0", "65536", "-1", "7860.5", "http", "0x10", "1e3"],
-  MCPGW_PUBLIC_URL: ["mcp.example.com", "ftp://x", "https://u:p@x", "https://x/path", "https://x/?q=1", "https://x/#f"],
-  DEPLOYMENT_MODE: ["gateway", "registry", "with_gateway", "Registry-Only"],
-  ENABLE_WELLKNOWN_DISCOVERY: ["maybe", "1", "yes", "TRUE"],
+  MCPGW_PUBLIC_URL: [
+    "mcp.example.com",
+    "ftp://x",
+    "https://u:p@x",
+    "https://x/a%20b",
+    "https://x//path",
+    "https://x/?q=1",
+    "https://x/#f"
+  ],
   MCPGW_DEMO_SERVERS: ["maybe", "1", "yes", "TRUE"],
   MCPGW_ALLOWED_UPSTREAMS: ["a b", "http://internal:80", "10.0.0.0/99", "host:99999", "good.internal,a b"],
   MCPGW_TRUSTED_PROXIES: ["proxy.internal", "10.0.0.0/33", "10.0.0.1,0.0.0.0/0", "::/0", "10.0.0.1:80", ","],

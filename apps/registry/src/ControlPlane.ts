@@ -12,8 +12,6 @@ import type { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
-import { seenAs } from "@mcpgw/auth/LocalNames"
-import { documentAt } from "@mcpgw/auth/ProtectedResource"
 import { AccountPages, servesPages } from "@mcpgw/identity/AccountPages"
 import type { Accounts } from "@mcpgw/identity/Accounts"
 import type { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
@@ -69,6 +67,7 @@ import * as internalServers from "./internalServers.ts"
 import * as policyHandlers from "./policyHandlers.ts"
 import { makeTrail, noteTrail, RequestTrail, type Trail } from "./RequestTrail.ts"
 import { preflight, readable } from "./protocolCors.ts"
+import { resourceDocument } from "./resourceDocument.ts"
 import { canonical } from "./routes.ts"
 import * as protocolHandlers from "./protocolHandlers.ts"
 import * as registryImportHandlers from "./registryImportHandlers.ts"
@@ -153,27 +152,11 @@ const app = Layer.mergeAll(
 
 /** Answers may hold tokens and what one caller may see. */
 const finish = (response: Response): Response => {
+  // Nobody knows for how long a store is away; a client that asks too soon is told so again.
+  if (response.status === 503 && !response.headers.has("retry-after")) response.headers.set("retry-after", "5")
   if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store")
   response.headers.set("x-content-type-options", "nosniff")
   return response
-}
-
-const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
-
-const READABLE = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-methods": "GET",
-  "access-control-allow-headers": "mcp-protocol-version",
-  "access-control-max-age": "7200"
-}
-
-/** Public, and the same for whoever asks by that name: any page may read it. */
-const resourceDocument = (publicUrl: string, request: Request, pathname: string): Response | undefined => {
-  if (!READS.has(request.method)) return undefined
-  const document = documentAt(publicUrl, pathname, seenAs(publicUrl, request.headers.get("host") ?? undefined))
-  if (document === undefined) return undefined
-  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: READABLE })
-  return Response.json(document, { headers: { "access-control-allow-origin": "*", "cache-control": "max-age=300" } })
 }
 
 /** Of what somebody did who is known, or who was let do it, there is always a row. */

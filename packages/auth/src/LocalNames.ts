@@ -7,13 +7,15 @@ const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"
 
 /**
  * The public URL by the name the client used: `host`, its `Host` header. Anything but another loopback name at the same port yields
- * `publicUrl` itself. Both are origins, without a trailing slash.
+ * `publicUrl` itself. Both without a trailing slash.
  */
 export const seenAs = (publicUrl: string, host: string | undefined): string => {
   const own = new URL(publicUrl)
   if (host === undefined || host === own.host || !LOOPBACK.has(own.hostname)) return publicUrl
   const asked = URL.parse(`${own.protocol}//${host}`)
-  return asked !== null && asked.port === own.port && LOOPBACK.has(asked.hostname) ? asked.origin : publicUrl
+  return asked !== null && asked.port === own.port && LOOPBACK.has(asked.hostname)
+    ? asked.origin + own.pathname.replace(/\/+$/, "")
+    : publicUrl
 }
 
 /** A resource named by another of those names, as the public URL has it; any other one as it is. */

@@ -7,6 +7,7 @@ import { refusal } from "@mcpgw/auth/Admission"
 import { AuthUnavailable, type Unauthenticated } from "@mcpgw/auth/AuthError"
 import { Revocations, type RevocationsApi } from "@mcpgw/auth/Revocations"
 import type { Claims, Limits } from "@mcpgw/domain/Principal"
+import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Store"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Clock from "effect/Clock"
@@ -94,7 +95,7 @@ export interface ApiKeysOptions {
 }
 
 type Needs = Accounts | Revocations
-type SqliteLayer = Layer.Layer<ApiKeys, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | Needs>
+type SqliteLayer = Layer.Layer<ApiKeys, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | ChangeFeed | Needs>
 
 export class ApiKeys extends Context.Tag("@mcpgw/identity/ApiKeys")<ApiKeys, ApiKeysApi>() {
   /** Forgets at exit; for tests. */
@@ -111,7 +112,8 @@ export class ApiKeys extends Context.Tag("@mcpgw/identity/ApiKeys")<ApiKeys, Api
       ApiKeys,
       Effect.gen(function* () {
         yield* migrate(migrations)
-        return yield* make(makeSqliteStore(yield* SqlClient.SqlClient), options)
+        const { outageSince } = yield* ChangeFeed
+        return yield* make(makeSqliteStore(yield* SqlClient.SqlClient), options, () => outageSince() !== undefined)
       })
     )
   }
@@ -131,13 +133,17 @@ interface Parts {
   readonly active: ActiveKeys
 }
 
-const make = (store: ApiKeyStore, options: ApiKeysOptions): Effect.Effect<ApiKeysApi, never, Needs | Scope.Scope> =>
+const make = (
+  store: ApiKeyStore,
+  options: ApiKeysOptions,
+  storeIsOut = () => false
+): Effect.Effect<ApiKeysApi, never, Needs | Scope.Scope> =>
   Effect.gen(function* () {
     const accounts = yield* Accounts
     const revocations = yield* Revocations
     const clock = yield* Effect.clock
     const used = new LastUsed()
-    const active = new ActiveKeys(accounts.revision)
+    const active = new ActiveKeys(accounts.revision, storeIsOut)
     const parts: Parts = { store, options, accounts, revocations, used, active }
     yield* keepWritten(used, "API keys", store.used)
     return {

@@ -143,7 +143,7 @@ const makeLogoutUrl =
   (origin, returnTo) => {
     const party = parties.get(origin.provider)
     if (party === undefined) return Effect.succeed(undefined)
-    const back = new URL(returnPath(publicUrl, returnTo) ?? "/", publicUrl).href
+    const back = publicUrl + (returnPath(publicUrl, returnTo) ?? "/")
     return Effect.tryPromise(() => logoutUrl(party, origin, back)).pipe(
       Effect.catchAll((cause) =>
         Effect.as(Effect.logDebug(`No way to sign out at ${origin.provider}`, cause), undefined)

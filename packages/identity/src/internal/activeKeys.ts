@@ -1,6 +1,6 @@
 /**
  * Claims of keys in use, and until when they need no second look: a change of any account in this process ends that at once, one made
- * elsewhere is noticed within `FRESH_MILLIS`. Bounded; a key that is forgotten here is looked up again, nothing more.
+ * elsewhere is noticed within `FRESH_MILLIS`, and what was known last holds while the store can not be asked. Bounded; a key that is forgotten here is looked up again, nothing more.
  */
 import type { Claims } from "@mcpgw/domain/Principal"
 
@@ -17,15 +17,18 @@ interface Active {
 export class ActiveKeys {
   private readonly entries = new Map<string, Active>()
   private readonly revision: () => number
+  private readonly storeIsOut: () => boolean
 
-  constructor(revision: () => number) {
+  constructor(revision: () => number, storeIsOut: () => boolean) {
     this.revision = revision
+    this.storeIsOut = storeIsOut
   }
 
   /** Hot. */
   holds(id: string, claims: Claims, now: number): boolean {
     const entry = this.entries.get(id)
-    return entry !== undefined && entry.claims === claims && entry.until > now && entry.revision === this.revision()
+    if (entry === undefined || entry.claims !== claims || entry.revision !== this.revision()) return false
+    return entry.until > now || this.storeIsOut()
   }
 
   /** Remembers what was just found out. Gives the claims that were known when they say the same: tables are kept by identity. */

@@ -83,6 +83,7 @@ export const openServer = async (parts: ServerParts, notes: ReadonlyMap<string, 
   })
   provider.on("server_error", (_ctx, error) => parts.log("the authorization server failed", error))
   noteReplays(provider, parts.warn)
+  provider.use(mountedAt(publicUrl))
   provider.use(before({ provider, people, known }, notes))
   provider.use(makeInteractions({ ...parts, ...memory, known, provider }))
   return openBridge(provider.callback(), publicUrl)
@@ -95,6 +96,15 @@ interface Rooms {
 }
 
 type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => Promise<void>
+
+/** The edge takes the path of the public URL off; the addresses that are told have it. */
+const mountedAt = (publicUrl: string): Middleware => {
+  const mountPath = new URL(publicUrl).pathname.replace(/\/+$/, "")
+  return async (ctx, next) => {
+    Object.assign(ctx, { mountPath })
+    await next()
+  }
+}
 
 /** What is made plain before the provider looks, and what every page and document carries after it answered. */
 const before =

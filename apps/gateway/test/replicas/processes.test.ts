@@ -1,0 +1,166 @@
+/** Control plane and data plane as two processes over one store (design §1): what is done in one counts in the other within a second. */
+import { type TestGateway, startGateway } from "@mcpgw/testkit/Gateway"
+import { legacyScript } from "@mcpgw/testkit/LegacyScript"
+import { callTool, caller, openSession, post } from "@mcpgw/testkit/McpRequest"
+import { overPostgres } from "@mcpgw/testkit/Postgres"
+import { freePort, tempDir } from "@mcpgw/testkit/Process"
+import { type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
+import * as Schema from "effect/Schema"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+
+/** Within this time what one process did counts in the other; more than the second that is promised, for a busy machine. */
+const SOON_MS = 3_000
+
+const soon = async (done: () => Promise<boolean>, ms = SOON_MS): Promise<void> => {
+  const deadline = Date.now() + ms
+  while (!(await done())) {
+    if (Date.now() > deadline) throw new Error(`not so within ${ms} ms`)
+    await Bun.sleep(25)
+  }
+}
+
+interface Pair {
+  readonly registry: TestGateway
+  readonly gateway: TestGateway
+  readonly api: (method: string, path: string, body?: unknown) => Promise<Response>
+  readonly key: { readonly id: string; readonly text: string }
+  readonly close: () => Promise<void>
+}
+
+const decodeKey = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String, key: Schema.String }))
+const decodeReady = Schema.decodeUnknownSync(
+  Schema.Struct({ ready: Schema.Boolean, store: Schema.Struct({ reachable: Schema.Boolean }) })
+)
+
+/** A registry, and a gateway that serves MCP alone, with nothing shared but store and keys. */
+const startPair = async (databaseUrl: string): Promise<Pair> => {
+  const keys = tempDir("keys")
+  const shared = {
+    MCPGW_DATABASE_URL: databaseUrl,
+    MCPGW_KEYS_DIR: keys.path,
+    MCPGW_PUBLIC_URL: `http://127.0.0.1:${await freePort()}`,
+    HEALTH_CHECK_INTERVAL_SECONDS: "3600"
+  }
+  const command = [process.execPath, "--no-env-file", "run", "apps/registry"]
+  const registry = await startGateway({ command, env: shared })
+  const gateway = await startGateway({ env: { ...shared, MCPGW_REGISTRY: "store" } })
+  const cookie = await registry.signIn()
+  const api = (method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(registry.url + path, {
+      method,
+      headers: { cookie, accept: "application/json", "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+  const made = decodeKey(await (await api("POST", "/api/keys", { name: "t" })).json())
+  return {
+    registry,
+    gateway,
+    api,
+    key: { id: made.id, text: made.key },
+    close: async () => {
+      await Promise.all([registry.close(), gateway.close()])
+      keys.remove()
+    }
+  }
+}
+
+/** Status of a tool's call through the data plane. */
+const called = async ({ gateway, key }: Pair, path: string): Promise<number> => {
+  const who = caller(`${gateway.url}${path}/mcp`, key.text)
+  const opened = await openSession(who).catch(() => undefined)
+  return opened === undefined ? 0 : (await post(opened, callTool("echo"))).status
+}
+
+const statusOf = async ({ gateway, key }: Pair, path: string): Promise<number> =>
+  (await post(caller(`${gateway.url}${path}/mcp`, key.text), { jsonrpc: "2.0", id: 1, method: "ping" })).status
+
+const suite = (name: string, database: () => Promise<string>, more: (pair: () => Pair) => void = () => {}): void => {
+  describe(`registry and gateway over ${name}`, () => {
+    let server: ScriptedServer
+    let pair: Pair
+
+    beforeAll(async () => {
+      server = await startScripted(legacyScript({ tools: ["echo"] }))
+      pair = await startPair(await database())
+    })
+
+    afterAll(async () => {
+      await pair?.close()
+      await server?.stop()
+    })
+
+    const registered = (path: string): Promise<Response> =>
+      pair.registry.register({ name: path.slice(1), path, description: "d", proxy_pass_url: server.url })
+
+    it("each serves its part and says where the other is; the way in is told by both", async () => {
+      const api = await fetch(`${pair.gateway.url}/api/servers`)
+      assert.strictEqual(api.status, 404)
+      assert.match(await api.text(), /MCPGW_REGISTRY=store/)
+      const mcp = await post(caller(`${pair.registry.url}/currenttime/mcp`, pair.key.text), callTool("x"))
+      assert.strictEqual(mcp.status, 404)
+      assert.match(await mcp.text(), /"jsonrpc":"2.0".*This is the registry/)
+      for (const { url } of [pair.gateway, pair.registry]) {
+        const document = await fetch(`${url}/.well-known/oauth-protected-resource/currenttime/mcp`)
+        assert.strictEqual(document.status, 200)
+        const ready = await fetch(`${url}/ready`)
+        assert.deepInclude(await ready.json(), { ready: true, store: { reachable: true } })
+      }
+    })
+
+    it("registered, switched, and removed in one: callable, not callable, and gone through the other", async () => {
+      assert.strictEqual((await registered("/here")).status, 201)
+      await soon(async () => (await called(pair, "/here")) === 200)
+      assert.strictEqual((await pair.api("POST", "/api/toggle/here", { enabled: "off" })).status, 200)
+      await soon(async () => (await statusOf(pair, "/here")) === 503)
+      assert.strictEqual((await pair.api("POST", "/api/toggle/here", { enabled: "on" })).status, 200)
+      await soon(async () => (await called(pair, "/here")) === 200)
+      assert.strictEqual((await pair.api("DELETE", "/api/servers/here")).status, 200)
+      await soon(async () => (await statusOf(pair, "/here")) === 404)
+    })
+
+    more(() => pair)
+
+    it("a key revoked in one is refused by the other", async () => {
+      assert.notStrictEqual(await statusOf(pair, "/currenttime"), 401)
+      assert.strictEqual((await pair.api("DELETE", `/api/keys/${pair.key.id}`)).status, 200)
+      await soon(async () => (await statusOf(pair, "/currenttime")) === 401)
+    })
+  })
+}
+
+const room = tempDir("replicas")
+afterAll(() => room.remove())
+suite("a SQLite file", () => Promise.resolve(`sqlite:${join(room.path, "shared.db")}`))
+
+overPostgres((postgres) =>
+  suite(
+    "PostgreSQL",
+    () => postgres().createDatabase(),
+    (pair) => {
+      it("design §10: while the store is out calls and reads go on, writes are told to come again, and it heals by itself", async () => {
+        const { api, gateway, registry } = pair()
+        const form = { name: "later", path: "/later", description: "d", proxy_pass_url: "http://127.0.0.1:9/" }
+        assert.strictEqual(await statusOf(pair(), "/currenttime"), 200)
+        await postgres().stop()
+        const ready = async ({ url }: TestGateway) => decodeReady(await (await fetch(`${url}/ready`)).json())
+        const reachable = async (one: TestGateway): Promise<boolean> => (await ready(one)).store.reachable
+        await soon(async () => !(await reachable(gateway)) && !(await reachable(registry)), 15_000)
+        assert.isTrue((await ready(gateway)).ready)
+        // Longer than what is known of a key holds without a look at the store.
+        await Bun.sleep(3_500)
+        assert.strictEqual(await statusOf(pair(), "/currenttime"), 200)
+        assert.strictEqual((await api("GET", "/api/servers")).status, 200)
+        const refused = await api("POST", "/api/register", form)
+        assert.strictEqual(refused.status, 503)
+        assert.isNotNull(refused.headers.get("retry-after"))
+        await postgres().start()
+        await soon(async () => (await reachable(gateway)) && (await reachable(registry)), 15_000)
+        assert.strictEqual((await api("POST", "/api/register", form)).status, 201)
+        await soon(async () => (await statusOf(pair(), "/later")) !== 404)
+      })
+    }
+  )
+)

@@ -1,0 +1,42 @@
+/** `bun run apps/registry`: the control plane alone, for split deployments. Never imports anything before what it needs is installed. */
+import { existsSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+
+/** A checkout that was never installed: exactly what the lockfile says, before anything of it is imported. */
+if (!existsSync(join(root, "node_modules"))) {
+  process.stderr.write("mcpgw: installing what the lockfile names\n")
+  const { exitCode } = Bun.spawnSync([process.execPath, "install", "--frozen-lockfile"], {
+    cwd: root,
+    stdout: "ignore",
+    stderr: "inherit"
+  })
+  if (exitCode !== 0) process.exit(exitCode)
+}
+
+const { boot } = await import("@mcpgw/gateway/boot")
+await boot({
+  about: [
+    "mcpgw registry — the control plane alone: API, OAuth and the pages; no MCP is served here",
+    "",
+    "  bun run apps/registry            start it",
+    "  bun run apps/registry --help     this text",
+    "",
+    "It belongs to gateways over the same store. All of them share, by the same values:",
+    "",
+    "  MCPGW_DATABASE_URL   the database: postgres://…, or sqlite:PATH on one machine",
+    "  MCPGW_KEYS_DIR       the keys: a folder that all of them can read, and nobody else",
+    "  MCPGW_PUBLIC_URL     where clients find the whole, through a proxy that sends",
+    "                       /api /v0 /v0.1 /oauth /oauth2 /.well-known /openapi.json /login /logout /account /internal",
+    "                       here and everything else to the gateways",
+    "",
+    "and each has a MCPGW_DATA_DIR of its own, for its audit log. The gateways are started so:",
+    "",
+    "  MCPGW_REGISTRY=store bun run apps/gateway",
+    "",
+    "Without gateways, as a catalogue that tells the servers' own URLs: DEPLOYMENT_MODE=registry-only bun run apps/registry"
+  ],
+  main: () => import("./main.ts")
+})
