@@ -71,6 +71,8 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
     "https://x/?q=1",
     "https://x/#f"
   ],
+  DEPLOYMENT_MODE: ["gateway", "registry", "with_gateway", "Registry-Only"],
+  ENABLE_WELLKNOWN_DISCOVERY: ["maybe", "1", "yes", "TRUE"],
   MCPGW_DEMO_SERVERS: ["maybe", "1", "yes", "TRUE"],
   MCPGW_ALLOWED_UPSTREAMS: ["a b", "http://internal:80", "10.0.0.0/99", "host:99999", "good.internal,a b"],
   MCPGW_TRUSTED_PROXIES: ["proxy.internal", "10.0.0.0/33", "10.0.0.1,0.0.0.0/0", "::/0", "10.0.0.1:80", ","],
