@@ -71,6 +71,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
     "https://x/?q=1",
     "https://x/#f"
   ],
+  MCPGW_REGISTRY: ["postgres", "Store", "memory", "file"],
   DEPLOYMENT_MODE: ["gateway", "registry", "with_gateway", "Registry-Only"],
   ENABLE_WELLKNOWN_DISCOVERY: ["maybe", "1", "yes", "TRUE"],
   MCPGW_DEMO_SERVERS: ["maybe", "1", "yes", "TRUE"],

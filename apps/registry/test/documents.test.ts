@@ -127,7 +127,15 @@ describe("POST and PUT", () => {
       const headers = { "if-match": read.headers.get("etag") ?? "" }
       const answer = yield* ask("PUT", "/api/servers/currenttime", { json: sent, headers })
       expect(answer.status).toBe(200)
-      expect({ ...(yield* record), updated_at: "" }).toEqual({ ...before, description: "else", updated_at: "" })
+      const { credential_ref, headers: shown, updated_at: _, ...after } = Object(yield* record)
+      const { headers: given, updated_at: _at, ...kept } = Object(before)
+      expect(after).toEqual({ ...kept, description: "else" })
+      // A change is what seals the secrets of an older record.
+      expect([given, shown, typeof credential_ref]).toEqual([
+        [{ "X-Key": "s3cret-value" }],
+        [{ "X-Key": "(sealed)" }],
+        "string"
+      ])
     }).pipe(Effect.provide(layer()))
   )
 })

@@ -104,15 +104,20 @@ describe("the API's description", () => {
     )
     expect(open.sort()).toEqual([
       "/.well-known/jwks.json",
+      "/.well-known/mcp-servers",
       "/api/auth/auth/{provider}",
       "/api/auth/config",
       "/api/auth/login",
       "/api/auth/logout",
       "/api/auth/providers",
+      "/docs",
       "/health",
       "/oauth2/callback/{provider}",
       "/oauth2/login/{provider}",
-      "/openapi.json"
+      "/openapi.json",
+      "/v0.1/auth/{method}",
+      "/v0.1/health",
+      "/v0.1/ping"
     ])
   })
 })
