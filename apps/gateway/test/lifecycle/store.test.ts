@@ -20,7 +20,7 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
 /** A start on a busy machine. */
 const START_MS = 60_000
 const REGISTRATIONS = 1_000
-const KILLS = 6
+const KILLS = 3
 const AT_ONCE = 4
 
 /** After how many more acknowledgements, and how many milliseconds then; the same in every run. */
