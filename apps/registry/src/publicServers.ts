@@ -6,7 +6,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { NotFound, problem } from "@mcpgw/api/ApiError"
 import type { PublicServer, PublicServers } from "@mcpgw/api/System"
 import { metadataUrl } from "@mcpgw/auth/ProtectedResource"
-import type { RegisteredServer } from "@mcpgw/domain/Server"
+import type { Health, RegisteredServer } from "@mcpgw/domain/Server"
 import { ROUTES } from "@mcpgw/identity/oauth/routes"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
@@ -21,6 +21,12 @@ const off = new NotFound(problem("Not found", "The public list of servers is swi
 
 const base = (publicUrl: string): string => publicUrl.replace(/\/+$/, "")
 
+/** Why it is not well is for those who run it. */
+const healthOf = ({ status }: Health): string => {
+  if (status === "healthy" || status === "healthy-auth-expired") return "healthy"
+  return status.startsWith("unhealthy") || status.startsWith("error") ? "unhealthy" : status
+}
+
 const view = (publicUrl: string, { health, record }: RegisteredServer): PublicServer => ({
   name: record.server_name,
   description: record.description,
@@ -33,7 +39,7 @@ const view = (publicUrl: string, { health, record }: RegisteredServer): PublicSe
     resource_metadata: metadataUrl(base(publicUrl), `${record.path}/mcp`)
   },
   capabilities: (record.resource_list ?? []).length > 0 ? ["tools", "resources"] : ["tools"],
-  health_status: health.status,
+  health_status: healthOf(health),
   tools_preview: record.tool_list
     .slice(0, PREVIEW)
     .map(({ name, parsed_description: { main } }) => ({ name, description: main }))

@@ -51,13 +51,16 @@ export const normalizePath = (path: string): string => {
 /** Endings the gateway appends to a server's path, so a nested path ending in one would hide its parent's endpoint. */
 const ENDPOINT_SEGMENTS: ReadonlySet<string> = new Set(["mcp", "sse", "messages"])
 
+/** Endings of what the API serves below a server's path: a server called so would be taken for its parent's. */
+const API_SEGMENTS: ReadonlySet<string> = new Set(["collaborators", "connect-config", "rate", "rating"])
+
 /** Why no server can be registered at this path (normalised) although its syntax is right; undefined when one can. */
 export const placeProblem = (path: string): string | undefined => {
   const segments = path.slice(1).toLowerCase().split("/")
   const first = segments[0] ?? ""
   const last = segments.at(-1) ?? ""
   if (RESERVED_SEGMENTS.has(first)) return `the gateway serves /${first} itself; choose another first segment`
-  return segments.length > 1 && ENDPOINT_SEGMENTS.has(last)
+  return segments.length > 1 && (ENDPOINT_SEGMENTS.has(last) || API_SEGMENTS.has(last))
     ? `the gateway appends /${last} to server paths itself; choose another last segment`
     : undefined
 }

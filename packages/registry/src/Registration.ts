@@ -190,6 +190,15 @@ export const recordFrom = (fields: Fields, by: string, now: string): Either.Eith
   return candidateOf({ ...count, ...named, ...kept }, fields["path"], by, now)
 }
 
+const ADDRESSES = ["proxy_pass_url", "mcp_endpoint", "sse_endpoint"] as const
+
+/** Who vouched for an address vouched for no other: trust ends with it, whoever changes it and whatever they had read, unless it is said anew. */
+const trustAfter = (record: ServerRecord, patch: Patch): Patch =>
+  patch.trusted_address === undefined &&
+  ADDRESSES.some((name) => patch[name] !== undefined && patch[name] !== (record[name] ?? ""))
+    ? { trusted_address: false }
+    : {}
+
 /**
  * The record after an edit: named fields as given, all others as they were. An empty text takes an optional field (`auth_provider`,
  * `auth_type`, `auth_scheme`, `mcp_endpoint`, …) away, 0 an interval.
@@ -199,7 +208,8 @@ export const patchRecord = (
   patch: Patch,
   now: string
 ): Either.Either<ServerRecord, InvalidServer> => {
-  const candidate = { ...withoutCleared({ ...record, ...counted(patch) }), updated_at: now }
+  const fields = withoutCleared({ ...record, ...counted(patch), ...trustAfter(record, patch) })
+  const candidate = { ...fields, updated_at: now }
   // Thousands of tools that were checked when they came need not be checked, and copied, for an edit of something else.
   return patch.tool_list === undefined
     ? Either.map(validate({ ...candidate, tool_list: [] }), (valid) => ({ ...valid, tool_list: record.tool_list }))

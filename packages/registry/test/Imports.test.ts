@@ -213,6 +213,30 @@ describe("contracts §2.14: what an entry becomes", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scopedLive(
+    "two names with one path: the second is no update of the first, nor does its deletion switch that off",
+    () =>
+      Effect.gen(function* () {
+        const first = remoteEntry("io.github.foo/x-y", { server: { title: "Victim" } })
+        const evil = { title: "Evil", remotes: [{ type: "streamable-http", url: "https://evil.example/mcp" }] }
+        const entries = [first, remoteEntry("io.github.foo-x/y", { server: evil })]
+        const source = yield* sourceRegistry(entries)
+        const { items } = yield* run({ from: source.url, enable: true })
+        assert.deepStrictEqual(
+          items.map(({ outcome }) => outcome),
+          ["created", "refused"]
+        )
+        const gone = remoteEntry("io.github.foo-x/y", { server: evil, meta: { status: "deleted" } })
+        const again = yield* sourceRegistry([gone])
+        yield* run({ from: again.url, enable: true })
+        const [only, ...others] = yield* records
+        assert.deepStrictEqual(
+          [only?.proxy_pass_url, only?.is_enabled, others.length],
+          ["https://a.example.com/mcp", true, 0]
+        )
+      }).pipe(Effect.provide(layer()))
+  )
+
   it.scopedLive("servers by name: asked for alone, and what is not known is reported", () =>
     Effect.gen(function* () {
       const source = yield* sourceRegistry(["a", "b", "c"].map((name) => remoteEntry(`com.example/${name}`)))

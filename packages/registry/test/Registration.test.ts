@@ -48,7 +48,7 @@ describe("makeRecord", () => {
 
   it("design §7: no path the gateway serves itself can be registered", () => {
     for (const segment of RESERVED_SEGMENTS) assert.strictEqual(refuse(registration(`/${segment}`)).field, "path")
-    for (const ending of ["mcp", "sse", "messages"]) {
+    for (const ending of ["mcp", "sse", "messages", "collaborators", "connect-config", "rate", "rating"]) {
       assert.strictEqual(accept(registration(`/${ending}`)).path as string, `/${ending}`)
     }
   })
@@ -137,6 +137,16 @@ describe("patchRecord", () => {
         })
       })
     )
+  })
+
+  it("S-06: an address that changes takes along the trust in the one before, unless it is given anew", () => {
+    const trusted = record("/a", { trusted_address: true })
+    const after = (patch: Patch) => Either.getOrThrow(patchRecord(trusted, patch, NOW)).trusted_address
+    for (const name of ["proxy_pass_url", "mcp_endpoint", "sse_endpoint"] as const) {
+      assert.isFalse(after({ [name]: "http://10.0.0.5/" }), name)
+      assert.isTrue(after({ [name]: "http://10.0.0.5/", trusted_address: true }), name)
+    }
+    assert.isTrue(after({ proxy_pass_url: trusted.proxy_pass_url, description: "else" }))
   })
 
   it("an explicit undefined and a smuggled path are not named fields", () => {

@@ -57,9 +57,11 @@ const knownOf = ({ name }: ServerJson, source: string) =>
     const path = pathOfName(name)
     const record = (yield* Registry).get(path)?.record
     const versions = (yield* (yield* Versions).ofName(name)).filter(({ origin }) => origin !== "registered")
-    const isOurs =
-      record?.registered_by === importedBy(source) ||
-      versions.some((version) => version.origin === "imported" && version.source === source)
+    const wasImported = versions.some((version) => version.origin === "imported" && version.source === source)
+    // Registered, and stopped before its document was kept. Of two names with one path the other's is no document of this one.
+    const wasBegun =
+      record?.registered_by === importedBy(source) && !(yield* (yield* Versions).withDocuments([path])).has(path)
+    const isOurs = wasImported || wasBegun
     const known: Known = { path, record, versions, isOurs }
     return known
   })
