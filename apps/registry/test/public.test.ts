@@ -45,7 +45,7 @@ describe("contracts §2.8: /.well-known/mcp-servers", () => {
               transport: "streamable-http",
               authentication: { type: "oauth2", required: true },
               capabilities: ["tools"],
-              health_status: "unhealthy: timeout",
+              health_status: "unhealthy",
               tools_preview: [{ name: "current_time_by_timezone" }, { name: "set_clock" }]
             }
           ]
