@@ -51,18 +51,18 @@ describe("POST /api/servers/{path}/rate", () => {
   )
 })
 
-describe("a server's path may end like one of its parts", () => {
-  it.scoped("alone it is the server; below another, %2F names the server", () =>
+describe("a server's path and its parts", () => {
+  it.scoped("alone it may be called like one of its parts; below another it may not, and the part is the other's", () =>
     Effect.gen(function* () {
       const { plane } = yield* start
       const at = (path: string, server_name: string) => ({ server_name, path, proxy_pass_url: "http://10.0.0.1/" })
-      yield* registered(at("/rating", "Alone"), at("/team", "Team"), at("/team/rating", "Below"))
+      yield* registered(at("/rating", "Alone"), at("/team", "Team"))
       const cookie = yield* signedIn("admin")
       const get = (path: string) => call(plane, "GET", `/api/servers/${path}`, { cookie })
       expect((yield* get("rating")).body).toMatchObject({ server_name: "Alone" })
       expect((yield* get("team/rating")).body).toMatchObject({ service_path: "/team" })
-      expect((yield* get("team%2Frating")).body).toMatchObject({ server_name: "Below" })
-      expect((yield* get("team/rating/rating")).body).toMatchObject({ service_path: "/team/rating" })
+      const below = yield* call(plane, "POST", "/api/register", { cookie, json: at("/team/rating", "Below") })
+      expect([below.status, below.body]).toMatchObject([400, { errors: [{ field: "path" }] }])
     }).pipe(Effect.provide(layer()))
   )
 })
