@@ -83,3 +83,10 @@ describe("protocol §4: server.json of 2025-12-11", () => {
     assert.isAbove(Math.min(taken, refused), 50)
   })
 })
+
+describe("R-03: what no parser can write back", () => {
+  it("nested deeper than can be written is refused, not thrown", () => {
+    const deep: unknown = JSON.parse(`{"servers":${"[".repeat(100_000)}${"]".repeat(100_000)}}`)
+    assert.isFalse(isTaken(deep))
+  })
+})

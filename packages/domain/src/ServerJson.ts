@@ -117,7 +117,14 @@ const Repository = Schema.Struct({
   subfolder: optional(Schema.String)
 })
 
-const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? "")
+const bytesOf = (value: unknown): number => {
+  try {
+    return Buffer.byteLength(JSON.stringify(value) ?? "")
+  } catch {
+    // Nested deeper than can be written, although it could be read.
+    return Number.POSITIVE_INFINITY
+  }
+}
 
 const PublisherMeta = record(Schema.Unknown).pipe(
   Schema.filter((value) =>

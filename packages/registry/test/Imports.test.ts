@@ -397,6 +397,7 @@ describe("issue 6: bad days of a registry", () => {
         const problems: Array<string | null> = []
         for (const trouble of [
           { status: 200, body: `{"servers":["${"x".repeat(200_000)}"]}` },
+          { status: 200, body: JSON.stringify({ servers: Array.from({ length: 1_001 }, () => 0) }) },
           { status: 200, body: "<html>" },
           { status: 200, body: "{}" },
           { status: 404, body: "" },
@@ -408,6 +409,7 @@ describe("issue 6: bad days of a registry", () => {
         }
         for (const [i, pattern] of [
           /longer than 100000 bytes/,
+          /more than 1000 entries as one page; \d+ were asked for/,
           /is no JSON/,
           /does not speak/,
           /does not speak/,

@@ -126,6 +126,8 @@ const get = (url: string, limits: SourceLimits) =>
   })
 
 const Text = Schema.optionalWith(Schema.NullOr(Schema.String), { exact: true })
+/** Of one page, whatever was asked for: each becomes a report that is kept. */
+const MOST_ENTRIES = 1_000
 const decodeList = Schema.decodeUnknownEither(
   Schema.Struct({
     servers: Schema.NullOr(Schema.Array(Schema.Unknown)),
@@ -153,6 +155,12 @@ export const fetchPage = (
     const list = decodeList(yield* get(`${base}/servers?${query}`, limits))
     if (Either.isLeft(list)) return yield* notARegistry
     const { metadata, servers } = list.right
+    if ((servers?.length ?? 0) > MOST_ENTRIES) {
+      return yield* new SourceFailed({
+        problem: `The registry sent more than ${MOST_ENTRIES} entries as one page; ${PAGE_SIZE} were asked for`,
+        passing: false
+      })
+    }
     const next = metadata?.nextCursor ?? metadata?.next_cursor ?? ""
     return { entries: servers ?? [], nextCursor: next === "" ? undefined : next }
   })
