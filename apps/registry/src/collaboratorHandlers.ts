@@ -2,24 +2,21 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, fieldProblem, Forbidden, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { BadRequest, fieldProblem, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import { SetCollaborators } from "@mcpgw/api/Collaborators"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { type Collaborator, Collaborators } from "@mcpgw/registry/Collaborators"
-import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
 import * as Effect from "effect/Effect"
 import { caller, findServer } from "./access.ts"
 import { unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { signedIn } from "./grants.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { storeDown } from "./storeFailures.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
 const RULE = "api:manage_collaborators"
-
-const storeDown = (failure: StoreUnavailable): Effect.Effect<never, Unavailable> =>
-  Effect.zipRight(Effect.logError(failure.message, failure.cause), new Unavailable(problem(failure.message)))
 
 /** The server, for whoever may say who works on it. */
 const managed = (path: string) =>

@@ -17,7 +17,7 @@ import { answered } from "./longAnswer.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { editOf, FORM, registrationOf } from "./serverFields.ts"
 import { detailsFor } from "./serverReads.ts"
-import { asker, editAs, registerAs, removeAs, switchAs } from "./serverWrites.ts"
+import { asker, editInTurn, inTurn, registerAs, removeAs, switchAs } from "./serverWrites.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -38,15 +38,24 @@ export const register = (request: Request, scope: Scope.Scope) =>
     return yield* answered({ message: "Service registered successfully", service, health: healthView(now) }, 201)
   })
 
+/** The caller, and the server as it is now, which they may do that to. */
+const authorized = (path: string, permission: "modify_service" | "toggle_service") =>
+  Effect.gen(function* () {
+    const who = yield* caller
+    const { record } = yield* findServer(who, path)
+    yield* authorize(who, permission, record)
+    return { who, record }
+  })
+
 /** `on` and its like switch on; anything else, and nothing, switches off. */
 const isOn = (value: unknown): boolean => value === true || /^(on|true|1|yes)$/i.test(String(value ?? ""))
 
 export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
-    const who = yield* caller
-    const { record } = yield* findServer(who, path)
-    yield* authorize(who, "toggle_service", record)
+    yield* authorized(path, "toggle_service")
     const enabled = isOn((yield* fieldsOf(request))["enabled"])
+    // What holds when the body has come: who sends it slowly is judged like anybody else.
+    const { record, who } = yield* authorized(path, "toggle_service")
     const switched = yield* switchAs(who, record, enabled)
     const server = enabled ? yield* checked(scope, record.path) : switched
     return {
@@ -60,12 +69,16 @@ export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
 export const edit = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const { loginRedirect } = yield* ControlPlaneConfig
-    const who = yield* caller
-    const { record } = yield* findServer(who, path)
-    yield* authorize(who, "modify_service", record)
-    const patch = yield* editOf(yield* fieldsOf(request, FORM), record, yield* asker(who))
-    const server = yield* editAs(who, record, patch)
-    if (server.record.is_enabled && server.health.status === "unknown") yield* checkIn(scope, record.path)
+    yield* authorized(path, "modify_service")
+    const fields = yield* fieldsOf(request, FORM)
+    const { server, who } = yield* inTurn(
+      Effect.gen(function* () {
+        const { record, who } = yield* authorized(path, "modify_service")
+        const patch = yield* editOf(fields, record, yield* asker(who))
+        return { who, server: yield* editInTurn(who, record, patch) }
+      })
+    )
+    if (server.record.is_enabled && server.health.status === "unknown") yield* checkIn(scope, server.record.path)
     if (!acceptsJson(request)) return HttpServerResponse.redirect(loginRedirect, { status: 303 })
     return yield* answered({ message: "Service updated successfully", service: detailsFor(who, server) })
   })

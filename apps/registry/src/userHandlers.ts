@@ -9,6 +9,7 @@ import { endAccess } from "@mcpgw/identity/endAccess"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
+import { Collaborators } from "@mcpgw/registry/Collaborators"
 import * as Effect from "effect/Effect"
 import { notStored, unavailable, unreachable } from "./accountFailures.ts"
 import { viewOf } from "./accountsHandlers.ts"
@@ -17,6 +18,7 @@ import { groupAdministrator, signedInAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
 import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { storeDown } from "./storeFailures.ts"
 import { warningsOf } from "./warnings.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -66,6 +68,7 @@ const remove = (request: Request, username: string) =>
     const { claims } = yield* signedInAdministrator(request, MANAGE, "remove users")
     const trail = yield* RequestTrail
     const accounts = yield* Accounts
+    const collaborators = yield* Collaborators
     const { publicUrl } = yield* ControlPlaneConfig
     trail.decision = "none"
     const account = yield* Effect.catchTag(accounts.get(username), "AccountsUnavailable", unreachable)
@@ -76,6 +79,7 @@ const remove = (request: Request, username: string) =>
     // What was given ends before the account does: cut off here, there is still an account to repeat it for.
     yield* Effect.forEach(names, endAccess, { discard: true }).pipe(
       Effect.zipRight(Effect.flatMap(AuthorizationServer, ({ endAll }) => endAll(account.username))),
+      Effect.zipRight(Effect.catchTag(collaborators.forget(username), "StoreUnavailable", storeDown)),
       Effect.zipRight(accounts.remove(username)),
       Effect.catchTags({
         AccountsUnavailable: unreachable,

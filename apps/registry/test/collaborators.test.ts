@@ -1,6 +1,7 @@
 /** Who works on a server: what their role adds to what their scopes give, and what it never does. design §6: deny by default. */
 import { it } from "@effect/vitest"
 import { Accounts } from "@mcpgw/identity/Accounts"
+import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
@@ -137,6 +138,45 @@ describe("collaborators", () => {
       expect((yield* set([{ ...uma, role: "owner" }])).status).toBe(400)
       const server = (yield* Registry).get("/currenttime")
       expect(server === undefined ? [] : (yield* Collaborators).of(server.record)).toEqual([mona])
+    }).pipe(Effect.provide(layer({ scopes: SCOPES })))
+  )
+
+  it.scoped("design §6: an account that is removed works on no server, nor does whoever gets its name", () =>
+    Effect.gen(function* () {
+      const { admin, plane, set } = yield* start
+      yield* set([mona, uma])
+      expect((yield* call(plane, "DELETE", "/api/users/mona", { cookie: admin })).status).toBe(200)
+      const server = (yield* Registry).get("/currenttime")
+      expect(server === undefined ? [] : (yield* Collaborators).of(server.record)).toEqual([uma])
+    }).pipe(Effect.provide(layer({ scopes: SCOPES })))
+  )
+
+  it.scoped("design §6: an edit is judged by what holds when its body has come", () =>
+    Effect.gen(function* () {
+      const { plane, session, set } = yield* start
+      yield* set([mona])
+      const cookie = yield* session("mona")
+      const held = Promise.withResolvers<void>()
+      const asked = Promise.withResolvers<void>()
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull: async (controller) => {
+            asked.resolve()
+            await held.promise
+            controller.enqueue(new TextEncoder().encode(JSON.stringify({ description: "late" })))
+            controller.close()
+          }
+        },
+        { highWaterMark: 0 }
+      )
+      const headers = { "content-type": "application/json", cookie: `${cookieName(PUBLIC_URL)}=${cookie}` }
+      const request = new Request(`${PUBLIC_URL}/api/edit/currenttime`, { method: "POST", headers, body })
+      const answer = plane.handle(request, { remote: "192.0.2.1" })
+      yield* Effect.promise(() => asked.promise)
+      yield* set([])
+      held.resolve()
+      expect((yield* Effect.promise(() => answer)).status).toBe(403)
+      expect((yield* Registry).get("/currenttime")?.record.description).not.toBe("late")
     }).pipe(Effect.provide(layer({ scopes: SCOPES })))
   )
 

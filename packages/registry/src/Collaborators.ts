@@ -57,6 +57,8 @@ export interface CollaboratorsApi {
     server: Registered,
     collaborator: Pick<Collaborator, "kind" | "name">
   ) => Effect.Effect<boolean, StoreUnavailable>
+  /** Takes somebody off every server: an account that goes leaves nothing to whoever gets its name next. */
+  readonly forget: (account: string) => Effect.Effect<void, StoreUnavailable>
 }
 
 type SqlLayer = Layer.Layer<Collaborators, StoreUnavailable | MigrationFailed | DatabaseNewer, SqlClient.SqlClient>
@@ -150,7 +152,8 @@ const make = (store: CollaboratorStore): Effect.Effect<CollaboratorsApi, StoreUn
         )
       },
       put: (server, one, by) => inTurn(store.put(server, { ...one, key: keyOf(one) }, by)),
-      remove: (server, one) => inTurn(store.remove(server, keyOf(one)))
+      remove: (server, one) => inTurn(store.remove(server, keyOf(one))),
+      forget: (name) => inTurn(store.forget(keyOf({ kind: "person", name })))
     }
   })
 

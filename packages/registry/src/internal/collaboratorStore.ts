@@ -27,6 +27,8 @@ export interface CollaboratorStore {
   readonly put: (server: Registered, collaborator: Keyed, by: string) => Effect.Effect<void, StoreUnavailable>
   /** False: there was none. */
   readonly remove: (server: Registered, key: string) => Effect.Effect<boolean, StoreUnavailable>
+  /** On every server. */
+  readonly forget: (key: string) => Effect.Effect<void, StoreUnavailable>
 }
 
 export const makeMemoryStore = (): CollaboratorStore => {
@@ -49,7 +51,8 @@ export const makeMemoryStore = (): CollaboratorStore => {
         const found = rest.length < rows.length
         rows = rest
         return found
-      })
+      }),
+    forget: (key) => Effect.sync(() => void (rows = rows.filter((one) => one.key !== key)))
   }
 }
 
@@ -94,6 +97,11 @@ export const makeSqlStore: Effect.Effect<CollaboratorStore, MigrationFailed | Da
         sql`DELETE FROM registry_collaborators
         WHERE path = ${path} AND registered_at = ${registered_at} AND member = ${key} RETURNING member`.pipe(
           Effect.mapBoth({ onFailure: unavailable, onSuccess: (rows) => rows.length > 0 })
-        )
+        ),
+      forget: (key) =>
+        Effect.mapBoth(sql`DELETE FROM registry_collaborators WHERE member = ${key}`, {
+          onFailure: unavailable,
+          onSuccess: () => undefined
+        })
     }
   })

@@ -64,6 +64,18 @@ export const collaboratorsSuite = <E>(name: string, layer: () => Layer.Layer<Col
       })
     )
 
+    law(
+      "design §6: an account that is forgotten is on no server, in whatever case; a group of its name stays",
+      (collaborators) =>
+        Effect.gen(function* () {
+          const group = { kind: "group", name: "ann", role: "user" } as const
+          yield* collaborators.set(one, [ann, bob, group], "root")
+          yield* collaborators.forget("ANN")
+          assert.deepEqual(collaborators.of(one), [bob, group])
+          assert.isUndefined(collaborators.roleOf(one, person("ann")))
+        })
+    )
+
     law("design §6: a server registered anew at the same path has nobody of the one before", (collaborators) =>
       Effect.gen(function* () {
         yield* collaborators.set(one, [ann, ops], "root")
