@@ -18,7 +18,7 @@ import { type LoadParts, rotated } from "./load.ts"
 
 /** Connections of a flood are more than the gateway has places for verifications. Shares of what the gateway can do on this machine: a core that is full by calls alone would tell nothing about tokens. */
 const CALLER = { share: 0.05, connections: 16 }
-const FLOOD = { share: 0.1, connections: 400 }
+const FLOOD = { share: 0.15, connections: 400 }
 const WARM_UP_SECONDS = 3
 /** A flood goes on longer than the caller, who starts once it is under way. */
 const LONGER = 6
