@@ -238,8 +238,8 @@ export const replacedSuite = (stand: () => Stand): void => {
       for (const { now } of REPLACED) {
         if (now === undefined) continue
         const [first = "", second = ""] = now.split(" ")
-        // What stands in brackets is an option, of the command before it.
-        const below = second.startsWith("[") ? undefined : commandNames.get(first)
+        // An option, or in brackets one that may be left out, is of the command before it.
+        const below = /^\[|^-/.test(second) ? undefined : commandNames.get(first)
         const known = below === undefined ? commandNames.get("mcpgw")?.includes(first) === true : below.includes(second)
         assert.isTrue(known, now)
       }
