@@ -17,6 +17,8 @@ export interface PeerOptions {
   readonly fetch?: Fetch
   /** Called with the method of every notification that is no progress. */
   readonly onNotification?: (method: string, params: unknown) => void
+  /** Called with every message as it comes, of {@link connectSse}: the client itself drops progress that comes in one piece with its result. */
+  readonly onMessage?: (message: unknown) => void
 }
 
 type Params = Readonly<Record<string, unknown>>
@@ -98,6 +100,12 @@ export const connectSse = async (who: Caller, options: PeerOptions = {}): Promis
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init))
   })
   await client.connect(transport)
+  const receive = transport.onmessage
+  const onmessage: typeof receive = (message) => {
+    options.onMessage?.(message)
+    receive?.(message)
+  }
+  Object.assign(transport, { onmessage })
   return { ...face1(client), version: () => undefined, sessionId: () => undefined, terminate: () => client.close() }
 }
 
