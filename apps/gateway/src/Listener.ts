@@ -5,7 +5,7 @@
  * and what it still answers or streams it carries to the end. A connection that is amid its handshake at the very moment the first one
  * closes is reset: Bun can not stop listening without closing what is idle.
  */
-import { type SocketData, socketHandlers } from "@mcpgw/registry-app/healthSocket"
+import { type SocketData, socketHandlers } from "@mcpgw/control/healthSocket"
 import * as Effect from "effect/Effect"
 import type { GatewayConfigApi } from "./config.ts"
 import { opening, type PortUnavailable } from "./PortUnavailable.ts"

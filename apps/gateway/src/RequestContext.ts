@@ -1,6 +1,6 @@
 /** One request as the pipeline sees it: immutable, made at the edge, passed as an argument. */
 import type { HeaderFields } from "@mcpgw/mcp/HeaderNames"
-import type { SocketData } from "@mcpgw/registry-app/healthSocket"
+import type { SocketData } from "@mcpgw/control/healthSocket"
 import type { Forwarded } from "./ClientAddress.ts"
 
 export interface RequestContext {

@@ -2,8 +2,8 @@
  * Mounts the registry's control plane beside the data plane. Loads it in the background once the port is open, or when it is first
  * asked for: its framework costs more to load than the rest of the gateway.
  */
-import { ControlPlaneConfig } from "@mcpgw/registry-app/ControlPlaneConfig"
-import type { Services } from "@mcpgw/registry-app/ControlPlane"
+import { ControlPlaneConfig } from "@mcpgw/control/ControlPlaneConfig"
+import type { Services } from "@mcpgw/control/ControlPlane"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -27,7 +27,7 @@ export const controlPlane: Effect.Effect<
     wellKnownDiscovery
   })
   return Effect.flatMap(
-    Effect.promise(() => import("@mcpgw/registry-app/ControlPlane")),
+    Effect.promise(() => import("@mcpgw/control/ControlPlane")),
     ({ make }) => Effect.mapInputContext(make, () => services)
   )
 })

@@ -2,8 +2,8 @@
  * **edge** — the scoped layer that owns the listener. Captures the services once and hands each request, by path, to operations,
  * the control plane or the pipeline. On release it drains: calls in flight finish, streams end cleanly, then the port closes.
  */
-import { serveSocket, type SocketPlane, wantsSocket } from "@mcpgw/registry-app/healthSocket"
-import { bodyLimit } from "@mcpgw/registry-app/routes"
+import { serveSocket, type SocketPlane, wantsSocket } from "@mcpgw/control/healthSocket"
+import { bodyLimit } from "@mcpgw/control/routes"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,7 +21,7 @@ import { prefixOf } from "./prefix.ts"
 import { lengthRequired, outsidePrefix, type Refusal, respond, tooLarge } from "./refusals.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import { isControl } from "./routes.ts"
-import { resourceDocument } from "@mcpgw/registry-app/resourceDocument"
+import { resourceDocument } from "@mcpgw/control/resourceDocument"
 import { trailOf } from "./Settle.ts"
 import { apiElsewhere, mcpElsewhere } from "./elsewhere.ts"
 import { readPair, type TlsPaths, type TlsUnusable } from "./TlsPair.ts"

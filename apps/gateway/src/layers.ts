@@ -36,11 +36,11 @@ import * as PolicyWriterFile from "@mcpgw/policy/PolicyWriterFile"
 import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
-import * as CredentialSync from "@mcpgw/registry-app/credentialSync"
-import * as OAuthGrants from "@mcpgw/registry-app/oauthGrants"
+import * as CredentialSync from "@mcpgw/control/credentialSync"
+import * as OAuthGrants from "@mcpgw/control/oauthGrants"
 import { Ratings } from "@mcpgw/registry/Ratings"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
-import * as SourceFetch from "@mcpgw/registry-app/sourceFetch"
+import * as SourceFetch from "@mcpgw/control/sourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import { Imports } from "@mcpgw/registry/import/Imports"
@@ -138,10 +138,10 @@ const layerGroupDirectory = Layer.unwrapEffect(
 
 /** Tier 2 — stores over the database. */
 const stores = Layer.mergeAll(
-  DurableRevocations.layerSqlite,
-  Accounts.layerSqlite,
-  Agents.layerSqlite,
-  MachineClients.layerSqlite,
+  DurableRevocations.layerSql,
+  Accounts.layerSql,
+  Agents.layerSql,
+  MachineClients.layerSql,
   discovery,
   Ratings.layerSql,
   Collaborators.layerSql,
@@ -163,18 +163,18 @@ const stores = Layer.mergeAll(
 
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
-  Imports.layerSqlite().pipe(
+  Imports.layerSql().pipe(
     Layer.provide(SourceFetch.layer),
     Layer.provideMerge(Catalogue.layer),
-    Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSqlite))
+    Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSql))
   ),
   credentials,
   AgentClients.layer,
   OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>
-    Sessions.layerSqlite({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
+    Sessions.layerSql({ issuer: publicUrl, audience: publicUrl, seconds: sessionHours * 3_600 })
   ),
-  withConfig(({ publicUrl }) => ApiKeys.layerSqlite({ issuer: publicUrl, audience: publicUrl }))
+  withConfig(({ publicUrl }) => ApiKeys.layerSql({ issuer: publicUrl, audience: publicUrl }))
 )
 
 const verifiers = withConfig((config) =>
@@ -259,7 +259,7 @@ export const layerServicesOver = <E1, R1, E2, R2>(
   )
 
 /** Everything below the edge, as shipped. */
-export const layerServices = layerServicesOver(layerAuth, RegistryStore.layerSqlite)
+export const layerServices = layerServicesOver(layerAuth, RegistryStore.layerSql)
 
 /** The edge over whatever services there are; the port opens last. */
 export const layerEdge = Layer.merge(Edge.layer.pipe(Layer.provide(layerEdgeServices)), layerPolicyDoubts).pipe(

@@ -1,20 +1,5 @@
 /** `bun run apps/registry`: the control plane alone, for split deployments. Never imports anything before what it needs is installed. */
-import { existsSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
-
-const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
-
-/** A checkout that was never installed: exactly what the lockfile says, before anything of it is imported. */
-if (!existsSync(join(root, "node_modules"))) {
-  process.stderr.write("mcpgw: installing what the lockfile names\n")
-  const { exitCode } = Bun.spawnSync([process.execPath, "install", "--frozen-lockfile"], {
-    cwd: root,
-    stdout: "ignore",
-    stderr: "inherit"
-  })
-  if (exitCode !== 0) process.exit(exitCode)
-}
+import "../../gateway/src/installed.ts"
 
 const { boot } = await import("@mcpgw/gateway/boot")
 await boot({

@@ -50,6 +50,6 @@ export const noteTrail = (trail: Trail, { rule, decision, username, server, clie
 }
 
 /** The trail of the current request. Outside of one: a trail nobody reads. */
-export class RequestTrail extends Context.Reference<RequestTrail>()("@mcpgw/registry-app/RequestTrail", {
+export class RequestTrail extends Context.Reference<RequestTrail>()("@mcpgw/control/RequestTrail", {
   defaultValue: (): Trail => makeTrail("", "", 0)
 }) {}

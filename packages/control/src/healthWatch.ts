@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { HealthHub, type Watcher } from "./healthHub.ts"
 
-export class HealthWatch extends Context.Tag("@mcpgw/registry-app/HealthWatch")<HealthWatch, HealthHub>() {}
+export class HealthWatch extends Context.Tag("@mcpgw/control/HealthWatch")<HealthWatch, HealthHub>() {}
 
 /** Changes of a moment are told together. */
 const GATHER = "100 millis"

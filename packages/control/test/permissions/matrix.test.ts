@@ -109,6 +109,6 @@ describe("the table of permissions", () => {
     const text = permissionsDocument()
     if (existsSync(file) && readFileSync(file, "utf8") === text) return
     writeFileSync(file, text)
-    throw new Error("apps/registry/docs/permissions.md was stale and has been written: read it, then run again")
+    throw new Error("packages/control/docs/permissions.md was stale and has been written: read it, then run again")
   })
 })

@@ -18,7 +18,7 @@ export interface ControlPlaneSettings {
   readonly wellKnownDiscovery: boolean
 }
 
-export class ControlPlaneConfig extends Context.Tag("@mcpgw/registry-app/ControlPlaneConfig")<
+export class ControlPlaneConfig extends Context.Tag("@mcpgw/control/ControlPlaneConfig")<
   ControlPlaneConfig,
   ControlPlaneSettings
 >() {

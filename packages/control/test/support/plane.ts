@@ -97,11 +97,11 @@ export const layer = ({
     Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
     Revocations.layerMemory,
     Accounts.layerMemory,
-    Imports.layerSqlite({ pauseMs: 1, retries: 1 }).pipe(
+    Imports.layerSql({ pauseMs: 1, retries: 1 }).pipe(
       Layer.provide(SourceFetch.layerOf(registryFetch)),
       Layer.provide(Store.layerMemory),
       Layer.provideMerge(Catalogue.layer),
-      Layer.provideMerge(Versions.layerSqlite.pipe(Layer.provide(Store.layerMemory))),
+      Layer.provideMerge(Versions.layerSql.pipe(Layer.provide(Store.layerMemory))),
       Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
     ),
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),

@@ -31,7 +31,7 @@ export const permissionsDocument = (): string =>
   [
     "# Who may do what",
     "",
-    "Every action of the API, and who may do it. Printed from `apps/registry/test/permissions/table.ts`, which a test runs against the control",
+    "Every action of the API, and who may do it. Printed from `packages/control/test/permissions/table.ts`, which a test runs against the control",
     "plane; the test fails when this page is stale. `yes`: done; `no`: refused (403); `unknown`: answered as if it did not exist (404); `sign in`:",
     "no credential was sent (401). Of one's own things (`/api/keys`, `/api/account/…`) everybody has their own.",
     "",
