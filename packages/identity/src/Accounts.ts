@@ -26,7 +26,7 @@ import {
   type AccountStore,
   LOCAL_ACCOUNT,
   makeMemoryStore,
-  makeSqliteStore,
+  makeSqlStore,
   toldToOthers
 } from "./internal/accountStore.ts"
 import { idOf, USERNAME } from "./internal/accountName.ts"
@@ -154,12 +154,12 @@ export class Accounts extends Context.Tag("@mcpgw/identity/Accounts")<Accounts, 
   }
 
   /** Table `accounts`; runs this package's migrations. */
-  static get layerSqlite(): SqliteLayer {
-    return sqlite
+  static get layerSql(): SqlLayer {
+    return layerSql
   }
 }
 
-type SqliteLayer = Layer.Layer<Accounts, MigrationFailed | DatabaseNewer | SqlError, SqlClient.SqlClient | ChangeFeed>
+type SqlLayer = Layer.Layer<Accounts, MigrationFailed | DatabaseNewer | SqlError, SqlClient.SqlClient | ChangeFeed>
 
 /** Topic of the feed. */
 const TOPIC = "accounts"
@@ -257,12 +257,12 @@ const memory: Layer.Layer<Accounts> = Layer.effect(
   Effect.suspend(() => make(makeMemoryStore()))
 )
 
-const sqlite: SqliteLayer = Layer.scoped(
+const layerSql: SqlLayer = Layer.scoped(
   Accounts,
   Effect.gen(function* () {
     yield* migrate(migrations)
     const feed = yield* ChangeFeed
-    const store = toldToOthers(makeSqliteStore(yield* SqlClient.SqlClient), feed, TOPIC)
+    const store = toldToOthers(makeSqlStore(yield* SqlClient.SqlClient), feed, TOPIC)
     return yield* make<SqlError, Scope.Scope>(store, (moved) => feed.watch(TOPIC, () => moved))
   })
 )

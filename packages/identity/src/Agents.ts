@@ -29,7 +29,7 @@ import { problemOfAgent } from "./internal/agentProblem.ts"
 import {
   type AgentStore,
   makeMemoryStore,
-  makeSqliteStore,
+  makeSqlStore,
   type StoredAgent,
   toldToOthers
 } from "./internal/agentStore.ts"
@@ -93,7 +93,7 @@ export interface AgentsApi {
   readonly revision: () => number
 }
 
-type SqliteLayer = Layer.Layer<Agents, MigrationFailed | DatabaseNewer | SqlError, SqlClient.SqlClient | ChangeFeed>
+type SqlLayer = Layer.Layer<Agents, MigrationFailed | DatabaseNewer | SqlError, SqlClient.SqlClient | ChangeFeed>
 
 /** Topic of the feed. */
 const TOPIC = "agents"
@@ -105,8 +105,8 @@ export class Agents extends Context.Tag("@mcpgw/identity/Agents")<Agents, Agents
   }
 
   /** Tables `agents` and `client_secrets`; runs this package's migrations. */
-  static get layerSqlite(): SqliteLayer {
-    return sqlite
+  static get layerSql(): SqlLayer {
+    return layerSql
   }
 }
 
@@ -206,12 +206,12 @@ const memory: Layer.Layer<Agents> = Layer.scoped(
   Effect.suspend(() => make(makeMemoryStore()))
 )
 
-const sqlite: SqliteLayer = Layer.scoped(
+const layerSql: SqlLayer = Layer.scoped(
   Agents,
   Effect.gen(function* () {
     yield* migrate(migrations)
     const feed = yield* ChangeFeed
-    const store = toldToOthers(makeSqliteStore(yield* SqlClient.SqlClient), feed, TOPIC)
+    const store = toldToOthers(makeSqlStore(yield* SqlClient.SqlClient), feed, TOPIC)
     return yield* make<SqlError>(store, (moved) => feed.watch(TOPIC, () => moved))
   })
 )

@@ -19,7 +19,7 @@ import type * as Scope from "effect/Scope"
 import { Accounts, type AccountsApi, type AccountsUnavailable } from "./Accounts.ts"
 import { ActiveKeys } from "./internal/activeKeys.ts"
 import { problemOfKey } from "./internal/apiKeyProblem.ts"
-import { type ApiKeyStore, makeMemoryStore, makeSqliteStore } from "./internal/apiKeyStore.ts"
+import { type ApiKeyStore, makeMemoryStore, makeSqlStore } from "./internal/apiKeyStore.ts"
 import { digestOf } from "./internal/digest.ts"
 import { keepWritten, LastUsed } from "./internal/lastUsed.ts"
 import { isWhole, makeSecret } from "./internal/secretText.ts"
@@ -95,7 +95,7 @@ export interface ApiKeysOptions {
 }
 
 type Needs = Accounts | Revocations
-type SqliteLayer = Layer.Layer<ApiKeys, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | ChangeFeed | Needs>
+type SqlLayer = Layer.Layer<ApiKeys, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | ChangeFeed | Needs>
 
 export class ApiKeys extends Context.Tag("@mcpgw/identity/ApiKeys")<ApiKeys, ApiKeysApi>() {
   /** Forgets at exit; for tests. */
@@ -107,13 +107,13 @@ export class ApiKeys extends Context.Tag("@mcpgw/identity/ApiKeys")<ApiKeys, Api
   }
 
   /** Table `api_keys`; runs this package's migrations. */
-  static layerSqlite(options: ApiKeysOptions): SqliteLayer {
+  static layerSql(options: ApiKeysOptions): SqlLayer {
     return Layer.scoped(
       ApiKeys,
       Effect.gen(function* () {
         yield* migrate(migrations)
         const { outageSince } = yield* ChangeFeed
-        return yield* make(makeSqliteStore(yield* SqlClient.SqlClient), options, () => outageSince() !== undefined)
+        return yield* make(makeSqlStore(yield* SqlClient.SqlClient), options, () => outageSince() !== undefined)
       })
     )
   }

@@ -118,7 +118,7 @@ const stored = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<void, Revocati
 const nowSeconds = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / 1000))
 
 /** Runs this package's migrations, then loads what has not expired. */
-export const layerSqlite: Layer.Layer<
+export const layerSql: Layer.Layer<
   Revocations,
   SqlError | MigrationFailed | DatabaseNewer,
   SqlClient.SqlClient | ChangeFeed

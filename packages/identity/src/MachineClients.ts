@@ -12,12 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { AccountsUnavailable } from "./Accounts.ts"
-import {
-  type MachineClientStore,
-  makeMemoryStore,
-  makeSqliteStore,
-  toldToOthers
-} from "./internal/machineClientStore.ts"
+import { type MachineClientStore, makeMemoryStore, makeSqlStore, toldToOthers } from "./internal/machineClientStore.ts"
 import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
 
@@ -39,7 +34,7 @@ export interface MachineClientsApi {
   readonly groupsOf: (issuer: string, clientId: string) => ReadonlyArray<string> | undefined
 }
 
-type SqliteLayer = Layer.Layer<
+type SqlLayer = Layer.Layer<
   MachineClients,
   AccountsUnavailable | MigrationFailed | DatabaseNewer | SqlError,
   SqlClient.SqlClient | ChangeFeed
@@ -52,8 +47,8 @@ export class MachineClients extends Context.Tag("@mcpgw/identity/MachineClients"
   }
 
   /** Table `machine_clients`; runs this package's migrations. */
-  static get layerSqlite(): SqliteLayer {
-    return sqlite
+  static get layerSql(): SqlLayer {
+    return layerSql
   }
 }
 
@@ -101,12 +96,12 @@ const memory: Layer.Layer<MachineClients> = Layer.effect(
   Effect.suspend(() => Effect.orDie(make(makeMemoryStore())))
 )
 
-const sqlite: SqliteLayer = Layer.scoped(
+const layerSql: SqlLayer = Layer.scoped(
   MachineClients,
   Effect.gen(function* () {
     yield* migrate(migrations)
     const feed = yield* ChangeFeed
-    const store = toldToOthers(makeSqliteStore(yield* SqlClient.SqlClient), feed, TOPIC)
+    const store = toldToOthers(makeSqlStore(yield* SqlClient.SqlClient), feed, TOPIC)
     return yield* make<SqlError, Scope.Scope>(store, (look) => feed.watch(TOPIC, () => Effect.asVoid(look)))
   })
 )

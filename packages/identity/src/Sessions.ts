@@ -18,7 +18,7 @@ import type { Account } from "./Accounts.ts"
 import { LOCAL } from "./internal/accountStore.ts"
 import { digestOf } from "./internal/digest.ts"
 import { stored } from "./internal/stored.ts"
-import { makeMemoryStore, makeSqliteStore, type SessionStore, type StoredSession } from "./internal/sessionStore.ts"
+import { makeMemoryStore, makeSqlStore, type SessionStore, type StoredSession } from "./internal/sessionStore.ts"
 import { migrations } from "./Migrations.ts"
 
 /** Eight hours, contracts.md §2.6. */
@@ -81,7 +81,7 @@ export interface SessionsOptions {
   readonly audience: string
 }
 
-type SqliteLayer = Layer.Layer<Sessions, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | Revocations>
+type SqlLayer = Layer.Layer<Sessions, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | Revocations>
 
 export class Sessions extends Context.Tag("@mcpgw/identity/Sessions")<Sessions, SessionsApi>() {
   /** Forgets at exit; for tests. */
@@ -93,12 +93,12 @@ export class Sessions extends Context.Tag("@mcpgw/identity/Sessions")<Sessions, 
   }
 
   /** Table `sessions`; runs this package's migrations. */
-  static layerSqlite(options: SessionsOptions): SqliteLayer {
+  static layerSql(options: SessionsOptions): SqlLayer {
     return Layer.scoped(
       Sessions,
       Effect.gen(function* () {
         yield* migrate(migrations)
-        return yield* make(makeSqliteStore(yield* SqlClient.SqlClient), options)
+        return yield* make(makeSqlStore(yield* SqlClient.SqlClient), options)
       })
     )
   }

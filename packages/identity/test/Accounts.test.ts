@@ -11,12 +11,12 @@ import { networkOf, Throttle } from "../src/internal/throttle.ts"
 import { migrations } from "../src/Migrations.ts"
 import { accountsSuite } from "./suites/accountsSuite.ts"
 
-const sqlite = Layer.provideMerge(Accounts.layerSqlite, Store.layerMemory)
+const sqlite = Layer.provideMerge(Accounts.layerSql, Store.layerMemory)
 
 accountsSuite("layerMemory", Accounts.layerMemory)
-accountsSuite("layerSqlite", sqlite)
+accountsSuite("layerSql", sqlite)
 
-describe("Accounts.layerSqlite", () => {
+describe("Accounts.layerSql", () => {
   it.scoped("design §6: of a password only its argon2id hash is stored, with the OWASP parameters", () =>
     Effect.gen(function* () {
       const accounts = yield* Accounts
@@ -56,7 +56,7 @@ describe("identity-0002-accounts-of-providers", () => {
       yield* sql`INSERT INTO accounts (id, username, member_of, password_hash, updated_at)
         VALUES ('alice', 'Alice', '["users"]', ${passwordHash}, 1700000000000)`
       yield* sql`INSERT INTO sessions (digest, username, member_of, expires_at) VALUES ('d', 'Alice', '[]', 1)`
-      const accounts = yield* Effect.provide(Accounts, Accounts.layerSqlite)
+      const accounts = yield* Effect.provide(Accounts, Accounts.layerSql)
       expect(yield* accounts.verify("alice", "a long enough passphrase", "192.0.2.1")).toMatchObject({
         username: "Alice",
         groups: ["users"],

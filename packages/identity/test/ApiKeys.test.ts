@@ -10,14 +10,14 @@ import * as TestClock from "effect/TestClock"
 import { Accounts } from "../src/Accounts.ts"
 import { SECRET_PREFIX } from "../src/ClientSecrets.ts"
 import { ApiKeys, type NewApiKey } from "../src/ApiKeys.ts"
-import { layerSqlite as revocationsSqlite } from "../src/DurableRevocations.ts"
+import { layerSql as revocationsSql } from "../src/DurableRevocations.ts"
 import * as IdentityVerifiers from "../src/IdentityVerifiers.ts"
 import { makeSecret } from "../src/internal/secretText.ts"
 import { apiKeysSuite } from "./suites/apiKeysSuite.ts"
 
 const options = { issuer: "local", audience: "https://gw.example" }
-const sqlite = ApiKeys.layerSqlite(options).pipe(
-  Layer.provideMerge(Layer.merge(Accounts.layerSqlite, revocationsSqlite)),
+const sqlite = ApiKeys.layerSql(options).pipe(
+  Layer.provideMerge(Layer.merge(Accounts.layerSql, revocationsSql)),
   Layer.provideMerge(Store.layerMemory)
 )
 const memory = Layer.provideMerge(
@@ -26,7 +26,7 @@ const memory = Layer.provideMerge(
 )
 
 apiKeysSuite("layerMemory", memory)
-apiKeysSuite("layerSqlite", sqlite)
+apiKeysSuite("layerSql", sqlite)
 
 const plain: NewApiKey = { name: "laptop", expiresAt: undefined, groups: undefined, limits: undefined }
 const PASSWORD = "correct horse battery 9"
@@ -34,7 +34,7 @@ const PASSWORD = "correct horse battery 9"
 const alice = Effect.flatMap(Accounts, (accounts) => accounts.put({ username: "alice", groups: ["users"] }, PASSWORD))
 const rows = Effect.flatMap(SqlClient.SqlClient, (sql) => sql<Record<string, unknown>>`SELECT * FROM api_keys`)
 
-describe("ApiKeys.layerSqlite", () => {
+describe("ApiKeys.layerSql", () => {
   it.scoped("the store holds the SHA-256, never the key", () =>
     Effect.gen(function* () {
       yield* alice
@@ -64,7 +64,7 @@ describe("ApiKeys.layerSqlite", () => {
           expect(yield* lastUsed).toBe(10_000)
         }).pipe(
           Effect.provide(
-            ApiKeys.layerSqlite(options).pipe(Layer.provideMerge(Layer.merge(Accounts.layerSqlite, revocationsSqlite)))
+            ApiKeys.layerSql(options).pipe(Layer.provideMerge(Layer.merge(Accounts.layerSql, revocationsSql)))
           )
         )
       )

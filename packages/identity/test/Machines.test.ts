@@ -14,13 +14,13 @@ import { ofAgents, ofMachines } from "../src/MachineVerifiers.ts"
 import { agentsSuite } from "./suites/agentsSuite.ts"
 import { machineClientsSuite } from "./suites/machineClientsSuite.ts"
 
-const agentsSqlite = Layer.provideMerge(Agents.layerSqlite, Store.layerMemory)
-const machinesSqlite = Layer.provideMerge(MachineClients.layerSqlite, Store.layerMemory)
+const agentsSql = Layer.provideMerge(Agents.layerSql, Store.layerMemory)
+const machinesSql = Layer.provideMerge(MachineClients.layerSql, Store.layerMemory)
 
 agentsSuite("layerMemory", Agents.layerMemory)
-agentsSuite("layerSqlite", agentsSqlite)
+agentsSuite("layerSql", agentsSql)
 machineClientsSuite("layerMemory", MachineClients.layerMemory)
-machineClientsSuite("layerSqlite", machinesSqlite)
+machineClientsSuite("layerSql", machinesSql)
 
 const GATEWAY = "https://gw.example"
 const ISSUER = "https://idp.example"
@@ -151,7 +151,7 @@ describe("machines of an identity provider", () => {
 })
 
 describe("tokens of agents", () => {
-  const services = behind(ofAgents(believing({ method: "gateway_token" }))).pipe(Layer.provideMerge(agentsSqlite))
+  const services = behind(ofAgents(believing({ method: "gateway_token" }))).pipe(Layer.provideMerge(agentsSql))
   const token = (iat: number, name = "ci") => bearer({ sub: `agent:${name}`, iat })
   const outcome = (credential: ReturnType<typeof bearer>) =>
     Effect.gen(function* () {
@@ -256,6 +256,6 @@ describe("tokens of agents", () => {
       )
       expect(rows).toContain(made?.secret.id)
       expect(rows).not.toContain(made?.text.slice(13))
-    }).pipe(Effect.provide(agentsSqlite))
+    }).pipe(Effect.provide(agentsSql))
   )
 })

@@ -146,7 +146,7 @@ describe("a database of before", () => {
         const agents = yield* Agents
         expect(yield* agents.secretMatches("ci", text)).toBe(true)
         expect((yield* agents.get("ci"))?.secrets.map(({ id }) => id)).toEqual(["1"])
-      }).pipe(Effect.provide(Agents.layerSqlite))
+      }).pipe(Effect.provide(Agents.layerSql))
       const clients = makeClientStore(sql)
       expect(yield* clients.forgetUnused(10)).toBe(1)
       expect(yield* clients.find("mcp_used")).toEqual({})

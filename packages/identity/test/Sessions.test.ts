@@ -6,25 +6,25 @@ import * as Store from "@mcpgw/store/Store"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { layerSqlite as revocationsSqlite } from "../src/DurableRevocations.ts"
+import { layerSql as revocationsSql } from "../src/DurableRevocations.ts"
 import { SESSION_SECONDS, Sessions } from "../src/Sessions.ts"
 import { sessionsSuite } from "./suites/sessionsSuite.ts"
 
 const options = { issuer: "local", audience: "https://gw.example" }
 const alice = { username: "alice", groups: ["users"] }
-const sqlite = Sessions.layerSqlite(options).pipe(
-  Layer.provideMerge(revocationsSqlite),
+const sqlite = Sessions.layerSql(options).pipe(
+  Layer.provideMerge(revocationsSql),
   Layer.provideMerge(Store.layerMemory)
 )
 
 sessionsSuite("layerMemory", Layer.provideMerge(Sessions.layerMemory(options), Revocations.layerMemory))
-sessionsSuite("layerSqlite", sqlite)
-revocationsSuite("layerSqlite", Layer.provide(revocationsSqlite, Store.layerMemory))
+sessionsSuite("layerSql", sqlite)
+revocationsSuite("layerSql", Layer.provide(revocationsSql, Store.layerMemory))
 
 const rowsOf = (table: "sessions" | "revocations") =>
   Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM ${sql(table)}`)
 
-describe("Sessions.layerSqlite", () => {
+describe("Sessions.layerSql", () => {
   it.scoped("the store holds the digest, never the value", () =>
     Effect.gen(function* () {
       const value = yield* (yield* Sessions).create(alice)
@@ -51,7 +51,7 @@ describe("Sessions.layerSqlite", () => {
 
   it.scoped("sessions and revocations outlive a restart; an ended session stays ended", () =>
     Effect.gen(function* () {
-      const services = Layer.provideMerge(Sessions.layerSqlite(options), revocationsSqlite)
+      const services = Layer.provideMerge(Sessions.layerSql(options), revocationsSql)
       const run = <A, E>(body: Effect.Effect<A, E, Sessions | Revocations>) =>
         Effect.scoped(Effect.provide(body, Layer.fresh(services)))
       const [kept, ended] = yield* run(

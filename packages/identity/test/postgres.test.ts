@@ -17,20 +17,20 @@ import { sessionsSuite } from "./suites/sessionsSuite.ts"
 
 overPostgres(({ fresh }) => {
   const options = { issuer: "local", audience: "https://gw.example" }
-  const revocations = DurableRevocations.layerSqlite
+  const revocations = DurableRevocations.layerSql
 
-  accountsSuite("layerSqlite over PostgreSQL", Layer.provide(Accounts.layerSqlite, fresh))
-  agentsSuite("layerSqlite over PostgreSQL", Layer.provide(Agents.layerSqlite, fresh))
-  machineClientsSuite("layerSqlite over PostgreSQL", Layer.provide(MachineClients.layerSqlite, fresh))
-  revocationsSuite("layerSqlite over PostgreSQL", Layer.provide(revocations, fresh))
+  accountsSuite("layerSql over PostgreSQL", Layer.provide(Accounts.layerSql, fresh))
+  agentsSuite("layerSql over PostgreSQL", Layer.provide(Agents.layerSql, fresh))
+  machineClientsSuite("layerSql over PostgreSQL", Layer.provide(MachineClients.layerSql, fresh))
+  revocationsSuite("layerSql over PostgreSQL", Layer.provide(revocations, fresh))
   sessionsSuite(
-    "layerSqlite over PostgreSQL",
-    Sessions.layerSqlite(options).pipe(Layer.provideMerge(revocations), Layer.provide(fresh))
+    "layerSql over PostgreSQL",
+    Sessions.layerSql(options).pipe(Layer.provideMerge(revocations), Layer.provide(fresh))
   )
   apiKeysSuite(
-    "layerSqlite over PostgreSQL",
-    ApiKeys.layerSqlite(options).pipe(
-      Layer.provideMerge(Layer.merge(Accounts.layerSqlite, revocations)),
+    "layerSql over PostgreSQL",
+    ApiKeys.layerSql(options).pipe(
+      Layer.provideMerge(Layer.merge(Accounts.layerSql, revocations)),
       Layer.provide(fresh)
     )
   )

@@ -19,14 +19,9 @@ const GATEWAY = "https://mcp.example.com"
 const PASSWORD = "correct horse battery 9"
 
 const processOver = (store: Store.StoreLayer) =>
-  ApiKeys.layerSqlite({ issuer: GATEWAY, audience: GATEWAY }).pipe(
+  ApiKeys.layerSql({ issuer: GATEWAY, audience: GATEWAY }).pipe(
     Layer.provideMerge(
-      Layer.mergeAll(
-        Accounts.layerSqlite,
-        Agents.layerSqlite,
-        MachineClients.layerSqlite,
-        DurableRevocations.layerSqlite
-      )
+      Layer.mergeAll(Accounts.layerSql, Agents.layerSql, MachineClients.layerSql, DurableRevocations.layerSql)
     ),
     Layer.provideMerge(store)
   )

@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { makeSqliteStore } from "./internal/sqliteStore.ts"
+import { makeSqlStore } from "./internal/sqliteStore.ts"
 import type { StoreUnavailable } from "./RegistryError.ts"
 
 export { StoreUnavailable } from "./RegistryError.ts"
@@ -41,12 +41,12 @@ export class RegistryStore extends Context.Tag("@mcpgw/registry/RegistryStore")<
   }
 
   /** Tables `registry_servers` and `registry_tools` of the SQL store, records as JSON. */
-  static get layerSqlite(): SqliteLayer {
-    return layerSqlite
+  static get layerSql(): SqlLayer {
+    return layerSql
   }
 }
 
-type SqliteLayer = Layer.Layer<RegistryStore, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | ChangeFeed>
+type SqlLayer = Layer.Layer<RegistryStore, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | ChangeFeed>
 
 const layerMemory: Layer.Layer<RegistryStore> = Layer.sync(RegistryStore, () => {
   const records = new Map<string, ServerRecord>()
@@ -66,7 +66,7 @@ const layerMemory: Layer.Layer<RegistryStore> = Layer.sync(RegistryStore, () => 
   }
 })
 
-const layerSqlite: SqliteLayer = Layer.effect(
+const layerSql: SqlLayer = Layer.effect(
   RegistryStore,
-  Effect.suspend(() => makeSqliteStore)
+  Effect.suspend(() => makeSqlStore)
 )

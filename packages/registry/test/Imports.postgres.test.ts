@@ -29,12 +29,12 @@ overPostgres(({ fresh }) => {
       assert.strictEqual((yield* imports.cancel(id)).state, "cancelled")
     }).pipe(
       Effect.provide(
-        Imports.layerSqlite({ pauseMs: 1, retries: 1 }).pipe(
+        Imports.layerSql({ pauseMs: 1, retries: 1 }).pipe(
           Layer.provide(SourceFetch.layerOf((url, signal) => fetch(url, { signal }))),
           Layer.provideMerge(Catalogue.layer),
-          Layer.provideMerge(Versions.layerSqlite),
+          Layer.provideMerge(Versions.layerSql),
           Layer.provideMerge(Registry.layer),
-          Layer.provideMerge(RegistryStore.layerSqlite),
+          Layer.provideMerge(RegistryStore.layerSql),
           Layer.provideMerge(fresh)
         )
       )

@@ -24,12 +24,12 @@ const until = <A, E, R>(ask: Effect.Effect<A, E, R>, fits: (answer: A) => boolea
 const QUICK: Partial<RunLimits> = { retries: 2, pauseMs: 1, timeoutMs: 2_000 }
 
 const over = (store: ReturnType<typeof Store.layerSqlite>, limits: Partial<RunLimits> = QUICK) =>
-  Imports.layerSqlite(limits).pipe(
+  Imports.layerSql(limits).pipe(
     Layer.provide(SourceFetch.layerOf((url, signal) => fetch(url, { signal, redirect: "manual" }))),
     Layer.provideMerge(Catalogue.layer),
-    Layer.provideMerge(Versions.layerSqlite),
+    Layer.provideMerge(Versions.layerSql),
     Layer.provideMerge(Registry.layer),
-    Layer.provideMerge(RegistryStore.layerSqlite),
+    Layer.provideMerge(RegistryStore.layerSql),
     Layer.provideMerge(store)
   )
 

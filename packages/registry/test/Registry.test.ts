@@ -16,7 +16,7 @@ import { record, registration } from "./suites/fixtures.ts"
 import { registrySuite } from "./suites/registrySuite.ts"
 
 registrySuite("RegistryStore.layerMemory", () => RegistryStore.layerMemory)
-registrySuite("RegistryStore.layerSqlite", () => Layer.provide(RegistryStore.layerSqlite, Store.layerMemory))
+registrySuite("RegistryStore.layerSql", () => Layer.provide(RegistryStore.layerSql, Store.layerMemory))
 
 const emptyStore: RegistryStoreApi = {
   all: Effect.succeed([]),
@@ -32,7 +32,7 @@ describe("Registry.layer", () => {
   it.effect("a restart finds what was registered, edited, switched and seen", () => {
     const filename = join(mkdtempSync(join(tmpdir(), "mcpgw-registry-")), "a.db")
     const layer = Registry.layer.pipe(
-      Layer.provide(RegistryStore.layerSqlite),
+      Layer.provide(RegistryStore.layerSql),
       Layer.provide(Store.layerSqlite({ filename }))
     )
     const first = Effect.gen(function* () {

@@ -14,12 +14,12 @@ import { registryStoreSuite } from "./suites/registryStoreSuite.ts"
 const file = () => Store.layerSqlite({ filename: join(mkdtempSync(join(tmpdir(), "mcpgw-registry-")), "a.db") })
 
 registryStoreSuite("layerMemory", () => RegistryStore.layerMemory)
-registryStoreSuite("layerSqlite, in memory", () => Layer.provide(RegistryStore.layerSqlite, Store.layerMemory))
-registryStoreSuite("layerSqlite, in a file", () => Layer.provide(RegistryStore.layerSqlite, file()))
+registryStoreSuite("layerSql, in memory", () => Layer.provide(RegistryStore.layerSql, Store.layerMemory))
+registryStoreSuite("layerSql, in a file", () => Layer.provide(RegistryStore.layerSql, file()))
 
-describe("RegistryStore.layerSqlite", () => {
+describe("RegistryStore.layerSql", () => {
   it.effect("a second start finds what the first stored", () => {
-    const layer = Layer.provide(RegistryStore.layerSqlite, file())
+    const layer = Layer.provide(RegistryStore.layerSql, file())
     return Effect.gen(function* () {
       yield* Effect.provide(
         Effect.flatMap(RegistryStore, (store) => store.put(record("/a"))),
@@ -54,7 +54,7 @@ describe("RegistryStore.layerSqlite", () => {
         )
       assert.notInclude(lines.join("\n"), "SECRET")
     }).pipe(
-      Effect.provide(Layer.provideMerge(RegistryStore.layerSqlite, Store.layerMemory)),
+      Effect.provide(Layer.provideMerge(RegistryStore.layerSql, Store.layerMemory)),
       Effect.provide(Logger.replace(Logger.defaultLogger, logger))
     )
   })
@@ -67,7 +67,7 @@ describe("RegistryStore.layerSqlite", () => {
       sql<{ readonly inventory: number; readonly rows: number }>`SELECT inventory, count(*) AS rows FROM registry_tools
         GROUP BY inventory ORDER BY inventory`
   )
-  const inMemory = Layer.provideMerge(RegistryStore.layerSqlite, Store.layerMemory)
+  const inMemory = Layer.provideMerge(RegistryStore.layerSql, Store.layerMemory)
 
   it.effect("a long inventory is written once: not again with every change of its record, and never left behind", () =>
     Effect.gen(function* () {
@@ -93,7 +93,7 @@ describe("RegistryStore.layerSqlite", () => {
   it.effect("what a later start reads is not written again either", () =>
     Effect.gen(function* () {
       const filename = join(mkdtempSync(join(tmpdir(), "mcpgw-registry-")), "a.db")
-      const layer = Layer.provideMerge(RegistryStore.layerSqlite, Store.layerSqlite({ filename }))
+      const layer = Layer.provideMerge(RegistryStore.layerSql, Store.layerSqlite({ filename }))
       const run = <A, E>(effect: Effect.Effect<A, E, RegistryStore | SqlClient.SqlClient>) =>
         Effect.provide(effect, Layer.fresh(layer))
       yield* run(Effect.flatMap(RegistryStore, (store) => store.put(long("/a"))))
@@ -124,7 +124,7 @@ describe("RegistryStore.layerSqlite", () => {
 
   it.effect("tools a stopped process left without a record go with the first write; those of a record never", () => {
     const filename = join(mkdtempSync(join(tmpdir(), "mcpgw-registry-")), "a.db")
-    const layer = Layer.provideMerge(RegistryStore.layerSqlite, Store.layerSqlite({ filename }))
+    const layer = Layer.provideMerge(RegistryStore.layerSql, Store.layerSqlite({ filename }))
     const run = <A, E>(effect: Effect.Effect<A, E, RegistryStore | SqlClient.SqlClient>) =>
       Effect.provide(effect, Layer.fresh(layer))
     return Effect.gen(function* () {
@@ -163,6 +163,6 @@ describe("RegistryStore.layerSqlite", () => {
       for (const effect of [store.all, store.put(record("/a")), store.remove("/a")]) {
         assert.strictEqual((yield* Effect.flip(Effect.asVoid(effect)))._tag, "StoreUnavailable")
       }
-    }).pipe(Effect.provide(Layer.provideMerge(RegistryStore.layerSqlite, Store.layerMemory)))
+    }).pipe(Effect.provide(Layer.provideMerge(RegistryStore.layerSql, Store.layerMemory)))
   )
 })

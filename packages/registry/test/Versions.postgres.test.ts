@@ -4,6 +4,4 @@ import * as Layer from "effect/Layer"
 import { Versions } from "../src/v01/Versions.ts"
 import { versionsSuite } from "./suites/versionsSuite.ts"
 
-overPostgres(({ fresh }) =>
-  versionsSuite("layerSqlite over PostgreSQL", () => Layer.provide(Versions.layerSqlite, fresh))
-)
+overPostgres(({ fresh }) => versionsSuite("layerSql over PostgreSQL", () => Layer.provide(Versions.layerSql, fresh)))

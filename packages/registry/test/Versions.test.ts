@@ -9,7 +9,7 @@ import { cursorOf, keyOfCursor, nameOfPath, pathOfName, sortKey } from "../src/v
 import { Versions } from "../src/v01/Versions.ts"
 import { versionsSuite } from "./suites/versionsSuite.ts"
 
-versionsSuite("layerSqlite, in memory", () => Layer.provide(Versions.layerSqlite, Store.layerMemory))
+versionsSuite("layerSql, in memory", () => Layer.provide(Versions.layerSql, Store.layerMemory))
 
 const segment = fc.stringMatching(/^[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,12}[A-Za-z0-9_~-])?$/)
 const path = fc.array(segment, { minLength: 1, maxLength: 8 }).map((segments) => `/${segments.join("/")}`)

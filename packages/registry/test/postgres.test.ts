@@ -14,8 +14,8 @@ import { registryStoreSuite } from "./suites/registryStoreSuite.ts"
 import { registrySuite } from "./suites/registrySuite.ts"
 
 overPostgres(({ fresh, kept }) => {
-  registryStoreSuite("layerSqlite over PostgreSQL", () => Layer.provide(RegistryStore.layerSqlite, fresh))
-  registrySuite("RegistryStore.layerSqlite over PostgreSQL", () => Layer.provide(RegistryStore.layerSqlite, fresh))
+  registryStoreSuite("layerSql over PostgreSQL", () => Layer.provide(RegistryStore.layerSql, fresh))
+  registrySuite("RegistryStore.layerSql over PostgreSQL", () => Layer.provide(RegistryStore.layerSql, fresh))
 
   ratingsSuite("layerSql over PostgreSQL", () => Layer.provide(Ratings.layerSql, fresh))
   collaboratorsSuite("layerSql over PostgreSQL", () => Layer.provide(Collaborators.layerSql, fresh))
@@ -27,7 +27,7 @@ overPostgres(({ fresh, kept }) => {
     Effect.gen(function* () {
       const store = yield* kept
       const start = <A, E>(effect: Effect.Effect<A, E, RegistryStore>) =>
-        Effect.provide(effect, Layer.fresh(Layer.provide(RegistryStore.layerSqlite, store)))
+        Effect.provide(effect, Layer.fresh(Layer.provide(RegistryStore.layerSql, store)))
       const records = ["/B", "/Z", "/a", "/a-b", "/a/b", "/a0"].map((path) => record(path))
       yield* start(
         Effect.flatMap(RegistryStore, ({ put }) =>
@@ -41,9 +41,8 @@ overPostgres(({ fresh, kept }) => {
   it.live("processes that replace one long inventory at once leave one of theirs, whole, and nothing beside it", () =>
     Effect.gen(function* () {
       const store = yield* kept
-      const open = Effect.map(
-        Layer.build(Layer.fresh(Layer.provideMerge(RegistryStore.layerSqlite, store))),
-        (context) => Effect.provide(context)
+      const open = Effect.map(Layer.build(Layer.fresh(Layer.provideMerge(RegistryStore.layerSql, store))), (context) =>
+        Effect.provide(context)
       )
       const processes = yield* Effect.all([open, open, open])
       yield* Effect.forEach(

@@ -18,7 +18,7 @@ const read = (pragma: string) =>
   )
 
 storeSuite("layerMemory", () => Store.layerMemory)
-storeSuite("layerSqlite", () => Store.layerSqlite({ filename: join(folder(), "mcpgw.db") }))
+storeSuite("layerSql", () => Store.layerSqlite({ filename: join(folder(), "mcpgw.db") }))
 
 overPostgres(({ fresh, server }) => {
   storeSuite("layerPostgres", () => fresh)

@@ -90,7 +90,7 @@ const register = (folder: string, upstream: string): Effect.Effect<void, BenchFa
     })
   }).pipe(
     Effect.provide(
-      RegistryStore.layerSqlite.pipe(Layer.provide(Store.layerSqlite({ filename: join(folder, "mcpgw.db") })))
+      RegistryStore.layerSql.pipe(Layer.provide(Store.layerSqlite({ filename: join(folder, "mcpgw.db") })))
     ),
     Effect.mapError((cause) => new BenchFailed({ problem: `the server can not be registered: ${cause.message}` }))
   )

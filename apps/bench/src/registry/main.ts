@@ -77,7 +77,7 @@ const fill = (folder: string) =>
     )
   }).pipe(
     Effect.provide(
-      RegistryStore.layerSqlite.pipe(Layer.provide(Store.layerSqlite({ filename: join(folder, "mcpgw.db") })))
+      RegistryStore.layerSql.pipe(Layer.provide(Store.layerSqlite({ filename: join(folder, "mcpgw.db") })))
     ),
     Effect.mapError((cause) => failed(`the servers can not be stored: ${cause.message}`))
   )

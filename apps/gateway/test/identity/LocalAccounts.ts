@@ -18,9 +18,7 @@ const seed = (dataDir: string): Promise<void> =>
     yield* accounts.put({ username: member.username, groups: [MEMBERS] }, member.password)
     yield* accounts.put({ username: stranger.username, groups: [] }, stranger.password)
   }).pipe(
-    Effect.provide(
-      Accounts.layerSqlite.pipe(Layer.provide(Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })))
-    ),
+    Effect.provide(Accounts.layerSql.pipe(Layer.provide(Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })))),
     Effect.provide(Logger.remove(Logger.defaultLogger)),
     Effect.runPromise
   )

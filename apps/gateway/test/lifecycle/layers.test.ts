@@ -108,7 +108,7 @@ beforeAll(async () => {
       RegistryStore.layerMemory
     )
   )
-  shipped = await embed(() => layerServicesOver(layerAuth, RegistryStore.layerSqlite))
+  shipped = await embed(() => layerServicesOver(layerAuth, RegistryStore.layerSql))
   await swapped.register("/backend", backend.url)
   await shipped.register("/backend", backend.url)
 })

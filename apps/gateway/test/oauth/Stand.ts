@@ -39,7 +39,7 @@ export interface Stand extends TestGateway {
 export const startStand = async (options: GatewayOptions = {}): Promise<Stand> => {
   const gateway = await startGateway({ scopes: SCOPES, ...options })
   const database = Store.layerSqlite({ filename: join(gateway.dataDir, "mcpgw.db") })
-  const accounts = Accounts.layerSqlite.pipe(Layer.provideMerge(database))
+  const accounts = Accounts.layerSql.pipe(Layer.provideMerge(database))
   const stand: Stand = {
     ...gateway,
     time: `${gateway.url}/currenttime/mcp`,

@@ -9,9 +9,7 @@ import * as Layer from "effect/Layer"
 import { join } from "node:path"
 
 export const seed = (dataDir: string, servers: ReadonlyArray<Registration>): Promise<void> => {
-  const store = RegistryStore.layerSqlite.pipe(
-    Layer.provide(Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") }))
-  )
+  const store = RegistryStore.layerSql.pipe(Layer.provide(Store.layerSqlite({ filename: join(dataDir, "mcpgw.db") })))
   return Effect.gen(function* () {
     const registry = yield* Registry
     for (const server of servers) yield* registry.register(server, "admin")

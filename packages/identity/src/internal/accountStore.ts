@@ -114,7 +114,7 @@ const first = (rows: ReadonlyArray<Row>): Effect.Effect<StoredAccount | undefine
 /** The columns of a whole account, in the order of `valuesOf`. */
 const COLUMNS = `id, username, member_of, password_hash, provider, subject, email, display_name, disabled, created_at, updated_at`
 
-export const makeSqliteStore = (sql: SqlClient.SqlClient): AccountStore => {
+export const makeSqlStore = (sql: SqlClient.SqlClient): AccountStore => {
   const columns = sql.literal(COLUMNS)
   const valuesOf = (id: string, { account, passwordHash }: StoredAccount, now: number) =>
     sql`(${id}, ${account.username}, ${encodeGroups(account.groups)}, ${passwordHash ?? null}, ${account.provider},

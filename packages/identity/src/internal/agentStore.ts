@@ -132,7 +132,7 @@ const sqliteStore = (sql: SqlClient.SqlClient, secrets: SecretStore): AgentStore
     )
 })
 
-export const makeSqliteStore = (sql: SqlClient.SqlClient): AgentStore => sqliteStore(sql, makeSqliteSecrets(sql))
+export const makeSqlStore = (sql: SqlClient.SqlClient): AgentStore => sqliteStore(sql, makeSqliteSecrets(sql))
 
 /** Tells every process, under `topic`, of what takes something from an agent. */
 export const toldToOthers = (store: AgentStore, feed: ChangeFeedApi, topic: string): AgentStore => ({

@@ -96,7 +96,7 @@ const keyOf = (row: Row): Effect.Effect<ApiKey, ParseError> =>
 const first = ([row]: ReadonlyArray<Row>): Effect.Effect<ApiKey | undefined, ParseError> =>
   row === undefined ? Effect.succeed(undefined) : keyOf(row)
 
-export const makeSqliteStore = (sql: SqlClient.SqlClient): ApiKeyStore => ({
+export const makeSqlStore = (sql: SqlClient.SqlClient): ApiKeyStore => ({
   insert: ({ digest, key }) =>
     Effect.asVoid(sql`
       INSERT INTO api_keys (id, digest, owner, name, prefix, member_of, limits, created_at, expires_at)

@@ -30,7 +30,7 @@ interface Row {
   readonly member_of: string
 }
 
-export const makeSqliteStore = (sql: SqlClient.SqlClient): MachineClientStore => ({
+export const makeSqlStore = (sql: SqlClient.SqlClient): MachineClientStore => ({
   all: Effect.flatMap(sql<Row>`SELECT * FROM machine_clients ORDER BY issuer, client_id`, (rows) =>
     Effect.forEach(rows, (row) =>
       Effect.map(decodeGroups(row.member_of), (groups) => ({ issuer: row.issuer, clientId: row.client_id, groups }))

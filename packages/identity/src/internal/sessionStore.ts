@@ -68,7 +68,7 @@ const sessionOf = (row: Row): Effect.Effect<StoredSession, ParseError> =>
     expiresAt: row.expires_at
   }))
 
-export const makeSqliteStore = (sql: SqlClient.SqlClient): SessionStore => ({
+export const makeSqlStore = (sql: SqlClient.SqlClient): SessionStore => ({
   insert: ({ account, createdAt = 0, digest, expiresAt, origin }) =>
     Effect.asVoid(sql`
       INSERT INTO sessions (

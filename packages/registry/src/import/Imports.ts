@@ -60,7 +60,7 @@ export interface ImportsApi {
 
 export class Imports extends Context.Tag("@mcpgw/registry/Imports")<Imports, ImportsApi>() {
   /** Jobs in the SQL store; works on them until its scope ends. */
-  static layerSqlite(
+  static layerSql(
     limits: Partial<RunLimits> = {}
   ): Layer.Layer<Imports, MigrationFailed | DatabaseNewer, SqlClient.SqlClient | Registry | SourceFetch | Versions> {
     return Layer.scoped(Imports, make({ ...SOURCE_LIMITS, maxPages: 2_000, maxEntries: 100_000, ...limits }))

@@ -161,7 +161,7 @@ const get = (parts: Parts, path: string) =>
   })
 
 /** Creates the tables when they are absent. */
-export const makeSqliteStore = Effect.gen(function* () {
+export const makeSqlStore = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const feed = yield* ChangeFeed
   yield* migrate(migrations)

@@ -103,12 +103,12 @@ export interface VersionsApi {
 
 export class Versions extends Context.Tag("@mcpgw/registry/Versions")<Versions, VersionsApi>() {
   /** Tables `registry_versions` and `registry_version_names` of the SQL store, documents as JSON. */
-  static get layerSqlite(): Layer.Layer<Versions, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> {
-    return layerSqlite
+  static get layerSql(): Layer.Layer<Versions, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> {
+    return layerSql
   }
 }
 
-const layerSqlite: Layer.Layer<Versions, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> = Layer.effect(
+const layerSql: Layer.Layer<Versions, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> = Layer.effect(
   Versions,
   Effect.suspend(() => makeVersions)
 )

@@ -18,7 +18,7 @@ export const processesSuite = (name: string, kept: Effect.Effect<Store.StoreLaye
   const two = Effect.gen(function* () {
     const store = yield* kept
     const open = Layer.build(
-      Layer.fresh(Registry.layer.pipe(Layer.provide(RegistryStore.layerSqlite), Layer.provideMerge(store)))
+      Layer.fresh(Registry.layer.pipe(Layer.provide(RegistryStore.layerSql), Layer.provideMerge(store)))
     )
     const [a, b] = yield* Effect.all([open, open])
     const looksOf = (process: Context.Context<ChangeFeed>) => Context.get(process, ChangeFeed).look

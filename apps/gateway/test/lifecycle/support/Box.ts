@@ -78,10 +78,7 @@ export const makeBox = async (options: BoxOptions): Promise<Box> => {
 
 /** Writes servers and revocations with the product's own layers, as an earlier run would have. */
 const seed = (dataDir: string, url: string, { servers = [], revoked = [], left = [] }: BoxOptions): Promise<void> => {
-  const stored = Layer.mergeAll(
-    Registry.layer.pipe(Layer.provide(RegistryStore.layerSqlite)),
-    DurableRevocations.layerSqlite
-  )
+  const stored = Layer.mergeAll(Registry.layer.pipe(Layer.provide(RegistryStore.layerSql)), DurableRevocations.layerSql)
   const write = Effect.gen(function* () {
     const registry = yield* Registry
     const revocations = yield* Revocations

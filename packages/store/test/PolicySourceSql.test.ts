@@ -10,23 +10,23 @@ import * as TestClock from "effect/TestClock"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { layerSqlite } from "../src/PolicySourceSqlite.ts"
+import { layerSql } from "../src/PolicySourceSql.ts"
 import * as Store from "../src/Store.ts"
 import { overPostgres } from "./suites/postgres.ts"
 import { policySourceSuite } from "./suites/policySourceSuite.ts"
 
-const inMemory = Layer.provideMerge(layerSqlite, Store.layerMemory)
+const inMemory = Layer.provideMerge(layerSql, Store.layerMemory)
 
 policySourceSuite("layerMemory", () => PolicySource.layerMemory())
-policySourceSuite("layerSqlite", () => Layer.provide(layerSqlite, Store.layerMemory))
+policySourceSuite("layerSql", () => Layer.provide(layerSql, Store.layerMemory))
 
 overPostgres(({ fresh, kept }) => {
-  policySourceSuite("layerSqlite over PostgreSQL", () => Layer.provide(layerSqlite, fresh))
+  policySourceSuite("layerSql over PostgreSQL", () => Layer.provide(layerSql, fresh))
 
   it.scoped("what another process writes is read, with numbers of one line, and holds over a restart", () =>
     Effect.gen(function* () {
       const store = yield* kept
-      const start = Effect.map(Layer.build(Layer.fresh(Layer.provide(layerSqlite, store))), (context) =>
+      const start = Effect.map(Layer.build(Layer.fresh(Layer.provide(layerSql, store))), (context) =>
         Context.get(context, PolicySource)
       )
       const [here, there] = yield* Effect.all([start, start])
@@ -47,7 +47,7 @@ const databaseFile = Effect.acquireRelease(
 
 /** The source over a file, as one process has it. */
 const open = (filename: string) =>
-  Effect.map(Layer.build(Layer.provide(layerSqlite, Store.layerSqlite({ filename }))), (context) =>
+  Effect.map(Layer.build(Layer.provide(layerSql, Store.layerSqlite({ filename }))), (context) =>
     Context.get(context, PolicySource)
   )
 
@@ -63,7 +63,7 @@ describe("PolicySource.layerMemory", () => {
   )
 })
 
-describe("PolicySourceSqlite", () => {
+describe("PolicySourceSql", () => {
   it.effect("keeps every revision: text, by whom and when", () =>
     Effect.gen(function* () {
       const source = yield* PolicySource

@@ -100,7 +100,7 @@ const make = Effect.gen(function* () {
  * A write inside a caller's transaction is told before the commit; whoever reads upon it waits for the connection, and so
  * gets what came of it.
  */
-export const layerSqlite: Layer.Layer<
+export const layerSql: Layer.Layer<
   PolicySource,
   MigrationFailed | DatabaseNewer | PolicySourceUnavailable,
   SqlClient.SqlClient
