@@ -5,6 +5,7 @@ import type {
   FloodName,
   LoadFigures,
   MicroGroup,
+  RegistryFigures,
   StreamFigures,
   StreamSample
 } from "./figures.ts"
@@ -147,9 +148,15 @@ const microBars = (groups: ReadonlyArray<MicroGroup>): ReadonlyArray<Bar> =>
     ])
   })
 
+/** Of the middle request: the way there and back is in it, so that what is met by it is met by the server. */
+const registryBars = ({ asks, registrations: { rates } }: RegistryFigures): ReadonlyArray<Bar> => [
+  ...asks.flatMap(({ bar, name, took }) => barOf(name, bar, "ms", rangeOf(took), false)),
+  ...barOf("a registration, of many at once", 10, "ms", rangeOf(rates.map((rate) => 1000 / rate)), false)
+]
+
 const MEGABYTE = 1_000_000
 
-export const barsOf = ({ load, start, streams, flood, micro }: Figures): ReadonlyArray<Bar> => [
+export const barsOf = ({ load, start, streams, flood, registry, micro }: Figures): ReadonlyArray<Bar> => [
   ...(load === undefined ? [] : loadBars(load)),
   ...(streams === undefined ? [] : streamBars(streams)),
   ...(start === undefined
@@ -159,6 +166,7 @@ export const barsOf = ({ load, start, streams, flood, micro }: Figures): Readonl
         ...barOf("start to the first answered call", 600, "ms", rangeOf(start.starts), false)
       ]),
   ...(flood === undefined ? [] : floodBars(flood)),
+  ...(registry === undefined ? [] : registryBars(registry)),
   ...(micro === undefined ? [] : microBars(micro))
 ]
 

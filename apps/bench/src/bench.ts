@@ -12,6 +12,7 @@ import { armsOf, type Options } from "./options.ts"
 import { loadPhase } from "./phases/load.ts"
 import { floodPhase } from "./phases/flood.ts"
 import { microPhase } from "./phases/micro.ts"
+import { registryPhase } from "./phases/registry.ts"
 import { startPhase } from "./phases/start.ts"
 import { streamsPhase } from "./phases/streams.ts"
 import type { Progress } from "./progress.ts"
@@ -50,6 +51,7 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
       const start = yield* when(only.has("start"), startPhase(machine, upstream, folder, progress))
       const idle = yield* when(only.has("streams"), streamsPhase({ machine, upstream, folder, streams, progress }))
       const flood = yield* when(only.has("flood"), Effect.scoped(floodPhase(parts)))
+      const registry = yield* when(only.has("registry"), Effect.scoped(registryPhase(parts)))
       yield* progress("micro benches")
       const micro = yield* when(only.has("micro"), microPhase(machine, Math.max(rounds, 6)))
       yield* progress("")
@@ -64,6 +66,6 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
         connections,
         missing: missingOf(options, machine)
       }
-      return { setup, load, start, streams: idle, flood, micro }
+      return { setup, load, start, streams: idle, flood, registry, micro }
     })
   )

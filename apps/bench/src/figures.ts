@@ -83,6 +83,32 @@ export interface FloodFigures {
   readonly samples: Readonly<Record<FloodName, ReadonlyArray<FloodSample>>>
 }
 
+/** One request of the registry's API, asked again and again. */
+export interface RegistryAsk {
+  readonly name: string
+  /** Milliseconds until the answer was read, there and back, one per request. */
+  readonly took: ReadonlyArray<number>
+  /** CPU of the gateway's process, milliseconds per request. */
+  readonly cpu: number
+  /** Milliseconds it may take. */
+  readonly bar: number
+}
+
+export interface RegistryFigures {
+  /** Registered before anything was asked. */
+  readonly servers: number
+  readonly asks: ReadonlyArray<RegistryAsk>
+  /** Each answered when it was on disk and known. */
+  readonly registrations: {
+    readonly count: number
+    readonly atOnce: number
+    /** Registrations a second, one per run of as many. */
+    readonly rates: ReadonlyArray<number>
+    /** Milliseconds each. */
+    readonly cpu: number
+  }
+}
+
 /** Nanoseconds per call of one function, one value per round. */
 export interface MicroCase {
   readonly name: string
@@ -118,5 +144,6 @@ export interface Figures {
   readonly start: StartFigures | undefined
   readonly streams: StreamFigures | undefined
   readonly flood: FloodFigures | undefined
+  readonly registry: RegistryFigures | undefined
   readonly micro: ReadonlyArray<MicroGroup> | undefined
 }

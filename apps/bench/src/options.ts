@@ -6,7 +6,7 @@ export const ARMS = ["direct", "bare", "nginx", "nginx-auth", "mcpgw"] as const
 export type ArmName = (typeof ARMS)[number] | "against"
 
 /** The other things measured. */
-export const PHASES = ["start", "streams", "flood", "micro"] as const
+export const PHASES = ["start", "streams", "flood", "registry", "micro"] as const
 export type PhaseName = (typeof PHASES)[number]
 
 export interface Options {
@@ -15,6 +15,8 @@ export interface Options {
   readonly seconds: number
   readonly connections: number
   readonly streams: number
+  /** Registered before the registry is asked. */
+  readonly servers: number
   readonly only: ReadonlySet<ArmName | PhaseName>
   /** Folder of another checkout of mcpgw, measured beside this one; relative to this one's. */
   readonly against: string | undefined
@@ -28,6 +30,7 @@ export const defaults: Options = {
   seconds: 3,
   connections: 32,
   streams: 5_000,
+  servers: 10_000,
   only: new Set([...ARMS, ...PHASES]),
   against: undefined,
   generator: "any",
@@ -47,7 +50,8 @@ const NUMBERS = {
   "--rounds": { key: "rounds", least: 1, most: 100 },
   "--seconds": { key: "seconds", least: 1, most: 60 },
   "--connections": { key: "connections", least: 1, most: 1_000 },
-  "--streams": { key: "streams", least: 10, most: 10_000 }
+  "--streams": { key: "streams", least: 10, most: 10_000 },
+  "--servers": { key: "servers", least: 100, most: 100_000 }
 } as const
 
 const isNumberFlag = (flag: string): flag is keyof typeof NUMBERS => Object.hasOwn(NUMBERS, flag)
@@ -153,6 +157,8 @@ export const HELP = `npm run bench — what a governed call costs, beside what i
     streams      idle event streams: memory and CPU per stream, CPU per event relayed, bare and governed
     flood        a caller whose token is known, alone and beside as many calls a second of a known token, of distinct forged tokens
                  and of distinct new valid ones: its p50 and p99, in turns within each round
+    registry     the API over thousands of registered servers: pages of the list, queries, tags, search by words, as an administrator
+                 and as somebody to whom the policy opens half of them; then a thousand registrations
     micro        envelope check, list filter, decision and stream filter beside JSON.parse of the same text; the relay of
                  event streams beside a bare stream
 
@@ -161,6 +167,7 @@ export const HELP = `npm run bench — what a governed call costs, beside what i
     --seconds N       of load per arm and round (${defaults.seconds})
     --connections N   kept-alive connections, each with one call at a time (${defaults.connections})
     --streams N       idle streams (${defaults.streams}, where the bar is set)
+    --servers N       servers registered before the registry is asked (${defaults.servers}, where the bars are set)
     --only A,B        only these arms and phases; bare is added to any arm
     --against DIR     measure another checkout of mcpgw beside this one, such as an older commit: a folder, relative to this
                       one, with its dependencies installed. It gets a data folder of its own and learns of its server over

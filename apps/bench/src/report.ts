@@ -7,11 +7,12 @@ import {
   FLOODS,
   type LoadFigures,
   type MicroGroup,
+  type RegistryFigures,
   type StartFigures,
   type StreamFigures,
   type StreamSample
 } from "./figures.ts"
-import { differences, type Range, rangeOf, ratios } from "./statistics.ts"
+import { differences, percentile, type Range, rangeOf, ratios } from "./statistics.ts"
 
 /** Three digits that matter. */
 export const short = (value: number): string => {
@@ -135,6 +136,18 @@ const floodTable = (figures: FloodFigures): string => {
   return table([[what, "p50 µs", "p99 µs", "p50 to known", "p99 to known", "% of them 429"], ...rows])
 }
 
+const registryTable = ({ asks, registrations, servers }: RegistryFigures): string => {
+  const { atOnce, count, cpu, rates } = registrations
+  const rows = asks.map(({ cpu, name, took }): Row => {
+    const sorted = took.toSorted((a, b) => a - b)
+    return [name, short(percentile(sorted, 0.5)), short(percentile(sorted, 0.95)), short(cpu)]
+  })
+  return (
+    table([[`the registry's API, ${servers} servers`, "p50 ms", "p95 ms", "CPU ms"], ...rows]) +
+    `\n  ${count} registrations, ${atOnce} at a time: ${spelled(rangeOf(rates))} a second, ${short(cpu)} ms of CPU each\n`
+  )
+}
+
 const microTable = ({ name, cases }: MicroGroup): string => {
   const yardstick = cases[0]?.ns ?? []
   const judgedByDifference = cases.some(({ over }) => over !== undefined)
@@ -175,13 +188,14 @@ const conclusion = (figures: Figures): string => {
 
 /** Sections with a blank line between them. Values are medians; brackets hold the range over rounds. */
 export const render = (figures: Figures): string => {
-  const { load, start, streams, flood, micro } = figures
+  const { load, start, streams, flood, registry, micro } = figures
   const sections = [
     setupLines(figures),
     ...(load === undefined ? [] : [loadTable(load) + auditLine(load)]),
     ...(start === undefined ? [] : [startLines(start)]),
     ...(streams === undefined ? [] : [streamTable(streams)]),
     ...(flood === undefined ? [] : [floodTable(flood)]),
+    ...(registry === undefined ? [] : [registryTable(registry)]),
     ...(micro ?? []).map(microTable),
     barTable(barsOf(figures)),
     conclusion(figures)

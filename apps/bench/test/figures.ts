@@ -50,6 +50,14 @@ export const QUIET: Figures = {
       new: [700, 710, 705].map((p50) => ({ p50, p99: p50 * 8, busy: 0.25 }))
     }
   },
+  registry: {
+    servers: 10_000,
+    asks: [
+      { name: "first page of 100", took: [4, 5, 6.5], cpu: 3.2, bar: 20 },
+      { name: "query in the list", took: [29, 31, 40], cpu: 28.4, bar: 30 }
+    ],
+    registrations: { count: 1_000, atOnce: 8, rates: [180, 210], cpu: 4.1 }
+  },
   micro: [
     {
       name: "envelope, small, 137 B",

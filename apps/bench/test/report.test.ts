@@ -10,6 +10,7 @@ const NOTHING: Figures = {
   start: undefined,
   streams: undefined,
   flood: undefined,
+  registry: undefined,
   micro: undefined
 }
 
@@ -90,6 +91,9 @@ describe("design §4: bars", () => {
       ["start to the first answered call", "met"],
       ["p99 beside a flood of forged tokens, to beside known ones", "met"],
       ["p99 beside a flood of new tokens, to beside known ones", "missed"],
+      ["first page of 100", "met"],
+      ["query in the list", "missed"],
+      ["a registration, of many at once", "met"],
       ["envelope, small, 137 B: readEnvelope", "missed"],
       ["relayed, per chunk: an event of 206 B: the relay, above bare", "met"]
     ])
