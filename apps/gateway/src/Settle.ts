@@ -3,6 +3,7 @@
  * numbers, audit rows go into a bounded buffer. Records who, what, decision, rule, outcome and time; never arguments or results.
  */
 import type { AuditRow, Outcome } from "@mcpgw/domain/Audit"
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Claims, Principal } from "@mcpgw/domain/Principal"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
 import { isObject, type JsonObject } from "@mcpgw/mcp/JsonRpc"
@@ -60,7 +61,7 @@ const REVOKED = "auth:revoked"
 export class Settle {
   private readonly audit: AuditSinkApi
   private readonly metrics: MetricsApi
-  private readonly hashes = new WeakMap<Claims, string>()
+  private readonly hashes = new Memo<Claims, string>()
   private readonly flows = new FlowTimes()
   private readonly strangers = new StrangerRows()
 

@@ -2,6 +2,7 @@
  * May verified claims be used here and now? Asked on every request, because verification is cached and admission is not (design.md §6).
  * The one place that makes principals. Does no I/O and allocates only on the first admission of a credential.
  */
+import { Memo } from "@mcpgw/domain/Memo"
 import { type Claims, Principal } from "@mcpgw/domain/Principal"
 import { Unauthenticated, UnauthenticatedReason } from "./AuthError.ts"
 import type { RevocationsApi } from "./Revocations.ts"
@@ -14,7 +15,7 @@ export type Admit = (claims: Claims, resources: ReadonlyArray<string>, now: numb
  * credential and of all its subject had, then audience by exact match. Gives one `Principal` per claims object, so that tables may be cached by identity.
  */
 export const makeAdmit = (revocations: RevocationsApi): Admit => {
-  const principals = new WeakMap<Claims, Principal>()
+  const principals = new Memo<Claims, Principal>()
   return (claims, resources, now) => {
     const session = claims.method === "session_cookie"
     // Written so that a NaN expiry is refused.

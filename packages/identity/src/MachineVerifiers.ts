@@ -6,6 +6,7 @@ import { refusal } from "@mcpgw/auth/Admission"
 import { AuthUnavailable, type Unauthenticated } from "@mcpgw/auth/AuthError"
 import { decode } from "@mcpgw/auth/UnverifiedJwt"
 import type { Verifier } from "@mcpgw/auth/Verifiers"
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Claims } from "@mcpgw/domain/Principal"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -26,7 +27,7 @@ export const ofAgents = (tokens: Verifier): Effect.Effect<Verifier, never, Agent
   Effect.gen(function* () {
     const agents = yield* Agents
     const clock = yield* Effect.clock
-    const seen = new WeakMap<Claims, Seen>()
+    const seen = new Memo<Claims, Seen>()
     return {
       ...tokens,
       verify: (credential) =>
@@ -80,7 +81,7 @@ const lookAt = (agents: AgentsApi, name: string, { issuedAt = 0 }: Claims) =>
 
 const livingAgent = (
   agents: AgentsApi,
-  seen: WeakMap<Claims, Seen>,
+  seen: Memo<Claims, Seen>,
   name: string,
   claims: Claims
 ): Effect.Effect<Claims, Unauthenticated | AuthUnavailable> =>
@@ -98,7 +99,7 @@ const livingAgent = (
 export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, MachineClients> =>
   Effect.map(MachineClients, (machines) => {
     /** Claims of machines, with the groups they got here. */
-    const given = new WeakMap<Claims, { readonly groups: ReadonlyArray<string> | undefined }>()
+    const given = new Memo<Claims, { readonly groups: ReadonlyArray<string> | undefined }>()
     return {
       ...provider,
       verify: (credential) =>

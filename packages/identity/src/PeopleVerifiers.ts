@@ -6,6 +6,7 @@
 import { refusal } from "@mcpgw/auth/Admission"
 import { AuthUnavailable, type Unauthenticated } from "@mcpgw/auth/AuthError"
 import type { Verifier } from "@mcpgw/auth/Verifiers"
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Claims } from "@mcpgw/domain/Principal"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -26,7 +27,7 @@ export const ofPeople = (provider: string, tokens: Verifier): Effect.Effect<Veri
   Effect.gen(function* () {
     const accounts = yield* Accounts
     const clock = yield* Effect.clock
-    const seen = new WeakMap<Claims, Seen>()
+    const seen = new Memo<Claims, Seen>()
     const known = (claims: Claims): Effect.Effect<Claims, Unauthenticated | AccountsUnavailable> =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis

@@ -3,6 +3,7 @@
  * the sealed session ids that clients see.
  */
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Claims } from "@mcpgw/domain/Principal"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import type { Deadlines } from "@mcpgw/egress/Deadlines"
@@ -39,7 +40,7 @@ export class Dispatcher {
   readonly parts: DispatcherParts
   private readonly requestHeaders = new RequestHeaders()
   private readonly endpoints = new WeakMap<ServerRecord, Map<string, string>>()
-  private readonly scopeTexts = new WeakMap<Claims, { readonly policy: Policy; readonly text: string }>()
+  private readonly scopeTexts = new Memo<Claims, { readonly policy: Policy; readonly text: string }>()
 
   constructor(parts: DispatcherParts) {
     this.parts = parts

@@ -2,6 +2,7 @@
  * How many calls and streams each caller has open, and no more than a caller may. Any call may turn out to be answered with a stream, so
  * all count.
  */
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Claims } from "@mcpgw/domain/Principal"
 
 /** What one caller has open. */
@@ -22,7 +23,7 @@ export class OpenCalls {
   readonly limit: number
   private readonly callers = new Map<string, OpenOf>()
   /** By the claims of a token, which are the same object for as long as they are cached. */
-  private readonly known = new WeakMap<Claims, OpenOf>()
+  private readonly known = new Memo<Claims, OpenOf>()
   private sweepAt = MAX_CALLERS
 
   constructor(limit: number) {

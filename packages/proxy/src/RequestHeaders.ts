@@ -1,4 +1,5 @@
 /** Headers towards the server: the client's own untouched, ours set and never forgeable (contracts.md §2.2, S-01). */
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Claims } from "@mcpgw/domain/Principal"
 import { type HeaderFields, isNeverForwarded, SESSION_ID } from "@mcpgw/mcp/HeaderNames"
 
@@ -57,9 +58,19 @@ interface Kept {
   readonly headers: HeaderFields
 }
 
-/** Outgoing headers; finished ones are kept, as what is sent of an object known to the connection costs next to nothing. */
+interface Caller {
+  /** Of what is kept in all; what was kept in an earlier one counts no more. */
+  readonly generation: number
+  readonly kept: Map<string, Kept>
+}
+
+/**
+ * Outgoing headers; finished ones are kept, as what is sent of an object known to the connection costs next to nothing. Of a caller's first
+ * call nothing is kept: many never come again.
+ */
 export class RequestHeaders {
-  private kept = new WeakMap<Claims, Map<string, Kept>>()
+  private readonly callers = new Memo<Claims, Caller>()
+  private generation = 0
   private inAll = 0
 
   /**
@@ -73,11 +84,12 @@ export class RequestHeaders {
     upstreamSession: string | undefined
   ): HeaderFields {
     const inputs = { client, identity, credentials, upstreamSession }
-    let kept = this.kept.get(identity.claims)
-    if (kept === undefined) {
-      kept = new Map()
-      this.kept.set(identity.claims, kept)
+    const caller = this.callers.get(identity.claims)
+    if (caller?.generation !== this.generation) {
+      this.callers.set(identity.claims, { generation: this.generation, kept: new Map() })
+      return make(inputs)
     }
+    const { kept } = caller
     const before = kept.get(identity.toolName)
     if (before !== undefined && same(before.inputs, inputs)) return before.headers
     const headers = make(inputs)
@@ -90,7 +102,7 @@ export class RequestHeaders {
     if (toolName.length > MAX_TOOL_NAME || sizeOf(entry.headers) > MAX_KEPT_SIZE) return
     if (kept.size >= MAX_KEPT) kept.clear()
     if (!kept.has(toolName) && ++this.inAll > MAX_KEPT_IN_ALL) {
-      this.kept = new WeakMap()
+      this.generation++
       this.inAll = 0
     }
     kept.set(toolName, entry)

@@ -2,6 +2,7 @@
  * Whether claims hold after their request was let in: for streams that are open longer than anything is remembered. Knows who verified which
  * claims, and asks them; a look at a store runs beside the question, a few at a time. Remembers nothing of claims that are no longer used.
  */
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Claims } from "@mcpgw/domain/Principal"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -25,7 +26,7 @@ interface Doubt {
 const LOOKS = 8
 
 export const makeAftercare: Effect.Effect<Aftercare, never, Scope.Scope> = Effect.gen(function* () {
-  const verifiers = new WeakMap<Claims, Verifier>()
+  const verifiers = new Memo<Claims, Verifier>()
   const dead = new WeakSet<Claims>()
   /** Those in the queue, or looked at now. */
   const doubted = new Set<Claims>()

@@ -2,6 +2,7 @@
  * From a subject to the rules that hold for it, per server: built once per set of scopes and limits, found by the subject's identity.
  * Bounded: tables are kept for at most `MAX_TABLES` of those, and servers nobody names share one list.
  */
+import { Memo } from "@mcpgw/domain/Memo"
 import type { Limits } from "@mcpgw/domain/Principal"
 import type { PolicyDocument } from "../PolicyDocument.ts"
 import type { Subject } from "../Policy.ts"
@@ -28,7 +29,9 @@ export interface SubjectTables {
 
 const MAX_TABLES = 1_024
 
+/** The one document a subject was last asked about. */
 interface Seen {
+  readonly document: PolicyDocument
   readonly groups: ReadonlyArray<string>
   readonly scopes: ReadonlyArray<string>
   readonly limits: Limits | undefined
@@ -36,6 +39,8 @@ interface Seen {
   readonly scopeCount: number
   readonly table: SubjectTable
 }
+
+const bySubject = new Memo<Subject, Seen>()
 
 const makeTable = (
   scopes: ReadonlyArray<string>,
@@ -96,7 +101,8 @@ const effectiveScopes = (document: PolicyDocument, subject: Subject): ReadonlyAr
   return Object.freeze([...out])
 }
 
-const stillHolds = (seen: Seen, subject: Subject): boolean =>
+const stillHolds = (seen: Seen, document: PolicyDocument, subject: Subject): boolean =>
+  seen.document === document &&
   seen.groups === subject.groups &&
   seen.scopes === subject.scopes &&
   seen.limits === subject.limits &&
@@ -111,7 +117,6 @@ export const makeSubjectTables = (document: PolicyDocument): SubjectTables => {
       rules.map((rule, i) => compileRule(scope, i, rule))
     )
   }
-  const bySubject = new WeakMap<Subject, Seen>()
   const byScopes = new Map<string, SubjectTable>()
 
   // JSON keeps apart what any separator could join: a scope name is a caller's word.
@@ -140,11 +145,12 @@ export const makeSubjectTables = (document: PolicyDocument): SubjectTables => {
   return {
     of: (subject) => {
       const seen = bySubject.get(subject)
-      if (seen !== undefined && stillHolds(seen, subject)) return seen.table
+      if (seen !== undefined && stillHolds(seen, document, subject)) return seen.table
       const { groups, limits, scopes } = subject
       const all = effectiveScopes(document, subject)
       const table = limits === undefined ? tableFor(all) : limitedTable(all, limits)
-      bySubject.set(subject, { groups, scopes, limits, groupCount: groups.length, scopeCount: scopes.length, table })
+      const [groupCount, scopeCount] = [groups.length, scopes.length]
+      bySubject.set(subject, { document, groups, scopes, limits, groupCount, scopeCount, table })
       return table
     }
   }
