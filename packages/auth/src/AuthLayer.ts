@@ -29,6 +29,8 @@ export interface AuthLayerApi {
    * the look is begun, and its outcome is the answer to the next question.
    */
   readonly holds: (claims: Claims) => boolean
+  /** Hot: is a credential that nobody has seen before to come again later, as `authenticate` would say, without the cost of asking it? */
+  readonly busy: (credential: Credential) => AuthBusy | undefined
   /** Cold: verifies, single-flight per credential, and caches. */
   readonly authenticate: (credential: Credential) => Effect.Effect<Claims, Unauthenticated | AuthUnavailable | AuthBusy>
   /** Does a bearer value belong to us — verified here, or naming an issuer we trust? Such a value never goes upstream. */
@@ -93,6 +95,7 @@ const makeStatic = (tokens: ReadonlyMap<string, Claims>): Layer.Layer<AuthLayer,
       const issuers = new Set([...tokens.values()].map((claims) => claims.issuer))
       return {
         cached: (credential) => tokens.get(credential.value),
+        busy: () => undefined,
         admit: makeAdmit(revocations),
         holds: (claims) => !isRevoked(revocations, claims),
         authenticate: (credential) => {
@@ -106,6 +109,7 @@ const makeStatic = (tokens: ReadonlyMap<string, Claims>): Layer.Layer<AuthLayer,
 
 const reject: Layer.Layer<AuthLayer> = Layer.succeed(AuthLayer, {
   cached: () => undefined,
+  busy: () => undefined,
   admit: () => refusal("unknown_issuer"),
   holds: () => false,
   authenticate: () => Effect.fail(refusal("unknown_issuer")),

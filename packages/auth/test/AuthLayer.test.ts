@@ -326,6 +326,51 @@ describe("AuthLayer.layer: bounds", () => {
     })
   )
 
+  it.scoped("a flood of credentials that come once does not push out those in use", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted((value) => Effect.succeed(alice(value)), { capacity: 4 })
+      yield* Effect.gen(function* () {
+        const auth = yield* AuthLayer
+        yield* auth.authenticate(bearer("known"))
+        for (let i = 0; i < 20; i++) {
+          expect(auth.cached(bearer("known"))).toBeDefined()
+          yield* auth.authenticate(bearer(`once-${i}`))
+        }
+        expect(auth.cached(bearer("once-0"))).toBeUndefined()
+        expect(auth.cached(bearer("once-19"))).toBeDefined()
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.scoped("who is known is verified again when their time has come, be it that strangers are turned away", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { layer } = yield* scripted(
+        (value) =>
+          value.startsWith("slow") ? Effect.as(Deferred.await(gate), alice(value)) : Effect.succeed(alice(value)),
+        { places: 2, deadline: "1 hour" }
+      )
+      yield* Effect.gen(function* () {
+        const auth = yield* AuthLayer
+        yield* auth.authenticate(bearer("known"))
+        expect(auth.cached(bearer("known"))).toBeDefined()
+        yield* auth.authenticate(bearer("seen once"))
+        yield* TestClock.adjust("11 minutes")
+        expect(auth.cached(bearer("known"))).toBeUndefined()
+        for (const value of ["slow-1", "slow-2"]) yield* Effect.fork(auth.authenticate(bearer(value)))
+        yield* Effect.yieldNow()
+        const turned = yield* Effect.flip(auth.authenticate(bearer("stranger")))
+        expect(turned._tag).toBe("AuthBusy")
+        expect(auth.busy(bearer("stranger"))).toBe(turned)
+        expect(auth.busy(bearer("seen once"))?._tag).toBe("AuthBusy")
+        expect(auth.busy(bearer("slow-1"))).toBeUndefined()
+        expect(auth.busy(bearer("known"))).toBeUndefined()
+        expect((yield* auth.authenticate(bearer("known"))).tokenId).toBe("known")
+        yield* Deferred.succeed(gate, undefined)
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
   it.scoped("claims past their expiry are dropped, and a credential is verified again after ten minutes", () =>
     Effect.gen(function* () {
       const { calls, layer } = yield* scripted((value) =>

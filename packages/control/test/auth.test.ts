@@ -312,6 +312,7 @@ describe("design §6: a fallback never produces a principal", () => {
       Effect.provide(
         Layer.succeed(AuthLayer, {
           cached: () => undefined,
+          busy: () => undefined,
           admit: () => {
             throw new Error("not reached")
           },

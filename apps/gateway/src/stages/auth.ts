@@ -45,6 +45,8 @@ export const admitCaller = (
   if (ctx.search !== "" && ctx.search.includes(credential.value)) return tokenInQuery()
   const claims = pipeline.auth.cached(credential)
   if (claims !== undefined) return admit(pipeline, ctx, claims)
+  const busy = pipeline.auth.busy(credential)
+  if (busy !== undefined) return authBusy(busy)
   return pipeline.authenticate(credential).then((outcome) => admit(pipeline, ctx, outcome))
 }
 

@@ -1,11 +1,14 @@
 /**
  * Whose signature is checked when. The runtime checks signatures on threads that share the cores with the one that serves calls, so a flood of
- * new tokens would take a core from callers who are known: one is checked at a time, and no more than half of the time. Where the process
+ * new tokens would take a core from callers who are known: one is checked at a time, and no more than a quarter of the time. Where the process
  * is busy a check takes longer, and the rest after it, too. Waiting for an issuer's keys is not checking.
  */
 
 /** Shorter rests are saved up: timers are no finer. */
 const LEAST_REST_MILLIS = 1
+
+/** For each moment of checking, so many of rest. */
+const RESTS = 3
 
 /** One line for all verifiers of this process: it is the process's cores that are shared. */
 let line: Promise<void> = Promise.resolve()
@@ -24,7 +27,7 @@ export const inTurn = <A>(check: () => Promise<A>, signal: AbortSignal): Promise
     signal.throwIfAborted()
     const began = performance.now()
     return check().finally(() => {
-      owed += performance.now() - began
+      owed += RESTS * (performance.now() - began)
     })
   })
   line = mine.then(rest, rest)

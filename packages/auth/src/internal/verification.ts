@@ -39,8 +39,8 @@ export interface VerificationOptions {
 
 type Failure = Unauthenticated | AuthUnavailable | AuthBusy
 
-/** When a place should be free again. */
-const BUSY_SECONDS = 1
+/** Shared: turning away is what a flood makes most of, and a fresh error records a stack. A place should be free again in a second. */
+const BUSY = new AuthBusy({ retryAfterSeconds: 1 })
 
 /** Claims, and how their verifier tells whether they still hold. */
 interface Verified {
@@ -53,6 +53,8 @@ interface Lane {
   readonly verified: BoundedCache<Verified>
   readonly refused: BoundedCache<Unauthenticated>
   readonly running: Map<string, Running>
+  /** Of callers who are known, and whose time had come to be verified again: they are not turned away for a crowd of strangers. */
+  readonly returning: BoundedCache<true>
 }
 
 interface Running {
@@ -64,6 +66,8 @@ interface Running {
 
 export interface Verification {
   readonly cached: (credential: Credential) => Claims | undefined
+  /** Would `authenticate` turn it away at once? */
+  readonly busy: (credential: Credential) => AuthBusy | undefined
   readonly authenticate: (credential: Credential) => Effect.Effect<Claims, Failure>
   readonly isOurs: (bearer: string) => boolean
   /** Revocations aside. */
@@ -94,7 +98,7 @@ export const makeVerification = (
     const scope = yield* Effect.scope
     const aftercare = yield* makeAftercare
     const state: State = { verifiers, options, scope, lanes, vouched: aftercare.vouched }
-    yield* Effect.map(Clock.currentTimeMillis, (now) => sweep(lanes, now)).pipe(
+    yield* Effect.map(Clock.currentTimeMillis, (now) => sweep(lanes, options, now)).pipe(
       Effect.repeat(Schedule.spaced("1 minute")),
       Effect.forkScoped
     )
@@ -104,6 +108,7 @@ export const makeVerification = (
     )
     return {
       cached: (credential) => holding(lanes[credential.kind].verified.peek(credential.value)),
+      busy: (credential) => (isFull(state) && isUnknown(lanes[credential.kind], credential) ? BUSY : undefined),
       authenticate: (credential) => authenticate(state, credential),
       holds: aftercare.holds,
       // A repeated header arrives joined by ", "; each part counts.
@@ -125,7 +130,7 @@ const authenticate = (state: State, credential: Credential): Effect.Effect<Claim
       if (refused !== undefined) return Effect.fail(refused)
       const running = lane.running.get(credential.value)
       if (running !== undefined) return restore(Deferred.await(running.done))
-      if (isFull(state)) return Effect.fail(new AuthBusy({ retryAfterSeconds: BUSY_SECONDS }))
+      if (isFull(state) && lane.returning.get(credential.value, now) === undefined) return Effect.fail(BUSY)
       const mine: Running = { done: Deferred.unsafeMake(FiberId.none), since: now }
       lane.running.set(credential.value, mine)
       return run(state, credential, mine).pipe(
@@ -199,16 +204,25 @@ const remember = (
 const isFull = ({ lanes, options }: State): boolean =>
   lanes.bearer.running.size + lanes.cookie.running.size >= options.places
 
+/** Neither answered before nor being looked at. */
+const isUnknown = ({ refused, returning, running, verified }: Lane, { value }: Credential): boolean =>
+  !running.has(value) &&
+  verified.peek(value) === undefined &&
+  refused.peek(value) === undefined &&
+  returning.peek(value) === undefined
+
 const makeLane = (options: VerificationOptions): Lane => ({
   verified: new BoundedCache(options.capacity),
   refused: new BoundedCache(options.refusedCapacity),
-  running: new Map()
+  running: new Map(),
+  returning: new BoundedCache(options.capacity)
 })
 
-const sweep = (lanes: Lanes, now: number): void => {
+const sweep = (lanes: Lanes, { maxAge }: VerificationOptions, now: number): void => {
   for (const lane of [lanes.bearer, lanes.cookie]) {
-    lane.verified.sweep(now)
     lane.refused.sweep(now)
+    lane.returning.sweep(now)
+    for (const key of lane.verified.sweep(now)) lane.returning.set(key, true, now + Duration.toMillis(maxAge))
   }
 }
 
