@@ -10,12 +10,12 @@ import * as Schema from "effect/Schema"
 import type { JWTHeaderParameters, JWTPayload, JWTVerifyOptions } from "jose"
 import { jwtVerify } from "jose/jwt/verify"
 import { refusal } from "./Admission.ts"
-import type { AuthUnavailable, Unauthenticated } from "./AuthError.ts"
+import type { AuthUnavailable, Unauthenticated, UnauthenticatedReason } from "./AuthError.ts"
 import { type ClaimsMapping, gatewayClaims, oidcClaims } from "./ClaimsMapping.ts"
 import { joseFailure } from "./internal/joseFailure.ts"
 import { inTurn } from "./internal/signatureTurns.ts"
 import { type KeyResolver, type KeySource, makeResolver } from "./KeySource.ts"
-import { decode, issuerOf, type UnverifiedJwt } from "./UnverifiedJwt.ts"
+import { decode, issuerOf } from "./UnverifiedJwt.ts"
 import type { Verifier } from "./Verifiers.ts"
 
 /** Signature algorithms that may be pinned. No HMAC: a public key must never serve as a shared secret. */
@@ -131,47 +131,49 @@ const problemOf = (options: JwtVerifierOptions): string | undefined => {
   return url?.protocol === "https:" || url?.protocol === "http:" ? undefined : "the key set is not at an http(s) URL"
 }
 
-/** An algorithm that is not pinned leads to no key, and to no fetch of one. */
-const keyOf = (
-  options: JwtVerifierOptions,
-  resolve: KeyResolver,
-  { alg, kid }: UnverifiedJwt["header"]
-): Effect.Effect<CryptoKey, Unauthenticated | AuthUnavailable> => {
-  const algorithm = options.algorithms.find((name) => name === alg)
-  if (algorithm === undefined) return Effect.fail(refusal(typeof alg === "string" ? "bad_algorithm" : "malformed"))
-  if (kid !== undefined && typeof kid !== "string") return Effect.fail(refusal("malformed"))
-  return Effect.tryPromise({
-    try: () => resolve(kid === undefined ? { alg: algorithm } : { alg: algorithm, kid }),
-    catch: (cause) => joseFailure(options.issuer, cause)
-  })
-}
-
 const verifyToken = (
   options: JwtVerifierOptions,
   issuers: Array<string>,
   resolve: KeyResolver,
   token: string
 ): Effect.Effect<Claims, Unauthenticated | AuthUnavailable> =>
-  Effect.gen(function* () {
-    const unverified = decode(token)
-    // Critical extensions are none of ours; jose would report them as an unsupported algorithm.
-    if (unverified === undefined || "crit" in unverified.header) return yield* refusal("malformed")
-    const key = yield* keyOf(options, resolve, unverified.header)
-    const now = yield* Clock.currentTimeMillis
-    const checks: JWTVerifyOptions = {
-      algorithms: [...options.algorithms],
-      issuer: issuers,
-      requiredClaims: ["exp", "sub"],
-      clockTolerance: SKEW_SECONDS,
-      currentDate: new Date(now)
-    }
-    const { payload, protectedHeader } = yield* Effect.tryPromise({
-      try: (signal) => inTurn(() => jwtVerify(token, key, checks), signal),
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.tryPromise({
+      try: (signal) => prove(options, issuers, resolve, token, now, signal),
       catch: (cause) => joseFailure(options.issuer, cause)
     })
-    const claims = claimsOf(options, payload, protectedHeader, now)
-    return typeof claims === "string" ? yield* refusal(claims) : claims
-  })
+  ).pipe(
+    Effect.flatMap((proved) => (typeof proved === "string" ? Effect.fail(refusal(proved)) : Effect.succeed(proved)))
+  )
+
+/** One promise from token to claims: with an effect for each step, a flood's tokens made half of the garbage there was. Rejects as jose does. */
+const prove = async (
+  options: JwtVerifierOptions,
+  issuers: Array<string>,
+  resolve: KeyResolver,
+  token: string,
+  now: number,
+  signal: AbortSignal
+): Promise<Claims | UnauthenticatedReason> => {
+  const unverified = decode(token)
+  // Critical extensions are none of ours; jose would report them as an unsupported algorithm.
+  if (unverified === undefined || "crit" in unverified.header) return "malformed"
+  const { alg, kid } = unverified.header
+  // An algorithm that is not pinned leads to no key, and to no fetch of one.
+  const algorithm = options.algorithms.find((name) => name === alg)
+  if (algorithm === undefined) return typeof alg === "string" ? "bad_algorithm" : "malformed"
+  if (kid !== undefined && typeof kid !== "string") return "malformed"
+  const key = await resolve(kid === undefined ? { alg: algorithm } : { alg: algorithm, kid })
+  const checks: JWTVerifyOptions = {
+    algorithms: [...options.algorithms],
+    issuer: issuers,
+    requiredClaims: ["exp", "sub"],
+    clockTolerance: SKEW_SECONDS,
+    currentDate: new Date(now)
+  }
+  const { payload, protectedHeader } = await inTurn(() => jwtVerify(token, key, checks), signal)
+  return claimsOf(options, payload, protectedHeader, now)
+}
 
 type ClaimsProblem = "bad_claims" | "token_expired" | "token_not_yet_valid" | "wrong_audience"
 
