@@ -70,6 +70,15 @@ describe("issue 6 point 9: the terminal stays ours", () => {
   })
 })
 
+/** Sends people somewhere else to sign in. */
+const elsewhere = (origin: string, path: string, page: string): Response =>
+  Response.json({
+    issuer: `${origin}/${path}`,
+    authorization_endpoint: page,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`
+  })
+
 /** A gateway that means ill, and an authorization server to go with it. */
 const evil = Bun.serve({
   hostname: "127.0.0.1",
@@ -85,6 +94,9 @@ const evil = Bun.serve({
           registration_endpoint: `${origin}/register`,
           device_authorization_endpoint: `${origin}/device`
         }),
+      "/.well-known/oauth-authorization-server/plain": () => elsewhere(origin, "plain", "http://elsewhere.example/a"),
+      "/.well-known/oauth-authorization-server/script": () => elsewhere(origin, "script", "javascript:alert(1)"),
+      "/.well-known/oauth-authorization-server/file": () => elsewhere(origin, "file", "file:///bin/sh"),
       "/register": () => Response.json({ client_id: "c", token_endpoint_auth_method: "none" }, { status: 201 }),
       "/device": () =>
         Response.json({
@@ -123,6 +135,14 @@ describe("issue 6 point 9: a gateway that means ill", () => {
       assert.notStrictEqual(code, 0)
       assert.notMatch(out + err, CONTROL)
       assert.strictEqual(err.match(/^mcpgw: /gm)?.length, 1, err)
+    }
+  })
+
+  it("S-12: at sign-in, a page that is no web page, or one that anybody on the way may write, is not opened", async () => {
+    for (const path of ["plain", "script", "file"]) {
+      const { code, err } = await run("login", "--no-browser", "--url", `http://127.0.0.1:${evil.port}/${path}`)
+      assert.strictEqual(code, 3, err)
+      assert.match(err, /sends to (?:no web page to sign in|\S+ to sign in, which is not encrypted)/)
     }
   })
 })

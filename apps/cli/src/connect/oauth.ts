@@ -80,6 +80,14 @@ const loginOf = (config: client.Configuration, tokens: Tokens): OAuthLogin => ({
   expires_at: Date.now() + (tokens.expires_in ?? 300) * 1000
 })
 
+/** S-12: a web page, over https or as private as the gateway itself. */
+const pageToOpen = (url: string, build: () => URL): Effect.Effect<URL, Failure> =>
+  Effect.gen(function* () {
+    const address = yield* Effect.try({ try: build, catch: () => denied(`${url} sends to no web page to sign in`) })
+    if (isPrivateWay(address.href) || address.origin === new URL(url).origin) return address
+    return yield* denied(`${url} sends to ${plain(address.href)} to sign in, which is not encrypted`)
+  })
+
 /** `open`: whether a browser is started; its address is printed in any case. */
 export const loginWithBrowser = (url: string, open: boolean): Effect.Effect<OAuthLogin, Failure> =>
   Effect.scoped(
@@ -88,16 +96,17 @@ export const loginWithBrowser = (url: string, open: boolean): Effect.Effect<OAut
       const verifier = client.randomPKCECodeVerifier()
       const callback = yield* startCallback(state)
       const config = yield* register(url, callback.redirect)
-      const address = client.buildAuthorizationUrl(config, {
-        redirect_uri: callback.redirect,
-        scope: SCOPE,
-        resource: url,
-        state,
-        code_challenge: yield* attempt(() => client.calculatePKCECodeChallenge(verifier)),
-        code_challenge_method: "S256"
-      })
-      if (!isPrivateWay(address.href) && address.origin !== new URL(url).origin)
-        return yield* denied(`${url} sends to ${plain(address.href)} to sign in, which is not encrypted`)
+      const challenge = yield* attempt(() => client.calculatePKCECodeChallenge(verifier))
+      const address = yield* pageToOpen(url, () =>
+        client.buildAuthorizationUrl(config, {
+          redirect_uri: callback.redirect,
+          scope: SCOPE,
+          resource: url,
+          state,
+          code_challenge: challenge,
+          code_challenge_method: "S256"
+        })
+      )
       yield* Console.error(`Sign in with your browser:\n\n  ${address.href}\n`)
       if (open) yield* openBrowser(address.href)
       const answer = yield* callback.answered.pipe(
