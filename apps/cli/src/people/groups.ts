@@ -12,7 +12,7 @@ import { Session } from "../connect/Session.ts"
 import { badField } from "../Failure.ts"
 import { about } from "../help.ts"
 import { resolve } from "../servers/resolve.ts"
-import { pairs, plain, show, table } from "../show/table.ts"
+import { plain, show, table } from "../show/table.ts"
 
 const Named = Schema.Struct({ name: Schema.String })
 
@@ -84,54 +84,6 @@ const list = Command.make("list", globals, ({ json }) =>
   Command.provide((args) => Session.layer(args))
 )
 
-/** What of a group is shown; `--json` shows all of it. */
-const Details = Schema.Struct(
-  {
-    name: Schema.String,
-    scopes: Schema.Array(Schema.String),
-    servers: Schema.Array(
-      Schema.Struct({
-        server: Schema.String,
-        scope: Schema.String,
-        methods: Schema.Union(Schema.String, Schema.Array(Schema.String)),
-        tools: Schema.Union(Schema.String, Schema.Array(Schema.String))
-      })
-    ),
-    users: Schema.Array(Schema.String),
-    agents: Schema.Array(Schema.String)
-  },
-  { key: Schema.String, value: Schema.Unknown }
-)
-
-const details = (one: typeof Details.Type): string =>
-  [
-    pairs([
-      ["name", one.name],
-      ["scopes", one.scopes],
-      ["people", one.users],
-      ["agents", one.agents]
-    ]),
-    ...(one.servers.length === 0
-      ? ["It opens no server."]
-      : [
-          table(
-            ["SERVER", "SCOPE", "METHODS", "TOOLS"],
-            one.servers.map(({ methods, scope, server, tools }) => [server, scope, methods, tools])
-          )
-        ])
-  ].join("\n\n")
-
-const get = Command.make("get", { group: Args.text({ name: "GROUP" }), ...globals }, ({ group, json }) =>
-  Effect.gen(function* () {
-    const { ask } = yield* Session
-    const answer = yield* ask(HttpClientRequest.get(`/api/groups/${encodeURIComponent(group)}`), Details)
-    yield* show(json, answer, () => details(answer))
-  })
-).pipe(
-  Command.withDescription(about("Show what a group opens, and who is in it.", "groups get mcp-registry-user")),
-  Command.provide((args) => Session.layer(args))
-)
-
 const group = Args.text({ name: "GROUP" }).pipe(Args.withDescription("The group's name."))
 const description = Args.text({ name: "DESCRIPTION" }).pipe(Args.optional, Args.withDescription("What it is for."))
 const suffix = Options.choice("scope-suffix", ["read", "execute"]).pipe(
@@ -199,5 +151,5 @@ const removeServer = Command.make("remove-server", { server, groups: names, ...g
 
 export const groups = Command.make("groups").pipe(
   Command.withDescription("Groups of people and agents, and what they open."),
-  Command.withSubcommands([list, get, create, remove, addServer, removeServer])
+  Command.withSubcommands([list, create, remove, addServer, removeServer])
 )
