@@ -96,6 +96,14 @@ const STATUS: Readonly<Record<string, number>> = {
   Unavailable: 503
 }
 
+/** Of failures of other packages, which say themselves what happened. */
+const KINDS: Readonly<Record<string, Failure["kind"]>> = {
+  KeycloakUnreachable: "unreachable",
+  KeycloakSignInRefused: "denied",
+  KeycloakForbidden: "denied",
+  KeycloakNotFound: "missing"
+}
+
 /** Whatever a command ended with, as a failure; undefined: the parser has explained it already. */
 export const failureOf = (error: unknown): Failure | undefined => {
   if (error instanceof Failure) return error
@@ -108,7 +116,8 @@ export const failureOf = (error: unknown): Failure | undefined => {
   if (tag === "ParseError") {
     return failed(`The gateway's answer is not what this command expects: ${text(error, "message") ?? ""}`)
   }
-  return failed(error instanceof Error ? error.message : String(error))
+  const problem = error instanceof Error ? error.message : String(error)
+  return fail(KINDS[tag] ?? "failed", problem)
 }
 
 export const exitCodeOf = (failure: Failure | undefined): number =>

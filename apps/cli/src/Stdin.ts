@@ -17,7 +17,8 @@ export class Stdin extends Context.Tag("@mcpgw/cli/Stdin")<Stdin, StdinApi>() {
       Effect.tryPromise({ try: () => Bun.stdin.text(), catch: () => failed("standard input could not be read") }),
       (text) => text.replace(/\r?\n$/, "")
     ),
-    isTerminal: process.stdin.isTTY
+    // Questions are asked on standard output.
+    isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true
   }))
 
   static readonly layerOf = (text: string): Layer.Layer<Stdin> =>

@@ -4,59 +4,19 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as Prompt from "@effect/cli/Prompt"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { RegistryImport, RegistryImportFields, RegistryImportItem } from "@mcpgw/api/RegistryImports"
-import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { globals } from "./connect/options.ts"
 import { Session } from "./connect/Session.ts"
 import { failed, usage } from "./Failure.ts"
 import { about } from "./help.ts"
+import { conflicts, options } from "./import/registryOptions.ts"
 import { plain, show, table } from "./show/table.ts"
 import { Stdin } from "./Stdin.ts"
-
-const OFFICIAL = "https://registry.modelcontextprotocol.io"
-
-const flag = (name: string, words: string) => Options.boolean(name).pipe(Options.withDescription(words))
-
-const options = {
-  from: Options.text("from").pipe(
-    Options.withFallbackConfig(Config.string("MCPGW_IMPORT_FROM")),
-    Options.withDefault(OFFICIAL),
-    Options.withPseudoName("URL"),
-    Options.withDescription(`The registry; else MCPGW_IMPORT_FROM, or ${OFFICIAL}.`)
-  ),
-  select: flag("select", "Choose among its servers in the terminal."),
-  search: Options.text("search").pipe(
-    Options.optional,
-    Options.withPseudoName("WORD"),
-    Options.withDescription("With --select: only those with this in their name.")
-  ),
-  list: Options.file("list", { exists: "yes" }).pipe(
-    Options.optional,
-    Options.withDescription("Only the servers this file names, one on a line.")
-  ),
-  dryRun: flag("dry-run", "Say what would be done, and change nothing."),
-  enable: flag("enable", "Switch new servers on at once; they are off otherwise."),
-  mirror: flag("mirror", "Follow the registry's changes from now on."),
-  every: Options.integer("every").pipe(
-    Options.withSchema(Schema.Int.pipe(Schema.greaterThanOrEqualTo(60))),
-    Options.optional,
-    Options.withPseudoName("SECONDS"),
-    Options.withDescription("With --mirror: how often, at least 60; else every hour.")
-  ),
-  resume: flag("resume", "Go on with the last import from there that did not come to its end."),
-  variable: Options.text("variable").pipe(
-    Options.repeated,
-    Options.withPseudoName("NAME"),
-    Options.withDescription("A variable of headers that keeps its name, such as SMITHERY_API_KEY; may be given again.")
-  )
-}
 
 /** Names of a list file; what follows a # is a remark. */
 export const namesIn = (text: string): ReadonlyArray<string> => [
@@ -133,9 +93,11 @@ const choose = (args: { readonly from: string; readonly search: Option.Option<st
         : []
     )
     if (choices.length === 0) return yield* failed("There is nothing to choose from")
-    const names = yield* Prompt.multiSelect({ message: "Which servers?", choices, maxPerPage: 15 }).pipe(
-      Effect.catchTag("QuitException", () => failed("Nothing was chosen"))
-    )
+    const names = yield* Prompt.multiSelect({
+      message: "Which servers? Space chooses, enter ends",
+      choices,
+      maxPerPage: 15
+    }).pipe(Effect.catchTag("QuitException", () => failed("Nothing was chosen")))
     return names.length === 0 ? yield* failed("Nothing was chosen") : names
   })
 
@@ -160,7 +122,7 @@ const print = (json: boolean, dryRun: boolean, named: boolean, { items, report }
 
 const run = Command.make("registry", { ...options, ...globals }, (args) =>
   Effect.gen(function* () {
-    if (args.select && Option.isSome(args.list)) return yield* usage("--select and --list choose servers both")
+    yield* conflicts(args)
     const names = args.select
       ? Option.some(yield* choose(args))
       : yield* Effect.transposeOption(Option.map(args.list, readList))

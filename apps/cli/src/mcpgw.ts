@@ -1,6 +1,7 @@
 /** The command `mcpgw` and its groups of commands. */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
+import * as Descriptor from "@effect/cli/CommandDescriptor"
 import * as HashMap from "effect/HashMap"
 import { connectCommands } from "./connect/commands.ts"
 import { creds } from "./creds/commands.ts"
@@ -19,47 +20,45 @@ import { policy } from "./policy/commands.ts"
 import { replaced } from "./old/commands.ts"
 import { servers } from "./servers/commands.ts"
 
+const commands = [
+  ...connectCommands,
+  ...mcpCommands,
+  health,
+  servers,
+  groups,
+  users,
+  agents,
+  keys,
+  tokens,
+  policy,
+  published,
+  importing,
+  ide,
+  creds,
+  keycloak,
+  replaced
+] as const
+
 export const mcpgw = Command.make("mcpgw").pipe(
   Command.withDescription(
-    "The command line of the MCP gateway. Whatever asks one also takes --url, --token, --token-file, --json and --verbose. Exit codes: 0 done, 1 did not work, 2 the command line is wrong, 3 not signed in or not allowed, 4 no such thing, 5 nobody answers. Shell completion: --completions bash, zsh or fish."
+    "The command line of the MCP gateway. Whatever asks one also takes --url, --token, --token-file, --json and --verbose. Exit codes: 0 done, 1 did not work, 2 the command line is wrong or a file it names, 3 not signed in or not allowed, 4 no such thing, 5 nobody answers. Shell completion: --completions bash, zsh or fish."
   ),
-  Command.withSubcommands([
-    ...connectCommands,
-    ...mcpCommands,
-    health,
-    servers,
-    groups,
-    users,
-    agents,
-    keys,
-    tokens,
-    policy,
-    published,
-    importing,
-    ide,
-    creds,
-    keycloak,
-    replaced
-  ])
+  Command.withSubcommands(commands)
 )
 
-const namesOf = (commands: HashMap.HashMap<string, unknown>): ReadonlyArray<string> =>
-  [...HashMap.keys(commands)].toSorted()
+/** Name of a command, and the names of what it holds; the parser has one that holds nothing hold itself. */
+const named = (command: Descriptor.Command<unknown>): readonly [string, ReadonlyArray<string>] => {
+  const [name = ""] = Descriptor.getNames(command)
+  const inside = [...HashMap.keys(Descriptor.getSubcommands(command))].toSorted()
+  return [name, inside.filter((word) => word !== name)]
+}
+
+const all = commands.map(({ descriptor }) => named(descriptor))
 
 /** Names of commands by the name of what holds them; those of `mcpgw` itself under its own. */
 export const commandNames: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
-  ["mcpgw", namesOf(Command.getSubcommands(mcpgw))],
-  ["servers", namesOf(Command.getSubcommands(servers))],
-  ["groups", namesOf(Command.getSubcommands(groups))],
-  ["users", namesOf(Command.getSubcommands(users))],
-  ["agents", namesOf(Command.getSubcommands(agents))],
-  ["keys", namesOf(Command.getSubcommands(keys))],
-  ["tokens", namesOf(Command.getSubcommands(tokens))],
-  ["policy", namesOf(Command.getSubcommands(policy))],
-  ["published", namesOf(Command.getSubcommands(published))],
-  ["creds", namesOf(Command.getSubcommands(creds))],
-  ["import", namesOf(Command.getSubcommands(importing))],
-  ["keycloak", namesOf(Command.getSubcommands(keycloak))]
+  ["mcpgw", all.map(([name]) => name).toSorted()],
+  ...all.filter(([, inside]) => inside.length > 0)
 ])
 
 /** Without the parser's own options, such as --wizard, in the help. */

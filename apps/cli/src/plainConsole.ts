@@ -1,13 +1,11 @@
 /**
- * The console of this command line: without colours where nobody sees them (pipes, files, NO_COLOR), and without the sentences that the parser's
- * help repeats under every option. Changes only what is shown, and only those.
+ * The console of this command line: without colours where nobody sees them (pipes, files, NO_COLOR), without the sentences that the parser's
+ * help repeats under every option, and without control of the terminal, whoever said what is printed. Nothing is printed past it.
  */
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { EXAMPLE } from "./help.ts"
-
-/** The escape codes of colours. */
-const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g")
+import { COLOUR, visible, visibleInColour } from "./show/visible.ts"
 
 /** What the type of an option, or its being optional, is called in words that say no more than the usage line. */
 const FILLER =
@@ -15,6 +13,9 @@ const FILLER =
 
 /** What every command that asks a gateway may be told: said once, and not in each line of a list of commands. */
 const COMMON = / \[--url URL\]| \[--token TOKEN\]| \[--token-file FILE\]| \[--json\]| \[\(-v, --verbose\)\]/g
+
+/** Options of a command that holds others, before the name of one it holds. */
+const HOLDER = /^(- \S+)(?: \[[^\]]*\])+ (?=[a-z])/
 
 /** In a list of commands each has its usage, then its sentence in a line of its own; examples are for its own help. */
 const listed = (text: string): string =>
@@ -24,7 +25,7 @@ const listed = (text: string): string =>
       .replaceAll(COMMON, "")
       .split(/ {2,}(?=\S)(?!- )/)
     const [said = ""] = sentence.split(EXAMPLE)
-    return `  ${usage.trim()}${said.trim() === "" ? "" : `\n      ${said.trim()}`}`
+    return `  ${usage.trim().replace(HOLDER, "$1 ")}${said.trim() === "" ? "" : `\n      ${said.trim()}`}`
   })
 
 /** Each example in a line of its own. */
@@ -36,10 +37,16 @@ const usage = (text: string, words: ReadonlyArray<string>): string =>
     name === (words.at(-1) ?? "mcpgw") ? `$ ${["npm run mcpgw --", ...words].join(" ")}` : line
   )
 
-/** @effect/cli 0.73 asks for `a__b,c` in its script for bash and has it written as `a,b,c`: options of a command in a group stay unknown. */
+/**
+ * @effect/cli 0.73 asks for `a__b,c-d` in its script for bash and has it written as `a,b,c__d`: options of a command in a group, and of one with a
+ * dash in its name, stay unknown.
+ */
 const completion = (text: string): string =>
   text.startsWith("function _mcpgw_bash_completions")
-    ? text.replaceAll(/^( +mcpgw),([a-z-]+),([a-z-]+\))$/gm, (_, start, group, rest) => `${start}__${group},${rest}`)
+    ? text.replaceAll(
+        /^( +mcpgw),([a-z-]+),([a-z_-]+\))$/gm,
+        (_, start: string, group: string, rest: string) => `${start}__${group},${rest.replaceAll("__", "-")}`
+      )
     : text
 
 /** How help begins; what a server says is left as it is. */
@@ -51,7 +58,7 @@ export const shownText = (text: string, colours: boolean, words: ReadonlyArray<s
   const said = isHelp
     ? exampled(listed(usage((colours ? text : plain).replaceAll(FILLER, ""), words)))
     : completion(text)
-  return colours ? said : said.replaceAll(COLOUR, "")
+  return colours && isHelp ? visibleInColour(said) : visible(said.replaceAll(COLOUR, ""))
 }
 
 const hasColours = (stream: { readonly isTTY?: boolean }, noColour: string | undefined): boolean =>
@@ -70,6 +77,12 @@ export const withPlainConsole =
       return Effect.withConsole(effect, {
         ...console,
         log: (...values: ReadonlyArray<unknown>) => console.log(...values.map(log)),
-        error: (...values: ReadonlyArray<unknown>) => console.error(...values.map(error))
+        error: (...values: ReadonlyArray<unknown>) => console.error(...values.map(error)),
+        // Log lines go this way.
+        unsafe: {
+          ...console.unsafe,
+          log: (...values: ReadonlyArray<unknown>) => console.unsafe.log(...values.map(log)),
+          error: (...values: ReadonlyArray<unknown>) => console.unsafe.error(...values.map(error))
+        }
       } satisfies Console.Console)
     })

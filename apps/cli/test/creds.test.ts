@@ -354,4 +354,43 @@ describe("mcpgw creds refuses in words", () => {
       assert.include(status.out, "the refresher does not run")
     })
   )
+  it.live("status: what the refresher that runs could not renew, why, and when it tries again; --json as well", () =>
+    Effect.gen(function* () {
+      const at = fresh()
+      // Whoever is called so is taken for the refresher.
+      const other = Bun.spawn(["bash", "-c", 'exec -a "mcpgw creds refresh" sleep 60'])
+      at.put("ingress.json", { access_token: "s3cret", expires_at: 1 })
+      at.put("github-egress.json", { access_token: "s3cret", expires_at: null })
+      at.put("broken-egress.json", {})
+      at.put("token_refresher.pid", other.pid)
+      at.put("token_refresher.status.json", {
+        files: [
+          { name: "ingress.json", result: "failed", problem: "keycloak_m2m: answered with status 503", next: 4e9 },
+          { name: "github-egress.json", result: "fresh" }
+        ]
+      })
+      while (!readFileSync(`/proc/${other.pid}/cmdline`, "utf8").startsWith("mcpgw")) yield* Effect.sleep("10 millis")
+      const { out } = yield* at.run({}, "status")
+      assert.include(out, `the refresher runs as process ${other.pid}`)
+      assert.match(out, /ended +ingress\.json, until 1970-01-01.*\n +keycloak_m2m: .* 503; tried again at 2096-/)
+      const json = JSON.parse((yield* at.run({}, "status", "--json")).out)
+      other.kill()
+      yield* Effect.promise(() => other.exited)
+      assert.strictEqual(json.pid, other.pid)
+      assert.deepEqual(json.tokens, [
+        { file: "broken-egress.json", state: "unreadable", expires_at: null, problem: null, next_at: null },
+        { file: "github-egress.json", state: "endless", expires_at: null, problem: null, next_at: null },
+        {
+          file: "ingress.json",
+          state: "ended",
+          expires_at: 1,
+          problem: "keycloak_m2m: answered with status 503",
+          next_at: 4e9
+        }
+      ])
+      const later = JSON.parse((yield* at.run({}, "status", "--json")).out)
+      assert.isNull(later.pid)
+      assert.isNull(later.tokens[2].problem)
+    })
+  )
 })

@@ -182,48 +182,132 @@ describe("mcpgw ide leaves alone what it must", () => {
   it.effect("a path that is none is refused by name", () =>
     Effect.gen(function* () {
       const ran = yield* machine().run("--server", "/../x", "--client", "kiro")
-      assert.match(ran.problem, /--server holds "\/\.\.\/x", but it may hold/)
+      assert.match(ran.problem, /--server held "\/\.\.\/x"\n {2}it may hold/)
     })
   )
 })
 
-describe("mcpgw ide asks the registry when it has a token", () => {
-  const answers: Array<string | null> = []
+describe("issue 6 point 7: mcpgw ide asks the registry as whoever is signed in", () => {
+  interface Seen {
+    readonly authorization: string | null
+    readonly cookie: string | null
+  }
+  const seen: Array<Seen> = []
+  const answers: Readonly<Record<string, object>> = {
+    "/api/servers/direct/connect-config": {
+      path: "/direct",
+      url: "https://backend.example.com/mcp",
+      through_gateway: false,
+      backend: { scheme: "api_key", header: "X-Weather-Key", others: ["X-Region"] }
+    },
+    "/api/servers/a/connect-config": {
+      path: "/a",
+      url: "https://public.example.com/a/mcp",
+      through_gateway: true,
+      backend: { scheme: "none", others: [] }
+    }
+  }
   const registry = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    fetch: (request) => {
-      answers.push(request.headers.get("authorization"))
-      const { pathname } = new URL(request.url)
-      if (pathname !== "/api/servers/a/connect-config") {
-        return Response.json({ error: "Service path not registered", detail: "" }, { status: 404 })
-      }
-      return Response.json({
-        path: "/a",
-        server_name: "A",
-        url: "https://backend.example.com/mcp",
-        through_gateway: false,
-        form: "oauth",
-        configs: []
-      })
+    fetch: ({ headers, url }) => {
+      seen.push({ authorization: headers.get("authorization"), cookie: headers.get("cookie") })
+      const answer = answers[new URL(url).pathname]
+      return answer === undefined
+        ? Response.json({ error: "Service path not registered", detail: "" }, { status: 404 })
+        : Response.json({ server_name: "A", form: "oauth", configs: [], ...answer })
     }
   })
+  const gateway = `http://127.0.0.1:${registry.port}`
   afterAll(() => registry.stop(true))
 
-  it.effect("registry-only: the server's own URL, and no header of the gateway", () =>
+  const signedIn = (url: string) => {
+    const place = machine()
+    const login = { _tag: "session", username: "ada", cookie: "session=s1" }
+    const text = JSON.stringify({ version: 1, current: url, gateways: { [url]: login } })
+    place.put(".config/mcpgw/credentials.json", text, 0o600)
+    return { ...place, run: (...words: ReadonlyArray<string>) => place.run(...words, "--url", url) }
+  }
+
+  it.effect("registry-only: the server's own URL and headers, and none of the gateway", () =>
     Effect.gen(function* () {
       const { put, run } = machine()
       const file = put("t", "tok-2\n", 0o600)
-      const words = ["--url", `http://127.0.0.1:${registry.port}`, "--token-file", file, "--client", "kiro"]
-      const ran = yield* run("--server", "/a", ...words, "--header-form")
+      const words = ["--url", gateway, "--token-file", file, "--client", "kiro"]
+      const ran = yield* run("--server", "/direct", ...words, "--header-form")
       assert.deepEqual(JSON.parse(ran.out), {
         mcpServers: {
-          a: { url: "https://backend.example.com/mcp", headers: { Authorization: "Bearer ${MCP_SERVER_TOKEN}" } }
+          direct: {
+            url: "https://backend.example.com/mcp",
+            headers: { "X-Region": "${MCP_HEADER_X_REGION}", "X-Weather-Key": "${MCP_SERVER_TOKEN}" }
+          }
         }
       })
-      assert.deepEqual(answers, ["Bearer tok-2"])
+      assert.deepEqual(seen.at(-1), { authorization: "Bearer tok-2", cookie: null })
       const unknown = yield* run("--server", "/b", ...words)
       assert.match(unknown.problem, /^Service path not registered/)
+    })
+  )
+
+  it.effect("with the sign-in of `mcpgw login`: what the server wants, unless it is said", () =>
+    Effect.gen(function* () {
+      const { run } = signedIn(gateway)
+      const words = ["--server", "/a", "--client", "kiro", "--header-form"]
+      const ran = yield* run(...words)
+      assert.deepEqual(JSON.parse(ran.out), {
+        mcpServers: {
+          a: { url: "https://public.example.com/a/mcp", headers: { "X-Authorization": "Bearer ${MCPGW_TOKEN}" } }
+        }
+      })
+      assert.deepEqual(seen.at(-1), { authorization: null, cookie: "session=s1" })
+      const said = yield* run(...words, "--backend-header", "X-Mine")
+      assert.deepEqual(Object.keys(JSON.parse(said.out).mcpServers.a.headers), ["X-Mine", "X-Authorization"])
+    })
+  )
+
+  it.effect("a sign-in whose gateway does not answer is no hindrance; a token that was given is", () =>
+    Effect.gen(function* () {
+      const { put, run } = signedIn("http://127.0.0.1:9")
+      const words = ["--server", "/a", "--client", "cursor"]
+      const ran = yield* run(...words)
+      assert.include(ran.out, "http://127.0.0.1:9/a/mcp")
+      assert.include(ran.err, "warning: the registry at http://127.0.0.1:9 can not be reached")
+      const given = yield* run(...words, "--token-file", put("t", "tok", 0o600))
+      assert.isFalse(given.ok)
+    })
+  )
+
+  it.effect("--json: all there is to know of the entry; of a change the file, and nothing of what is in it", () =>
+    Effect.gen(function* () {
+      const { at, put, run } = machine()
+      const shown = yield* run(...CURSOR, "--json")
+      const answer = JSON.parse(shown.out)
+      assert.deepInclude(answer, {
+        client: "cursor",
+        key: "team-search",
+        url: "https://gw.example.com/team/search/mcp",
+        through_gateway: true,
+        form: "oauth",
+        entry: { url: "https://gw.example.com/team/search/mcp" },
+        inputs: [],
+        file: at(".cursor/mcp.json"),
+        command: null
+      })
+      assert.match(answer.install_link, /^cursor:/)
+      assert.strictEqual(shown.err, "")
+      const file = put("t", "tok-3", 0o600)
+      const url = ["--server", "https://gw.example.com/x/mcp", "--client", "cursor"]
+      const embed = ["--header-form", "--embed-token", "--token-file", file, "--write", "--json"]
+      const wrote = yield* run(...url, ...embed)
+      assert.deepEqual(JSON.parse(wrote.out), {
+        key: "x",
+        file: at(".cursor/mcp.json"),
+        changed: true,
+        backup: null
+      })
+      const again = yield* run(...url, "--remove", "--json")
+      assert.isTrue(JSON.parse(again.out).changed)
+      assert.isString(JSON.parse(again.out).backup)
     })
   )
 })

@@ -115,12 +115,16 @@ describe("the administrator's password", () => {
 
   it("is missed in words where there is no terminal to ask in", async () => {
     const { code, output } = await mcpgw(["keycloak", "credentials"], { KEYCLOAK_ADMIN_PASSWORD: "" })
-    assert.strictEqual(code, 1)
+    assert.strictEqual(code, 2)
     assert.include(output, "set KEYCLOAK_ADMIN_PASSWORD, pipe it in with --password-stdin, or run this in a terminal")
   })
 
-  it("is warned about where it would cross a network readable", async () => {
-    const { output } = await mcpgw(["keycloak", "credentials", "--url", "http://keycloak.invalid:8080"])
+  it("is not sent where it would cross a network readable, and with a warning where that is allowed", async () => {
+    const words = ["keycloak", "credentials", "--url", "http://keycloak.invalid:8080"]
+    const refused = await mcpgw(words)
+    assert.strictEqual(refused.code, 2)
+    assert.include(refused.output, "MCPGW_ALLOW_HTTP=keycloak.invalid")
+    const { output } = await mcpgw(words, { MCPGW_ALLOW_HTTP: "keycloak.invalid" })
     assert.include(output, "warning: http://keycloak.invalid:8080 is not encrypted")
     assert.include(output, "Keycloak can not be reached at http://keycloak.invalid:8080")
     assert.notInclude(output, PASSWORD)

@@ -16,15 +16,24 @@ afterAll(() => room.remove())
 
 const run = (words: ReadonlyArray<string>) => mcpgw(words, { env: { MCPGW_CONFIG_DIR: `${room.path}/config` } })
 
-/** Commands whose help another part writes, or wrote before there were examples. */
-const ELSEWHERE = new Set(["keycloak", "ide", "creds"])
-
 describe("help", () => {
-  const leaves = [...commandNames].flatMap(([holder, names]) =>
-    names
-      .filter((name) => !commandNames.has(name) && !ELSEWHERE.has(holder) && !ELSEWHERE.has(name))
-      .map((name) => (holder === "mcpgw" ? [name] : [holder, name]))
-  )
+  /** Every command that does something: those that hold none, and `creds`, which does something itself. */
+  const leaves = [
+    ...[...commandNames].flatMap(([holder, names]) =>
+      names
+        .filter((name) => !commandNames.has(name) || holder !== "mcpgw")
+        .map((name) => (holder === "mcpgw" ? [name] : [holder, name]))
+    ),
+    ["creds"]
+  ]
+
+  it("the walk comes by all there is", () => {
+    const there = leaves.map((words) => words.join(" "))
+    for (const words of ["whoami", "servers add", "keycloak init", "ide", "creds", "creds refresh", "import registry"])
+      assert.include(there, words)
+    assert.isAbove(there.length, 60)
+  })
+
   for (const words of leaves) {
     it(`${words.join(" ")} --help has an example of it`, async () => {
       const { code, out } = await run([...words, "--help"])
@@ -42,25 +51,51 @@ describe("help", () => {
     assert.notInclude(out, "Example:")
   })
 
-  it("--completions writes a script for each shell", async () => {
-    for (const shell of ["bash", "zsh", "fish"]) {
+  it("--completions writes a script for each shell, without control of the terminal", async () => {
+    for (const shell of ["bash", "zsh", "fish", "sh"]) {
       const { code, out } = await run(["--completions", shell])
       assert.strictEqual(code, 0)
       assert.include(out, "servers")
+      assert.notMatch(out, /\\u[0-9a-f]{4}/)
     }
   })
 
-  it("the script for bash knows commands, those of a group, and their options", async () => {
+  /** Sources the script as a shell does that starts, and answers what it would offer for the last word. */
+  const offered = (script: string, words: ReadonlyArray<string>): ReadonlyArray<string> => {
+    writeFileSync(`${room.path}/mcpgw.bash`, script)
+    const given = words.map((word) => `'${word}'`).join(" ")
+    const ask = `source ${room.path}/mcpgw.bash || exit 9
+      spec=$(complete -p mcpgw) || exit 8
+      [[ $spec =~ -F[[:space:]]([^[:space:]]+) ]] || exit 7
+      COMP_WORDS=(${given}); COMP_CWORD=${words.length - 1}; COMPREPLY=()
+      "\${BASH_REMATCH[1]}" mcpgw '${words.at(-1)}' '${words.at(-2)}'; printf '%s\n' "\${COMPREPLY[@]}"`
+    const { exitCode, stderr, stdout } = Bun.spawnSync(["bash", "--norc", "-c", ask])
+    assert.strictEqual(exitCode, 0, stderr.toString())
+    return stdout.toString().trim().split(/\s+/)
+  }
+
+  it("the script for bash, sourced, knows every command, those of every group, and their options", async () => {
     const { out } = await run(["--completions", "bash"])
-    const ask = (...words: ReadonlyArray<string>): string => {
-      const at = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}`
-      const script = `complete() { :; }\n${out}\n${at}; _mcpgw_bash_completions mcpgw; echo "\${COMPREPLY[@]}"`
-      return Bun.spawnSync(["bash", "-c", script]).stdout.toString()
-    }
-    assert.include(ask("mcpgw", "ser"), "servers")
-    assert.include(ask("mcpgw", "servers", "en"), "enable")
-    assert.include(ask("mcpgw", "servers", "add", "--over"), "--overwrite")
+    for (const [holder, names] of commandNames)
+      assert.includeMembers([...offered(out, holder === "mcpgw" ? ["mcpgw", ""] : ["mcpgw", holder, ""])], [...names])
+    assert.deepEqual(offered(out, ["mcpgw", "serv"]), ["servers"])
+    assert.include(offered(out, ["mcpgw", "servers", "add", "--over"]), "--overwrite")
+    assert.include(offered(out, ["mcpgw", "ide", "--head"]), "--header-form")
+    assert.include(offered(out, ["mcpgw", "keycloak", "add-agent", "--ag"]), "--agent")
   })
+
+  for (const shell of ["zsh", "fish"]) {
+    const there = Bun.which(shell) !== null
+    it.skipIf(!there)(
+      `${shell} reads its script${there ? "" : ` (skipped: no ${shell} on this machine)`}`,
+      async () => {
+        const { out } = await run(["--completions", shell])
+        writeFileSync(`${room.path}/mcpgw.${shell}`, out)
+        const { exitCode, stderr } = Bun.spawnSync([shell, "-n", `${room.path}/mcpgw.${shell}`])
+        assert.strictEqual(exitCode, 0, stderr.toString())
+      }
+    )
+  }
 
   it("leaves alone what a server says, though it looks like help", () => {
     const said = "USAGE\n\n  - x [--json]    y\n\n  This setting is optional.\n\n"
@@ -114,7 +149,7 @@ describe("policy", () => {
       "--group",
       "a"
     ])
-    assert.strictEqual(code, 1)
+    assert.strictEqual(code, 2)
     assert.include(err, "clock/use")
   })
 
@@ -201,7 +236,7 @@ const named = (
     ] as const
   ][i] ?? []
 
-describe("S-04: what servers say stays out of the terminal's control", () => {
+describe("issue 6 point 9: what servers say stays out of the terminal's control", () => {
   const nasty = "a\u001b[2Jb\rc\u202Ed\u0007\u009be"
 
   it("in tables and in results", () => {

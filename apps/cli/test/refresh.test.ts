@@ -26,7 +26,7 @@ import {
   tokenFileOf
 } from "../src/creds/names.ts"
 import { knownProviders, PROVIDER_NAMES } from "../src/creds/providers.ts"
-import { type Outcome, serve } from "../src/creds/refresh.ts"
+import { type Outcome, pass, serve } from "../src/creds/refresh.ts"
 import { ageOf, human, secondsOf } from "../src/creds/shapes.ts"
 import { standard } from "../src/creds/tolerantFetch.ts"
 
@@ -239,5 +239,50 @@ describe("issue 6.8: the refresh service", () => {
         assert.strictEqual((yield* folder.token("ingress.json"))?.access_token, "t4")
         yield* end
       }).pipe(Effect.provide(needs))
+  )
+
+  it.live(
+    "what somebody else put there goes into the IDE files; a registry that does not answer takes nothing out",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* openFolder(join(room.path, "by-hand"))
+        const options = {
+          folder,
+          buffer: 3600,
+          interval: 300,
+          force: false,
+          agentId: undefined,
+          servers: "registry"
+        }
+        const token = (name: string) => JSON.stringify({ access_token: name, provider: name, expires_at: null })
+        const free = { type: "sse", url: "x", headers: { "X-Authorization": "Bearer old" }, disabled: false }
+        yield* folder.write("mcp.json", JSON.stringify({ mcpServers: { "team/clock": free } }))
+        yield* folder.write(
+          "ingress.json",
+          JSON.stringify({ access_token: "in", provider: "mcpgw_m2m", expires_at: null })
+        )
+        yield* folder.write("github-egress.json", token("github"))
+        const grants = Grants.layerOf(({ provider }) => new GrantFailed({ provider, problem: "not asked" }))
+        const outcomes = yield* Effect.provide(pass(options, new Map()), grants)
+        for (const { result } of outcomes) assert.strictEqual(result, "fresh")
+        const { mcpServers } = JSON.parse((yield* folder.text("mcp.json")) ?? "")
+        assert.deepEqual(mcpServers["team/clock"], {
+          type: "sse",
+          url: "http://127.0.0.1:9/team/clock/mcp",
+          headers: { "X-Authorization": "Bearer in" },
+          disabled: false,
+          alwaysAllow: []
+        })
+        assert.strictEqual(mcpServers.github.headers.Authorization, "Bearer github")
+        for (const name of ["vscode_mcp.json", "vscode-mcp.json"])
+          assert.hasAllKeys(JSON.parse((yield* folder.text(name)) ?? "").mcp.servers, ["github", "team/clock"])
+      }).pipe(
+        Effect.provide(
+          Layer.merge(
+            BunContext.layer,
+            Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["REGISTRY_URL", "http://127.0.0.1:9"]])))
+          )
+        )
+      )
   )
 })

@@ -45,6 +45,12 @@ export const ConnectConfigs = Schema.Struct({
   through_gateway: Schema.Boolean,
   /** `oauth`: the client signs in by itself; `headers`: with credentials in headers. */
   form: Schema.Literal("oauth", "headers"),
+  /** What a client sends for the server itself, in the header form: `header` is that of an api_key, `others` are wanted besides. */
+  backend: Schema.Struct({
+    scheme: Schema.Literal("none", "bearer", "api_key"),
+    header: optional(Schema.String),
+    others: Schema.Array(Schema.String)
+  }),
   configs: Schema.Array(ConnectConfig)
 }).annotations({ identifier: "ConnectConfigs" })
 export type ConnectConfigs = typeof ConnectConfigs.Type

@@ -44,10 +44,17 @@ const ownAuth = (record: ServerRecord): BackendAuth => {
   return { scheme: "api_key", ...(header === undefined ? {} : { header }) }
 }
 
-/** Through the gateway a client sends its own only where the gateway has none to send: its schemes are `client`, or none given. */
-const backendOf = (record: ServerRecord, throughGateway: boolean): BackendAuth => {
-  const { auth_scheme: scheme } = record
-  return throughGateway && scheme !== undefined && scheme !== "client" ? { scheme: "none" } : ownAuth(record)
+type Backend = BackendAuth & { readonly others: ReadonlyArray<string> }
+
+/**
+ * Through the gateway a client sends its own only where the gateway has none to send: its schemes are `client`, or none given. The record's
+ * other headers the gateway sends, too; who goes to the server itself has to, and is told their names alone.
+ */
+const backendOf = (record: ServerRecord, throughGateway: boolean): Backend => {
+  const { auth_scheme: scheme, headers } = record
+  if (!throughGateway) return { ...ownAuth(record), others: headers.flatMap((header) => Object.keys(header)) }
+  const auth: BackendAuth = scheme !== undefined && scheme !== "client" ? { scheme: "none" } : ownAuth(record)
+  return { ...auth, others: [] }
 }
 
 const view = (ide: IdeName, target: Target, form: HeaderForm | undefined): ConnectConfig => {
@@ -82,16 +89,15 @@ const answer = (path: string, ides: ReadonlyArray<IdeName>, headers: Values | un
     const url = serverUrl(record)
     if (url === undefined) return yield* nowhere
     const target = { key: keyOf(record.path), url, description: record.description }
-    const form =
-      headers === undefined
-        ? undefined
-        : { gateway: throughGateway, backend: backendOf(record, throughGateway), values: headers }
+    const backend = backendOf(record, throughGateway)
+    const form = headers === undefined ? undefined : { gateway: throughGateway, backend, values: headers }
     return {
       path: record.path,
       server_name: record.server_name,
       url,
       through_gateway: throughGateway,
       form: form === undefined ? "oauth" : "headers",
+      backend,
       configs: ides.map((ide) => view(ide, target, form))
     } satisfies ConnectConfigs
   })

@@ -159,8 +159,13 @@ describe("contracts §2.13: connect-config", () => {
       const plane = yield* start
       const cookie = yield* signedIn("admin")
       const asked = yield* call(plane, "GET", `${AT}?ide=codex&form=headers`, { cookie })
-      expect(asked.body).toMatchObject({ through_gateway: false, url: "http://127.0.0.1:8000/custom" })
-      expect(asked.text).not.toContain("X-Authorization")
+      expect(asked.body).toMatchObject({
+        through_gateway: false,
+        url: "http://127.0.0.1:8000/custom",
+        backend: { scheme: "api_key", others: ["X-Key"] },
+        configs: [{ entry: { env_http_headers: { "X-Key": "MCP_HEADER_X_KEY", "X-API-Key": "MCP_SERVER_TOKEN" } } }]
+      })
+      for (const never of ["X-Authorization", "s3cret-value"]) expect(asked.text).not.toContain(never)
       expect((yield* call(plane, "GET", "/api/servers/bundled/connect-config", { cookie })).status).toBe(200)
       const { mcp_endpoint: _, ...bare } = CURRENTTIME
       yield* registered({ ...bare, server_name: "n", path: "/nowhere", proxy_pass_url: "in-process://x" })

@@ -1,6 +1,6 @@
 /**
- * The header form of a configuration: the gateway's credential in `X-Authorization`, the server's own in `Authorization` or its own header
- * (contracts.md §2.13, design.md §6). Values are placeholders in the client's own spelling unless they are given. Sends nothing.
+ * The header form of a configuration: what else the server wants to see, its own credential in `Authorization` or its own header, the gateway's
+ * in `X-Authorization` (contracts.md §2.13, design.md §6). Values are placeholders in the client's own spelling unless they are given. Sends nothing.
  */
 import type { IdeName } from "./Client.ts"
 
@@ -13,6 +13,8 @@ export interface BackendAuth {
   readonly scheme: "none" | "bearer" | "api_key"
   /** The header of an `api_key`; `X-API-Key` unless given. */
   readonly header?: string
+  /** Names of headers it wants besides; a person puts in the values. */
+  readonly others?: ReadonlyArray<string>
 }
 
 export interface HeaderForm {
@@ -28,23 +30,38 @@ export interface Header {
   readonly name: string
   readonly scheme: "" | "Bearer "
   readonly variable: string
+  /** Told apart from the others of this server by it. */
+  readonly id: string
+  /** Stands where a client can name no variable. */
+  readonly blank: string
   /** A person reads it when they are asked. */
   readonly description: string
   readonly value: string | undefined
 }
 
-/** What stands for a value that is not written down, as the client reads it. `id` tells the prompts of several servers apart. */
-const REFERENCES: Readonly<Record<IdeName, (variable: string, id: string) => string>> = {
-  vscode: (_, id) => `\${input:${id}}`,
-  cursor: (variable) => `\${env:${variable}}`,
-  "claude-code": (variable) => `\${${variable}}`,
+/** What stands for a value that is not written down, as the client reads it. `prompt` tells the prompts of several servers apart. */
+const REFERENCES: Readonly<Record<IdeName, (header: Header, prompt: string) => string>> = {
+  vscode: (_, prompt) => `\${input:${prompt}}`,
+  cursor: ({ variable }) => `\${env:${variable}}`,
+  "claude-code": ({ variable }) => `\${${variable}}`,
   // It has no way to name one: a person puts the value there.
-  cline: (variable) => (variable === GATEWAY_VARIABLE ? "[YOUR_GATEWAY_TOKEN]" : "[YOUR_SERVER_AUTH_TOKEN]"),
-  "roo-code": (variable) => `\${env:${variable}}`,
-  kiro: (variable) => `\${${variable}}`,
-  goose: (variable) => `\${${variable}}`,
-  codex: (variable) => variable
+  cline: ({ blank }) => blank,
+  "roo-code": ({ variable }) => `\${env:${variable}}`,
+  kiro: ({ variable }) => `\${${variable}}`,
+  goose: ({ variable }) => `\${${variable}}`,
+  codex: ({ variable }) => variable
 }
+
+/** `X-Region` is `MCP_HEADER_X_REGION`. */
+const otherHeader = (name: string): Header => ({
+  name,
+  scheme: "",
+  variable: `MCP_HEADER_${name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}`,
+  id: `header-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`,
+  blank: `[YOUR_${name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}]`,
+  description: `The header ${name}`,
+  value: undefined
+})
 
 const backendHeader = ({ header, scheme }: BackendAuth, value: string | undefined): ReadonlyArray<Header> => {
   if (scheme === "none") return []
@@ -54,31 +71,38 @@ const backendHeader = ({ header, scheme }: BackendAuth, value: string | undefine
       name: bearer ? "Authorization" : (header ?? "X-API-Key"),
       scheme: bearer ? "Bearer " : "",
       variable: BACKEND_VARIABLE,
+      id: "server",
+      blank: bearer ? "[YOUR_SERVER_AUTH_TOKEN]" : "[YOUR_API_KEY]",
       description: "What the server itself asks for",
       value
     }
   ]
 }
 
-/** In the order they are written: the server's own first, the gateway's last. */
-export const headersOf = ({ backend, gateway, values = {} }: HeaderForm): ReadonlyArray<Header> => [
-  ...backendHeader(backend, values.backend),
-  ...(gateway
-    ? [
-        {
-          name: "X-Authorization",
-          scheme: "Bearer ",
-          variable: GATEWAY_VARIABLE,
-          description: "Gateway Authentication Token",
-          value: values.gateway
-        } as const
-      ]
-    : [])
-]
+const gatewayHeader = (value: string | undefined): Header => ({
+  name: "X-Authorization",
+  scheme: "Bearer ",
+  variable: GATEWAY_VARIABLE,
+  id: "gateway",
+  blank: "[YOUR_GATEWAY_TOKEN]",
+  description: "Gateway Authentication Token",
+  value
+})
+
+/** In the order they are written: the server's other headers first, then its credential, the gateway's last. Each name once. */
+export const headersOf = ({ backend, gateway, values = {} }: HeaderForm): ReadonlyArray<Header> => {
+  const credentials = [...backendHeader(backend, values.backend), ...(gateway ? [gatewayHeader(values.gateway)] : [])]
+  const taken = new Set(credentials.map(({ name }) => name.toLowerCase()))
+  const others = (backend.others ?? []).filter((name) => {
+    const isNew = !taken.has(name.toLowerCase())
+    taken.add(name.toLowerCase())
+    return isNew
+  })
+  return [...others.map(otherHeader), ...credentials]
+}
 
 /** Id of the prompt VS Code asks a header's value with. */
-export const promptId = (key: string, { variable }: Header): string =>
-  `mcpgw-${key}-${variable === GATEWAY_VARIABLE ? "gateway" : "server"}`
+export const promptId = (key: string, { id }: Header): string => `mcpgw-${key}-${id}`
 
 /** The headers as a map, placeholders in the client's spelling. */
 export const headerMap = (
@@ -89,6 +113,6 @@ export const headerMap = (
   Object.fromEntries(
     headers.map((header) => [
       header.name,
-      `${header.scheme}${header.value ?? REFERENCES[ide](header.variable, promptId(key, header))}`
+      `${header.scheme}${header.value ?? REFERENCES[ide](header, promptId(key, header))}`
     ])
   )

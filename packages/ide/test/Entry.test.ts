@@ -89,6 +89,29 @@ describe("contracts §2.13: the header form has the server's own header and the 
     assert.deepEqual(Object.keys(Object(configOf("kiro", target, none).entry["headers"])), ["X-Authorization"])
   })
 
+  it("what else the server wants comes first, each name once, by a variable of its own", () => {
+    const backend = { scheme: "bearer", others: ["X-Region", "x-region", "authorization", "X-Tenant.Id"] } as const
+    assert.deepEqual(configOf("kiro", target, { gateway: true, backend }).entry["headers"], {
+      "X-Region": "${MCP_HEADER_X_REGION}",
+      "X-Tenant.Id": "${MCP_HEADER_X_TENANT_ID}",
+      Authorization: "Bearer ${MCP_SERVER_TOKEN}",
+      "X-Authorization": "Bearer ${MCPGW_TOKEN}"
+    })
+    const asked = configOf("vscode", target, { gateway: false, backend: { scheme: "none", others: ["X-Region"] } })
+    assert.deepEqual(asked.entry["headers"], { "X-Region": "${input:mcpgw-team-search-header-x-region}" })
+    assert.deepEqual(
+      asked.inputs.map(({ id }) => id),
+      ["mcpgw-team-search-header-x-region"]
+    )
+    const cline = configOf("cline", target, { gateway: false, backend: { scheme: "api_key", others: ["X-Region"] } })
+    assert.deepEqual(cline.entry["headers"], { "X-Region": "[YOUR_X_REGION]", "X-API-Key": "[YOUR_API_KEY]" })
+    assert.deepEqual(configOf("codex", target, { gateway: false, backend }).entry["env_http_headers"], {
+      "X-Region": "MCP_HEADER_X_REGION",
+      "X-Tenant.Id": "MCP_HEADER_X_TENANT_ID",
+      Authorization: "MCP_SERVER_TOKEN"
+    })
+  })
+
   it("registry-only: no header of the gateway, whatever was given", () => {
     const form = { gateway: false, backend: { scheme: "bearer" }, values: { gateway: "g" } } as const
     assert.deepEqual(configOf("cursor", target, form).entry["headers"], {

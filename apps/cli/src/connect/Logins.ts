@@ -9,9 +9,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { failed, type Failure } from "../Failure.ts"
+import { locked } from "./lock.ts"
 
 /** Tokens of the gateway's authorization server. */
 export const OAuthLogin = Schema.TaggedStruct("oauth", {
@@ -64,9 +64,6 @@ export class Logins extends Context.Tag("@mcpgw/cli/Logins")<Logins, LoginsApi>(
 
 const EMPTY: Stored = { version: 1, gateways: {} }
 
-/** Milliseconds after which a lock is of a process that is gone. */
-const STALE_LOCK = 60_000
-
 const folderOf = Effect.gen(function* () {
   const path = yield* Path.Path
   const own = yield* Config.option(Config.nonEmptyString("MCPGW_CONFIG_DIR"))
@@ -113,12 +110,9 @@ const make = Effect.gen(function* () {
         error._tag === "CliFailure" ? error : failed(`Credentials can not be saved: ${error.message}`)
       )
     )
-  const locked = lock(
-    fs,
-    path,
-    Effect.map(place, ({ folder }) => folder)
-  )
-  const change = (alter: (stored: Stored) => Stored) => locked(Effect.flatMap(read, (stored) => write(alter(stored))))
+  const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(place, ({ folder }) => locked(fs, folder, path.join(folder, ".lock"))(effect))
+  const change = (alter: (stored: Stored) => Stored) => alone(Effect.flatMap(read, (stored) => write(alter(stored))))
   return {
     current: Effect.map(read, ({ current }) => Option.fromNullable(current)),
     get: (url) => Effect.map(read, ({ gateways }) => Option.fromNullable(gateways[url])),
@@ -130,40 +124,6 @@ const make = Effect.gen(function* () {
         ...(current === undefined || current === url ? {} : { current }),
         gateways
       })),
-    alone: locked
+    alone
   } satisfies LoginsApi
 })
-
-class Held extends Schema.TaggedError<Held>()("Held", {}) {}
-
-/** A file that only one process can make. Re-entered by the fiber that holds it. */
-const lock = (fs: FileSystem.FileSystem, path: Path.Path, place: Effect.Effect<string, Failure>) => {
-  let mine = false
-  const taken = Effect.gen(function* () {
-    const folder = yield* place
-    const file = path.join(folder, ".lock")
-    yield* fs
-      .makeDirectory(folder, { recursive: true, mode: 0o700 })
-      .pipe(Effect.mapError(({ message }) => failed(message)))
-    const take = Effect.catchAll(fs.writeFileString(file, "", { flag: "wx", mode: 0o600 }), () =>
-      Effect.gen(function* () {
-        const since = yield* Effect.option(fs.stat(file))
-        const at = Option.flatMap(since, ({ mtime }) => mtime)
-        if (Option.isSome(at) && Date.now() - at.value.getTime() > STALE_LOCK) yield* Effect.option(fs.remove(file))
-        return yield* new Held()
-      })
-    )
-    yield* Effect.retry(take, { schedule: Schedule.spaced("100 millis"), times: 150 }).pipe(
-      Effect.mapError(() => failed("Another mcpgw is at the credentials", `try again; if none runs, remove ${file}`))
-    )
-    mine = true
-    return file
-  })
-  const free = (file: string) =>
-    Effect.suspend(() => {
-      mine = false
-      return Effect.orDie(fs.remove(file, { force: true }))
-    })
-  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Failure, R> =>
-    Effect.suspend(() => (mine ? effect : Effect.acquireUseRelease(taken, () => effect, free)))
-}

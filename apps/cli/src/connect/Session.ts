@@ -16,10 +16,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { failed, type Failure, refused, unreachable } from "../Failure.ts"
+import { failed, type Failure, refused, unreachable, usage } from "../Failure.ts"
+import { typedPath } from "../ide/places.ts"
 import { type Login, Logins } from "./Logins.ts"
 import { gatewayKey, renew } from "./oauth.ts"
 import { DEFAULT_URL, type Globals } from "./options.ts"
+import { guardCredential } from "./plainHttp.ts"
 
 /** The typed client. `path`: the server's own path, which stands for the `*` of a route. */
 const clientAt = (http: HttpClient.HttpClient.With<HttpClientError | Failure>, path: string) =>
@@ -73,15 +75,6 @@ export const urlOf = ({ url }: Pick<Globals, "url">): Effect.Effect<string, Fail
     return Option.getOrElse(yield* current, () => DEFAULT_URL)
   })
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
-
-export const warnOfPlainHttp = (url: string): Effect.Effect<void> => {
-  const { hostname, protocol } = new URL(url)
-  return protocol === "http:" && !LOOPBACK.test(hostname)
-    ? Console.error(`warning: ${url} is not encrypted; your credential crosses the network readable`)
-    : Effect.void
-}
-
 const TokenFile = Schema.parseJson(
   Schema.Union(
     Schema.Struct({ tokens: Schema.Struct({ access_token: Schema.NonEmptyString }) }),
@@ -93,15 +86,15 @@ const TokenFile = Schema.parseJson(
 const readToken = (file: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const text = (yield* Effect.mapError(fs.readFileString(file), ({ message }) =>
-      failed(`--token-file ${JSON.stringify(file)} can not be read: ${message}`)
+    const text = (yield* Effect.mapError(fs.readFileString(yield* typedPath(file)), ({ message }) =>
+      usage(`--token-file ${JSON.stringify(file)} can not be read: ${message}`)
     )).trim()
     // An agent's env file (contracts §2.13) has lines.
     const [, , variable] = /^(?:export )?ACCESS_TOKEN=(["']?)([^"'\s]+)\1$/m.exec(text) ?? []
     if (variable !== undefined) return variable
     if (/^[\w.~+/=-]+$/.test(text)) return text
     const found = yield* Effect.mapError(Schema.decode(TokenFile)(text), () =>
-      failed(
+      usage(
         `--token-file ${JSON.stringify(file)} holds no token`,
         "it may hold a token's text, or JSON with tokens.access_token or access_token, or a line ACCESS_TOKEN=…"
       )
@@ -119,7 +112,9 @@ const stored = (url: string): Effect.Effect<Option.Option<Login>, Failure, Login
     const key = gatewayKey(url)
     const isFresh = (login: Login): boolean => login._tag === "session" || login.expires_at - Date.now() > MARGIN
     const login = yield* logins.get(key)
-    if (Option.isNone(login) || isFresh(login.value)) return login
+    if (Option.isNone(login)) return login
+    yield* guardCredential(url)
+    if (isFresh(login.value)) return login
     return yield* logins.alone(
       Effect.gen(function* () {
         // Another process may have been quicker.
@@ -137,8 +132,12 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 export const headersOf = (login: Login): Readonly<Record<string, string>> =>
   login._tag === "session" ? { cookie: Redacted.value(login.cookie) } : bearer(Redacted.value(login.access_token))
 
-const credential = (url: string, { token, tokenFile }: Globals) =>
+export type Given = Pick<Globals, "token" | "tokenFile">
+
+/** Headers for that gateway; none when nobody is signed in there. */
+export const credential = (url: string, { token, tokenFile }: Given) =>
   Effect.gen(function* () {
+    if (Option.isSome(token) || Option.isSome(tokenFile)) yield* guardCredential(url)
     if (Option.isSome(token)) return bearer(Redacted.value(token.value))
     if (Option.isSome(tokenFile)) return bearer(yield* readToken(tokenFile.value))
     return Option.match(yield* stored(url), { onNone: () => ({}), onSome: headersOf })
@@ -185,7 +184,6 @@ const answered = (http: HttpClient.HttpClient, url: string) =>
 const make = (globals: Globals) =>
   Effect.gen(function* () {
     const url = yield* urlOf(globals)
-    yield* warnOfPlainHttp(url)
     const headers = yield* credential(url, globals)
     const http = answered(yield* httpFor(url, headers, globals.verbose), url)
     return {

@@ -15,7 +15,8 @@ import { type Login, Logins } from "./Logins.ts"
 import { gatewayKey, loginWithBrowser, loginWithDevice, revoke } from "./oauth.ts"
 import { globals, type Globals } from "./options.ts"
 import { passwordOf } from "./password.ts"
-import { headersOf, httpFor, Session, urlOf, warnOfPlainHttp } from "./Session.ts"
+import { guardCredential } from "./plainHttp.ts"
+import { headersOf, httpFor, Session, urlOf } from "./Session.ts"
 
 /** Begins a browser's session with a password. */
 const loginWithPassword = (url: string, username: string, stdin: boolean, verbose: boolean) =>
@@ -83,7 +84,7 @@ const login = Command.make("login", { device, noBrowser, username, passwordStdin
       return yield* usage("--password-stdin needs --username NAME")
     // What one is signed in to now does not say where to sign in next, unless nothing else does.
     const url = gatewayKey(yield* urlOf(args))
-    yield* warnOfPlainHttp(url)
+    yield* guardCredential(url)
     const made = yield* signIn(url, args)
     const who = yield* me(url, made, args.verbose)
     yield* (yield* Logins).put(url, made)
@@ -109,6 +110,7 @@ const endSession = (url: string, login: Login) =>
 /** Ends it at the gateway too; that it can not be reached is told and does not keep the credential here. */
 const endAt = (url: string, login: Login) =>
   Effect.gen(function* () {
+    yield* guardCredential(url)
     if (login._tag === "oauth") yield* revoke(url, login)
     else yield* endSession(url, login)
   }).pipe(

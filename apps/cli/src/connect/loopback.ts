@@ -47,12 +47,12 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, ReadonlyArray<string>>>>
   linux: ["xdg-open"]
 }
 
-/** Starts the browser, `BROWSER` first. A machine without one is no failure: the address stands in the terminal. */
+/** Starts the browser at an http(s) address (S-12), without a shell; `BROWSER` first. A machine without one is no failure: the address stands in the terminal. */
 export const openBrowser = (address: string): Effect.Effect<void> =>
   Effect.gen(function* () {
     const own = yield* Effect.orElseSucceed(Config.string("BROWSER"), () => "")
     const command = own === "" ? OPENERS[process.platform] : [own]
-    if (command === undefined) return
+    if (command === undefined || !/^https?:\/\//.test(address)) return
     yield* Effect.sync(() => {
       if (Bun.which(command[0] ?? "") === null) return
       Bun.spawn([...command, address], { stdin: "ignore", stdout: "ignore", stderr: "ignore" }).unref()

@@ -8,8 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as client from "openid-client"
 import { denied, failed, type Failure, unreachable } from "../Failure.ts"
+import { plain } from "../show/table.ts"
 import type { OAuthLogin } from "./Logins.ts"
 import { openBrowser, startCallback } from "./loopback.ts"
+import { isPrivateWay } from "./plainHttp.ts"
 
 const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 const SCOPE = "mcp"
@@ -45,7 +47,7 @@ const attempt = <A>(run: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, 
 
 const insecure = { execute: [client.allowInsecureRequests], algorithm: "oauth2" as const }
 
-/** Over http only where `--url` says http, which the session has warned of. */
+/** Over http only where `--url` says http, which is let pass where the way is private or allowed. */
 const options = (url: string) => (url.startsWith("http:") ? insecure : { algorithm: "oauth2" as const })
 
 const register = (url: string, redirect: string | undefined) =>
@@ -78,6 +80,14 @@ const loginOf = (config: client.Configuration, tokens: Tokens): OAuthLogin => ({
   expires_at: Date.now() + (tokens.expires_in ?? 300) * 1000
 })
 
+/** S-12: a web page, over https or as private as the gateway itself. */
+const pageToOpen = (url: string, build: () => URL): Effect.Effect<URL, Failure> =>
+  Effect.gen(function* () {
+    const address = yield* Effect.try({ try: build, catch: () => denied(`${url} sends to no web page to sign in`) })
+    if (isPrivateWay(address.href) || address.origin === new URL(url).origin) return address
+    return yield* denied(`${url} sends to ${plain(address.href)} to sign in, which is not encrypted`)
+  })
+
 /** `open`: whether a browser is started; its address is printed in any case. */
 export const loginWithBrowser = (url: string, open: boolean): Effect.Effect<OAuthLogin, Failure> =>
   Effect.scoped(
@@ -86,14 +96,17 @@ export const loginWithBrowser = (url: string, open: boolean): Effect.Effect<OAut
       const verifier = client.randomPKCECodeVerifier()
       const callback = yield* startCallback(state)
       const config = yield* register(url, callback.redirect)
-      const address = client.buildAuthorizationUrl(config, {
-        redirect_uri: callback.redirect,
-        scope: SCOPE,
-        resource: url,
-        state,
-        code_challenge: yield* attempt(() => client.calculatePKCECodeChallenge(verifier)),
-        code_challenge_method: "S256"
-      })
+      const challenge = yield* attempt(() => client.calculatePKCECodeChallenge(verifier))
+      const address = yield* pageToOpen(url, () =>
+        client.buildAuthorizationUrl(config, {
+          redirect_uri: callback.redirect,
+          scope: SCOPE,
+          resource: url,
+          state,
+          code_challenge: challenge,
+          code_challenge_method: "S256"
+        })
+      )
       yield* Console.error(`Sign in with your browser:\n\n  ${address.href}\n`)
       if (open) yield* openBrowser(address.href)
       const answer = yield* callback.answered.pipe(
@@ -115,7 +128,7 @@ export const loginWithDevice = (url: string): Effect.Effect<OAuthLogin, Failure>
     const config = yield* register(url, undefined)
     const given = yield* attempt(() => client.initiateDeviceAuthorization(config, { scope: SCOPE, resource: url }))
     yield* Console.error(
-      `On any device, open\n\n  ${given.verification_uri}\n\nand enter the code  ${given.user_code}\n`
+      `On any device, open\n\n  ${plain(given.verification_uri)}\n\nand enter the code  ${plain(given.user_code)}\n`
     )
     const tokens = yield* attempt((signal) =>
       client.pollDeviceAuthorizationGrant(config, given, { resource: url }, { signal })

@@ -3,15 +3,14 @@
  * redirect). `openid-client` speaks OAuth. What went wrong is said by the provider's error code alone: descriptions may repeat what was sent.
  */
 import * as Clock from "effect/Clock"
-import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as oauth from "openid-client"
+import { guardCredential } from "../connect/plainHttp.ts"
 import { awaitCode, type Shown } from "./loopback.ts"
-import { isSafeUrl } from "./providers.ts"
 import type { Granted } from "./shapes.ts"
 import { tolerantFetch } from "./tolerantFetch.ts"
 
@@ -99,9 +98,10 @@ const asking = (
   ask: () => Promise<oauth.TokenEndpointResponse>
 ): Effect.Effect<Granted, GrantFailed> =>
   Effect.gen(function* () {
-    if (!isSafeUrl(token)) {
-      yield* Console.error(`warning: ${token} is not encrypted; the client's secret crosses the network readable`)
-    }
+    yield* Effect.mapError(
+      guardCredential(token, "the client's secret"),
+      ({ message }) => new GrantFailed({ provider, problem: message })
+    )
     return yield* Effect.tryPromise({
       try: ask,
       catch: (error) => new GrantFailed({ provider, problem: problemOf(error) })

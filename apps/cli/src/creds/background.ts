@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import { closeSync, constants, openSync } from "node:fs"
 import { FILE_MODE, FileRefused, readPlain } from "../ide/safeFile.ts"
+import { locked } from "../connect/lock.ts"
 import type { Folder } from "./folder.ts"
 
 export const PID_FILE = "token_refresher.pid"
@@ -67,11 +68,13 @@ export const holdPidFile = (folder: Folder) =>
       yield* fs.remove(file, { force: true })
       yield* claim
     })
+    // Two that find the same dead process's file must not both take it over.
+    const alone = locked(fs, folder.path, `${folder.path}/.token_refresher.lock`)
     const letGo = Effect.gen(function* () {
       if ((yield* readPlain(file)) === own) yield* fs.remove(file, { force: true })
     })
     yield* Effect.acquireRelease(
-      Effect.orElse(claim, () => takeOver).pipe(
+      alone(Effect.orElse(claim, () => takeOver)).pipe(
         Effect.mapError((error) =>
           error._tag === "RefresherProblem" ? error : new FileRefused({ path: file, problem: error.message })
         )
@@ -90,7 +93,8 @@ export const startBackground = ({ path }: Folder, words: ReadonlyArray<string>) 
       const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
       const log = openSync(`${path}/${LOG_FILE}`, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, FILE_MODE)
       const script = process.argv[1] ?? ""
-      const command = [...(isInside(script) ? [] : [script]), ...words]
+      // What keeps this process from reading the folder's files keeps the next one from it, too.
+      const command = [...process.execArgv, ...(isInside(script) ? [] : [script]), ...words]
       const child = spawn(process.execPath, command, { detached: true, stdio: ["ignore", log, log] })
       child.unref()
       closeSync(log)

@@ -6,6 +6,8 @@ import * as Command from "@effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { usage } from "../Failure.ts"
+import { about } from "../help.ts"
 import { type Part, runFlows } from "./flows.ts"
 import { openFolder } from "./folder.ts"
 import { Grants } from "./Grants.ts"
@@ -25,9 +27,12 @@ interface Chosen {
   readonly agentcoreOnly: boolean
   readonly keycloakOnly: boolean
   readonly provider: Option.Option<string>
+  readonly server: Option.Option<string>
+  readonly set: Option.Option<number>
+  readonly agentId: Option.Option<string>
 }
 
-/** Which parts the flags mean; all without any. A provider alone means egress. */
+/** Which parts the flags mean; all without any. What only egress or only agents have means those. */
 export const partsOf = (chosen: Chosen): ReadonlyArray<Part> => {
   const asked = PARTS.filter(
     (part) =>
@@ -38,8 +43,28 @@ export const partsOf = (chosen: Chosen): ReadonlyArray<Part> => {
   )
   if (chosen.all) return PARTS
   if (asked.length > 0) return asked
-  return Option.isSome(chosen.provider) ? ["egress"] : PARTS
+  const narrowed: ReadonlyArray<Part> = [
+    ...(isSomeEgress(chosen) ? (["egress"] as const) : []),
+    ...(Option.isSome(chosen.agentId) ? (["keycloak"] as const) : [])
+  ]
+  return narrowed.length > 0 ? narrowed : PARTS
 }
+
+const isSomeEgress = ({ provider, server, set }: Chosen): boolean =>
+  Option.isSome(provider) || Option.isSome(server) || Option.isSome(set)
+
+/** Options that say two things at once, or that another one makes pointless. */
+const conflicts = (chosen: Chosen) =>
+  Effect.gen(function* () {
+    const { agentcoreOnly, all, egressOnly, ingressOnly, keycloakOnly } = chosen
+    if (all && (ingressOnly || egressOnly || agentcoreOnly || keycloakOnly))
+      return yield* usage("--all and one of the options that end in -only are both set")
+    const parts = partsOf(chosen)
+    if (isSomeEgress(chosen) && !parts.includes("egress"))
+      return yield* usage("--provider, --mcp-server-name and --config-set belong to egress", "add --egress-only")
+    if (Option.isSome(chosen.agentId) && !parts.includes("keycloak"))
+      return yield* usage("--agent-id belongs to the agents' tokens", "add --keycloak-only")
+  })
 
 const show =
   (verbose: boolean): Shown =>
@@ -68,6 +93,7 @@ const flows = Command.make(
   },
   (args) =>
     Effect.gen(function* () {
+      yield* conflicts(args)
       const folder = yield* openFolder(args.folder)
       const parts = partsOf(args)
       if (args.verbose) yield* Console.error(`folder    ${folder.path}\nparts     ${parts.join(", ")}`)
@@ -91,7 +117,11 @@ const flows = Command.make(
 ).pipe(
   Command.provide(Grants.layer),
   Command.withDescription(
-    "Get tokens for the gateway and for servers, and keep them in .oauth-tokens. Example: mcpgw creds --egress-only --provider atlassian"
+    about(
+      "Get tokens for the gateway and for servers, and keep them in .oauth-tokens.",
+      "creds",
+      "creds --egress-only --provider atlassian"
+    )
   )
 )
 

@@ -4,6 +4,7 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { isPrivateWay } from "../connect/plainHttp.ts"
 import { isWord } from "./names.ts"
 
 export interface Provider {
@@ -127,13 +128,11 @@ export class ProviderUnknown extends Schema.TaggedError<ProviderUnknown>()("Prov
   }
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
-
 /** Tokens and secrets go there: `https`, or this machine. */
 export const isSafeUrl = (text: string): boolean => {
   const url = URL.parse(text)
   if (url === null || url.username !== "" || url.password !== "") return false
-  return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname))
+  return isPrivateWay(text)
 }
 
 /** URLs of a custom provider, from its set's settings. */

@@ -138,7 +138,9 @@ export const pass = (
     const outcomes = yield* Effect.forEach(candidates(names, options.agentId), (candidate) =>
       one(options, failures, candidate)
     )
-    if (outcomes.some(({ result }) => result === "refreshed")) yield* writeIdeFiles(options.folder, options.servers)
+    // Also what somebody else put there goes into the IDE files; they are written only where they say something else.
+    if (outcomes.some(({ result }) => result === "refreshed" || result === "fresh"))
+      yield* writeIdeFiles(options.folder, options.servers)
     return outcomes
   })
 

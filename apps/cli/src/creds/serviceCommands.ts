@@ -5,6 +5,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import {
   holdPidFile,
@@ -16,6 +17,10 @@ import {
   STATUS_FILE,
   stopBackground
 } from "./background.ts"
+import { usage } from "../Failure.ts"
+import { globals } from "../connect/options.ts"
+import { about } from "../help.ts"
+import { show } from "../show/table.ts"
 import { CredsProblem } from "./CredsProblem.ts"
 import { dueAt } from "./due.ts"
 import { type Folder, openFolder } from "./folder.ts"
@@ -96,14 +101,15 @@ export const refresh = Command.make(
   },
   (args) =>
     Effect.gen(function* () {
-      if (args.once && args.background)
-        return yield* new CredsProblem({ problem: "--once and --background are both set" })
+      if (args.once && args.background) return yield* usage("--once and --background are both set")
+      if (Option.isSome(args.agentId) && args.background)
+        return yield* usage("--agent-id renews one token once; --background goes on with all")
       const folder = yield* openFolder(args.folder)
       const agentId = Option.getOrUndefined(args.agentId)
       const servers = Option.getOrUndefined(args.servers)
       const refreshing: RefreshOptions = { ...args, folder, agentId, servers }
       // One agent's token is asked for to be used now: the replaced documents end with reading its file.
-      if (agentId !== undefined && !args.background) return yield* lookOnce(refreshing)
+      if (agentId !== undefined) return yield* lookOnce(refreshing)
       if (!args.once && !args.background) return yield* service(refreshing, args.verbose)
       yield* refuseAnother(folder)
       if (args.once) return yield* lookOnce(refreshing)
@@ -121,42 +127,95 @@ export const refresh = Command.make(
 ).pipe(
   Command.provide(Grants.layer),
   Command.withDescription(
-    "Renew the tokens in .oauth-tokens before they end, again and again. Example: mcpgw creds refresh --background"
+    about(
+      "Renew the tokens in .oauth-tokens before they end, again and again.",
+      "creds refresh --background",
+      "creds refresh --once --agent-id reader"
+    )
   )
 )
 
-export const status = Command.make("status", { folder: options.folder, buffer: options.buffer }, (args) =>
-  Effect.gen(function* () {
-    const folder = yield* openFolder(args.folder)
-    const pid = yield* runningPid(folder)
-    yield* Console.log(pid === undefined ? "the refresher does not run" : `the refresher runs as process ${pid}`)
-    const now = yield* nowSeconds
-    for (const name of yield* folder.names) {
-      if (tokenFileOf(name) === undefined) continue
-      const stored = yield* Effect.option(folder.token(name))
-      if (Option.isNone(stored) || stored.value === undefined) {
-        yield* Console.log(`unreadable ${name}`)
-        continue
-      }
-      const age = ageOf(stored.value)
-      const due = dueAt(age, args.buffer)
-      const state =
-        age.expiresAt === null
-          ? "endless"
-          : age.expiresAt <= now
-            ? "ended"
-            : due !== null && due <= now
-              ? "due"
-              : "good"
-      yield* Console.log(
-        `${state.padEnd(10)} ${name}${age.expiresAt === null ? "" : `, until ${human(age.expiresAt)}`}`
-      )
-    }
+interface State {
+  readonly file: string
+  readonly state: "good" | "due" | "ended" | "endless" | "unreadable"
+  /** Unix seconds; null: it does not end, or nobody knows. */
+  readonly expires_at: number | null
+  /** Why the refresher that runs could not renew it, the last time it tried; null: it could, or none runs. */
+  readonly problem: string | null
+  /** When it tries again, unix seconds. */
+  readonly next_at: number | null
+}
+
+/** What the refresher wrote of its last look. */
+const LastLook = Schema.parseJson(
+  Schema.Struct({
+    files: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        result: Schema.String,
+        problem: Schema.optional(Schema.String),
+        next: Schema.optional(Schema.Number)
+      })
+    )
   })
-).pipe(
-  Command.withDescription(
-    "Say whether the refresher runs, and how long each token is good. Example: mcpgw creds status"
+)
+
+interface Problem {
+  readonly problem?: string | undefined
+  readonly next?: number | undefined
+}
+
+const NO_PROBLEMS: ReadonlyMap<string, Problem> = new Map()
+
+/** Its problems, by file. */
+const problemsIn = (folder: Folder) =>
+  folder.text(STATUS_FILE).pipe(
+    Effect.flatMap((text) => Schema.decodeUnknown(LastLook)(text)),
+    Effect.map(({ files }) => files.filter(({ result }) => result === "failed" || result === "waiting")),
+    Effect.map((files): ReadonlyMap<string, Problem> => new Map(files.map((one) => [one.name, one]))),
+    Effect.orElseSucceed((): ReadonlyMap<string, Problem> => NO_PROBLEMS)
   )
+
+/** How one file's token is now. */
+const tokenState = (folder: Folder, file: string, buffer: number) =>
+  Effect.gen(function* () {
+    const now = yield* nowSeconds
+    const stored = yield* Effect.option(folder.token(file))
+    if (Option.isNone(stored) || stored.value === undefined) return { state: "unreadable", expires_at: null } as const
+    const age = ageOf(stored.value)
+    const { expiresAt } = age
+    if (expiresAt === null) return { state: "endless", expires_at: null } as const
+    const due = dueAt(age, buffer)
+    const alive = due !== null && due <= now ? "due" : "good"
+    return { state: expiresAt <= now ? "ended" : alive, expires_at: expiresAt } as const
+  })
+
+const stateLine = ({ expires_at: at, file, next_at: next, problem, state }: State): string =>
+  [
+    `${state.padEnd(10)} ${file}${at === null ? "" : `, until ${human(at)}`}`,
+    ...(problem === null ? [] : [`           ${problem}${next === null ? "" : `; tried again at ${human(next)}`}`])
+  ].join("\n")
+
+export const status = Command.make(
+  "status",
+  { folder: options.folder, buffer: options.buffer, json: globals.json },
+  (args) =>
+    Effect.gen(function* () {
+      const folder = yield* openFolder(args.folder)
+      const pid = yield* runningPid(folder)
+      const files = (yield* folder.names).filter((name) => tokenFileOf(name) !== undefined)
+      const problems = pid === undefined ? NO_PROBLEMS : yield* problemsIn(folder)
+      const tokens = yield* Effect.forEach(files, (file) =>
+        Effect.map(tokenState(folder, file, args.buffer), (now): State => {
+          const { next, problem } = problems.get(file) ?? {}
+          return { file, ...now, problem: problem ?? null, next_at: next ?? null }
+        })
+      )
+      const runs = pid === undefined ? "the refresher does not run" : `the refresher runs as process ${pid}`
+      yield* show(args.json, { pid: pid ?? null, tokens }, () => [runs, ...tokens.map(stateLine)].join("\n"))
+    })
+).pipe(
+  Command.withDescription(about("Say whether the refresher runs, and how long each token is good.", "creds status"))
 )
 
 export const stop = Command.make("stop", { folder: options.folder }, (args) =>
@@ -167,4 +226,4 @@ export const stop = Command.make("stop", { folder: options.folder }, (args) =>
       pid === undefined ? `no refresher runs (${folder.path}/${PID_FILE})` : `ended     process ${pid}`
     )
   })
-).pipe(Command.withDescription("End the refresher in the background. Example: mcpgw creds stop"))
+).pipe(Command.withDescription(about("End the refresher in the background.", "creds stop")))

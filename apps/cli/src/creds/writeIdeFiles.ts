@@ -1,9 +1,11 @@
 /** Rewrites the two IDE files from what is in the folder now. Reads tokens and server files; changes no token. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import { ROO_FILE } from "@mcpgw/ide/Replaced"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { guardCredential, isPrivateWay } from "../connect/plainHttp.ts"
 import { typedPath } from "../ide/places.ts"
 import type { Folder } from "./folder.ts"
 import { type EgressOf, type FreeServer, ideFiles } from "./ideFiles.ts"
@@ -29,13 +31,16 @@ const freeOf = ({ path, supported_transports: transports }: typeof Server.Type):
   transport: transports?.[0] ?? "streamable-http"
 })
 
-/** What the owner of the ingress token may see, of servers that need none of their own. Nothing, with a line, when it can not be had. */
+/** What the owner of the ingress token may see, of servers that need none of their own; undefined, with a line, when it can not be had. */
 const registryServers = (url: string, ingress: Stored | undefined) =>
-  Effect.tryPromise(async (signal) => {
-    const headers = { authorization: `Bearer ${ingress?.access_token ?? ""}`, accept: "application/json" }
-    const response = await fetch(`${url}/api/server_details/all`, { headers, redirect: "error", signal })
-    return response.ok ? response.text() : Promise.reject(new Error(`status ${response.status}`))
-  }).pipe(
+  guardCredential(url, "the gateway's token").pipe(
+    Effect.zipRight(
+      Effect.tryPromise(async (signal) => {
+        const headers = { authorization: `Bearer ${ingress?.access_token ?? ""}`, accept: "application/json" }
+        const response = await fetch(`${url}/api/server_details/all`, { headers, redirect: "error", signal })
+        return response.ok ? response.text() : Promise.reject(new Error(`status ${response.status}`))
+      })
+    ),
     Effect.timeout("15 seconds"),
     Effect.flatMap(decodeServers),
     Effect.map((all) =>
@@ -43,8 +48,31 @@ const registryServers = (url: string, ingress: Stored | undefined) =>
         .filter(({ auth_type: type = "none" }) => type === "none")
         .map(freeOf)
     ),
-    Effect.tapError(() =>
-      Console.error(`warning: ${url} did not list its servers; the IDE files lack those without a token`)
+    Effect.tapError((problem) =>
+      Console.error(
+        problem._tag === "CliFailure"
+          ? `warning: ${problem.message}`
+          : `warning: ${url} did not list its servers; of those without a token the IDE files have what they had`
+      )
+    ),
+    Effect.orElseSucceed((): ReadonlyArray<FreeServer> | undefined => undefined)
+  )
+
+const Known = Schema.Struct({
+  mcpServers: Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ type: Schema.String, headers: Schema.Record({ key: Schema.String, value: Schema.String }) })
+  })
+})
+const decodeKnown = Schema.decodeUnknown(Schema.parseJson(Known))
+
+/** Those the file has from before: a registry that does not answer takes nobody's entries away. */
+const before = (folder: Folder): Effect.Effect<ReadonlyArray<FreeServer>> =>
+  Effect.flatMap(folder.text(ROO_FILE), (text) => decodeKnown(text ?? "")).pipe(
+    Effect.map(({ mcpServers }) =>
+      Object.entries(mcpServers)
+        .filter(([, { headers }]) => headers["Authorization"] === undefined)
+        .map(([key, { type }]): FreeServer => ({ path: `/${key}`, transport: type }))
     ),
     Effect.orElseSucceed((): ReadonlyArray<FreeServer> => [])
   )
@@ -83,12 +111,17 @@ export const writeIdeFiles = (folder: Folder, servers: string | undefined) =>
   Effect.gen(function* () {
     const names = yield* folder.names
     const [url, ingress] = [yield* registryUrl, yield* known(folder, INGRESS)]
+    if (!isPrivateWay(url))
+      yield* Console.error(`warning: ${url} is not encrypted; clients send these tokens readable, set REGISTRY_URL`)
     const files = ideFiles({
       registryUrl: url,
       ingress,
       assistant: yield* known(folder, ASSISTANT),
       egress: yield* egressIn(folder, names),
-      free: yield* servers === REGISTRY ? registryServers(url, ingress) : freeServers(servers)
+      free:
+        servers === REGISTRY
+          ? ((yield* registryServers(url, ingress)) ?? (yield* before(folder)))
+          : yield* freeServers(servers)
     })
     yield* Effect.forEach(files, ([name, text]) => folder.write(name, text), { discard: true })
     return files.map(([name]) => name)

@@ -6,6 +6,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import { about } from "../help.ts"
 import { layerKeycloak } from "./layers.ts"
 import * as options from "./options.ts"
 import { secretOf } from "./password.ts"
@@ -76,7 +77,13 @@ const init = Command.make(
       if (!args.dryRun) yield* hand(args, args.save)
     })
 ).pipe(
-  Command.withDescription("Make realm, groups, scopes and clients in a Keycloak, as far as they are not there."),
+  Command.withDescription(
+    about(
+      "Make realm, groups, scopes and clients in a Keycloak, as far as they are not there.",
+      "keycloak init --public-url https://gateway.example.org --save data/keycloak",
+      "keycloak init --dry-run"
+    )
+  ),
   Command.provide((args) => layerKeycloak(args))
 )
 
@@ -92,14 +99,21 @@ const addAgent = Command.make(
       if (!args.dryRun) yield* hand(args, args.save, clientId)
     })
 ).pipe(
-  Command.withDescription("Make a service account for an agent, in groups that are there."),
+  Command.withDescription(
+    about(
+      "Make a service account for an agent, in groups that are there.",
+      "keycloak add-agent --agent reader --group mcp-registry-user --save data/keycloak"
+    )
+  ),
   Command.provide((args) => layerKeycloak(args))
 )
 
 const credentials = Command.make("credentials", { ...connection, save: options.save }, (args) =>
   hand(args, args.save)
 ).pipe(
-  Command.withDescription("Print or save the credentials of all clients of the gateway."),
+  Command.withDescription(
+    about("Print or save the credentials of all clients of the gateway.", "keycloak credentials --save data/keycloak")
+  ),
   Command.provide((args) => layerKeycloak(args))
 )
 

@@ -4,26 +4,19 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import { type Failure, usage } from "../Failure.ts"
+import { Stdin } from "../Stdin.ts"
 
-export class NoPassword extends Schema.TaggedError<NoPassword>()("NoPassword", { problem: Schema.String }) {
-  override get message(): string {
-    return `no administrator's password: ${this.problem}; set KEYCLOAK_ADMIN_PASSWORD, pipe it in with --password-stdin, or run this in a terminal`
-  }
-}
+const noPassword = (problem: string): Failure =>
+  usage(
+    `no administrator's password: ${problem}`,
+    "set KEYCLOAK_ADMIN_PASSWORD, pipe it in with --password-stdin, or run this in a terminal"
+  )
 
-const fromStdin = Effect.flatMap(
-  Effect.tryPromise({
-    try: () => Bun.stdin.text(),
-    catch: () => new NoPassword({ problem: "standard input could not be read" })
-  }),
-  (text) => {
-    const password = text.replace(/\r?\n$/, "")
-    return password === ""
-      ? new NoPassword({ problem: "standard input held nothing" })
-      : Effect.succeed(Redacted.make(password))
-  }
-)
+const fromStdin = Effect.gen(function* () {
+  const password = yield* (yield* Stdin).text
+  return password === "" ? yield* noPassword("standard input held nothing") : Redacted.make(password)
+})
 
 /** Variables that are set and empty count as unset. */
 export const secretOf = (name: string) =>
@@ -34,7 +27,7 @@ export const secretOf = (name: string) =>
 
 const ask = (username: string) =>
   Effect.gen(function* () {
-    if (!process.stdin.isTTY) return yield* new NoPassword({ problem: "there is no terminal to ask in" })
+    if (!(yield* Stdin).isTerminal) return yield* noPassword("there is no terminal to ask in")
     return yield* Prompt.run(Prompt.password({ message: `Password of ${username} in Keycloak` }))
   })
 

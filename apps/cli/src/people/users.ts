@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { globals } from "../connect/options.ts"
 import { passwordOf } from "../connect/password.ts"
 import { Session } from "../connect/Session.ts"
-import { usage } from "../Failure.ts"
+import { missing, usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
 import { pairs, plain, show, table } from "../show/table.ts"
@@ -41,6 +41,21 @@ const list = Command.make("list", globals, ({ json }) =>
   })
 ).pipe(
   Command.withDescription(about("List everybody with an account.", "users list")),
+  Command.provide((args) => Session.layer(args))
+)
+
+const Everybody = Schema.Struct({ accounts: Schema.Array(AccountView) })
+
+const get = Command.make("get", { username, ...globals }, (args) =>
+  Effect.gen(function* () {
+    const { ask } = yield* Session
+    const { accounts } = yield* ask(HttpClientRequest.get("/api/accounts"), Everybody)
+    const one = accounts.find(({ username }) => username === args.username)
+    if (one === undefined) return yield* missing(`There is no account ${JSON.stringify(args.username)}`)
+    yield* show(args.json, one, () => details(one))
+  })
+).pipe(
+  Command.withDescription(about("Show one account.", "users get ada")),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -141,5 +156,5 @@ const remove = Command.make("remove", { username, ...globals }, (args) =>
 
 export const users = Command.make("users").pipe(
   Command.withDescription("People's accounts, for administrators."),
-  Command.withSubcommands([list, create, update, enable, disable, remove])
+  Command.withSubcommands([list, get, create, update, enable, disable, remove])
 )

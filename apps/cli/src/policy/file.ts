@@ -2,7 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { fromYaml } from "@mcpgw/policy/Library"
 import * as Effect from "effect/Effect"
-import { failed, usage } from "../Failure.ts"
+import { usage } from "../Failure.ts"
 
 /** The text of a file that was named. */
 export const readText = (option: string, file: string) =>
@@ -16,6 +16,6 @@ export const readPolicy = (file: string) =>
   Effect.flatMap(readText("--scopes", file), (text) =>
     Effect.try({
       try: () => fromYaml(text, file),
-      catch: (error) => failed(error instanceof Error ? error.message : String(error))
+      catch: (error) => usage(error instanceof Error ? error.message : String(error))
     })
   )

@@ -203,6 +203,8 @@ export const commandSuite = (stand: () => Stand): void => {
 
     it("everybody with an account", async () => {
       assert.match(await ok(["users", "list"]), /admin +local +mcp-registry-admin/)
+      assert.match(await ok(["users", "get", "admin"]), /groups +mcp-registry-admin/)
+      assert.strictEqual((await stand().run(["users", "get", "nobody"])).code, 4)
     })
   })
 }

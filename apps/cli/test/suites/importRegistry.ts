@@ -1,8 +1,11 @@
 /** `mcpgw import registry`, `jobs` and `cancel`: against a gateway that asks a registry on loopback through its one dialler. */
 import { assert, it } from "vitest"
+import { root } from "@mcpgw/testkit/Process"
 import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { namesIn } from "../../src/importRegistry.ts"
 import type { Stand } from "../support/stand.ts"
+import { inTerminal, KEYS } from "../support/terminal.ts"
 
 export const importRegistrySuite = (stand: () => Stand): void => {
   const run = (...words: ReadonlyArray<string>) => stand().run(["import", ...words])
@@ -21,6 +24,43 @@ export const importRegistrySuite = (stand: () => Stand): void => {
     assert.match(out, /com\.example\/package .*refused +server\.remotes: it is a package to be run \(npm\)/)
     assert.match(out, /com\.example\/broken .*refused +server\.version: must be one version, not a range/)
     assert.match(err, /4 seen: 2 created, 2 refused/)
+    assert.notInclude((await stand().run(["servers", "list"])).out, "/com.example-weather")
+  })
+
+  /** In a terminal, by a shell that says afterwards how it left the terminal. */
+  const selecting = (...words: ReadonlyArray<string>) => {
+    const script = '"$@"; echo "ended $?"; stty -a'
+    const command = [process.execPath, join(root, "apps/cli/src/main.ts"), "import", "registry", "--select", ...words]
+    return inTerminal(["sh", "-c", script, "sh", ...command], stand().env, stand().folder)
+  }
+  /** Keys are read again, and what is typed is seen. */
+  const isSane = (text: string): boolean => {
+    const [, settings = ""] = /ended \d+([^]*)$/.exec(text) ?? []
+    return ["icanon", "echo", "isig"].every((name) => new RegExp(`\\s${name}\\s`).test(settings))
+  }
+
+  it("--select: chosen in a terminal with arrows, space and enter", async () => {
+    const { ended, shows, text, type } = selecting("--search", "notes")
+    await shows(/Which servers\?[^]*com\.example\/notes 1\.0\.0/)
+    assert.notInclude(text(), "com.example/weather")
+    for (const key of [KEYS.down, KEYS.down, KEYS.space, KEYS.enter]) type(key)
+    await shows(/ended/)
+    assert.strictEqual(await ended, 0)
+    assert.match(text(), /com\.example\/notes +1\.0\.0 +\/com\.example-notes +created[^]*ended 0/)
+    assert.isTrue(isSane(text()), text())
+    assert.match((await stand().run(["servers", "list"])).out, /\/com\.example-notes +/)
+  })
+
+  it("--select: Ctrl-C chooses nothing, and leaves the terminal as it was", async () => {
+    const { ended, shows, text, type } = selecting()
+    await shows(/Which servers\?/)
+    type(KEYS.down)
+    type(KEYS.interrupt)
+    await shows(/ended/)
+    assert.strictEqual(await ended, 0)
+    assert.match(text(), /Nothing was chosen[^]*ended 1/)
+    assert.isTrue(isSane(text()), text())
+    assert.isAbove(text().lastIndexOf("\u001b[?25h"), text().lastIndexOf("\u001b[?25l"), "the cursor is hidden")
     assert.notInclude((await stand().run(["servers", "list"])).out, "/com.example-weather")
   })
 

@@ -18,7 +18,7 @@ type End = readonly [code: number, says: RegExp]
 const ends = (code: number, says: RegExp): End => [code, says]
 
 /** There is no Keycloak in this test; the command is tested with one elsewhere. */
-const KEYCLOAK: End = [1, /Keycloak|password/i]
+const KEYCLOAK: End = [2, /Keycloak|password/i]
 const NOT_HERE: End = [1, /not here/]
 
 const MCP: Readonly<Record<string, End>> = {

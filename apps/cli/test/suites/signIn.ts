@@ -155,7 +155,7 @@ export const signInSuite = (stand: () => Stand): void => {
       }
       writeFileSync(`${folder}/none.json`, JSON.stringify({ secret_thing: 1 }))
       const { code, err } = await run(["whoami", "--token-file", `${folder}/none.json`])
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 2)
       assert.include(err, "it may hold a token's text, or JSON with tokens.access_token or access_token")
     })
 

@@ -8,7 +8,9 @@ import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { Logins } from "../../src/connect/Logins.ts"
 
 export interface Ran {
   readonly ok: boolean
@@ -27,7 +29,7 @@ const messageOf = (cause: Cause.Cause<unknown>): string =>
 type Running<Name extends string, R, E, A> = Command.Command<Name, R, E, A>
 
 export const runCommand = <Name extends string, E, A>(
-  command: Running<Name, BunContext.BunContext, E, A>,
+  command: Running<Name, BunContext.BunContext | Logins, E, A>,
   words: ReadonlyArray<string>,
   env: Readonly<Record<string, string>>,
   /** Is told of each line on standard error as it comes. */
@@ -50,7 +52,7 @@ export const runCommand = <Name extends string, E, A>(
       quiet
     ).pipe(
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env)))),
-      Effect.provide(BunContext.layer),
+      Effect.provide(Layer.provideMerge(Logins.layer, BunContext.layer)),
       Effect.provide(CliConfig.layer({ showBuiltIns: false })),
       Effect.exit,
       Effect.map((exit) => ({

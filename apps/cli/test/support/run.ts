@@ -1,4 +1,4 @@
-/** The command line in this process: words in, exit code and what was printed out. The same way as `main.ts` goes, but for the console. */
+/** The command line in this process: words in, exit code and what was printed out. The same way as `main.ts` goes, to where it would be printed. */
 import * as BunContext from "@effect/platform-bun/BunContext"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import { Logins } from "../../src/connect/Logins.ts"
 import { execute } from "../../src/execute.ts"
 import { builtIns } from "../../src/mcpgw.ts"
-import { shownText } from "../../src/plainConsole.ts"
+import { withPlainConsole } from "../../src/plainConsole.ts"
 import { Stdin } from "../../src/Stdin.ts"
 
 export interface Ended {
@@ -27,12 +27,11 @@ export interface Surroundings {
 export const mcpgw = (words: ReadonlyArray<string>, { env, onError, stdin = "" }: Surroundings): Promise<Ended> => {
   const out: Array<string> = []
   const err: Array<string> = []
-  const into = (lines: Array<string>) => (value: unknown) =>
-    lines.push(typeof value === "string" ? shownText(value, false, words) : String(value))
+  const into = (lines: Array<string>) => (value: unknown) => lines.push(String(value))
   const log = into(out)
   const error = into(err)
   return Effect.consoleWith((console) =>
-    Effect.withConsole(execute(words), {
+    Effect.withConsole(withPlainConsole("without", words)(execute(words)), {
       ...console,
       log: (value: unknown) => Effect.sync(() => log(value)),
       error: (value: unknown) =>
