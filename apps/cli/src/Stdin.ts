@@ -20,6 +20,6 @@ export class Stdin extends Context.Tag("@mcpgw/cli/Stdin")<Stdin, StdinApi>() {
     isTerminal: process.stdin.isTTY
   }))
 
-  static readonly layerOf = (text: string): Layer.Layer<Stdin> =>
-    Layer.succeed(Stdin, { text: Effect.succeed(text), isTerminal: false })
+  static readonly layerOf = (text: string, isTerminal = false): Layer.Layer<Stdin> =>
+    Layer.succeed(Stdin, { text: Effect.succeed(text), isTerminal })
 }
