@@ -9,6 +9,7 @@ import { inSlices } from "../EventLoop.ts"
 import { applyEntry, type ApplyOptions, type ItemReport, namesInUse } from "../import/applyEntry.ts"
 import { counted, type ImportJob, type ImportProgress } from "../import/ImportJob.ts"
 import { changedAt } from "../import/Importable.ts"
+import { rehearsal } from "../import/rehearsal.ts"
 import { fetchOne, fetchPage, type SourceFailed, type SourceLimits } from "../import/Source.ts"
 import type { ImportStoreApi } from "./importStore.ts"
 
@@ -181,7 +182,7 @@ export const runImport = (claimed: ImportJob, running: Running) =>
     const options: ApplyOptions = {
       source: claimed.request.from,
       enable: claimed.request.enable ?? false,
-      dryRun: claimed.request.dryRun ?? false,
+      rehearsal: claimed.request.dryRun === true ? yield* rehearsal : undefined,
       plain: new Set(claimed.request.variables ?? []),
       names: yield* namesInUse
     }
