@@ -5,7 +5,7 @@ import { Imports } from "../src/import/Imports.ts"
 import type { ItemReport } from "../src/import/applyEntry.ts"
 import { Registry } from "../src/Registry.ts"
 import { corpus, type Made, momentOf, official, remoteEntry } from "./support/corpus.ts"
-import { layer, QUICK, records, run, settled } from "./support/importing.ts"
+import { layer, records, run, settled } from "./support/importing.ts"
 import { MALFORMED } from "./support/malformed.ts"
 import { sourceRegistry } from "./support/sourceRegistry.ts"
 
@@ -75,7 +75,7 @@ describe("issue 6: a realistic corpus of five thousand entries", () => {
         const servers = yield* records
         assert.strictEqual(servers.length, count(made, "created"))
         assert.isTrue(servers.every(({ is_enabled, trusted_address }) => !is_enabled && !trusted_address))
-      }).pipe(Effect.provide(layer({ ...QUICK, retries: 0 }))),
+      }).pipe(Effect.provide(layer())),
     60_000
   )
 })

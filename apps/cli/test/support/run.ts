@@ -24,7 +24,7 @@ export interface Ended {
 export interface Surroundings {
   readonly env: Readonly<Record<string, string>>
   readonly stdin?: string
-  /** Names of the keys somebody presses at a terminal, such as `down`; absent: there is none. */
+  /** Keys somebody presses at a terminal, by name, such as `down`, or by letter; absent: there is none. */
   readonly keys?: ReadonlyArray<string>
   /** Called with all of standard error so far, whenever there is more. */
   readonly onError?: (text: string) => void
@@ -39,7 +39,8 @@ const pressed = (keys: ReadonlyArray<string>): Terminal.Terminal => ({
   readInput: Effect.gen(function* () {
     const input = yield* Mailbox.make<Terminal.UserInput>()
     for (const name of keys) {
-      yield* input.offer({ input: Option.none(), key: { name, ctrl: false, meta: false, shift: false } })
+      const letter = name.length === 1 ? Option.some(name) : Option.none()
+      yield* input.offer({ input: letter, key: { name, ctrl: false, meta: false, shift: false } })
     }
     return input
   })
