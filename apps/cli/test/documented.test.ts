@@ -15,7 +15,7 @@ import { commandNames } from "../src/mcpgw.ts"
 import { matched, patternOf } from "../src/old/pattern.ts"
 import { REPLACED } from "../src/old/replaced.ts"
 import { scriptName, translate } from "../src/old/translate.ts"
-import { commands, IN_BACKGROUND } from "./documented/commands.ts"
+import { commands, inBackground } from "./documented/commands.ts"
 import { copies, elsewhere } from "./documented/elsewhere.ts"
 import { missingIn, valueAt } from "./documented/holds.ts"
 import { registryManagement } from "./documented/registryManagement.ts"
@@ -180,8 +180,8 @@ describe("issue 6: documented commands", () => {
     })
   }
 
-  for (const [line, becomes] of Object.entries(IN_BACKGROUND)) {
-    it(`${line} goes on in a process of its own`, async () => {
+  for (const { at, becomes, line } of inBackground) {
+    it(`${at}: ${line} goes on in a process of its own`, async () => {
       const words = await translate(wordsOf(line).words).pipe(Effect.provide(BunContext.layer), Effect.runPromise)
       assert.strictEqual(Option.getOrElse(words, () => []).join(" "), becomes)
     })
@@ -189,7 +189,7 @@ describe("issue 6: documented commands", () => {
 
   it("every row of the table of replaced commands has a documented line", () => {
     const used = new Set(
-      [...all.map(({ line }) => line), ...Object.keys(IN_BACKGROUND)].flatMap((line) => {
+      [...all.map(({ line }) => line), ...inBackground.map(({ line }) => line)].flatMap((line) => {
         const [script = "", ...words] = typed(line, "").words
         const rows = REPLACED.filter((row) => scriptName(row.script) === scriptName(script))
         return rows.filter(({ was }) => matched(patternOf(was), words) !== undefined).slice(0, 1)
@@ -214,7 +214,7 @@ describe("issue 6: documented commands", () => {
 
   it("how much of what is documented this is", () => {
     const instead = all.filter(({ ends: [, says] }) => says.source.startsWith(": not here")).length
-    const run = requests.length + sockets.length + copies.length + all.length + Object.keys(IN_BACKGROUND).length
+    const run = requests.length + sockets.length + copies.length + all.length + inBackground.length
     const differs = requests.filter((one) => one.differs !== undefined).length
     const lines = [
       `${run + elsewhere.length} documented: ${run} run (${differs} with another answer than was documented, ${instead} told what to do instead), ${elsewhere.length} not applicable:`,

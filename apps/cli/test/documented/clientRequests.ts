@@ -8,20 +8,20 @@ const NOT_FOUND = { detail: "Server not found" }
 
 const protocol: ReadonlyArray<DocumentedRequest> = [
   {
-    at: "summary 437, contracts §2.15",
+    at: "summary 437-438, contracts §2.15",
     line: `curl -X GET "${SERVER}?limit=10" ${BEARER}`,
     status: 200,
     body: { servers: [ATLASSIAN], metadata: { count: /^\d+$/ } },
     differs: "`remotes` has the gateway's URL where `packages` had the backend's, and the last page has no nextCursor"
   },
   {
-    at: "summary 441, contracts §2.15",
+    at: "summary 441-442, contracts §2.15",
     line: `curl -X GET "${SERVER}/io.mcpgateway%2Fatlassian/versions" ${BEARER}`,
     status: 200,
     body: { servers: [ATLASSIAN], metadata: { count: 1 } }
   },
   {
-    at: "summary 445, contracts §2.15",
+    at: "summary 445-446, contracts §2.15",
     line: `curl -X GET "${SERVER}/io.mcpgateway%2Fatlassian/versions/latest" ${BEARER}`,
     status: 200,
     body: {
@@ -94,7 +94,7 @@ const CONNECT = `${API}/api/servers/atlassian/connect-config`
 
 const calls: ReadonlyArray<DocumentedRequest> = [
   {
-    at: "guide 138, 83, faq 47, 150",
+    at: "guide 83, 138-139, faq 47, 151, 272",
     line: `curl ${BEARER} https://your-gateway.com/currenttime/sse`,
     status: 200,
     text: [/^event: endpoint\ndata: \S*\/currenttime\/messages/],

@@ -88,7 +88,7 @@ const scripts: ReadonlyArray<DocumentedCommand> = [
     [`uv run python cli/mcp_client.py --operation call --tool-name get_stock_aggregates --arguments '{"ticker": "AAPL"}'`]:
       [0, /get_stock_aggregates/]
   }),
-  ...lines("summary 1026-1041, guide 144", {
+  ...lines("summary 1010-1011, 1026-1041, guide 144", {
     "./tests/mcp_cmds.sh basic": [0, /\/currenttime/],
     "./tests/mcp_cmds.sh ping": [0, /\/currenttime/],
     "cd tests && ./mcp_cmds.sh ping": [0, /\/fininfo/],
@@ -138,7 +138,7 @@ const scripts: ReadonlyArray<DocumentedCommand> = [
 
 /** What follows gets the gateway's own tokens, as an agent of it, into `.oauth-tokens`. */
 const credentials: ReadonlyArray<DocumentedCommand> = [
-  ...lines("summary 620-629, 1086-1089, guide 8, 101", {
+  ...lines("summary 620-629, 874, 943, 1014, 1083-1089, 1162, 1222, guide 8, 101, 126", {
     "./credentials-provider/generate_creds.sh": [0, /ingress\.json/],
     "./credentials-provider/generate_creds.sh --all": [0, /ingress\.json/],
     "./credentials-provider/generate_creds.sh --provider google": [0, /./],
@@ -197,11 +197,27 @@ const credentials: ReadonlyArray<DocumentedCommand> = [
 ]
 
 /** They go on for ever, in a process of their own: what becomes of the words is enough. `credsGateway.test.ts` runs what that is. */
-export const IN_BACKGROUND: Readonly<Record<string, string>> = {
-  "./start_token_refresher.sh": "creds refresh --background",
-  "credentials-provider/start_token_refresher.sh": "creds refresh --background",
-  "uv run python credentials-provider/token_refresher.py": "creds refresh",
-  "uv run python credentials-provider/token_refresher.py --agent-id sre-agent": "creds refresh --agent-id sre-agent"
-}
+export const inBackground: ReadonlyArray<{ readonly at: string; readonly line: string; readonly becomes: string }> = [
+  {
+    at: "summary 1141, guide 91, 121",
+    line: "./start_token_refresher.sh",
+    becomes: "creds refresh --background"
+  },
+  {
+    at: "contracts §2.14",
+    line: "credentials-provider/start_token_refresher.sh",
+    becomes: "creds refresh --background"
+  },
+  {
+    at: "summary 666",
+    line: "uv run python credentials-provider/token_refresher.py",
+    becomes: "creds refresh"
+  },
+  {
+    at: "summary 669, 1194",
+    line: "uv run python credentials-provider/token_refresher.py --agent-id sre-agent",
+    becomes: "creds refresh --agent-id sre-agent"
+  }
+]
 
 export const commands: ReadonlyArray<DocumentedCommand> = [...scripts, ...credentials]

@@ -14,9 +14,9 @@ const because = (why: string, of: Readonly<Record<string, string>>): ReadonlyArr
 
 export const elsewhere: ReadonlyArray<NotRun> = [
   ...because("puts the replaced system's own source, programs or model on a machine", {
-    "summary 866, 893, faq 284": "git clone https://github.com/agentic-community/mcp-gateway-registry.git",
-    "summary 870, 895, 937": "cp .env.example .env",
-    "summary 616, 941": "cp credentials-provider/oauth/.env.example credentials-provider/oauth/.env",
+    "summary 866-867, 893-894, faq 284-285": "git clone https://github.com/agentic-community/mcp-gateway-registry.git",
+    "summary 615, 870, 895, 937-938": "cp .env.example .env",
+    "summary 616, 941-942": "cp credentials-provider/oauth/.env.example credentials-provider/oauth/.env",
     "summary 877, 946": "curl -LsSf https://astral.sh/uv/install.sh | sh",
     "summary 878, 950-954": "sudo apt-get install -y docker.io docker-compose",
     "summary 898": "hf download sentence-transformers/all-MiniLM-L6-v2 --local-dir …",
@@ -41,14 +41,20 @@ export const elsewhere: ReadonlyArray<NotRun> = [
   ...because("reads tables of the metrics service (contracts §2.12), which is not here yet", {
     "summary 707-741": "SELECT server, COUNT(*) as total, … FROM auth_metrics GROUP BY server"
   }),
+  ...because("is a setting and not a command; creds.test.ts runs with these", {
+    "summary 529-547": "EGRESS_OAUTH_CLIENT_ID_1=your_atlassian_client_id"
+  }),
+  ...because("is source of the replaced system's server", {
+    "summary 1257-1268": "logging.basicConfig(level=logging.DEBUG)"
+  }),
   ...because("configures a collector that is not here yet", {
     "summary 761, 768-806": "OTEL_OTLP_ENDPOINT=http://otel-collector:4318"
   }),
   ...because("calls a tool of the built-in MCP server, which is not here yet", {
-    "summary 307-320, faq 72": 'intelligent_tool_finder(natural_language_query="what time is it in Tokyo")',
+    "summary 307-362, faq 72": 'intelligent_tool_finder(natural_language_query="what time is it in Tokyo")',
     "summary 1035": "./tests/mcp_cmds.sh call debug_auth_context '{}'",
     "summary 1036": `./tests/mcp_cmds.sh call intelligent_tool_finder '{"natural_language_query": "quantum"}'`,
-    "faq 16": "/mcpgw/sse"
+    "faq 16, 50": "/mcpgw/sse"
   }),
   ...because("needs Keycloak; keycloak.test.ts runs what makes it, with one", {
     "summary 1197": "cat .oauth-tokens/agent-sre-agent-m2m-token.json"
