@@ -113,7 +113,7 @@ describe("issue 6: documented requests", () => {
     it.skipIf(!SHELL)(`${at}: ${line}`, async () => {
       // A stream goes on for ever: two seconds of it are enough.
       const quiet = `curl -sS -m ${line.includes("/sse") ? 2 : 20} -D head -o body -w '%{http_code}'`
-      const told = await shell(`${hosts(line).replace(/^curl/, quiet)} > code`)
+      const told = await shell(`${hosts(line).replace(/^curl/, `: > body; ${quiet}`)} > code`)
       const answer = read("body")
       assert.strictEqual(read("code"), String(status), `${told}\n${answer}`)
       const parsed = (): unknown => JSON.parse(answer)

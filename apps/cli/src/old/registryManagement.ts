@@ -179,7 +179,12 @@ const people: ReadonlyArray<Row> = [
     "users enable {user}",
     "rate-limit-quarantine-remove --subject-type user --subject jane.doe"
   ),
-  row("user-group-list", "users list", "user-group-list"),
+  row(
+    "user-group-list [--skip <skip>] [--limit <limit>] [--provider <provider>] [--q <text>]",
+    "users list",
+    "user-group-list --limit 50",
+    ALL_SHOWN
+  ),
   row("user-delete --username <username> [--force]", "users remove {username}", "user-delete --username nobody --force")
 ]
 
