@@ -201,7 +201,7 @@ const registries: ReadonlyArray<Row> = [
   ),
   row(
     "anthropic-get --server-name <name> [--version <version>] [--raw]",
-    "published get {name} [version: --version {version}] [raw: --json]",
+    "published get {name} [version: {version}] [raw: --json]",
     "anthropic-get --server-name io.mcpgateway/currenttime --version latest"
   ),
   row("federation-list", "import jobs", "federation-list"),

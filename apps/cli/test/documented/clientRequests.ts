@@ -1,5 +1,5 @@
 /** What clients ask: the official registry's protocol, MCP, metrics, an IDE's configuration. See `requests.ts`. */
-import { API, type DocumentedRequest, error, JSON_PLEASE } from "./shape.ts"
+import { API, type DocumentedRequest, JSON_PLEASE } from "./shape.ts"
 
 const BEARER = `-H "Authorization: Bearer $ACCESS_TOKEN"`
 const ATLASSIAN = { server: { name: "io.mcpgateway/atlassian", version: "1.0.0", title: "Atlassian" } }
@@ -81,7 +81,7 @@ const protocol: ReadonlyArray<DocumentedRequest> = [
     at: "contracts §2.15, §2.3",
     line: `curl "${SERVER}"`,
     status: 401,
-    body: error("Authentication required"),
+    body: { error: /^Authentication required/ },
     headers: { "www-authenticate": /^Bearer / }
   }
 ]
@@ -140,10 +140,10 @@ const calls: ReadonlyArray<DocumentedRequest> = [
     ]
   },
   {
-    at: "guide 202-216",
-    line: `curl -b jar -X POST -d auth_scheme=api_key -d auth_header_name=CONTEXT7_API_KEY -d auth_credential=key ${JSON_PLEASE} ${API}/api/edit/atlassian`,
+    at: "guide 202-203",
+    line: `curl -b jar -X POST -d auth_type=api_key -d auth_header_name=CONTEXT7_API_KEY ${JSON_PLEASE} ${API}/api/edit/atlassian`,
     status: 200,
-    body: { service: { auth_scheme: "api_key", auth_header_name: "CONTEXT7_API_KEY", has_credential: true } }
+    body: { service: { auth_type: "api_key", auth_header_name: "CONTEXT7_API_KEY" } }
   },
   {
     at: "guide 204-216",
@@ -153,11 +153,15 @@ const calls: ReadonlyArray<DocumentedRequest> = [
       configs: [
         {
           key: "atlassian",
-          entry: { type: "http", url: /\/atlassian\/mcp$/, headers: { "X-Authorization": /^Bearer / } }
+          section: "servers",
+          entry: {
+            type: "http",
+            url: /\/atlassian\/mcp$/,
+            headers: { "X-Authorization": /^Bearer ./, CONTEXT7_API_KEY: /./ }
+          }
         }
       ]
     },
-    text: [/CONTEXT7_API_KEY/],
     differs: "VS Code asks for the values (`inputs`) where the document has texts to replace"
   },
   {
@@ -168,22 +172,32 @@ const calls: ReadonlyArray<DocumentedRequest> = [
       configs: [
         {
           section: "mcpServers",
-          entry: { type: "streamable-http", url: /\/atlassian\/mcp$/, headers: { CONTEXT7_API_KEY: /./ } }
+          entry: {
+            type: "streamable-http",
+            url: /\/atlassian\/mcp$/,
+            headers: { "X-Authorization": /^Bearer ./, CONTEXT7_API_KEY: /./ }
+          }
         }
       ]
     }
   },
   {
-    at: "guide 231-245",
-    line: `curl -b jar -X POST -d auth_scheme=bearer -d auth_header_name= -d auth_credential=key ${JSON_PLEASE} ${API}/api/edit/atlassian`,
-    status: 200,
-    body: { service: { auth_scheme: "bearer", has_credential: true } }
+    at: "guide 231-232",
+    line: `curl -b jar -X POST -d auth_type=custom -d auth_header_name= ${JSON_PLEASE} ${API}/api/edit/atlassian`,
+    status: 200
   },
   {
     at: "guide 233-245",
     line: `curl -b jar "${CONNECT}?ide=vscode&form=headers"`,
     status: 200,
-    body: { configs: [{ entry: { headers: { "X-Authorization": /^Bearer /, Authorization: /^Bearer / } } }] }
+    body: { configs: [{ entry: { headers: { "X-Authorization": /^Bearer ./, Authorization: /^Bearer ./ } } }] }
+  },
+  {
+    at: "guide 196-200, 251-257",
+    line: `curl -b jar -X POST -d auth_scheme=api_key -d auth_header_name=CONTEXT7_API_KEY -d auth_credential=key ${JSON_PLEASE} ${API}/api/edit/atlassian`,
+    status: 200,
+    body: { service: { auth_scheme: "api_key", auth_header_name: "CONTEXT7_API_KEY", has_credential: true } },
+    differs: "a credential that is stored here is sent by the gateway, and stands in no client's configuration"
   }
 ]
 

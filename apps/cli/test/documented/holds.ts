@@ -12,7 +12,9 @@ export const valueAt = (value: unknown, place: string): unknown =>
  * value, and a list of texts must be the same.
  */
 export const missingIn = (actual: unknown, expected: unknown, place = "body"): ReadonlyArray<string> => {
-  if (expected instanceof RegExp) return expected.test(String(actual)) ? [] : [`${place}: ${String(actual)}`]
+  if (expected instanceof RegExp) {
+    return actual !== undefined && expected.test(String(actual)) ? [] : [`${place}: ${String(actual)}`]
+  }
   if (Array.isArray(expected) && expected.length > 0 && expected.every(isObject)) {
     const elements: ReadonlyArray<unknown> = Array.isArray(actual) ? actual : []
     return expected.flatMap((one, i) =>

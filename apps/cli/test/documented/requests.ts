@@ -142,8 +142,8 @@ const servers: ReadonlyArray<DocumentedRequest> = [
   {
     at: "contracts §2.8",
     line: `curl -H "Authorization: Bearer $USER_TOKEN" ${API}/api/server_details/example-server`,
-    status: 403,
-    body: error("You do not have access to this server")
+    status: 404,
+    differs: "403 would tell that there is one: who may not see a server hears that there is none"
   },
   {
     at: "summary 400, contracts §2.8",
@@ -169,7 +169,8 @@ const servers: ReadonlyArray<DocumentedRequest> = [
   {
     at: "contracts §2.8",
     line: `curl -H "Authorization: Bearer $USER_TOKEN" -X POST ${API}/api/refresh/example-server`,
-    status: 403
+    status: 404,
+    differs: "403 would tell that there is one: who may not see a server hears that there is none"
   },
   {
     at: "contracts §2.8",
