@@ -23,7 +23,8 @@ const TOOL = {
   schema: { type: "object", properties: { pod: { type: "string" } } }
 }
 const RESOURCES = [{ name: "zones", uri: "resource://zones", parsed_description: { main: "All of them" } }]
-const HEADERS = [{ "X-Region": "eu" }]
+/** A reference is no secret, and stays in the record. */
+const HEADERS = [{ Authorization: "Bearer $SRE_GATEWAY_AUTH_TOKEN" }]
 
 const text = (field: string, value: string, own = field): Documented => ({
   field,
@@ -98,11 +99,12 @@ const asked = ({ field, form, json }: Documented, path: string, kind: "form" | "
   return kind === "form" ? { form: { ...fields, [field]: form } } : { json: { ...fields, [field]: json } }
 }
 
-const WAYS = ["/api/register", "/register", "/api/servers", "/api/internal/register"] as const
+/** Each with what it is documented to take. */
+const WAYS = { form: ["/register", "/api/internal/register"], json: ["/api/register", "/api/servers"] } as const
 
 describe("contracts §2.8, §2.9: documented fields", () => {
   for (const kind of ["form", "json"] as const) {
-    it.scoped.each(WAYS)(`a new server, ${kind}, %s`, (way) =>
+    it.scoped.each(WAYS[kind])(`a new server, ${kind}, %s`, (way) =>
       Effect.gen(function* () {
         const { registry, send } = yield* START
         for (const [i, one] of DOCUMENTED.entries()) {
@@ -113,7 +115,8 @@ describe("contracts §2.8, §2.9: documented fields", () => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.scoped.each(["/api/edit/s", "/edit/s/"])(`an edit, ${kind}, %s`, (way) =>
+    const way = kind === "form" ? "/edit/s/" : "/api/edit/s"
+    it.scoped(`an edit, ${kind}, ${way}`, () =>
       Effect.gen(function* () {
         const { registry, send } = yield* START
         yield* send("/api/register", { json: { ...NEW, path: "/s" } })

@@ -72,7 +72,7 @@ const pick = <A>(from: ReadonlyArray<A>, next: Next): A => {
 }
 
 const HEADERS = [
-  undefined,
+  null,
   [],
   [{ name: "Authorization", value: "Bearer {smithery_api_key}", isRequired: true, isSecret: true }],
   [{ name: "X-API-Key", description: "Your key", isSecret: true, isRequired: true }],
@@ -94,7 +94,7 @@ const remote = (name: string, next: Next) => {
   return {
     type: next() < 0.8 ? "streamable-http" : "sse",
     url: pick(URLS, next)(hostOf(name)),
-    ...(headers === undefined ? {} : { headers })
+    ...(headers === null ? {} : { headers })
   }
 }
 
