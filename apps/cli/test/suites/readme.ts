@@ -29,6 +29,7 @@ const sessions = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^``
 
 /** What differs from run to run; spaces, since columns are as wide as what stands in them. */
 const VARIES: ReadonlyArray<readonly [RegExp, string]> = [
+  [/mcpgw_[A-Za-z0-9_-]{6,}…?/g, "mcpgw_KEY"],
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "ID"],
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?(?: [A-Z]+[+-]\d{4})?/g, "MOMENT"],
   [/\d{8}T\d{9}Z/g, "MOMENT"],
