@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Imports } from "../src/import/Imports.ts"
-import type { ItemReport } from "../src/import/applyEntry.ts"
+import type { ItemReport } from "../src/import/itemReport.ts"
 import { Registry } from "../src/Registry.ts"
 import { corpus, type Made, momentOf, official, remoteEntry } from "./support/corpus.ts"
 import { layer, records, run, settled } from "./support/importing.ts"
@@ -76,7 +76,7 @@ describe("issue 6: a realistic corpus of five thousand entries", () => {
         assert.strictEqual(servers.length, count(made, "created"))
         assert.isTrue(servers.every(({ is_enabled, trusted_address }) => !is_enabled && !trusted_address))
       }).pipe(Effect.provide(layer())),
-    60_000
+    120_000
   )
 })
 

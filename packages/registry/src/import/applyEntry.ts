@@ -4,7 +4,6 @@
  */
 import type { Registration, ServerRecord } from "@mcpgw/domain/Server"
 import type { ServerJson } from "@mcpgw/domain/ServerJson"
-import { compareSemVer } from "@mcpgw/domain/VersionOrder"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { isDeepStrictEqual } from "node:util"
@@ -14,21 +13,8 @@ import type { StoreUnavailable } from "../RegistryError.ts"
 import { pathOfName } from "../v01/Names.ts"
 import { type VersionEntry, Versions } from "../v01/Versions.ts"
 import { readEntry, registrationOf, type SourceEntry, type Variables } from "./Importable.ts"
-import { isSameEntry, type Rehearsal } from "./rehearsal.ts"
-
-/** `refused`: it is wrong or in the way; `skipped`: nothing is wrong and there is nothing to do. */
-export type Outcome = "created" | "updated" | "unchanged" | "removed" | "skipped" | "refused"
-
-/** What became of one entry. */
-export interface ItemReport {
-  readonly name: string | null
-  readonly version: string | null
-  readonly path: string | null
-  readonly outcome: Outcome
-  /** Of a refused one: what is wrong with which field. */
-  readonly field?: string
-  readonly reason?: string
-}
+import { anothers, DELETED, isOlder, type ItemReport, OLDER, report } from "./itemReport.ts"
+import { type Rehearsal, rehearsed } from "./rehearsal.ts"
 
 export interface ApplyOptions extends Variables {
   /** The source's address. */
@@ -119,24 +105,6 @@ const keep = (entry: SourceEntry, known: Known, { source }: ApplyOptions, server
     }
     return changes
   })
-
-const report = ({ document }: SourceEntry, path: string | null, outcome: Outcome, why: object = {}): ItemReport => ({
-  name: document.name,
-  version: document.version,
-  path,
-  outcome,
-  ...why
-})
-
-const anothers = (entry: SourceEntry, path: string): ItemReport =>
-  report(entry, path, "refused", { field: "server.name", reason: `${path} is another server's here` })
-
-const DELETED = { reason: "it is deleted there" }
-const OLDER = { reason: "there is a newer version of it" }
-
-/** Of a registry that does not say which version is the latest: this one is not. */
-const isOlder = ({ document, isLatest }: SourceEntry, than: string): boolean =>
-  isLatest === undefined && (compareSemVer(document.version, than) ?? 0) < 0
 
 const register = (entry: SourceEntry, known: Known, registration: Registration, options: ApplyOptions): Applied =>
   Effect.gen(function* () {
@@ -231,35 +199,6 @@ const apply = (entry: SourceEntry, options: ApplyOptions): Applied =>
       : update(entry, known, registration, options)
   })
 
-/** What would become of an entry whose path an entry of the same dry run would have taken. */
-const rehearsedAgain = (entry: SourceEntry, before: SourceEntry, options: ApplyOptions): ItemReport => {
-  const path = pathOfName(entry.document.name)
-  const isDeleted = entry.status === "deleted"
-  if (before.document.name !== entry.document.name) {
-    return isDeleted ? report(entry, path, "skipped", DELETED) : anothers(entry, path)
-  }
-  const isSame = isSameEntry(before, entry)
-  if (isDeleted) return report(entry, path, isSame ? "unchanged" : "removed")
-  if (before.status !== "deleted" && isOlder(entry, before.document.version)) {
-    return report(entry, path, "skipped", OLDER)
-  }
-  const found = registrationOf(entry.document, options.source, options)
-  if (Either.isLeft(found)) return report(entry, path, "refused", found.left)
-  return report(entry, path, isSame ? "unchanged" : "updated")
-}
-
-const TAKEN: ReadonlySet<Outcome> = new Set(["created", "updated", "unchanged", "removed"])
-
-/** What would become of it, after what would have become of those before. */
-const rehearsed = (entry: SourceEntry, options: ApplyOptions, { planned }: Rehearsal): Applied =>
-  Effect.gen(function* () {
-    const key = pathOfName(entry.document.name).toLowerCase()
-    const before = planned.get(key)
-    const item = before === undefined ? yield* apply(entry, options) : rehearsedAgain(entry, before, options)
-    if (TAKEN.has(item.outcome)) planned.set(key, entry)
-    return item
-  })
-
 /** Says what became of an entry; only a store that is away stops a run. */
 export const applyEntry = (given: unknown, options: ApplyOptions): Applied => {
   const read = readEntry(given)
@@ -267,7 +206,8 @@ export const applyEntry = (given: unknown, options: ApplyOptions): Applied => {
     const { rehearsal } = options
     // A registry that does not know `version=latest` sends the others, too, in any order.
     if (read.right.isLatest === false) return Effect.succeed(report(read.right, null, "skipped", OLDER))
-    return rehearsal === undefined ? apply(read.right, options) : rehearsed(read.right, options, rehearsal)
+    const applied = apply(read.right, options)
+    return rehearsal === undefined ? applied : rehearsed(read.right, options, rehearsal, applied)
   }
   const { field, name = null, reason, version = null } = read.left
   return Effect.succeed({ name, version, path: null, outcome: "refused", field, reason })
