@@ -1,4 +1,4 @@
-/** Imports over a memory or a file store, from whatever registry a test starts, and waiting for their end. */
+/** Imports over the real layers, and what a test asks of them. */
 import * as Store from "@mcpgw/store/Store"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -16,11 +16,15 @@ export const until = <A, E, R>(ask: Effect.Effect<A, E, R>, fits: (answer: A) =>
 
 export const QUICK: Partial<RunLimits> = { retries: 2, pauseMs: 1, timeoutMs: 2_000 }
 
-export const over = (store: ReturnType<typeof Store.layerSqlite>, limits: Partial<RunLimits> = QUICK) =>
+export const over = (
+  store: ReturnType<typeof Store.layerSqlite>,
+  limits: Partial<RunLimits> = QUICK,
+  versions: typeof Versions.layerSql = Versions.layerSql
+) =>
   Imports.layerSql(limits).pipe(
     Layer.provide(SourceFetch.layerOf((url, signal) => fetch(url, { signal, redirect: "manual" }))),
     Layer.provideMerge(Catalogue.layer),
-    Layer.provideMerge(Versions.layerSql),
+    Layer.provideMerge(versions),
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(RegistryStore.layerSql),
     Layer.provideMerge(store)
