@@ -21,6 +21,6 @@ export class Stdin extends Context.Tag("@mcpgw/cli/Stdin")<Stdin, StdinApi>() {
     isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true
   }))
 
-  static readonly layerOf = (text: string): Layer.Layer<Stdin> =>
-    Layer.succeed(Stdin, { text: Effect.succeed(text), isTerminal: false })
+  static readonly layerOf = (text: string, isTerminal = false): Layer.Layer<Stdin> =>
+    Layer.succeed(Stdin, { text: Effect.succeed(text), isTerminal })
 }

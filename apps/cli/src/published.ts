@@ -94,9 +94,10 @@ const versions = Command.make("versions", { name, ...globals }, (args) =>
   Command.provide((args) => Session.layer(args))
 )
 
-const version = Options.text("version").pipe(
-  Options.withDefault("latest"),
-  Options.withDescription("Which version; else latest.")
+/** No option: `--version` is the command line's own. */
+const version = Args.text({ name: "VERSION" }).pipe(
+  Args.withDefault("latest"),
+  Args.withDescription("Which version; else latest.")
 )
 
 const get = Command.make("get", { name, version, ...globals }, (args) =>
@@ -106,7 +107,7 @@ const get = Command.make("get", { name, version, ...globals }, (args) =>
     yield* show(args.json, entry, () => asJson(entry))
   })
 ).pipe(
-  Command.withDescription(about("Show one published document.", "published get io.mcpgateway/currenttime")),
+  Command.withDescription(about("Show one published document.", "published get io.mcpgateway/currenttime 1.0.0")),
   Command.provide((args) => Session.layer(args))
 )
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { commandSuite } from "./suites/commands.ts"
 import { importRegistrySuite } from "./suites/importRegistry.ts"
-import { replacedSuite } from "./suites/replaced.ts"
+import { readmeSuite } from "./suites/readme.ts"
 import { signInSuite } from "./suites/signIn.ts"
 import { type Stand, startStand } from "./support/stand.ts"
 
@@ -21,6 +21,6 @@ afterAll(async () => {
 })
 
 describe("signing in", () => signInSuite(stand))
+describe("README: sessions are real output", () => readmeSuite(stand))
 describe("commands", () => commandSuite(stand))
 describe("issue 6: imports from other registries", () => importRegistrySuite(stand))
-describe("contracts §2.14, §2.16: what the replaced system's commands are called here", () => replacedSuite(stand))

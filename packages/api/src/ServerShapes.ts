@@ -138,12 +138,16 @@ const editable = {
 export const EditFields = Schema.Struct({ ...editable, path: optional(Schema.String) })
 export type EditFields = typeof EditFields.Type
 
-/** Fields of a registration. `name` is the form's spelling of `server_name`, `enabled` of `is_enabled`. */
+/**
+ * Fields of a registration. `name` is the form's spelling of `server_name`, `enabled` of `is_enabled`, and `transport` that of files for
+ * `supported_transports`.
+ */
 export const RegisterFields = Schema.Struct({
   ...editable,
   server_name: Name,
   path: FreePath,
   proxy_pass_url: UpstreamUrl,
+  resource_list: optional(Schema.Array(ListedResource)),
   is_enabled: optional(Schema.Boolean)
 })
 export type RegisterFields = typeof RegisterFields.Type

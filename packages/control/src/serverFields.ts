@@ -17,6 +17,7 @@ import { fieldErrors, type Fields, type FormField, refusalOf, show, unknownField
 export const FORM: Readonly<Record<string, FormField>> = {
   tags: "csv",
   supported_transports: "csv",
+  transport: "csv",
   num_tools: "number",
   num_stars: "number",
   health_interval_seconds: "number",
@@ -25,7 +26,8 @@ export const FORM: Readonly<Record<string, FormField>> = {
   enabled: "boolean",
   headers: "json",
   tool_list: "json",
-  tool_list_json: "json"
+  tool_list_json: "json",
+  resource_list: "json"
 }
 
 /** Other spellings of fields, as the replaced system's forms and its own API had them. */
@@ -33,7 +35,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   name: "server_name",
   enabled: "is_enabled",
   service_path: "path",
-  tool_list_json: "tool_list"
+  tool_list_json: "tool_list",
+  transport: "supported_transports"
 }
 
 /** What an answer shows of a server and nobody sets: it may stand in a document that is sent back. */
@@ -61,8 +64,16 @@ const listed = (name: string, value: unknown): unknown =>
         .filter((entry) => entry !== "")
     : value
 
+/** By the record's own names; where both spellings are given, that one counts. */
 const named = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [ALIASES[name] ?? name, listed(name, value)]))
+  Object.fromEntries(
+    Object.entries(fields)
+      .toSorted(([a], [b]) => Number(b in ALIASES) - Number(a in ALIASES))
+      .map(([name, value]) => {
+        const own = ALIASES[name] ?? name
+        return [own, listed(own, value)]
+      })
+  )
 
 /** What stands against an address; undefined when nothing does. The dialler judges again, by what a name resolves to then. */
 const problemOf = (address: string, allowed: ReadonlyArray<AllowedUpstream>): string | undefined => {

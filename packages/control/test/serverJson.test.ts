@@ -1,5 +1,7 @@
 /** Our schema of `server.json` beside the published one, 2025-12-11: what we take, the published one takes too. */
-import { readServerJson } from "@mcpgw/domain/ServerJson"
+import { MAX_PUBLISHER_META_BYTES, PUBLISHER_META, readServerJson } from "@mcpgw/domain/ServerJson"
+import { makeRecord } from "@mcpgw/registry/Registration"
+import { registeredDocument } from "@mcpgw/registry/v01/RegisteredEntries"
 import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
@@ -82,6 +84,45 @@ describe("protocol §4: server.json of 2025-12-11", () => {
     )
     assert.isAbove(Math.min(taken, refused), 50)
   })
+})
+
+describe("protocol §4: servers that were registered here", () => {
+  it("whatever they are called, their document is one of the published schema", () => {
+    const text = fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), fc.string({ minLength: 90, maxLength: 200 }))
+    const segment = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._~-]{0,80}$/)
+    let made = 0
+    fc.assert(
+      fc.property(text, text, fc.array(segment, { minLength: 1, maxLength: 4 }), (name, description, segments) => {
+        const fields = { server_name: name, description, path: `/${segments.join("/")}`, proxy_pass_url: "http://a/" }
+        const record = makeRecord(fields, "admin", "2026-01-01T00:00:00.000Z")
+        if (Either.isLeft(record)) return
+        made++
+        assert.deepEqual(schemaErrors(registeredDocument(record.right)), [])
+      }),
+      { numRuns: 500 }
+    )
+    assert.isAbove(made, 100)
+  })
+})
+
+describe("R-03: what a publisher may say of itself", () => {
+  const withMeta = (bytes: number, letter: string) => {
+    const empty = JSON.stringify({ text: "" }).length
+    const text = letter.repeat(Math.floor((bytes - empty) / Buffer.byteLength(letter)))
+    const padding = "x".repeat(bytes - empty - Buffer.byteLength(text))
+    return { ...document("com.example/a", "1.0.0"), _meta: { [PUBLISHER_META]: { text: text + padding } } }
+  }
+
+  for (const letter of ["x", "ü", "🚀"]) {
+    it(`4096 bytes of JSON are taken, 4097 are not, of ${letter} too`, () => {
+      assert.strictEqual(MAX_PUBLISHER_META_BYTES, 4_096)
+      assert.isTrue(isTaken(withMeta(4_096, letter)))
+      const refused = readServerJson(withMeta(4_097, letter))
+      assert.deepStrictEqual(Either.getOrThrow(Either.flip(refused)), [
+        { path: `_meta.${PUBLISHER_META}`, message: "must be at most 4096 bytes of JSON" }
+      ])
+    })
+  }
 })
 
 describe("R-03: what no parser can write back", () => {

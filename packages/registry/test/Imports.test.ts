@@ -1,130 +1,18 @@
-/** Imports from a registry on loopback: what comes of several thousand entries, of bad ones, of bad days, and of changes. */
+/** Imports from a registry on loopback: what becomes of an entry, of bad days, and of changes. `ImportsCorpus.test.ts` has the many. */
 import { assert, describe, it } from "@effect/vitest"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Store from "@mcpgw/store/Store"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { ImportRequest } from "../src/import/ImportJob.ts"
-import { Imports, type RunLimits } from "../src/import/Imports.ts"
-import { SourceFetch } from "../src/import/SourceFetch.ts"
+import { Imports } from "../src/import/Imports.ts"
 import { Registry } from "../src/Registry.ts"
-import { RegistryStore } from "../src/RegistryStore.ts"
-import { Catalogue } from "../src/v01/Catalogue.ts"
 import { Versions } from "../src/v01/Versions.ts"
-import { corpus, MALFORMED, momentOf, official, remoteEntry } from "./support/corpus.ts"
+import { momentOf, official, remoteEntry } from "./support/corpus.ts"
+import { layer, over, QUICK, records, run, settled, until } from "./support/importing.ts"
 import { sourceRegistry } from "./support/sourceRegistry.ts"
-
-/** Asks again until it fits. */
-const until = <A, E, R>(ask: Effect.Effect<A, E, R>, fits: (answer: A) => boolean): Effect.Effect<A, E, R> =>
-  Effect.flatMap(ask, (answer) => (fits(answer) ? Effect.succeed(answer) : Effect.delay(until(ask, fits), "5 millis")))
-
-const QUICK: Partial<RunLimits> = { retries: 2, pauseMs: 1, timeoutMs: 2_000 }
-
-const over = (store: ReturnType<typeof Store.layerSqlite>, limits: Partial<RunLimits> = QUICK) =>
-  Imports.layerSql(limits).pipe(
-    Layer.provide(SourceFetch.layerOf((url, signal) => fetch(url, { signal, redirect: "manual" }))),
-    Layer.provideMerge(Catalogue.layer),
-    Layer.provideMerge(Versions.layerSql),
-    Layer.provideMerge(Registry.layer),
-    Layer.provideMerge(RegistryStore.layerSql),
-    Layer.provideMerge(store)
-  )
-
-const layer = (limits: Partial<RunLimits> = QUICK) => over(Store.layerMemory, limits)
-
-/** The job, when it is no longer running. */
-const settled = (id: string) =>
-  Effect.flatMap(Imports, (imports) =>
-    Effect.timeout(
-      until(imports.get(id), ({ state }) => state !== "running"),
-      "100 seconds"
-    )
-  )
-
-const run = (request: ImportRequest) =>
-  Effect.gen(function* () {
-    const imports = yield* Imports
-    const { id } = yield* imports.start(request, "admin")
-    const job = yield* settled(id)
-    return { job, items: imports.items(id, 0) }
-  })
-
-const records = Effect.map(Registry, (registry) =>
-  Array.from(registry.snapshot().servers.values(), ({ record }) => record)
-)
-
-describe("issue 6: several thousand entries", () => {
-  it.scopedLive(
-    "each is there, off, or is reported with its field; the same again changes nothing",
-    () =>
-      Effect.gen(function* () {
-        const made = corpus(2_000, 20251211)
-        const of = (kind: string) => made.filter((entry) => entry.kind === kind)
-        const source = yield* sourceRegistry(made.map(({ entry }) => entry))
-        const first = yield* run({ from: source.url })
-        assert.strictEqual(first.job.state, "finished")
-        assert.strictEqual(first.job.progress.seen, 2_000)
-        assert.strictEqual(first.job.progress.created, of("remote").length)
-        assert.strictEqual(first.job.progress.refused, 2_000 - of("remote").length)
-        assert.isAbove(of("remote").length, 700)
-        assert.isTrue(
-          first.items.every(
-            ({ field, outcome, reason }) => outcome !== "refused" || (field !== undefined && reason !== undefined)
-          )
-        )
-        const servers = yield* records
-        assert.deepStrictEqual(
-          new Set(servers.map(({ path }) => path as string)),
-          new Set(of("remote").map(({ name }) => `/${name.replace("/", "-")}`))
-        )
-        assert.isTrue(servers.every(({ is_enabled, trusted_address }) => !is_enabled && !trusted_address))
-        const again = yield* run({ from: `${source.url}/v0.1/` })
-        assert.strictEqual(again.job.progress.unchanged, of("remote").length)
-        assert.strictEqual(again.job.progress.created + again.job.progress.updated, 0)
-      }).pipe(Effect.provide(layer())),
-    120_000
-  )
-
-  it.scopedLive("a dry run says the same and changes nothing", () =>
-    Effect.gen(function* () {
-      const made = corpus(300, 7)
-      const source = yield* sourceRegistry(made.map(({ entry }) => entry))
-      const dry = yield* run({ from: source.url, dryRun: true })
-      assert.deepStrictEqual(yield* records, [])
-      const real = yield* run({ from: source.url })
-      assert.deepStrictEqual(dry.items, real.items)
-    }).pipe(Effect.provide(layer()))
-  )
-
-  it.scopedLive("every kind of malformed entry is reported by the field that is wrong", () =>
-    Effect.gen(function* () {
-      const entries = MALFORMED.map(([, broken], i) => {
-        const { _meta, server } = remoteEntry(`com.example/broken-${i}`)
-        return { server: broken(server), _meta }
-      })
-      const odd = [
-        null,
-        7,
-        "text",
-        [],
-        {},
-        { ...remoteEntry("com.example/meta"), _meta: official(momentOf(1), { status: "odd" }) }
-      ]
-      const source = yield* sourceRegistry([...entries, ...odd, remoteEntry("com.example/good")])
-      const { items, job } = yield* run({ from: source.url })
-      assert.strictEqual(job.state, "finished")
-      assert.deepStrictEqual(
-        items.slice(0, MALFORMED.length).map(({ field }) => field),
-        MALFORMED.map(([field]) => field)
-      )
-      assert.deepStrictEqual(items.map(({ outcome }) => outcome).slice(-1), ["created"])
-      assert.strictEqual(job.progress.refused, MALFORMED.length + odd.length)
-    }).pipe(Effect.provide(layer()))
-  )
-})
 
 describe("contracts §2.14: what an entry becomes", () => {
   const headers = [

@@ -19,7 +19,11 @@ interface Place {
 export interface Pattern {
   readonly flags: ReadonlyArray<Flag>
   readonly places: ReadonlyArray<Place>
+  /** Whatever else is given is left aside. */
+  readonly rest: boolean
 }
+
+const REST = "…"
 
 /** `[…]` and single words. */
 const PARTS = /\[[^\]]*\]|\S+/g
@@ -45,10 +49,21 @@ const placeOf = (text: string, required: boolean): Place =>
       ? { words: text.split("|"), name: text, required }
       : { words: undefined, name: text, required }
 
+const patterns = new Map<string, Pattern>()
+
+/** Read once: there are hundreds of rows, and each is compared with every line. */
 export const patternOf = (was: string): Pattern => {
+  const known = patterns.get(was)
+  if (known !== undefined) return known
+  const read = readPattern(was)
+  patterns.set(was, read)
+  return read
+}
+
+const readPattern = (was: string): Pattern => {
   const flags: Array<Flag> = []
   const places: Array<Place> = []
-  const parts = was.match(PARTS) ?? []
+  const parts = (was.match(PARTS) ?? []).filter((part) => part !== REST)
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i] ?? ""
     if (part.startsWith("[")) {
@@ -62,7 +77,7 @@ export const patternOf = (was: string): Pattern => {
       if (takes) i++
     } else places.push(placeOf(part, true))
   }
-  return { flags, places }
+  return { flags, places, rest: was.endsWith(REST) }
 }
 
 export interface Match {
@@ -118,12 +133,12 @@ export const matched = (pattern: Pattern, words: ReadonlyArray<string>): Match |
       continue
     }
     const taken = takeFlag(pattern, words, i, read)
-    if (taken === undefined) return undefined
-    i += taken
+    if (taken === undefined && !pattern.rest) return undefined
+    i += taken ?? 1
   }
-  const { flags, places } = pattern
+  const { flags, places, rest } = pattern
   if (flags.some((flag) => flag.required && !read.seen.has(flag))) return undefined
-  if (read.plain.length > places.length) return undefined
+  if (read.plain.length > places.length && !rest) return undefined
   for (const [i, place] of places.entries()) {
     const word = read.plain[i]
     if (word === undefined) {

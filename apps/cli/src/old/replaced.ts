@@ -2,9 +2,10 @@
  * Every documented command of the replaced system and what it is called here (contracts §1.9, §2.14, §2.16). The table is the translation:
  * `pattern.ts` reads `was`, `translate.ts` follows it to `now`. A row without `now` says instead what to do, and never pretends to have done it.
  *
- * `was`: `word`, `one|other`, `<value>`, `[optional]`, `-f|--flag`, `--flag <value>`, `--flag fixed`; flags in any order.
+ * `was`: `word`, `one|other`, `<value>`, `[optional]`, `-f|--flag`, `--flag <value>`, `--flag fixed`, and at its end `…` for whatever else; flags
+ * in any order.
  * `now`: `{value}` as it was given; `[value: words]` when it was; `{path file}` the path that a server's file names; `{gateway url}` the gateway
- * and server of an MCP address.
+ * and server of an MCP address; `{published path}` what the official protocol calls the server at a path.
  */
 
 import { registryManagement } from "./registryManagement.ts"
@@ -16,6 +17,8 @@ export interface Replaced {
   readonly instead?: string
   /** What of it is not done; told whenever it is run. */
   readonly note?: string
+  /** Variables of the environment that a value is read from when it was not given, by its name. */
+  readonly from?: Readonly<Record<string, string>>
   /** As a test runs it. */
   readonly example: string
 }
@@ -27,8 +30,6 @@ const NO_MODEL =
 const NO_PASSWORD =
   "what stands in a command line, every process of the machine can read; pipe it in: mcpgw users create NAME --group GROUP --password-stdin"
 const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
-
-/** Of the official registry. */
 
 const serviceMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "add <config>", now: "servers add {config} --overwrite", example: "add server.json" },
@@ -132,7 +133,10 @@ const mcpClient: ReadonlyArray<Omit<Replaced, "script">> = [
   }
 ]
 
-const mcpCmds: ReadonlyArray<Omit<Replaced, "script">> = [
+/** It calls the gateway's MCP address that. */
+const fromGatewayUrl = { url: "GATEWAY_URL" }
+
+const mcpCmdsRows: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "[--url <url>] basic|ping|connectivity", now: "ping [url: {gateway url}]", example: "basic" },
   { was: "[--url <url>] list|tools", now: "list [url: {gateway url}]", example: "--url URL/mcp list" },
   {
@@ -142,10 +146,12 @@ const mcpCmds: ReadonlyArray<Omit<Replaced, "script">> = [
   },
   {
     was: "[--url <url>] call <server> <tool> <json>",
-    now: "call {tool} --server {server} --args {json} [url: --url {url}]",
+    now: "call {tool} --args {json} [url: {gateway url}] --server {server}",
     example: `call currenttime current_time_by_timezone '{"tz_name":"America/New_York"}'`
   }
 ]
+
+const mcpCmds = mcpCmdsRows.map((row) => ({ ...row, from: fromGatewayUrl }))
 
 const TUI = "[-u|--url <url>] [--token-file <file>] [-t|--token <token>] [--interactive] [--no-interactive]"
 const TUI_HERE = `${HERE} [token: --token {token}]`

@@ -29,14 +29,20 @@ const agentCore = (fields: Readonly<Record<string, unknown>>): Readonly<Record<s
   return { ...fields, path: `/${path.replace(/^\/+|\/+$/g, "")}/`, proxy_pass_url: url.replace(/\/mcp\/?$/, "/") }
 }
 
-/** A form's spelling of a field, and a later client's, are the record's. */
-const SPELLINGS = { name: "server_name", service_path: "path" }
+/** A form's spelling of a field, a later client's and an older file's are the record's. */
+const SPELLINGS = { name: "server_name", service_path: "path", transport: "supported_transports" }
 
 const renamed = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
   const result: Record<string, unknown> = { ...fields }
   for (const [theirs, ours] of Object.entries(SPELLINGS)) {
-    if (result[theirs] === undefined || result[ours] !== undefined) continue
-    result[ours] = result[theirs]
+    if (result[theirs] === undefined) continue
+    if (result[ours] !== undefined) {
+      // An older file may say its transport twice.
+      if (theirs === "transport") delete result[theirs]
+      continue
+    }
+    const value = result[theirs]
+    result[ours] = theirs === "transport" && typeof value === "string" ? [value] : value
     delete result[theirs]
   }
   return result

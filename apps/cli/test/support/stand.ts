@@ -16,9 +16,10 @@ export interface Stand {
   readonly close: () => Promise<void>
 }
 
-export const startStand = async (): Promise<Stand> => {
+/** `settings`: of the gateway. */
+export const startStand = async (settings: Readonly<Record<string, string>> = {}): Promise<Stand> => {
   const source = startSource()
-  const gateway = await startGateway({ env: { MCPGW_ALLOWED_UPSTREAMS: new URL(source.url).host } })
+  const gateway = await startGateway({ env: { MCPGW_ALLOWED_UPSTREAMS: new URL(source.url).host, ...settings } })
   const room = tempDir("cli-stand")
   const env = { MCPGW_CONFIG_DIR: `${room.path}/config`, MCPGW_URL: gateway.url, MCPGW_IMPORT_FROM: source.url }
   const run: Stand["run"] = (words, more = {}) => mcpgw(words, { ...more, env: { ...env, ...more.env } })

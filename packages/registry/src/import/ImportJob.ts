@@ -1,6 +1,6 @@
 /** Imports from other registries as data: what is asked, and how far one is. */
 import * as Schema from "effect/Schema"
-import type { ItemReport, Outcome } from "./applyEntry.ts"
+import type { ItemReport, Outcome } from "./itemReport.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 

@@ -30,13 +30,16 @@ export interface SourceEntry {
   readonly document: ServerJson
   readonly status: Status
   readonly statusMessage: string | undefined
+  /** Undefined: its registry does not say. */
+  readonly isLatest: boolean | undefined
 }
 
 const OFFICIAL = "io.modelcontextprotocol.registry/official"
 
 const Official = Schema.Struct({
   status: Schema.optional(Schema.Literal("active", "deprecated", "deleted")),
-  statusMessage: Schema.optional(Schema.NullOr(Schema.String))
+  statusMessage: Schema.optional(Schema.NullOr(Schema.String)),
+  isLatest: Schema.optional(Schema.NullOr(Schema.Boolean))
 })
 const readOfficial = Schema.decodeUnknownEither(Official)
 
@@ -73,7 +76,8 @@ export const readEntry = (entry: unknown): Either.Either<SourceEntry, NotImporta
     onRight: (document) => ({
       document: publishable(document),
       status: official.right.status ?? "active",
-      statusMessage: official.right.statusMessage?.slice(0, 500)
+      statusMessage: official.right.statusMessage?.slice(0, 500),
+      isLatest: official.right.isLatest ?? undefined
     })
   })
 }

@@ -18,7 +18,7 @@ import { type ImportStoreApi, makeImportStore } from "../internal/importStore.ts
 import type { Registry } from "../Registry.ts"
 import type { StoreUnavailable } from "../RegistryError.ts"
 import type { Versions } from "../v01/Versions.ts"
-import type { ItemReport } from "./applyEntry.ts"
+import type { ItemReport } from "./itemReport.ts"
 import { type ImportJob, type ImportRequest, LEAST_INTERVAL_SECONDS, NO_PROGRESS } from "./ImportJob.ts"
 import { SOURCE_LIMITS, sourceBase } from "./Source.ts"
 import type { SourceFetch } from "./SourceFetch.ts"

@@ -13,27 +13,15 @@ import type { StoreUnavailable } from "../RegistryError.ts"
 import { pathOfName } from "../v01/Names.ts"
 import { type VersionEntry, Versions } from "../v01/Versions.ts"
 import { readEntry, registrationOf, type SourceEntry, type Variables } from "./Importable.ts"
-
-/** `refused`: it is wrong or in the way; `skipped`: nothing is wrong and there is nothing to do. */
-export type Outcome = "created" | "updated" | "unchanged" | "removed" | "skipped" | "refused"
-
-/** What became of one entry. */
-export interface ItemReport {
-  readonly name: string | null
-  readonly version: string | null
-  readonly path: string | null
-  readonly outcome: Outcome
-  /** Of a refused one: what is wrong with which field. */
-  readonly field?: string
-  readonly reason?: string
-}
+import { anothers, DELETED, isOlder, type ItemReport, OLDER, report } from "./itemReport.ts"
+import { type Rehearsal, rehearsed } from "./rehearsal.ts"
 
 export interface ApplyOptions extends Variables {
   /** The source's address. */
   readonly source: string
   readonly enable: boolean
-  /** Changes nothing and says what would become of it. */
-  readonly dryRun: boolean
+  /** Given: changes nothing and says what would become of it. */
+  readonly rehearsal: Rehearsal | undefined
   /** Display names in use, in lower case, and whose they are: of two servers with one name, rights by name would mean both. */
   readonly names: Map<string, string>
 }
@@ -89,50 +77,51 @@ const RELIED_ON = ["proxy_pass_url", "mcp_endpoint", "sse_endpoint", "headers", 
 
 const changesTrust = (patch: Patch): boolean => RELIED_ON.some((field) => patch[field] !== undefined)
 
+/** What is kept of that version, and whether it is just that. */
+const kept = ({ document, status, statusMessage }: SourceEntry, { versions }: Known) => {
+  const before = versions.find(({ version }) => version === document.version)
+  const isSame = before !== undefined && isDeepStrictEqual(before.document, document)
+  const isSameStatus = before?.status === status && (before.statusMessage ?? "") === (statusMessage ?? "")
+  return { before, isSame, isSameStatus, changes: !isSame || !isSameStatus }
+}
+
 /** Stores the document, or a new one for its version, and the status. True: something changed. */
 const keep = (entry: SourceEntry, known: Known, { source }: ApplyOptions, serverName: string) =>
   Effect.gen(function* () {
     const store = yield* Versions
     const { document, status, statusMessage } = entry
-    const before = known.versions.find(({ version }) => version === document.version)
+    const { before, changes, isSame, isSameStatus } = kept(entry, known)
     if (before === undefined) {
       const message = statusMessage === undefined ? {} : { statusMessage }
       const fresh = { document, path: known.path, serverName, origin: "imported", source, status, ...message } as const
       yield* Effect.catchTag(store.publish(fresh), "VersionExists", () => Effect.void)
       return true
     }
-    const isSame = isDeepStrictEqual(before.document, document)
     if (!isSame) yield* Effect.catchTag(store.replace(document, serverName), "VersionNotFound", () => Effect.void)
-    const isSameStatus = before.status === status && (before.statusMessage ?? "") === (statusMessage ?? "")
     if (!isSameStatus) {
       yield* store
         .setStatus(document.name, document.version, status, statusMessage)
         .pipe(Effect.catchTags({ NothingChanged: () => Effect.void, VersionNotFound: () => Effect.void }))
     }
-    return !isSame || !isSameStatus
+    return changes
   })
-
-const report = ({ document }: SourceEntry, path: string | null, outcome: Outcome, why: object = {}): ItemReport => ({
-  name: document.name,
-  version: document.version,
-  path,
-  outcome,
-  ...why
-})
 
 const register = (entry: SourceEntry, known: Known, registration: Registration, options: ApplyOptions): Applied =>
   Effect.gen(function* () {
-    const { dryRun, enable, names, source } = options
+    const { enable, names, rehearsal, source } = options
     const wanted = { ...registration, is_enabled: enable }
     const valid = makeRecord(wanted, importedBy(source), "1970-01-01T00:00:00.000Z")
     if (Either.isLeft(valid)) {
       return report(entry, known.path, "refused", { field: valid.left.field, reason: valid.left.problem })
     }
-    if (dryRun) return report(entry, known.path, "created")
+    if (rehearsal !== undefined) {
+      const isTaken = rehearsal.taken.has(known.path.toLowerCase())
+      return isTaken ? anothers(entry, known.path) : report(entry, known.path, "created")
+    }
     const made = yield* Effect.either((yield* Registry).register(wanted, importedBy(source)))
     if (Either.isLeft(made)) {
       if (made.left._tag === "StoreUnavailable") return yield* made.left
-      return report(entry, known.path, "refused", { field: "server.name", reason: made.left.message })
+      return anothers(entry, known.path)
     }
     names.set(wanted.server_name.toLowerCase(), known.path)
     yield* keep(entry, known, options, wanted.server_name)
@@ -143,15 +132,18 @@ const switchedOff = { reason: "switched off, since its address or headers change
 
 const update = (entry: SourceEntry, known: Known, registration: Registration, options: ApplyOptions): Applied =>
   Effect.gen(function* () {
-    const { dryRun, enable, source } = options
+    const { enable, rehearsal, source } = options
     const registry = yield* Registry
     const last = known.versions.filter(({ origin }) => origin === "imported").find(({ isLatest }) => isLatest)
     const before = last && Either.getOrUndefined(registrationOf(last.document, source, options))
     const patch = patchOf(before && named(before, last.document, options), registration)
     const turnsOff = !enable && known.record?.is_enabled === true && changesTrust(patch)
     const isSame = Object.keys(patch).length === 0
-    if (dryRun) return report(entry, known.path, isSame ? "unchanged" : "updated", turnsOff ? switchedOff : {})
-    const kept = yield* keep(entry, known, options, known.record?.server_name ?? registration.server_name)
+    if (rehearsal !== undefined) {
+      const changes = !isSame || kept(entry, known).changes
+      return report(entry, known.path, changes ? "updated" : "unchanged", turnsOff ? switchedOff : {})
+    }
+    const isKept = yield* keep(entry, known, options, known.record?.server_name ?? registration.server_name)
     if (!isSame) {
       const changed = yield* Effect.either(
         registry.update(known.path, { ...patch, ...(turnsOff ? { is_enabled: false } : {}) })
@@ -161,7 +153,7 @@ const update = (entry: SourceEntry, known: Known, registration: Registration, op
         return report(entry, known.path, "refused", { field: "server", reason: changed.left.message })
       }
     }
-    return report(entry, known.path, kept || !isSame ? "updated" : "unchanged", turnsOff ? switchedOff : {})
+    return report(entry, known.path, isKept || !isSame ? "updated" : "unchanged", turnsOff ? switchedOff : {})
   })
 
 /** R-10: what its registry deleted is switched off here and shows as deleted; nothing is removed. */
@@ -169,15 +161,17 @@ const follow = (entry: SourceEntry, known: Known, options: ApplyOptions): Applie
   Effect.gen(function* () {
     const { path, record } = known
     const isOn = record?.is_enabled === true
-    if (options.dryRun) return report(entry, path, isOn ? "removed" : "unchanged")
-    const kept = yield* keep(entry, known, options, record?.server_name ?? entry.document.name)
+    if (options.rehearsal !== undefined) {
+      return report(entry, path, kept(entry, known).changes || isOn ? "removed" : "unchanged")
+    }
+    const isKept = yield* keep(entry, known, options, record?.server_name ?? entry.document.name)
     // Its older versions are not asked about: without the latest none of them is to be offered.
     const { name } = entry.document
     yield* (yield* Versions)
       .setStatus(name, undefined, "deleted", entry.statusMessage)
       .pipe(Effect.catchTags({ NothingChanged: () => Effect.void, VersionNotFound: () => Effect.void }))
     if (isOn) yield* Effect.catchTag((yield* Registry).toggle(path, false), "ServerNotFound", () => Effect.void)
-    return report(entry, path, kept || isOn ? "removed" : "unchanged")
+    return report(entry, path, isKept || isOn ? "removed" : "unchanged")
   })
 
 const apply = (entry: SourceEntry, options: ApplyOptions): Applied =>
@@ -187,14 +181,15 @@ const apply = (entry: SourceEntry, options: ApplyOptions): Applied =>
     const { isOurs, path, record, versions } = known
     if (entry.status === "deleted") {
       if (isOurs && record !== undefined) return yield* follow(entry, known, options)
-      return report(entry, path, "skipped", { reason: "it is deleted there" })
+      return report(entry, path, "skipped", DELETED)
     }
     if (versions.some(({ gone }) => gone)) {
       return report(entry, path, "skipped", { reason: "it was removed here; register it to have it back" })
     }
     const isTaken = record !== undefined || versions.length > 0
-    if (isTaken && !isOurs) {
-      return report(entry, path, "refused", { field: "server.name", reason: `${path} is another server's here` })
+    if (isTaken && !isOurs) return anothers(entry, path)
+    if (versions.some(({ status, version }) => status !== "deleted" && isOlder(entry, version))) {
+      return report(entry, path, "skipped", OLDER)
     }
     const found = registrationOf(document, options.source, options)
     if (Either.isLeft(found)) return report(entry, path, "refused", found.left)
@@ -207,7 +202,13 @@ const apply = (entry: SourceEntry, options: ApplyOptions): Applied =>
 /** Says what became of an entry; only a store that is away stops a run. */
 export const applyEntry = (given: unknown, options: ApplyOptions): Applied => {
   const read = readEntry(given)
-  if (Either.isRight(read)) return apply(read.right, options)
+  if (Either.isRight(read)) {
+    const { rehearsal } = options
+    // A registry that does not know `version=latest` sends the others, too, in any order.
+    if (read.right.isLatest === false) return Effect.succeed(report(read.right, null, "skipped", OLDER))
+    const applied = apply(read.right, options)
+    return rehearsal === undefined ? applied : rehearsed(read.right, options, rehearsal, applied)
+  }
   const { field, name = null, reason, version = null } = read.left
   return Effect.succeed({ name, version, path: null, outcome: "refused", field, reason })
 }

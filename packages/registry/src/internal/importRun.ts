@@ -6,9 +6,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { inSlices } from "../EventLoop.ts"
-import { applyEntry, type ApplyOptions, type ItemReport, namesInUse } from "../import/applyEntry.ts"
+import { applyEntry, type ApplyOptions, namesInUse } from "../import/applyEntry.ts"
+import type { ItemReport } from "../import/itemReport.ts"
 import { counted, type ImportJob, type ImportProgress } from "../import/ImportJob.ts"
 import { changedAt } from "../import/Importable.ts"
+import { rehearsal } from "../import/rehearsal.ts"
 import { fetchOne, fetchPage, type SourceFailed, type SourceLimits } from "../import/Source.ts"
 import type { ImportStoreApi } from "./importStore.ts"
 
@@ -181,7 +183,7 @@ export const runImport = (claimed: ImportJob, running: Running) =>
     const options: ApplyOptions = {
       source: claimed.request.from,
       enable: claimed.request.enable ?? false,
-      dryRun: claimed.request.dryRun ?? false,
+      rehearsal: claimed.request.dryRun === true ? yield* rehearsal : undefined,
       plain: new Set(claimed.request.variables ?? []),
       names: yield* namesInUse
     }

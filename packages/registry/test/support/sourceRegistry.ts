@@ -8,6 +8,8 @@ export interface SourceRegistry {
   /** Queries of the lists asked for, in order. */
   readonly asked: Array<URLSearchParams>
   entries: ReadonlyArray<unknown>
+  /** Whether deleted ones are in its lists, as some registries have them. */
+  listsDeleted: boolean
   /** Answers instead, when it does. */
   trouble: (
     query: URLSearchParams,
@@ -23,12 +25,12 @@ const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>
     value
   )
 
-const list = ({ entries }: SourceRegistry, query: URLSearchParams): string => {
+const list = ({ entries, listsDeleted }: SourceRegistry, query: URLSearchParams): string => {
   const since = query.get("updated_since") ?? ""
   const due = entries.filter(
     (entry) =>
       String(at(entry, "_meta", OFFICIAL, "updatedAt")) >= since &&
-      (since !== "" || at(entry, "_meta", OFFICIAL, "status") !== "deleted")
+      (listsDeleted || since !== "" || at(entry, "_meta", OFFICIAL, "status") !== "deleted")
   )
   const start = Number(query.get("cursor") ?? 0)
   const end = start + Number(query.get("limit") ?? 30)
@@ -68,7 +70,13 @@ export const sourceRegistry = (entries: ReadonlyArray<unknown>) =>
       })
       server.listen(0, "127.0.0.1", () => {
         const { port } = server.address() as AddressInfo
-        const source: SourceRegistry = { url: `http://127.0.0.1:${port}`, asked: [], entries, trouble: () => undefined }
+        const source: SourceRegistry = {
+          url: `http://127.0.0.1:${port}`,
+          asked: [],
+          entries,
+          listsDeleted: false,
+          trouble: () => undefined
+        }
         holder.source = source
         const close = (): void => {
           server.closeAllConnections()

@@ -1,0 +1,40 @@
+/** What became of an entry of another registry, in words. Pure. */
+import { compareSemVer } from "@mcpgw/domain/VersionOrder"
+import type { SourceEntry } from "./Importable.ts"
+
+/** `refused`: it is wrong or in the way; `skipped`: nothing is wrong and there is nothing to do. */
+export type Outcome = "created" | "updated" | "unchanged" | "removed" | "skipped" | "refused"
+
+/** What became of one entry. */
+export interface ItemReport {
+  readonly name: string | null
+  readonly version: string | null
+  readonly path: string | null
+  readonly outcome: Outcome
+  /** Of a refused one: what is wrong with which field. */
+  readonly field?: string
+  readonly reason?: string
+}
+
+export const report = (
+  { document }: SourceEntry,
+  path: string | null,
+  outcome: Outcome,
+  why: object = {}
+): ItemReport => ({
+  name: document.name,
+  version: document.version,
+  path,
+  outcome,
+  ...why
+})
+
+export const anothers = (entry: SourceEntry, path: string): ItemReport =>
+  report(entry, path, "refused", { field: "server.name", reason: `${path} is another server's here` })
+
+export const DELETED = { reason: "it is deleted there" }
+export const OLDER = { reason: "there is a newer version of it" }
+
+/** Of a registry that does not say which version is the latest: this one is not. */
+export const isOlder = ({ document, isLatest }: SourceEntry, than: string): boolean =>
+  isLatest === undefined && (compareSemVer(document.version, than) ?? 0) < 0
