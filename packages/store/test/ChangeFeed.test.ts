@@ -1,14 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as SqlClient from "@effect/sql/SqlClient"
 import { overPostgres } from "@mcpgw/testkit/Postgres"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Changed, ChangeFeed } from "../src/ChangeFeed.ts"
+import { listenTo } from "../src/internal/listen.ts"
 import * as Store from "../src/Store.ts"
 import { changeFeedSuite } from "./suites/changeFeedSuite.ts"
 
@@ -42,7 +48,105 @@ describe("ChangeFeed.layer", () => {
   )
 })
 
+/** Waits in real time; `within` what was promised, and more where a busy machine may hold it up. */
+const until = (done: () => boolean | Promise<boolean>, within: Duration.DurationInput = "15 seconds") =>
+  Effect.repeat(
+    Effect.promise(async () => {
+      await Bun.sleep(5)
+      return done()
+    }),
+    { until: (found) => found }
+  ).pipe(Effect.timeout(within))
+
+/** Two processes over one PostgreSQL as they are in production, and the connections on which they are told. */
+const pair = (url: Redacted.Redacted) =>
+  Effect.gen(function* () {
+    const layer = Store.layerPostgres({ url })
+    const [a, b] = [yield* Layer.build(Layer.fresh(layer)), yield* Layer.build(Layer.fresh(layer))]
+    const told: Array<Changed> = []
+    yield* Context.get(b, ChangeFeed).watch("x", (changed) => Effect.sync(() => void told.push(changed)))
+    const sql = Context.get(a, SqlClient.SqlClient)
+    const listeners = Effect.map(
+      sql<{ readonly pid: number }>`SELECT pid FROM pg_stat_activity
+        WHERE application_name = 'mcpgw changes' AND datname = current_database() AND query LIKE 'LISTEN%'`,
+      (rows) => rows.map(({ pid }) => pid)
+    )
+    let written = 0
+    /** Milliseconds until the other process had it. */
+    const arrives = Effect.gen(function* () {
+      const item = String(++written)
+      const began = performance.now()
+      yield* Context.get(a, ChangeFeed).write("x", [item], Effect.succeed)
+      yield* until(() => told.some((changed) => changed !== "everything" && changed.includes(item)))
+      return performance.now() - began
+    })
+    const bothListen = until(async () => (await Effect.runPromise(listeners)).length === 2)
+    yield* bothListen
+    return { sql, listeners, bothListen, arrives }
+  })
+
+/** Looks alone take 600 ms at most; what is above is a busy machine's. */
+const BY_LOOK_MS = 1_000
+/** By looks it would be 250 on average. */
+const BY_LISTEN_MS = 150
+
+const median = (times: ReadonlyArray<number>): number =>
+  times.toSorted((x, y) => x - y)[Math.floor(times.length / 2)] ?? Infinity
+
 overPostgres((server) => {
+  it.live("issue 6: a listening connection that was ended: looks bring changes meanwhile, and it comes back", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(yield* Effect.promise(() => server().createDatabase()))
+      const { arrives, bothListen, listeners, sql } = yield* pair(url)
+      assert.isBelow(median([yield* arrives, yield* arrives, yield* arrives]), BY_LISTEN_MS)
+      for (const pid of yield* listeners) yield* sql`SELECT pg_terminate_backend(${pid})`
+      yield* until(async () => (await Effect.runPromise(listeners)).length === 0)
+      assert.isBelow(yield* arrives, BY_LOOK_MS)
+      yield* bothListen
+      assert.isBelow(median([yield* arrives, yield* arrives, yield* arrives]), BY_LISTEN_MS)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "issue 6: a listening connection that hangs and says nothing: looks bring changes, and it goes on after",
+    () =>
+      Effect.gen(function* () {
+        const url = Redacted.make(yield* Effect.promise(() => server().createDatabase()))
+        const { arrives, listeners } = yield* pair(url)
+        const pids = yield* listeners
+        for (const pid of pids) process.kill(pid, "SIGSTOP")
+        yield* Effect.addFinalizer(() => Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGCONT"))))
+        const times = [yield* arrives, yield* arrives, yield* arrives]
+        assert.isBelow(median(times), BY_LOOK_MS)
+        for (const pid of pids) process.kill(pid, "SIGCONT")
+        yield* arrives
+        assert.isBelow(median([yield* arrives, yield* arrives, yield* arrives]), BY_LISTEN_MS)
+      }).pipe(Effect.scoped)
+  )
+
+  it.live("one that does not answer when it is asked is given up, so that another can be had", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(yield* Effect.promise(() => server().createDatabase()))
+      const sql = Context.get(yield* Layer.build(Store.layerPostgres({ url })), SqlClient.SqlClient)
+      const ended = yield* Effect.fork(Effect.flip(Stream.runDrain(listenTo(url, "other", 100))))
+      const pid = yield* Effect.repeat(
+        Effect.map(
+          sql<{ readonly pid: number }>`SELECT pid FROM pg_stat_activity
+            WHERE application_name = 'mcpgw changes' AND datname = current_database() AND query = 'SELECT 1'`,
+          (rows) => rows[0]?.pid
+        ),
+        { schedule: Schedule.spaced("10 millis"), until: (found) => found !== undefined }
+      )
+      if (pid === undefined) return yield* Effect.dieMessage("it does not listen")
+      process.kill(pid, "SIGSTOP")
+      const error = yield* Fiber.join(ended).pipe(
+        Effect.timeout("10 seconds"),
+        Effect.ensuring(Effect.sync(() => process.kill(pid, "SIGCONT")))
+      )
+      assert.include(String(error.cause), "does not answer")
+    }).pipe(Effect.scoped)
+  )
+
   changeFeedSuite("layerPostgres", async () =>
     unasked(Store.layerPostgres({ url: Redacted.make(await server().createSchema()) }))
   )
@@ -54,8 +158,6 @@ overPostgres((server) => {
       const told: Array<Changed> = []
       const feed = Context.get(b, ChangeFeed)
       yield* feed.watch("x", (changed) => Effect.sync(() => void told.push(changed)))
-      const until = (done: () => boolean) =>
-        Effect.repeat(Effect.sleep("5 millis"), { until: () => done() }).pipe(Effect.timeout("15 seconds"))
       yield* Effect.sleep("200 millis")
       const times: Array<number> = []
       for (let i = 1; i <= 5; i++) {

@@ -126,10 +126,7 @@ const put = (parts: Parts, record: ServerRecord, when: PutCondition) =>
     if (inventory !== null) stored.set(tool_list, inventory)
     yield* slices.settle(inventory, before)
     return true
-  }).pipe(
-    Effect.retry({ times: 3, while: (error) => error === LOST }),
-    ifAhead
-  )
+  }).pipe(Effect.retry({ times: 3, while: (error) => error === LOST }), ifAhead)
 
 const remove = (parts: Parts, path: string, when: "always" | "unchanged") =>
   Effect.gen(function* () {

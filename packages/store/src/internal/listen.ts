@@ -7,9 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { Client } from "pg"
+import { driverUrl } from "../PostgresUrl.ts"
 
 /** How long opening the connection may take, in milliseconds; as for the pool's. */
 const CONNECT_MS = 5_000
+
+/** One that is silently gone says nothing for ever: it is asked now and then, and given up when no answer comes in that time. */
+const CHECK_MS = 30_000
 
 const failed = (cause: unknown): SqlError => new SqlError({ cause, message: "Notifications ended" })
 
@@ -17,7 +21,7 @@ const open = (url: Redacted.Redacted, channel: string, lost: (error: Error) => v
   Effect.tryPromise({
     try: async () => {
       const client = new Client({
-        connectionString: Redacted.value(url),
+        connectionString: Redacted.value(driverUrl(url)),
         connectionTimeoutMillis: CONNECT_MS,
         application_name: "mcpgw changes",
         keepAlive: true
@@ -35,8 +39,19 @@ const open = (url: Redacted.Redacted, channel: string, lost: (error: Error) => v
     catch: failed
   })
 
-/** What is said on the channel. Fails when the connection can not be had, or ends. */
-export const listenTo = (url: Redacted.Redacted, channel: string): Stream.Stream<string, SqlError> =>
+const checked = (client: Client, checkMillis: number): Effect.Effect<never, SqlError> =>
+  Effect.tryPromise({ try: () => client.query("SELECT 1"), catch: failed }).pipe(
+    Effect.timeoutFail({ duration: checkMillis, onTimeout: () => failed(new Error("the connection does not answer")) }),
+    Effect.delay(checkMillis),
+    Effect.forever
+  )
+
+/** What is said on the channel. Fails when the connection can not be had, ends, or does not answer. */
+export const listenTo = (
+  url: Redacted.Redacted,
+  channel: string,
+  checkMillis = CHECK_MS
+): Stream.Stream<string, SqlError> =>
   Stream.asyncPush<string, SqlError>(
     (emit) =>
       Effect.acquireRelease(
@@ -49,6 +64,12 @@ export const listenTo = (url: Redacted.Redacted, channel: string): Stream.Stream
             client.on("notification", ({ payload }) => void emit.single(payload ?? ""))
             client.on("end", () => void emit.fail(failed(new Error("the connection ended"))))
           })
+        ),
+        Effect.tap((client) =>
+          checked(client, checkMillis).pipe(
+            Effect.catchAll((error) => Effect.sync(() => void emit.fail(error))),
+            Effect.forkScoped
+          )
         )
       ),
     { bufferSize: 16, strategy: "sliding" }
