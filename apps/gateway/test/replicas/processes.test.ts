@@ -8,6 +8,7 @@ import { type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServe
 import * as Schema from "effect/Schema"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { twinsSuite } from "./twins.ts"
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
@@ -135,7 +136,9 @@ const room = tempDir("replicas")
 afterAll(() => room.remove())
 suite("a SQLite file", () => Promise.resolve(`sqlite:${join(room.path, "shared.db")}`))
 
-overPostgres((postgres) =>
+overPostgres((postgres) => {
+  twinsSuite("PostgreSQL", () => postgres().createDatabase())
+
   suite(
     "PostgreSQL",
     () => postgres().createDatabase(),
@@ -163,4 +166,4 @@ overPostgres((postgres) =>
       })
     }
   )
-)
+})
