@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { makeSqlStore } from "./internal/sqliteStore.ts"
+import { makeSqlStore } from "./internal/sqlStore.ts"
 import type { StoreUnavailable } from "./RegistryError.ts"
 
 export { StoreUnavailable } from "./RegistryError.ts"

@@ -33,7 +33,11 @@ interface Pair {
 
 const decodeKey = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String, key: Schema.String }))
 const decodeReady = Schema.decodeUnknownSync(
-  Schema.Struct({ ready: Schema.Boolean, store: Schema.Struct({ reachable: Schema.Boolean }) })
+  Schema.Struct({
+    ready: Schema.Boolean,
+    policy: Schema.Struct({ problem: Schema.NullOr(Schema.String) }),
+    store: Schema.Struct({ reachable: Schema.Boolean })
+  })
 )
 
 /** A registry, and a gateway that serves MCP alone, with nothing shared but store and keys. */
@@ -159,10 +163,15 @@ overPostgres((postgres) => {
         const refused = await api("POST", "/api/register", form)
         assert.strictEqual(refused.status, 503)
         assert.isNotNull(refused.headers.get("retry-after"))
+        // The policy is there as well: the last one decides, and can not be changed.
+        assert.strictEqual((await api("POST", "/api/groups", { name: "later" })).status, 503)
+        assert.isNotNull((await ready(gateway)).policy.problem)
         await postgres().start()
         await soon(async () => (await reachable(gateway)) && (await reachable(registry)), 15_000)
         assert.strictEqual((await api("POST", "/api/register", form)).status, 201)
         await soon(async () => (await statusOf(pair(), "/later")) !== 404)
+        await soon(async () => (await ready(gateway)).policy.problem === null)
+        assert.strictEqual((await api("POST", "/api/groups", { name: "later" })).status, 201)
       })
     }
   )
