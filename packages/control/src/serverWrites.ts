@@ -13,7 +13,7 @@ import { type Actor, authorize, authorizeName, findServer } from "./access.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import type { Asker, Edit, WithCredential } from "./serverFields.ts"
 import { invalidSecret, vaultDown } from "./serverSecrets.ts"
-import { failures, invalid, storeDown } from "./storeFailures.ts"
+import { failures, gone, invalid, storeDown } from "./storeFailures.ts"
 import { turnOf, uponNewest } from "./turns.ts"
 import { forgetSecrets, withSecrets } from "./vaultWrites.ts"
 
@@ -107,12 +107,19 @@ const update = (record: ServerRecord, edit: Edit, vouches: boolean) =>
 export const editInTurn = (who: Actor, record: ServerRecord, edit: Edit) =>
   Effect.zipRight(authorizeEdit(who, record, edit), update(record, edit, who.isAdmin))
 
-/** What the ratings of a server average to is shown as its stars. Whoever rates need not be allowed to edit. */
-export const showStars = (path: string, num_stars: number) =>
+/**
+ * What the ratings of that registration average to is shown as its stars, asked again when the record has changed meanwhile: of two who rate
+ * at once the later write shows both. Whoever rates need not be allowed to edit.
+ */
+export const showStars = <E, R>({ path, registered_at }: ServerRecord, average: Effect.Effect<number, E, R>) =>
   inTurn(
-    Effect.flatMap(Registry, (registry) =>
-      Effect.catchTags(registry.update(path, { num_stars }), { ...failures, InvalidServer: invalid })
-    )
+    Effect.gen(function* () {
+      const registry = yield* Registry
+      const record = registry.get(path)?.record
+      if (record?.registered_at !== registered_at) return yield* gone()
+      const num_stars = yield* average
+      yield* Effect.catchTags(registry.exactly(record).update({ num_stars }), { ...failures, InvalidServer: invalid })
+    })
   )
 
 /** Switches the server at `path` as it is then; `enabled` is told what it was. */
