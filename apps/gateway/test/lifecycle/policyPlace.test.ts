@@ -70,7 +70,13 @@ const texts = (sql: SqlClient.SqlClient) =>
     rows.map(({ text }) => text)
   )
 
-const settled = Effect.repeatN(Effect.yieldNow(), 500)
+/** In real time: what is told is taken in the background. */
+const until = (done: () => boolean) =>
+  Effect.promise(async () => {
+    const deadline = Date.now() + 5_000
+    while (!done() && Date.now() < deadline) await Bun.sleep(5)
+    assert.isTrue(done())
+  })
 
 const suite = (name: string, kept: Effect.Effect<Store.StoreLayer>): void => {
   describe(`the policy in ${name}`, () => {
@@ -132,10 +138,7 @@ const suite = (name: string, kept: Effect.Effect<Store.StoreLayer>): void => {
           assert.isTrue(b.policy.current().mapsGroup("team-a"), "upon what is there, not upon what it had read")
           assert.isFalse(a.policy.current().mapsGroup("team-b"))
           yield* a.look
-          yield* settled
-          yield* Effect.promise(() => Bun.sleep(50))
-          yield* settled
-          assert.isTrue(a.policy.current().mapsGroup("team-b"))
+          yield* until(() => a.policy.current().mapsGroup("team-b"))
         })
     )
 
