@@ -163,7 +163,7 @@ export const put = (request: Request, path: string, scope: Scope.Scope) =>
             registered(who, { ...settable(fields), path: fields["path"] ?? normalizePath(path) }),
             "ServerExists",
             // Another process was first: what it made is what this would replace.
-            (failure) =>
+            (failure): Effect.Effect<never, Conflict | ServerChanged> =>
               registry.get(path) === undefined ? taken(failure.path) : new ServerChanged({ path: failure.path })
           )
           return [made, 201] as const

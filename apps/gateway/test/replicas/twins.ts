@@ -234,7 +234,7 @@ export const twinsSuite = (name: string, database: () => Promise<string>): void 
         times.push([what, Math.round(await until(what, seen))])
       }
       const told = times.map(([what, ms]) => `${what} ${ms}`).join(", ")
-      console.info(`milliseconds until the other of two gateways over ${name} had it: ${told}`)
+      process.stdout.write(`milliseconds until the other of two gateways over ${name} had it: ${told}\n`)
       const sorted = times.map(([, ms]) => ms).toSorted((x, y) => x - y)
       assert.isBelow(sorted[Math.floor(sorted.length / 2)] ?? Infinity, SECOND_MS, told)
     })

@@ -55,10 +55,11 @@ const encrypted = (url: string) =>
     const all = sql<{ readonly name: string; readonly ssl: boolean }>`
       SELECT a.application_name AS name, s.ssl FROM pg_stat_activity a JOIN pg_stat_ssl s ON s.pid = a.pid
       WHERE a.datname = current_database() AND a.application_name LIKE 'mcpgw%'`
-    const rows = yield* Effect.repeat(all, {
-      schedule: Schedule.spaced("20 millis"),
-      until: (found) => found.some(({ name }) => name === "mcpgw changes")
-    }).pipe(Effect.timeout("10 seconds"))
+    let rows = yield* all
+    const deadline = Date.now() + 10_000
+    while (!rows.some((row) => row.name === "mcpgw changes") && Date.now() < deadline) {
+      rows = yield* Effect.delay(all, "20 millis")
+    }
     return rows.map(({ ssl }) => ssl)
   }).pipe(Effect.provide(over(url)))
 
