@@ -116,8 +116,9 @@ export const makeImportStore = Effect.gen(function* () {
       ),
     release: (id) =>
       Effect.asVoid(
-        unavailable(sql`UPDATE registry_imports SET lease_until = NULL, claims = claims - 1
-          WHERE id = ${id} AND state IN ('running', 'waiting') AND claims > 0`)
+        unavailable(sql`UPDATE registry_imports SET lease_until = NULL,
+          claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END
+          WHERE id = ${id} AND state IN ('running', 'waiting')`)
       ),
     turn: (id, state) =>
       Effect.asVoid(

@@ -43,7 +43,9 @@ const checked = (client: Client, checkMillis: number): Effect.Effect<never, SqlE
   Effect.tryPromise({ try: () => client.query("SELECT 1"), catch: failed }).pipe(
     Effect.timeoutFail({ duration: checkMillis, onTimeout: () => failed(new Error("the connection does not answer")) }),
     Effect.delay(checkMillis),
-    Effect.forever
+    Effect.forever,
+    // What opens a connection can not be interrupted, and would hand that on: no answer would then be waited for for ever.
+    Effect.interruptible
   )
 
 /** What is said on the channel. Fails when the connection can not be had, ends, or does not answer. */
