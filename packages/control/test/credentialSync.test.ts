@@ -23,7 +23,7 @@ const NEVER = 1_000_000_000
 
 const TIME: Registration = { server_name: "time", path: "/time", proxy_pass_url: "https://time.example.com/mcp" }
 
-const recordOf = (registry: RegistryApi) => Effect.fromNullable(registry.get("/time")?.record)
+const recordOf = (registry: RegistryApi) => Effect.suspend(() => Effect.fromNullable(registry.get("/time")?.record))
 
 /** What it takes to start processes over one store. */
 const stand = Effect.sync(() => {

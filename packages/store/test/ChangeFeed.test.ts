@@ -138,6 +138,8 @@ overPostgres((server) => {
       )
       if (pid === undefined) return yield* Effect.dieMessage("it does not listen")
       process.kill(pid, "SIGSTOP")
+      yield* Effect.sleep("300 millis")
+      process.stdout.write("DEBUG " + (yield* Effect.promise(() => Bun.file(`/proc/${pid}/stat`).text())) + "\n")
       const error = yield* Fiber.join(ended).pipe(
         Effect.timeout("10 seconds"),
         Effect.ensuring(Effect.sync(() => process.kill(pid, "SIGCONT")))

@@ -15,6 +15,9 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 /** Within this time what one process did counts in the other; more than the second that is promised, for a busy machine. */
 const SOON_MS = 3_000
 
+/** A start on a busy machine. */
+const START_MS = 60_000
+
 const soon = async (done: () => Promise<boolean>, ms = SOON_MS): Promise<void> => {
   const deadline = Date.now() + ms
   while (!(await done())) {
@@ -50,8 +53,8 @@ const startPair = async (databaseUrl: string): Promise<Pair> => {
     HEALTH_CHECK_INTERVAL_SECONDS: "3600"
   }
   const command = [process.execPath, "--no-env-file", "run", "apps/registry"]
-  const registry = await startGateway({ command, env: shared })
-  const gateway = await startGateway({ env: { ...shared, MCPGW_REGISTRY: "store" } })
+  const registry = await startGateway({ command, env: shared, readyMs: START_MS })
+  const gateway = await startGateway({ env: { ...shared, MCPGW_REGISTRY: "store" }, readyMs: START_MS })
   const cookie = await registry.signIn()
   const api = (method: string, path: string, body?: unknown): Promise<Response> =>
     fetch(registry.url + path, {

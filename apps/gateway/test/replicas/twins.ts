@@ -14,6 +14,9 @@ const SECOND_MS = 1_000
 /** What a busy machine may make of it, now and then: of all that is tried, half is within the second, and each within this. */
 const BUSY_MS = 3_000
 
+/** Two starts at once on a busy machine. */
+const START_MS = 60_000
+
 interface Answer {
   readonly status: number
   readonly etag: string
@@ -98,7 +101,7 @@ export const twinsSuite = (name: string, database: () => Promise<string>): void 
         MCPGW_PUBLIC_URL: `http://127.0.0.1:${await freePort()}`,
         HEALTH_CHECK_INTERVAL_SECONDS: "3600"
       }
-      twins = await Promise.all([startGateway({ env }), startGateway({ env })])
+      twins = await Promise.all([startGateway({ env, readyMs: START_MS }), startGateway({ env, readyMs: START_MS })])
       const [one, other] = twins
       if (one === undefined || other === undefined) throw new Error("two were started")
       signIn = one.signIn
