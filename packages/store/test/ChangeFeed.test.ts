@@ -4,17 +4,13 @@ import { overPostgres } from "@mcpgw/testkit/Postgres"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Changed, ChangeFeed } from "../src/ChangeFeed.ts"
-import { listenTo } from "../src/internal/listen.ts"
 import * as Store from "../src/Store.ts"
 import { changeFeedSuite } from "./suites/changeFeedSuite.ts"
 
@@ -121,31 +117,6 @@ overPostgres((server) => {
         for (const pid of pids) process.kill(pid, "SIGCONT")
         assert.isBelow(yield* listening.arrives, SELDOM_MS / 4)
       }).pipe(Effect.scoped)
-  )
-
-  it.live("one that does not answer when it is asked is given up, so that another can be had", () =>
-    Effect.gen(function* () {
-      const url = Redacted.make(yield* Effect.promise(() => server().createDatabase()))
-      const sql = Context.get(yield* Layer.build(Store.layerPostgres({ url })), SqlClient.SqlClient)
-      const ended = yield* Effect.fork(Effect.flip(Stream.runDrain(listenTo(url, "other", 100))))
-      const pid = yield* Effect.repeat(
-        Effect.map(
-          sql<{ readonly pid: number }>`SELECT pid FROM pg_stat_activity
-            WHERE application_name = 'mcpgw changes' AND datname = current_database() AND query = 'SELECT 1'`,
-          (rows) => rows[0]?.pid
-        ),
-        { schedule: Schedule.spaced("10 millis"), until: (found) => found !== undefined }
-      )
-      if (pid === undefined) return yield* Effect.dieMessage("it does not listen")
-      process.kill(pid, "SIGSTOP")
-      yield* Effect.sleep("300 millis")
-      process.stdout.write("DEBUG " + (yield* Effect.promise(() => Bun.file(`/proc/${pid}/stat`).text())) + "\n")
-      const error = yield* Fiber.join(ended).pipe(
-        Effect.timeout("10 seconds"),
-        Effect.ensuring(Effect.sync(() => process.kill(pid, "SIGCONT")))
-      )
-      assert.include(String(error.cause), "does not answer")
-    }).pipe(Effect.scoped)
   )
 
   changeFeedSuite("layerPostgres", async () =>

@@ -12,9 +12,6 @@ import { driverUrl } from "../PostgresUrl.ts"
 /** How long opening the connection may take, in milliseconds; as for the pool's. */
 const CONNECT_MS = 5_000
 
-/** One that is silently gone says nothing for ever: it is asked now and then, and given up when no answer comes in that time. */
-const CHECK_MS = 30_000
-
 const failed = (cause: unknown): SqlError => new SqlError({ cause, message: "Notifications ended" })
 
 const open = (url: Redacted.Redacted, channel: string, lost: (error: Error) => void): Effect.Effect<Client, SqlError> =>
@@ -39,21 +36,8 @@ const open = (url: Redacted.Redacted, channel: string, lost: (error: Error) => v
     catch: failed
   })
 
-const checked = (client: Client, checkMillis: number): Effect.Effect<never, SqlError> =>
-  Effect.tryPromise({ try: () => client.query("SELECT 1"), catch: failed }).pipe(
-    Effect.timeoutFail({ duration: checkMillis, onTimeout: () => failed(new Error("the connection does not answer")) }),
-    Effect.delay(checkMillis),
-    Effect.forever,
-    // What opens a connection can not be interrupted, and would hand that on: no answer would then be waited for for ever.
-    Effect.interruptible
-  )
-
-/** What is said on the channel. Fails when the connection can not be had, ends, or does not answer. */
-export const listenTo = (
-  url: Redacted.Redacted,
-  channel: string,
-  checkMillis = CHECK_MS
-): Stream.Stream<string, SqlError> =>
+/** What is said on the channel. Fails when the connection can not be had, or ends. */
+export const listenTo = (url: Redacted.Redacted, channel: string): Stream.Stream<string, SqlError> =>
   Stream.asyncPush<string, SqlError>(
     (emit) =>
       Effect.acquireRelease(
@@ -66,12 +50,6 @@ export const listenTo = (
             client.on("notification", ({ payload }) => void emit.single(payload ?? ""))
             client.on("end", () => void emit.fail(failed(new Error("the connection ended"))))
           })
-        ),
-        Effect.tap((client) =>
-          checked(client, checkMillis).pipe(
-            Effect.catchAll((error) => Effect.sync(() => void emit.fail(error))),
-            Effect.forkScoped
-          )
         )
       ),
     { bufferSize: 16, strategy: "sliding" }
