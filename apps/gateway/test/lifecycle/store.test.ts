@@ -1,5 +1,5 @@
 /**
- * The whole gateway over each store: killed with -9 at any moment of a thousand writes of all kinds, it has every one it acknowledged; and
+ * The whole gateway over each store: killed with -9 at any moment of hundreds of writes of all kinds, it has every one it acknowledged; and
  * what people, keys and servers are is there after a restart.
  */
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
@@ -19,13 +19,14 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
 
 /** A start on a busy machine. */
 const START_MS = 60_000
-const WRITES = 1_000
+/** Over each of the two databases: a thousand in all. */
+const WRITES = 500
 const SEED = 20_261_128
-const KILLS = 6
+const KILLS = 4
 const AT_ONCE = 4
 
 /** After how many more acknowledgements, and how many milliseconds then; the same in every run, as the writes are. */
-const moments = fc.sample(fc.tuple(fc.integer({ min: 60, max: 160 }), fc.integer({ min: 0, max: 15 })), {
+const moments = fc.sample(fc.tuple(fc.integer({ min: 40, max: 120 }), fc.integer({ min: 0, max: 15 })), {
   seed: SEED,
   numRuns: KILLS
 })
@@ -84,7 +85,7 @@ const gatewayStoreSuite = (
       assert.strictEqual(await writer.check(), 0)
       assert.isAtMost(cut, KILLS * AT_ONCE)
       assert.strictEqual(writer.count() + cut, WRITES)
-      for (const kind of KINDS) assert.isAbove(writer.acknowledged.get(kind) ?? 0, 20, kind)
+      for (const kind of KINDS) assert.isAbove(writer.acknowledged.get(kind) ?? 0, 5, kind)
     })
 
     it("a restart finds the servers, the session, the account, and a key that calls a tool", async () => {

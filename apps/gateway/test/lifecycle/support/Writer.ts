@@ -17,7 +17,7 @@ const WEIGHTS: Record<Kind, number> = {
   remove: 8,
   credential: 12,
   rating: 10,
-  group: 6,
+  group: 3,
   key: 10
 }
 
