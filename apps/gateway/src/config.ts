@@ -21,7 +21,7 @@ type Values = { readonly [K in keyof typeof settings]: (typeof settings)[K] exte
 
 export interface GatewayConfigApi extends Omit<
   Values,
-  "publicUrl" | "dataDir" | "keysDir" | "scopesFile" | "adminPassword" | "tokenDefaultHours"
+  "publicUrl" | "dataDir" | "keysDir" | "policy" | "scopesFile" | "adminPassword" | "tokenDefaultHours"
 > {
   readonly tokenDefaultHours: number
   readonly publicUrl: string
@@ -29,6 +29,8 @@ export interface GatewayConfigApi extends Omit<
   readonly keysDir: string
   /** What this process answers beside `/health`, `/ready` and `/metrics`. */
   readonly serves: Serves
+  /** Where the policy is kept. */
+  readonly policy: "file" | "store"
   /** Undefined: scopes.yml in the data folder. */
   readonly scopesFile: string | undefined
   readonly adminPassword: Option.Option<Redacted.Redacted>
@@ -87,6 +89,7 @@ const values: Config.Config<Values> = Config.all({
   registry: configOf(settings.registry),
   keysDir: configOf(settings.keysDir),
   deploymentMode: configOf(settings.deploymentMode),
+  policy: configOf(settings.policy),
   scopesFile: configOf(settings.scopesFile),
   demoServers: configOf(settings.demoServers),
   allowedUpstreams: configOf(settings.allowedUpstreams),
@@ -159,6 +162,7 @@ const read = (root: string, program: Program): Effect.Effect<GatewayConfigApi, B
       dataDir: resolve(root, read.dataDir ?? "data"),
       keysDir: resolve(root, read.keysDir ?? join(read.dataDir ?? "data", "keys")),
       serves,
+      policy: read.policy ?? usualPolicy(read),
       scopesFile: read.scopesFile === undefined ? undefined : resolve(root, read.scopesFile),
       providersFile: read.providersFile === undefined ? undefined : resolve(root, read.providersFile),
       providerSettings: provided,
@@ -173,6 +177,10 @@ const read = (root: string, program: Program): Effect.Effect<GatewayConfigApi, B
       adminPassword: Option.map(Option.fromNullable(read.adminPassword), Redacted.make)
     }
   })
+
+/** A database that several processes share keeps what they must agree on, unless a file is named for it. */
+const usualPolicy = ({ databaseUrl, scopesFile }: Values): GatewayConfigApi["policy"] =>
+  databaseUrl?._tag === "postgres" && scopesFile === undefined ? "store" : "file"
 
 const nothingServed = ({ api, mcp }: Serves): ReadonlyArray<string> =>
   api || mcp

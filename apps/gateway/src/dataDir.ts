@@ -1,4 +1,4 @@
-/** The data folder: made at first start, closed to other users, holding the default policy until someone edits it. */
+/** The data folder: made at first start, closed to other users, holding the default policy until someone edits it where policy is kept in a file. */
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ export class DataDirUnusable extends Schema.TaggedError<DataDirUnusable>()("Data
   }
 }
 
-/** Where the policy is. */
+/** The policy's file; where policy is kept in the database, the one it begins with, if it is there. */
 export const scopesPath = (config: GatewayConfigApi): string => config.scopesFile ?? join(config.dataDir, "scopes.yml")
 
 /** Where identity providers are described; undefined when no file says anything of them. */
@@ -76,7 +76,9 @@ export const layerDataDir: Layer.Layer<DataDir, DataDirUnusable, GatewayConfig> 
         // Asked here, so that the answer names the setting and not the first file that could not be opened.
         accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
         const path = scopesPath(config)
-        if (config.scopesFile === undefined && !existsSync(path)) writeFileSync(path, DEFAULT_SCOPES, { mode: 0o600 })
+        if (config.policy === "file" && config.scopesFile === undefined && !existsSync(path)) {
+          writeFileSync(path, DEFAULT_SCOPES, { mode: 0o600 })
+        }
         return { path: config.dataDir }
       },
       catch: (error) =>

@@ -1,4 +1,5 @@
 /** What `MCPGW_DATABASE_URL` may hold, and what of it may be shown. Opens nothing. */
+import { hasKnownSslMode, SSL_MODES } from "@mcpgw/store/PostgresUrl"
 import * as Redacted from "effect/Redacted"
 
 export type DatabaseUrl =
@@ -16,12 +17,13 @@ const parse = (text: string): DatabaseUrl | undefined => {
   }
   const url = URL.parse(text)
   if (url === null || !POSTGRES.has(url.protocol) || url.hostname === "" || url.hash !== "") return undefined
-  return /^\/[^/]+$/.test(url.pathname) ? { _tag: "postgres", url: Redacted.make(text) } : undefined
+  return /^\/[^/]+$/.test(url.pathname) && hasKnownSslMode(url)
+    ? { _tag: "postgres", url: Redacted.make(text) }
+    : undefined
 }
 
 export const databaseUrl = {
-  holds:
-    "sqlite: and a path, relative to the workspace root or absolute, or postgres://USER:PASSWORD@HOST:PORT/DATABASE (what stands for itself in a URL, such as / or @, as %2F or %40)",
+  holds: `sqlite: and a path, relative to the workspace root or absolute, or postgres://USER:PASSWORD@HOST:PORT/DATABASE (what stands for itself in a URL, such as / or @, as %2F or %40), with ?${SSL_MODES}`,
   parse
 }
 

@@ -31,9 +31,6 @@ import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { SignInLinks } from "@mcpgw/identity/SignInLinks"
 import { Tokens } from "@mcpgw/identity/Tokens"
-import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
-import * as PolicyWriterFile from "@mcpgw/policy/PolicyWriterFile"
-import * as ScopePolicyFile from "@mcpgw/policy/ScopePolicyFile"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import * as CredentialSync from "@mcpgw/control/credentialSync"
@@ -60,9 +57,10 @@ import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
 import { Edge } from "./edge.ts"
 import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
-import { layerDataDir, providersPath, scopesPath } from "./dataDir.ts"
+import { layerDataDir, providersPath } from "./dataDir.ts"
 import { groupDirectory } from "./groupDirectory.ts"
 import { layerPolicyDoubts } from "./policyDoubts.ts"
+import * as PolicyPlace from "./policyPlace.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
 
 /** A layer that needs to know the configuration. */
@@ -78,15 +76,11 @@ const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
 
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
-  database,
+  PolicyPlace.layer.pipe(Layer.provideMerge(database)),
   withConfig(({ keysDir }) => KeyRingFile.layerFile({ directory: keysDir })),
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
   ),
-  withConfig((config) => {
-    const file = { path: scopesPath(config), defaultText: DEFAULT_SCOPES }
-    return PolicyWriterFile.layerFile(file).pipe(Layer.provideMerge(ScopePolicyFile.layerFile(file)))
-  }),
   withConfig((config) =>
     layerInProcess(handlers()).pipe(
       Layer.provideMerge(

@@ -162,6 +162,7 @@ const oneOf = <A extends string>(values: ReadonlyArray<A>) => ({
 })
 
 const REGISTRIES = ["embedded", "store"] as const
+const POLICIES = ["file", "store"] as const
 const DEPLOYMENT_MODES = ["with-gateway", "registry-only"] as const
 
 const unset = undefined
@@ -188,7 +189,7 @@ export const settings = {
   databaseUrl: setting<DatabaseUrl | undefined>(
     "MCPGW_DATABASE_URL",
     unset,
-    "Where everything but keys, policy and audit is kept. Unset: SQLite, mcpgw.db in the data folder.",
+    "Where everything is kept but keys, audit and, unless MCPGW_POLICY says so, policy. Unset: SQLite, mcpgw.db in the data folder.",
     databaseUrl,
     { secret: true, echo: withoutPassword }
   ),
@@ -210,10 +211,16 @@ export const settings = {
     "registry-only: no calls go through here, and clients are told the servers' own URLs.",
     oneOf(DEPLOYMENT_MODES)
   ),
+  policy: setting<(typeof POLICIES)[number] | undefined>(
+    "MCPGW_POLICY",
+    unset,
+    "Where the policy is kept: in the file scopes.yml, or in the database (store), where every process over it follows a change within a second. Unset: store with PostgreSQL when MCPGW_SCOPES_FILE is unset too, else file.",
+    oneOf(POLICIES)
+  ),
   scopesFile: setting<string | undefined>(
     "MCPGW_SCOPES_FILE",
     unset,
-    "The policy, scopes.yml; a change takes effect within a second. Unset: scopes.yml in the data folder, written at first start.",
+    "The policy, scopes.yml; a change takes effect within a second. Unset: scopes.yml in the data folder, written at first start. With MCPGW_POLICY=store: what an empty database begins with.",
     path
   ),
   wellKnownDiscovery: setting(

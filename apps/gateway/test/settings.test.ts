@@ -72,6 +72,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
     "https://x/#f"
   ],
   MCPGW_REGISTRY: ["postgres", "Store", "memory", "file"],
+  MCPGW_POLICY: ["database", "Store", "scopes.yml", "true"],
   DEPLOYMENT_MODE: ["gateway", "registry", "with_gateway", "Registry-Only"],
   ENABLE_WELLKNOWN_DISCOVERY: ["maybe", "1", "yes", "TRUE"],
   MCPGW_DEMO_SERVERS: ["maybe", "1", "yes", "TRUE"],
@@ -119,6 +120,9 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
     "postgres:///mcpgw",
     "postgres://mcpgw:hunter2@db/a/b",
     "postgres://mcpgw:hunter2@db/mcpgw#x",
+    "postgres://mcpgw:hunter2@db/mcpgw?sslmode=prefer",
+    "postgres://mcpgw:hunter2@db/mcpgw?sslmode=verify_full",
+    "postgres://mcpgw:hunter2@db/mcpgw?sslmode=verify-full&sslmode=allow",
     "mcpgw",
     "sqlite:",
     "sqlite::memory:",

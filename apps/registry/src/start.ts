@@ -16,6 +16,8 @@ await boot({
     "  MCPGW_PUBLIC_URL     where clients find the whole, through a proxy that sends",
     "                       /api /v0 /v0.1 /oauth /oauth2 /.well-known /openapi.json /login /logout /account /internal",
     "                       here and everything else to the gateways",
+    "  MCPGW_POLICY         the policy: with postgres://… it is in the database by itself; over SQLite set store,",
+    "                       or name one file for all of them in MCPGW_SCOPES_FILE",
     "",
     "and each has a MCPGW_DATA_DIR of its own, for its audit log. The gateways are started so:",
     "",

@@ -54,7 +54,7 @@ const change = <E>(path: string, read: Effect.Effect<Given, E>) =>
         // As it is now: the body may have taken a while.
         const { record, who } = yield* modifiable(path)
         const asked = { given, before: record, path: record.path, vouches: who.isAdmin }
-        return yield* withSecrets(asked, (inPlace) => registry.update(record.path, { ...given, ...inPlace }))
+        return yield* withSecrets(asked, (inPlace) => registry.exactly(record).update({ ...given, ...inPlace }))
       })
     ).pipe(
       Effect.catchTags({

@@ -9,7 +9,9 @@ import { Vault, type VaultApi } from "@mcpgw/vault/Vault"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import { turnOf, uponNewest } from "./turns.ts"
 import { withSecrets } from "./vaultWrites.ts"
 
 const SWEEP_EVERY = Duration.minutes(5)
@@ -20,50 +22,68 @@ const inTheClear = ({ credential_ref, headers }: ServerRecord): boolean =>
     .flatMap((header) => Object.values(header))
     .some((value) => value !== SEALED && (credential_ref === undefined || !isBareReference(value)))
 
-/** An administrator vouched for a trusted record, and for what it refers to. */
-const seal = (registry: RegistryApi, record: ServerRecord) =>
-  withSecrets(
-    { given: { headers: record.headers }, before: record, path: record.path, vouches: record.trusted_address },
-    (inPlace) => registry.update(record.path, inPlace)
-  ).pipe(
-    Effect.zipRight(Effect.logInfo(`Sealed the headers of ${record.path}`)),
-    Effect.catchAll((failure) =>
-      Effect.logWarning(`The headers of ${record.path} can not be sealed: ${failure.message}`)
+/**
+ * In its turn, and of the record as it is then: what somebody has sealed meanwhile is never written over. An administrator vouched for a
+ * trusted record, and for what it refers to.
+ */
+const seal = (registry: RegistryApi, path: string) =>
+  Effect.suspend(() => {
+    const record = registry.get(path)?.record
+    if (record === undefined || !inTheClear(record)) return Effect.void
+    const change = { given: { headers: record.headers }, before: record, path, vouches: record.trusted_address }
+    return Effect.zipRight(
+      withSecrets(change, (inPlace) => registry.exactly(record).update(inPlace)),
+      Effect.logInfo(`Sealed the headers of ${path}`)
     )
+  }).pipe(
+    uponNewest,
+    turnOf(registry),
+    Effect.catchAll((failure) => Effect.logWarning(`The headers of ${path} can not be sealed: ${failure.message}`))
   )
 
 const settle = (registry: RegistryApi, vault: VaultApi, path: string) =>
   Effect.gen(function* () {
-    const record = registry.get(path)?.record
-    if (record === undefined) return
-    if (inTheClear(record)) return yield* seal(registry, record)
-    if (record.credential_ref !== undefined) yield* vault.load(record.credential_ref)
+    const found = registry.get(path)?.record
+    if (found !== undefined && inTheClear(found)) yield* seal(registry, path)
+    const ref = registry.get(path)?.record.credential_ref
+    if (ref !== undefined) yield* vault.load(ref)
   }).pipe(Effect.catchTag("VaultUnavailable", (failure) => Effect.logWarning(failure.message, failure.cause)))
 
-const sweep = (registry: RegistryApi, vault: VaultApi) =>
-  Effect.suspend(() => {
-    const refs = [...registry.snapshot().servers.values()].flatMap(({ record }) => record.credential_ref ?? [])
-    return vault.sweep(new Set(refs))
-  }).pipe(
-    Effect.tap((count) => (count === 0 ? Effect.void : Effect.logInfo(`Removed ${count} credentials of no server`))),
-    Effect.catchAll((failure) => Effect.logWarning(failure.message, failure.cause))
-  )
+/**
+ * Removes what no record names. `seen`: what none named the last time. A snapshot may lag, and the clock of who has just sealed something may be
+ * another: so it takes two looks, and then the record is read where it is stored.
+ */
+const sweep = (registry: RegistryApi, vault: VaultApi, seen: Ref.Ref<ReadonlySet<string>>) =>
+  Effect.gen(function* () {
+    const live = [...registry.snapshot().servers.values()].flatMap(({ record }) => record.credential_ref ?? [])
+    const unnamed = yield* vault.unnamed(new Set(live))
+    const before = yield* Ref.getAndSet(seen, new Set(unnamed.map(({ ref }) => ref)))
+    let count = 0
+    for (const { path, ref } of unnamed.filter((row) => before.has(row.ref))) {
+      if ((yield* registry.reread(path))?.record.credential_ref === ref) continue
+      yield* vault.remove(ref)
+      count++
+    }
+    if (count > 0) yield* Effect.logInfo(`Removed ${count} credentials of no server`)
+  }).pipe(Effect.catchAll((failure) => Effect.logWarning(failure.message, failure.cause)))
 
 /** Ends with its scope. */
 export const layer: Layer.Layer<never, never, Registry | Vault> = Layer.scopedDiscard(
   Effect.gen(function* () {
     const registry = yield* Registry
     const vault = yield* Vault
+    const seen = yield* Ref.make<ReadonlySet<string>>(new Set())
     const changes = yield* registry.subscribe
     yield* Effect.forEach(registry.snapshot().servers.keys(), (path) => settle(registry, vault, path), {
       discard: true
     })
+    // Of any kind: what another process changed at once comes as one change, named after what shows most.
     yield* changes.pipe(
       Stream.runForEach(({ kind, path }) =>
-        kind === "registered" || kind === "updated" ? settle(registry, vault, path) : Effect.void
+        kind === "removed" || kind === "health" ? Effect.void : settle(registry, vault, path)
       ),
       Effect.forkScoped
     )
-    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(sweep(registry, vault), Effect.sleep(SWEEP_EVERY))))
+    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(sweep(registry, vault, seen), Effect.sleep(SWEEP_EVERY))))
   })
 )

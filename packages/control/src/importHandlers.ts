@@ -21,8 +21,8 @@ import { sentOf } from "./importBody.ts"
 import { answered } from "./longAnswer.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { addressErrors } from "./serverFields.ts"
-import { turnOf } from "./serverWrites.ts"
 import { storeDown } from "./storeFailures.ts"
+import { turnOf } from "./turns.ts"
 
 /** Which UI permission stands against it; undefined when none does. Both the name and the path count, as for a registration. */
 const notAllowed = (who: Actor, record: ServerRecord, before: ServerRecord | undefined): WrongField | undefined => {

@@ -21,7 +21,7 @@ import { RequestTrail } from "./RequestTrail.ts"
 import { editOf, FORM, registrationOf } from "./serverFields.ts"
 import { serversByName } from "./serverList.ts"
 import { detailsFor } from "./serverReads.ts"
-import { asker, editAs, registerAs, removeAs, switchAs } from "./serverWrites.ts"
+import { asker, editInTurn, inTurn, registerAs, removeAs, switchAs } from "./serverWrites.ts"
 import { serverItem, toolView } from "./views.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -53,8 +53,8 @@ const overwritten = (who: Actor, fields: Fields, path: string) =>
     if (server === undefined) return undefined
     yield* authorize(who, "register_service", server.record)
     const edit = yield* editOf(fields, server.record, yield* asker(who))
-    return yield* editAs(who, server.record, { ...edit, is_enabled: true })
-  })
+    return yield* editInTurn(who, server.record, { ...edit, is_enabled: true })
+  }).pipe(inTurn)
 
 const register = (request: Request, scope: Scope.Scope) =>
   Effect.gen(function* () {
@@ -94,20 +94,19 @@ const named = (request: Request) =>
 const remove = (request: Request) =>
   Effect.gen(function* () {
     const who = yield* administrator(request, "api:internal_remove")
-    const { record } = yield* named(request)
-    yield* removeAs(who, record)
+    const { record } = yield* removeAs(who, (yield* named(request)).record.path)
     return { message: "Service removed successfully", service_path: record.path }
   })
 
 const toggle = (request: Request, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const who = yield* administrator(request, "api:internal_toggle")
-    const { record } = yield* named(request)
-    const enabled = !record.is_enabled
-    const switched = yield* switchAs(who, record, enabled)
-    const server = enabled ? yield* checked(scope, record.path) : switched
-    const message = told(`Toggle request for ${record.path} processed.`, server)
-    return { message, service_path: record.path, new_enabled_state: enabled, ...state(server) }
+    const { path } = (yield* named(request)).record
+    const switched = yield* switchAs(who, path, ({ is_enabled }) => !is_enabled)
+    const enabled = switched.record.is_enabled
+    const server = enabled ? yield* checked(scope, path) : switched
+    const message = told(`Toggle request for ${path} processed.`, server)
+    return { message, service_path: path, new_enabled_state: enabled, ...state(server) }
   })
 
 const healthcheck = (request: Request) =>

@@ -30,10 +30,14 @@ export const rate = (request: HttpServerRequest.HttpServerRequest, path: string)
     const { record } = yield* findServer(who, path)
     trail.rule = "api:rate_service"
     const { rating } = yield* fieldsOf(request).pipe(Effect.flatMap(known), Effect.flatMap(decode))
-    const summary = yield* Effect.catchTag(ratings.rate(record, raterOf(who), rating), "StoreUnavailable", storeDown)
-    yield* showStars(record.path, summary.average)
+    yield* Effect.catchTag(ratings.rate(record, raterOf(who), rating), "StoreUnavailable", storeDown)
+    const summary = Effect.catchTag(ratings.summary(record, raterOf(who)), "StoreUnavailable", storeDown)
+    yield* showStars(
+      record,
+      Effect.map(summary, ({ average }) => average)
+    )
     trail.decision = "allow"
-    return view(record.path, summary)
+    return view(record.path, yield* summary)
   })
 
 export const rating = (path: string) =>

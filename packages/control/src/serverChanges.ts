@@ -55,12 +55,12 @@ export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
     yield* authorized(path, "toggle_service")
     const enabled = isOn((yield* fieldsOf(request))["enabled"])
     // What holds when the body has come: who sends it slowly is judged like anybody else.
-    const { record, who } = yield* authorized(path, "toggle_service")
-    const switched = yield* switchAs(who, record, enabled)
-    const server = enabled ? yield* checked(scope, record.path) : switched
+    const switched = yield* switchAs(yield* caller, path, () => enabled)
+    const { path: service_path } = switched.record
+    const server = enabled ? yield* checked(scope, service_path) : switched
     return {
-      message: told(`Toggle request for ${record.path} processed.`, server),
-      service_path: record.path,
+      message: told(`Toggle request for ${service_path} processed.`, server),
+      service_path,
       new_enabled_state: enabled,
       ...state(server)
     }
@@ -86,8 +86,7 @@ export const edit = (request: Request, path: string, scope: Scope.Scope) =>
 export const remove = (path: string) =>
   Effect.gen(function* () {
     const who = yield* caller
-    const { record } = yield* findServer(who, path)
-    yield* removeAs(who, record)
+    const { record } = yield* removeAs(who, path)
     return { message: "Service removed successfully", service_path: record.path }
   })
 

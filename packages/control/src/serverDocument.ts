@@ -1,6 +1,6 @@
 /**
  * One server as a JSON document with a strong `ETag` (RFC 9110 §8.8): read, made, replaced, patched, removed. What was compared with
- * `If-Match` is what is changed: nothing of this API comes between.
+ * `If-Match` is what is changed, whatever others do at the same time, in this process or in another.
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -8,6 +8,7 @@ import { Conflict, PreconditionFailed, PreconditionRequired, problem } from "@mc
 import { normalizePath } from "@mcpgw/domain/Ids"
 import type { RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
 import { Registry } from "@mcpgw/registry/Registry"
+import { ServerChanged } from "@mcpgw/registry/RegistryError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
@@ -103,13 +104,14 @@ const taken = (path: string) =>
 const registered = (who: Actor, fields: Fields) =>
   Effect.gen(function* () {
     const registration = yield* registrationOf(fields, yield* asker(who))
-    return yield* Effect.catchTag(registerAs(who, registration), "ServerExists", ({ path }) => taken(path))
+    return yield* registerAs(who, registration)
   })
 
 export const create = (request: Request, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const who = yield* caller
-    const server = yield* inTurn(registered(who, yield* fieldsOf(request)))
+    const made = inTurn(registered(who, yield* fieldsOf(request)))
+    const server = yield* Effect.catchTag(made, "ServerExists", ({ path }) => taken(path))
     const now = server.record.is_enabled ? yield* firstCheck(scope, server) : server
     yield* answerHeader("location", `/api/servers${server.record.path}`)
     yield* answerHeader("etag", shown(who, now).etag)
@@ -157,7 +159,13 @@ export const put = (request: Request, path: string, scope: Scope.Scope) =>
       Effect.gen(function* () {
         if (registry.get(path) === undefined) {
           if (request.headers["if-match"] !== undefined) return yield* stale
-          const made = yield* registered(who, { ...settable(fields), path: fields["path"] ?? normalizePath(path) })
+          const made = yield* Effect.catchTag(
+            registered(who, { ...settable(fields), path: fields["path"] ?? normalizePath(path) }),
+            "ServerExists",
+            // Another process was first: what it made is what this would replace.
+            (failure): Effect.Effect<never, Conflict | ServerChanged> =>
+              registry.get(path) === undefined ? taken(failure.path) : new ServerChanged({ path: failure.path })
+          )
           return [made, 201] as const
         }
         return [yield* replaced(request, who, yield* findServer(who, path), fields), 200] as const

@@ -2,33 +2,38 @@
  * Changes of servers as somebody, whatever route asks for them: permissions first, then the registry, then what belongs to a server and is
  * kept elsewhere. Reads no request.
  */
-import { Forbidden, problem } from "@mcpgw/api/ApiError"
+import { Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
 import { normalizePath } from "@mcpgw/domain/Ids"
 import type { Registration, ServerRecord } from "@mcpgw/domain/Server"
 import { Ratings } from "@mcpgw/registry/Ratings"
-import { Registry, type RegistryApi } from "@mcpgw/registry/Registry"
+import { Registry } from "@mcpgw/registry/Registry"
+import { ServerChanged } from "@mcpgw/registry/RegistryError"
 import * as Effect from "effect/Effect"
-import { type Actor, authorize, authorizeName } from "./access.ts"
+import { type Actor, authorize, authorizeName, findServer } from "./access.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import type { Asker, Edit, WithCredential } from "./serverFields.ts"
 import { invalidSecret, vaultDown } from "./serverSecrets.ts"
-import { failures, invalid, storeDown } from "./storeFailures.ts"
+import { failures, gone, invalid, storeDown } from "./storeFailures.ts"
+import { turnOf, uponNewest } from "./turns.ts"
 import { forgetSecrets, withSecrets } from "./vaultWrites.ts"
 
-/** One change by this API at a time, so that nothing comes between what was compared (`If-Match`) and what is written. */
-const turns = new WeakMap<RegistryApi, Effect.Semaphore>()
+const busy = new Unavailable(problem("Others keep changing this server", "Send it again in a moment"))
 
-/** Runs a change alone among the changes of this API. Do not nest. */
-export const turnOf = (
-  registry: RegistryApi
-): (<A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => {
-  const turn = turns.get(registry) ?? Effect.unsafeMakeSemaphore(1)
-  turns.set(registry, turn)
-  return turn.withPermits(1)
-}
-
-export const inTurn = <A, E, R>(change: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Registry> =>
-  Effect.flatMap(Registry, (registry) => turnOf(registry)(change))
+/**
+ * A change alone among those of this API, made anew from what holds by then, its rights and its `If-Match` included, when something else was
+ * quicker. It reads what it changes within itself: a record from outside would stay the one that is not there any more.
+ */
+export const inTurn = <A, E, R>(change: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Registry, (registry) =>
+    turnOf(registry)(
+      uponNewest(change).pipe(
+        Effect.catchIf(
+          (error: E): error is Extract<E, ServerChanged> => error instanceof ServerChanged,
+          () => busy
+        )
+      )
+    )
+  )
 
 /** Whose registration or edit this is. */
 export const asker = ({ isAdmin }: Actor) =>
@@ -87,7 +92,7 @@ export const authorizeEdit = (who: Actor, record: ServerRecord, { is_enabled, ..
 const update = (record: ServerRecord, edit: Edit, vouches: boolean) =>
   Effect.flatMap(Registry, (registry) =>
     withSecrets({ given: edit, before: record, path: record.path, vouches }, (inPlace) =>
-      registry.update(record.path, { ...edit, ...inPlace })
+      registry.exactly(record).update({ ...edit, ...inPlace })
     ).pipe(
       Effect.catchTags({
         ...failures,
@@ -98,34 +103,43 @@ const update = (record: ServerRecord, edit: Edit, vouches: boolean) =>
     )
   )
 
-/** The edit alone; for those who have their turn already. */
+/** The edit of exactly that record alone; for those who have their turn already. */
 export const editInTurn = (who: Actor, record: ServerRecord, edit: Edit) =>
   Effect.zipRight(authorizeEdit(who, record, edit), update(record, edit, who.isAdmin))
 
-export const editAs = (who: Actor, record: ServerRecord, edit: Edit) => inTurn(editInTurn(who, record, edit))
-
-/** What the ratings of a server average to is shown as its stars. Whoever rates need not be allowed to edit. */
-export const showStars = (path: string, num_stars: number) =>
+/**
+ * What the ratings of that registration average to is shown as its stars, asked again when the record has changed meanwhile: of two who rate
+ * at once the later write shows both. Whoever rates need not be allowed to edit.
+ */
+export const showStars = <E, R>({ path, registered_at }: ServerRecord, average: Effect.Effect<number, E, R>) =>
   inTurn(
-    Effect.flatMap(Registry, (registry) =>
-      Effect.catchTags(registry.update(path, { num_stars }), { ...failures, InvalidServer: invalid })
-    )
+    Effect.gen(function* () {
+      const registry = yield* Registry
+      const record = registry.get(path)?.record
+      if (record?.registered_at !== registered_at) return yield* gone()
+      const num_stars = yield* average
+      yield* Effect.catchTags(registry.exactly(record).update({ num_stars }), { ...failures, InvalidServer: invalid })
+    })
   )
 
-export const switchAs = (who: Actor, record: ServerRecord, enabled: boolean) =>
-  Effect.gen(function* () {
-    const registry = yield* Registry
-    yield* authorize(who, "toggle_service", record)
-    return yield* inTurn(Effect.catchTags(registry.toggle(record.path, enabled), failures))
-  })
+/** Switches the server at `path` as it is then; `enabled` is told what it was. */
+export const switchAs = (who: Actor, path: string, enabled: (record: ServerRecord) => boolean) =>
+  inTurn(
+    Effect.gen(function* () {
+      const registry = yield* Registry
+      const { record } = yield* findServer(who, path)
+      yield* authorize(who, "toggle_service", record)
+      return yield* Effect.catchTags(registry.exactly(record).toggle(enabled(record)), failures)
+    })
+  )
 
-/** The removal alone; for those who have their turn already. */
+/** The removal of exactly that record alone; for those who have their turn already. */
 export const removeInTurn = (who: Actor, record: ServerRecord) =>
   Effect.gen(function* () {
     const registry = yield* Registry
     const ratings = yield* Ratings
     yield* authorize(who, "modify_service", record)
-    const removed = yield* Effect.catchTags(registry.remove(record.path), failures)
+    const removed = yield* Effect.catchTags(registry.exactly(record).remove, failures)
     yield* forgetSecrets(record)
     // Ratings of a registration that is gone count no more; that they are still stored harms nobody.
     yield* Effect.catchTag(ratings.forget(record.path), "StoreUnavailable", (failure) =>
@@ -134,4 +148,5 @@ export const removeInTurn = (who: Actor, record: ServerRecord) =>
     return removed
   })
 
-export const removeAs = (who: Actor, record: ServerRecord) => inTurn(removeInTurn(who, record))
+export const removeAs = (who: Actor, path: string) =>
+  inTurn(Effect.flatMap(findServer(who, path), ({ record }) => removeInTurn(who, record)))

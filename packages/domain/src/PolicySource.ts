@@ -51,7 +51,7 @@ export interface PolicySourceApi {
   ) => Effect.Effect<number, PolicySourceMoved | PolicySourceUnavailable>
   /**
    * The newest revision this process knows of, if any, then each one it writes, rising. Whoever reads upon each misses
-   * nothing, however late it came. Writes of other processes are seen by `read`, not told here.
+   * nothing, however late it came. Of what other processes write the newest is told here when this one learns of it.
    */
   readonly changes: Stream.Stream<number>
 }

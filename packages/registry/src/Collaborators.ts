@@ -4,11 +4,11 @@
  * is the API's business; what may be called is the policy's alone.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
+import type { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { type CollaboratorStore, makeMemoryStore, makeSqlStore } from "./internal/collaboratorStore.ts"
 import type { StoreUnavailable } from "./RegistryError.ts"
@@ -61,7 +61,11 @@ export interface CollaboratorsApi {
   readonly forget: (account: string) => Effect.Effect<void, StoreUnavailable>
 }
 
-type SqlLayer = Layer.Layer<Collaborators, StoreUnavailable | MigrationFailed | DatabaseNewer, SqlClient.SqlClient>
+type SqlLayer = Layer.Layer<
+  Collaborators,
+  StoreUnavailable | MigrationFailed | DatabaseNewer,
+  SqlClient.SqlClient | ChangeFeed
+>
 
 export class Collaborators extends Context.Tag("@mcpgw/registry/Collaborators")<Collaborators, CollaboratorsApi>() {
   /** Lives and dies with the process. */
@@ -77,9 +81,6 @@ export class Collaborators extends Context.Tag("@mcpgw/registry/Collaborators")<
 
 /** A collaborator as stored. */
 export interface Row extends Collaborator, Registered {}
-
-/** How often the store is asked for what other processes wrote. */
-const POLL = "1 second"
 
 /** Accounts are one person in any case; groups are what providers spell them. */
 const keyOf = ({ kind, name }: Pick<Collaborator, "kind" | "name">): string =>
@@ -113,20 +114,13 @@ const byKindAndName = (a: Collaborator, b: Collaborator): number =>
 
 const make = (store: CollaboratorStore): Effect.Effect<CollaboratorsApi, StoreUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
-    let held = heldFrom(yield* store.all)
+    let held: ReadonlyMap<string, Held> = new Map()
     const turn = yield* Effect.makeSemaphore(1)
     const read = Effect.map(store.all, (rows) => void (held = heldFrom(rows)))
     const inTurn = <A>(change: Effect.Effect<A, StoreUnavailable>) =>
       turn.withPermits(1)(Effect.uninterruptible(Effect.zipLeft(change, read)))
-    if (store.isShared) {
-      yield* turn
-        .withPermits(1)(read)
-        .pipe(
-          Effect.catchAll((error) => Effect.logDebug("Collaborators could not be read again", error.cause)),
-          Effect.schedule(Schedule.spaced(POLL)),
-          Effect.forkScoped
-        )
-    }
+    yield* store.watch(inTurn(Effect.void))
+    yield* read
     const members = ({ path, registered_at }: Registered): Members => {
       const found = held.get(path)
       return found?.registered_at === registered_at ? found.members : NOBODY

@@ -53,5 +53,10 @@ export const migrations: ReadonlyArray<Migration> = [
       )`
     ]
   },
-  { id: "registry-0006-versions", statements: VERSION_TABLES }
+  { id: "registry-0006-versions", statements: VERSION_TABLES },
+  {
+    id: "registry-0007-import-claims",
+    // How often work on the job was begun since it last got on.
+    statements: ["ALTER TABLE registry_imports ADD COLUMN claims INTEGER NOT NULL DEFAULT 0"]
+  }
 ]

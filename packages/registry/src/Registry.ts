@@ -19,13 +19,24 @@ import { type Core, keptRecord, refresh, sameContent, takeChanged } from "./inte
 import { makeSnapshotCell } from "./internal/snapshotCell.ts"
 import { makeRecord, patchRecord } from "./Registration.ts"
 import type { Patch } from "./Registration.ts"
-import { ServerExists, ServerNotFound, StoreUnavailable } from "./RegistryError.ts"
+import { ServerChanged, ServerExists, ServerNotFound, StoreUnavailable } from "./RegistryError.ts"
 import type { InvalidServer } from "./RegistryError.ts"
 import { RegistryStore } from "./RegistryStore.ts"
 import type { PutCondition } from "./RegistryStore.ts"
 import type { RegistryChange, Snapshot } from "./Snapshot.ts"
 
 export type { RegistryChange, Snapshot } from "./Snapshot.ts"
+
+/** Changes of one record as it was read, and of no other: `ServerChanged` when another one is there by now, here or in the store. */
+export interface ExactChanges {
+  readonly update: (
+    patch: Patch
+  ) => Effect.Effect<RegisteredServer, ServerChanged | ServerNotFound | InvalidServer | StoreUnavailable>
+  readonly toggle: (
+    enabled: boolean
+  ) => Effect.Effect<RegisteredServer, ServerChanged | ServerNotFound | StoreUnavailable>
+  readonly remove: Effect.Effect<RegisteredServer, ServerChanged | ServerNotFound | StoreUnavailable>
+}
 
 export interface RegistryApi {
   /** Hot: what holds now. */
@@ -39,18 +50,26 @@ export interface RegistryApi {
   ) => Effect.Effect<RegisteredServer, ServerExists | InvalidServer | StoreUnavailable>
   /**
    * Changes the named fields and leaves every other as it was; an empty text takes an optional field away.
-   * A new address makes the server's health unknown again.
+   * A new address makes the server's health unknown again. What others change at the same time is kept: the change is made upon it.
    */
   readonly update: (
     path: string,
-    patch: Partial<Omit<Registration, "path">>
+    patch: Patch
   ) => Effect.Effect<RegisteredServer, ServerNotFound | InvalidServer | StoreUnavailable>
+  /** Removes whatever holds there now. */
   readonly remove: (path: string) => Effect.Effect<RegisteredServer, ServerNotFound | StoreUnavailable>
   /** Health of a server switched off is `disabled`; of one switched on, unknown until it is checked. */
   readonly toggle: (
     path: string,
     enabled: boolean
   ) => Effect.Effect<RegisteredServer, ServerNotFound | StoreUnavailable>
+  /**
+   * For a change that was decided by what its maker read, such as who may make it and what `If-Match` said. `read`: the record as a snapshot
+   * held it. After `ServerChanged` the snapshot holds the newer one.
+   */
+  readonly exactly: (read: ServerRecord) => ExactChanges
+  /** What the store holds there, taken into the snapshot first when another process wrote it. */
+  readonly reread: (path: string) => Effect.Effect<RegisteredServer | undefined, StoreUnavailable>
   /**
    * In memory only: health is observed, not stored. Nothing happens for a path that is gone; a result that arrives after the
    * server was switched off or on does not undo that.
@@ -91,22 +110,24 @@ const commit = (core: Core, record: ServerRecord, kind: Kind, when: PutCondition
 /** How often a change is made anew upon what another process wrote in between. */
 const TRIES = 50
 
-/** Makes the change upon what holds, once more while another process is ahead: so the two never lose one another's fields. */
-const upon = <E>(
+const busy = new StoreUnavailable({ cause: "other processes keep changing the server" })
+
+/** Makes the change upon what is found, once more while another process is ahead: so the two never lose one another's fields. */
+const upon = <E1, E2>(
   core: Core,
-  path: string,
+  found: Effect.Effect<RegisteredServer, E1>,
   kind: Kind,
-  change: (record: ServerRecord) => Effect.Effect<ServerRecord | undefined, E>
-): Effect.Effect<RegisteredServer, ServerNotFound | StoreUnavailable | E> =>
+  change: (record: ServerRecord) => Effect.Effect<ServerRecord | undefined, E2>
+): Effect.Effect<RegisteredServer, StoreUnavailable | E1 | E2> =>
   Effect.gen(function* () {
     for (let i = 0; i < TRIES; i++) {
-      const server = yield* find(core, path)
+      const server = yield* found
       const record = yield* change(server.record)
       if (record === undefined) return server
       const done = yield* commit(core, record, kind, "unchanged")
       if (done !== undefined) return done
     }
-    return yield* new StoreUnavailable({ cause: "other processes keep changing the server" })
+    return yield* busy
   })
 
 const find = ({ cell }: Core, path: string): Effect.Effect<RegisteredServer, ServerNotFound> =>
@@ -116,6 +137,14 @@ const find = ({ cell }: Core, path: string): Effect.Effect<RegisteredServer, Ser
       ? Effect.fail(new ServerNotFound({ path: normalizePath(path) }))
       : Effect.succeed(server)
   })
+
+/** The server whose record was read, while that one holds. */
+const findExactly = (core: Core, read: ServerRecord): Effect.Effect<RegisteredServer, ServerNotFound | ServerChanged> =>
+  Effect.filterOrFail(
+    find(core, read.path),
+    ({ record }) => record === read,
+    () => new ServerChanged({ path: read.path })
+  )
 
 const register = (core: Core, registration: Registration, by: string) =>
   Effect.gen(function* () {
@@ -128,10 +157,12 @@ const register = (core: Core, registration: Registration, by: string) =>
     return server
   })
 
-const update = (core: Core, path: string, patch: Patch) =>
+type Found<E> = Effect.Effect<RegisteredServer, E>
+
+const update = <E>(core: Core, found: Found<E>, patch: Patch) =>
   Effect.gen(function* () {
     const now = yield* nowIso
-    return yield* upon(core, path, "updated", (before) =>
+    return yield* upon(core, found, "updated", (before) =>
       Effect.gen(function* () {
         const record = yield* patchRecord(before, patch, now)
         return (yield* sameContent(record, before)) ? undefined : record
@@ -139,20 +170,26 @@ const update = (core: Core, path: string, patch: Patch) =>
     )
   })
 
-const remove = (core: Core, path: string) =>
+const remove = <E>(core: Core, found: Found<E>): Effect.Effect<RegisteredServer, StoreUnavailable | E> =>
   Effect.gen(function* () {
-    const server = yield* find(core, path)
-    const gone = server.record.path
-    yield* core.store.remove(gone)
-    core.taken.delete(gone.toLowerCase())
-    yield* core.cell.remove(gone)
-    return server
+    for (let i = 0; i < TRIES; i++) {
+      const server = yield* found
+      const gone = server.record.path
+      if (!(yield* core.store.remove(gone, "unchanged"))) {
+        yield* refresh(core, gone)
+        continue
+      }
+      core.taken.delete(gone.toLowerCase())
+      yield* core.cell.remove(gone)
+      return server
+    }
+    return yield* busy
   })
 
-const toggle = (core: Core, path: string, enabled: boolean) =>
+const toggle = <E>(core: Core, found: Found<E>, enabled: boolean) =>
   Effect.gen(function* () {
     const now = yield* nowIso
-    return yield* upon(core, path, "toggled", (record) =>
+    return yield* upon(core, found, "toggled", (record) =>
       Effect.succeed(record.is_enabled === enabled ? undefined : { ...record, is_enabled: enabled, updated_at: now })
     )
   })
@@ -161,7 +198,7 @@ const setTools = (core: Core, path: string, tools: ReadonlyArray<Tool>, listed: 
   Effect.gen(function* () {
     const now = yield* nowIso
     let seen: ServerRecord | undefined
-    yield* upon(core, path, "tools", (record) =>
+    yield* upon(core, find(core, path), "tools", (record) =>
       Effect.gen(function* () {
         const next = { ...record, tool_list: keptTools(tools), num_tools: Math.max(listed, tools.length) }
         seen = (yield* sameContent(next, record)) ? undefined : { ...next, updated_at: now }
@@ -188,9 +225,18 @@ const make: Effect.Effect<RegistryApi, StoreUnavailable, RegistryStore | Scope.S
     snapshot: cell.snapshot,
     get: cell.get,
     register: (registration, by) => write(register(core, registration, by)),
-    update: (path, patch) => write(update(core, path, patch)),
-    remove: (path) => write(remove(core, path)),
-    toggle: (path, enabled) => write(toggle(core, path, enabled)),
+    update: (path, patch) => write(update(core, find(core, path), patch)),
+    remove: (path) => write(remove(core, find(core, path))),
+    toggle: (path, enabled) => write(toggle(core, find(core, path), enabled)),
+    exactly: (read) => {
+      const found = findExactly(core, read)
+      return {
+        update: (patch) => write(update(core, found, patch)),
+        toggle: (enabled) => write(toggle(core, found, enabled)),
+        remove: write(remove(core, found))
+      }
+    },
+    reread: (path) => write(Effect.map(refresh(core, normalizePath(path)), () => cell.get(path))),
     setHealth: cell.observe,
     setTools: (path, tools, listed = tools.length) => write(setTools(core, path, tools, listed)),
     changes: cell.changes,

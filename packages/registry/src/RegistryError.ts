@@ -14,6 +14,13 @@ export class ServerNotFound extends Schema.TaggedError<ServerNotFound>()("Server
   }
 }
 
+/** Somebody else changed it after it was read: in this process or, over the same store, in another. */
+export class ServerChanged extends Schema.TaggedError<ServerChanged>()("ServerChanged", { path: Schema.String }) {
+  override get message(): string {
+    return `The service at '${this.path}' was changed meanwhile: read it again and repeat the change`
+  }
+}
+
 /** A field, what it held (shortened; secrets hidden) and what it may hold. */
 export const WrongField = Schema.Struct({ field: Schema.String, held: Schema.String, problem: Schema.String })
 export type WrongField = typeof WrongField.Type

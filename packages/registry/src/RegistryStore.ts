@@ -9,13 +9,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { makeSqlStore } from "./internal/sqliteStore.ts"
+import { makeSqlStore } from "./internal/sqlStore.ts"
 import type { StoreUnavailable } from "./RegistryError.ts"
 
 export { StoreUnavailable } from "./RegistryError.ts"
 
 /**
- * What must be so for a record to be stored. `absent`: nothing is stored under the path, in whatever case; `unchanged`: what is stored is
+ * What must be so for a record to be stored; asked and stored at one moment, whatever other processes do. `absent`: nothing is stored under the path, in whatever case; `unchanged`: what is stored is
  * what `all`, `get` or `put` last gave or took here, and no other process has written since.
  */
 export type PutCondition = "always" | "absent" | "unchanged"
@@ -27,7 +27,8 @@ export interface RegistryStoreApi {
   readonly get: (path: string) => Effect.Effect<ServerRecord | undefined, StoreUnavailable>
   /** Inserts or replaces by path. False: what must be so is not (`always` unless given), and nothing was written. */
   readonly put: (record: ServerRecord, when?: PutCondition) => Effect.Effect<boolean, StoreUnavailable>
-  readonly remove: (path: string) => Effect.Effect<void, StoreUnavailable>
+  /** One that is not there is removed, too. False: it is not what was last given or taken here, and nothing was removed. */
+  readonly remove: (path: string, when?: "always" | "unchanged") => Effect.Effect<boolean, StoreUnavailable>
   /** Hands over the paths that other processes write from now on, as `ChangeFeed` does. */
   readonly watch: (
     take: (changed: Changed) => Effect.Effect<void, StoreUnavailable>
@@ -61,7 +62,7 @@ const layerMemory: Layer.Layer<RegistryStore> = Layer.sync(RegistryStore, () => 
         records.set(record.path, record)
         return true
       }),
-    remove: (path) => Effect.sync(() => void records.delete(path)),
+    remove: (path, when = "always") => Effect.sync(() => records.delete(path) || when === "always"),
     watch: () => Effect.void
   }
 })

@@ -22,7 +22,7 @@ const emptyStore: RegistryStoreApi = {
   all: Effect.succeed([]),
   get: () => Effect.succeed(undefined),
   put: () => Effect.succeed(true),
-  remove: () => Effect.void,
+  remove: () => Effect.succeed(true),
   watch: () => Effect.void
 }
 const over = (store: Partial<RegistryStoreApi>) =>

@@ -62,6 +62,7 @@ const samples: ReadonlyArray<Sample> = [
       newest_seen: AT,
       next_at: null,
       lease_until: null,
+      claims: 2,
       created_at: AT,
       created_by: "root"
     }

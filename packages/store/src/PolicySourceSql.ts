@@ -1,9 +1,9 @@
 /**
  * `PolicySource` in the SQL store, SQLite or PostgreSQL: table `policy_revisions`, one row for each text ever written, by whom and when; the
- * newest holds. Never changes or removes a row, and never reads what a text says.
+ * newest holds. Every process over the store is told of it. Never changes or removes a row, and never reads what a text says.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import {
   PolicySource,
   PolicySourceMoved,
@@ -15,12 +15,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
+import { ChangeFeed, type ChangeFeedApi } from "./ChangeFeed.ts"
 import { fromColumn, toColumn } from "./internal/nulText.ts"
 import { migrate, type Migration } from "./Store.ts"
 import type { DatabaseNewer, MigrationFailed } from "./StoreError.ts"
 
+/** Topic of the feed; its only item says that there is another text. */
+const TOPIC = "policy"
+const ITEM = "text"
+
 /** `AUTOINCREMENT` and `IDENTITY`, so that a number is not given again even after rows were removed by hand. `written_at` is ISO 8601, UTC. */
-const MIGRATIONS: ReadonlyArray<Migration> = [
+export const migrations: ReadonlyArray<Migration> = [
   {
     id: "policy-0001-revisions",
     statements: [
@@ -63,45 +68,47 @@ const insert = (sql: SqlClient.SqlClient, text: string, by: string): Effect.Effe
     return made === undefined ? yield* Effect.dieMessage("an insert returned no row") : made.revision
   }).pipe(Effect.mapError(unavailable))
 
-/** One transaction, so that of two processes that replace the same revision one does: SQLite lets the second not commit. */
 const replace = (sql: SqlClient.SqlClient, text: string, by: string, after: number) =>
   Effect.gen(function* () {
-    // A write takes SQLite's lock before the first read; PostgreSQL needs to be told.
-    yield* sql.onDialectOrElse({
-      pg: () => sql`LOCK TABLE policy_revisions IN SHARE ROW EXCLUSIVE MODE`,
-      orElse: () => sql`DELETE FROM policy_revisions WHERE 1 = 0`
-    })
     const newest = (yield* readNewest(sql))?.revision ?? 0
     return newest === after ? yield* insert(sql, text, by) : yield* new PolicySourceMoved({ newest })
-  }).pipe(
-    sql.withTransaction,
-    Effect.catchTag("SqlError", (error) => Effect.fail(unavailable(error)))
+  })
+
+/** One writer at a time, in whatever process: what a change replaces is what it has read. */
+const inTurn = <E>({ write }: ChangeFeedApi, change: Effect.Effect<number, E>) =>
+  Effect.catchAll(
+    write(TOPIC, [ITEM], () => change),
+    (error): Effect.Effect<never, E | PolicySourceUnavailable> =>
+      Effect.fail(error instanceof SqlError ? unavailable(error) : error)
   )
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* migrate(MIGRATIONS)
+  const feed = yield* ChangeFeed
+  yield* migrate(migrations)
   const published = yield* Effect.acquireRelease(PubSub.unbounded<number>({ replay: 1 }), PubSub.shutdown)
   const tell = (revision: number): Effect.Effect<boolean> => PubSub.publish(published, revision)
-  const first = yield* readNewest(sql)
-  if (first !== undefined) yield* tell(first.revision)
+  const tellNewest = Effect.flatMap(readNewest(sql), (found) =>
+    found === undefined ? Effect.void : tell(found.revision)
+  )
+  yield* Effect.mapError(
+    feed.watch(TOPIC, () => tellNewest),
+    unavailable
+  )
+  yield* tellNewest
+  // A write cut off after its insert would hold without anyone being told.
+  const told = <E>(change: Effect.Effect<number, E>) => Effect.uninterruptible(Effect.tap(inTurn(feed, change), tell))
   return {
     read: readNewest(sql),
-    // A write cut off after its insert would hold without anyone being told.
-    write: (text: string, by: string) => Effect.uninterruptible(Effect.tap(insert(sql, text, by), tell)),
-    replace: (text: string, by: string, after: number) =>
-      Effect.uninterruptible(Effect.tap(replace(sql, text, by, after), tell)),
+    write: (text: string, by: string) => told(insert(sql, text, by)),
+    replace: (text: string, by: string, after: number) => told(replace(sql, text, by, after)),
     changes: Stream.fromPubSub(published)
   }
 })
 
-/**
- * The policy text in the SQL store, every revision kept. Fails when its table can not be made or first read.
- * A write inside a caller's transaction is told before the commit; whoever reads upon it waits for the connection, and so
- * gets what came of it.
- */
+/** The policy text in the SQL store, every revision kept. Fails when its table can not be made or first read. */
 export const layerSql: Layer.Layer<
   PolicySource,
   MigrationFailed | DatabaseNewer | PolicySourceUnavailable,
-  SqlClient.SqlClient
+  SqlClient.SqlClient | ChangeFeed
 > = Layer.scoped(PolicySource, make)

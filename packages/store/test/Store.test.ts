@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Store from "../src/Store.ts"
 import { overPostgres } from "./suites/postgres.ts"
+import { postgresTlsSuite } from "./suites/postgresTlsSuite.ts"
 import { storeSuite } from "./suites/storeSuite.ts"
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "mcpgw-store-"))
@@ -35,6 +36,8 @@ overPostgres(({ fresh, server }) => {
       assert.deepStrictEqual(applied.flat(), ["a-0001-t"])
     })
   )
+
+  postgresTlsSuite(server)
 
   it.live("design §6: a server that can not be used is named without the password", () =>
     Effect.gen(function* () {

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   /** scopes.yml; the default policy otherwise. */
   readonly scopes?: string
   readonly command?: ReadonlyArray<string>
+  /** How long it may take to be ready, in milliseconds; 15 seconds unless given. */
+  readonly readyMs?: number
   /** Runs before the process starts, with its data folder. */
   readonly prepare?: (dataDir: string) => Promise<void>
 }
@@ -45,7 +47,7 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<TestGa
   }
   await options.prepare?.(dir.path)
   const running = spawn({ command: options.command ?? [process.execPath, "--no-env-file", "run", "apps/gateway"], env })
-  await running.printed(/is ready at/)
+  await running.printed(/is ready at/, options.readyMs)
   const signIn = async (): Promise<string> => {
     const response = await fetch(`${url}/api/auth/login`, {
       method: "POST",

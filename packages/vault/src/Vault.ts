@@ -33,8 +33,10 @@ export interface VaultApi {
   readonly remove: (ref: string) => Effect.Effect<void, VaultUnavailable>
   /** Opens a row that another process may have written; one that is known already costs nothing. */
   readonly load: (ref: string) => Effect.Effect<void, VaultUnavailable>
-  /** Removes the rows older than a minute that none of `live` names, and answers how many. */
-  readonly sweep: (live: ReadonlySet<string>) => Effect.Effect<number, VaultUnavailable>
+  /** The rows older than a minute that none of `live` names, whoever wrote them, and for which path. */
+  readonly unnamed: (
+    live: ReadonlySet<string>
+  ) => Effect.Effect<ReadonlyArray<{ readonly ref: string; readonly path: string }>, VaultUnavailable>
 }
 
 export interface VaultOptions {

@@ -8,11 +8,15 @@ import { type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServe
 import * as Schema from "effect/Schema"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { twinsSuite } from "./twins.ts"
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 /** Within this time what one process did counts in the other; more than the second that is promised, for a busy machine. */
 const SOON_MS = 3_000
+
+/** A start on a busy machine. */
+const START_MS = 60_000
 
 const soon = async (done: () => Promise<boolean>, ms = SOON_MS): Promise<void> => {
   const deadline = Date.now() + ms
@@ -32,7 +36,11 @@ interface Pair {
 
 const decodeKey = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String, key: Schema.String }))
 const decodeReady = Schema.decodeUnknownSync(
-  Schema.Struct({ ready: Schema.Boolean, store: Schema.Struct({ reachable: Schema.Boolean }) })
+  Schema.Struct({
+    ready: Schema.Boolean,
+    policy: Schema.Struct({ problem: Schema.NullOr(Schema.String) }),
+    store: Schema.Struct({ reachable: Schema.Boolean })
+  })
 )
 
 /** A registry, and a gateway that serves MCP alone, with nothing shared but store and keys. */
@@ -45,8 +53,8 @@ const startPair = async (databaseUrl: string): Promise<Pair> => {
     HEALTH_CHECK_INTERVAL_SECONDS: "3600"
   }
   const command = [process.execPath, "--no-env-file", "run", "apps/registry"]
-  const registry = await startGateway({ command, env: shared })
-  const gateway = await startGateway({ env: { ...shared, MCPGW_REGISTRY: "store" } })
+  const registry = await startGateway({ command, env: shared, readyMs: START_MS })
+  const gateway = await startGateway({ env: { ...shared, MCPGW_REGISTRY: "store" }, readyMs: START_MS })
   const cookie = await registry.signIn()
   const api = (method: string, path: string, body?: unknown): Promise<Response> =>
     fetch(registry.url + path, {
@@ -135,7 +143,9 @@ const room = tempDir("replicas")
 afterAll(() => room.remove())
 suite("a SQLite file", () => Promise.resolve(`sqlite:${join(room.path, "shared.db")}`))
 
-overPostgres((postgres) =>
+overPostgres((postgres) => {
+  twinsSuite("PostgreSQL", () => postgres().createDatabase())
+
   suite(
     "PostgreSQL",
     () => postgres().createDatabase(),
@@ -156,11 +166,16 @@ overPostgres((postgres) =>
         const refused = await api("POST", "/api/register", form)
         assert.strictEqual(refused.status, 503)
         assert.isNotNull(refused.headers.get("retry-after"))
+        // The policy is there as well: the last one decides, and can not be changed.
+        assert.strictEqual((await api("POST", "/api/groups", { name: "later" })).status, 503)
+        assert.isNotNull((await ready(gateway)).policy.problem)
         await postgres().start()
         await soon(async () => (await reachable(gateway)) && (await reachable(registry)), 15_000)
         assert.strictEqual((await api("POST", "/api/register", form)).status, 201)
         await soon(async () => (await statusOf(pair(), "/later")) !== 404)
+        await soon(async () => (await ready(gateway)).policy.problem === null)
+        assert.strictEqual((await api("POST", "/api/groups", { name: "later" })).status, 201)
       })
     }
   )
-)
+})

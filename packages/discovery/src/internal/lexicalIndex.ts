@@ -19,7 +19,7 @@ const WORDS: ReadonlyArray<string> = [
   `CREATE VIRTUAL TABLE discovery_tool_words USING fts5(name, description, properties, server, about, tokenize = 'porter unicode61')`
 ]
 
-const MIGRATIONS: ReadonlyArray<Migration> = [
+export const migrations: ReadonlyArray<Migration> = [
   {
     id: "discovery-0001-lexical",
     statements: [
@@ -49,7 +49,7 @@ const failed = (cause: unknown): DiscoveryError => new DiscoveryError({ cause })
 /** Creates the tables when they are absent. */
 export const makeLexical = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* migrate(MIGRATIONS)
+  yield* migrate(migrations)
   const writes = yield* Effect.mapError(
     makeWrites(sql),
     ({ message }) => new MigrationFailed({ id: "discovery-*", problem: message })

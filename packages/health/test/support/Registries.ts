@@ -21,7 +21,10 @@ export const registryOf = (records: ReadonlyArray<ServerRecord>) =>
           up ? Effect.sync(() => held.set(record.path, record).size > 0) : new StoreUnavailable({ cause: "down" })
         ),
       remove: (path) =>
-        Effect.sync(() => void [...held.keys()].filter((key) => key === path).map((key) => held.delete(key)))
+        Effect.sync(() => {
+          for (const key of held.keys()) if (key === path) held.delete(key)
+          return true
+        })
     })
     const registry = Context.get(yield* Effect.orDie(Layer.build(Layer.provide(Registry.layer, store))), Registry)
     const log: Array<string> = []

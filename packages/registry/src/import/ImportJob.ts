@@ -23,7 +23,7 @@ export const ImportRequest = Schema.Struct({
 })
 export type ImportRequest = typeof ImportRequest.Type
 
-/** `waiting`: a mirror between two runs; `interrupted`: the source failed, and it can be resumed. */
+/** `waiting`: a mirror between two runs; `interrupted`: the source failed or the work broke off, and it can be resumed. */
 export const ImportState = Schema.Literal("running", "waiting", "finished", "interrupted", "cancelled")
 export type ImportState = typeof ImportState.Type
 
@@ -87,6 +87,8 @@ export interface ImportJob {
   readonly newestSeen: string | null
   /** When a mirror runs again. */
   readonly nextAt: string | null
+  /** How often work on it was begun since it last got on by a page. */
+  readonly claims: number
   readonly createdAt: string
   readonly createdBy: string
 }

@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
-import { iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
+import { failed, iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
 import { type ImportStoreApi, makeImportStore } from "../internal/importStore.ts"
 import type { Registry } from "../Registry.ts"
 import type { StoreUnavailable } from "../RegistryError.ts"
@@ -126,6 +126,7 @@ const newJob = (request: ImportRequest, by: string) =>
     updatedSince: null,
     newestSeen: null,
     nextAt: null,
+    claims: 0,
     createdAt: iso(now),
     createdBy: by
   }))
@@ -135,6 +136,20 @@ const keepLease = (store: ImportStoreApi, { id }: ImportJob) =>
     Effect.catchAll((error) => Effect.logDebug("The lease of an import could not be renewed", error)),
     Effect.forever
   )
+
+/** How often work on a job may end with its process, or without a word, before the next page: then it is the job that does it. */
+const MOST_CLAIMS = 3
+
+const OUR_FAULT = "It broke off by an error of this gateway, which its log tells; it can be resumed"
+const DEADLY = `Work on it was begun ${MOST_CLAIMS} times and never got on by a page before its process ended; it can be resumed`
+
+/** What can not be worked on is not left running, for others to take up again and again. */
+const breakOff = (store: ImportStoreApi, id: string, problem: string) =>
+  Effect.gen(function* () {
+    const job = yield* store.find(id)
+    if (job?.state !== "running" && job?.state !== "waiting") return
+    yield* store.save(failed(job, { passing: true, problem }, yield* nowMillis), null)
+  })
 
 /** Works on whatever is to be worked on, one job after the other. */
 const workAll = (store: ImportStoreApi, work: (job: ImportJob) => Effect.Effect<void, StoreUnavailable, Needs>) =>
@@ -147,7 +162,7 @@ const workAll = (store: ImportStoreApi, work: (job: ImportJob) => Effect.Effect<
     }
   }).pipe(
     Effect.catchAll((error) => Effect.logWarning("Imports wait: the store can not be reached", error)),
-    Effect.catchAllDefect((defect) => Effect.logError("An import broke off", defect))
+    Effect.catchAllDefect((defect) => Effect.logError("Imports wait for the next look", defect))
   )
 
 type Needs = Registry | SourceFetch | Versions
@@ -164,12 +179,16 @@ const make = (limits: RunLimits) =>
     const poke = yield* Queue.sliding<void>(1)
     const work = (job: ImportJob) =>
       Effect.gen(function* () {
+        if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job.id, DEADLY)
         if (job.cursor === null) ledger.begin(job.id)
         yield* Effect.forkScoped(keepLease(store, job))
         yield* runImport(job, { store, limits, told: (items) => ledger.add(job.id, items) })
       }).pipe(
-        Effect.onInterrupt(() => Effect.ignoreLogged(store.renew(job.id, null))),
-        Effect.scoped
+        Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job.id))),
+        Effect.scoped,
+        Effect.catchAllDefect((defect) =>
+          Effect.zipRight(Effect.logError("An import broke off", defect), breakOff(store, job.id, OUR_FAULT))
+        )
       )
     const look = Effect.zipRight(workAll(store, work), Effect.timeoutOption(Queue.take(poke), LOOK))
     for (let worker = 0; worker < WORKERS; worker++) yield* Effect.forkScoped(Effect.forever(look))

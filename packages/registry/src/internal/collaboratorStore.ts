@@ -1,10 +1,12 @@
 /** Collaborators at rest: a row each, with the registration they belong to. Rows of earlier registrations at a path go with the next write there. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Migrations"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { Collaborator, Registered, Row } from "../Collaborators.ts"
 import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
@@ -15,8 +17,8 @@ export interface Keyed extends Collaborator {
 }
 
 export interface CollaboratorStore {
-  /** May other processes write to it? */
-  readonly isShared: boolean
+  /** Has `take` run when another process has written, until the scope closes. */
+  readonly watch: (take: Effect.Effect<void, StoreUnavailable>) => Effect.Effect<void, StoreUnavailable, Scope.Scope>
   readonly all: Effect.Effect<ReadonlyArray<Row>, StoreUnavailable>
   /** All at once: those who are not named are gone. */
   readonly replace: (
@@ -37,7 +39,7 @@ export const makeMemoryStore = (): CollaboratorStore => {
     rows.filter((row) => row.path !== path || (row.registered_at === registered_at && row.key !== key))
   const row = ({ path, registered_at }: Registered, one: Keyed) => ({ ...one, path, registered_at })
   return {
-    isShared: false,
+    watch: () => Effect.void,
     all: Effect.sync(() => rows),
     replace: (server, collaborators) =>
       Effect.sync(() => {
@@ -58,50 +60,66 @@ export const makeMemoryStore = (): CollaboratorStore => {
 
 const unavailable = (cause: SqlError): StoreUnavailable => new StoreUnavailable({ cause })
 
-export const makeSqlStore: Effect.Effect<CollaboratorStore, MigrationFailed | DatabaseNewer, SqlClient.SqlClient> =
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    yield* migrate(migrations)
-    const insert = ({ path, registered_at }: Registered, { key, kind, name, role }: Keyed, added_by: string) =>
-      Effect.gen(function* () {
-        const added_at = new Date(yield* Clock.currentTimeMillis).toISOString()
-        const row = { path, member: key, registered_at, kind, name, role, added_by, added_at }
-        yield* sql`INSERT INTO registry_collaborators ${sql.insert(row)}
+/** Topic of the feed; its items say what was changed, and all is read again. */
+const TOPIC = "collaborators"
+
+export const makeSqlStore: Effect.Effect<
+  CollaboratorStore,
+  MigrationFailed | DatabaseNewer,
+  SqlClient.SqlClient | ChangeFeed
+> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const feed = yield* ChangeFeed
+  yield* migrate(migrations)
+  const insert = ({ path, registered_at }: Registered, { key, kind, name, role }: Keyed, added_by: string) =>
+    Effect.gen(function* () {
+      const added_at = new Date(yield* Clock.currentTimeMillis).toISOString()
+      const row = { path, member: key, registered_at, kind, name, role, added_by, added_at }
+      yield* sql`INSERT INTO registry_collaborators ${sql.insert(row)}
         ON CONFLICT (path, member) DO UPDATE SET registered_at = excluded.registered_at, kind = excluded.kind,
           name = excluded.name, role = excluded.role, added_by = excluded.added_by, added_at = excluded.added_at`
-      })
-    const whole = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
-      Effect.mapError(sql.withTransaction(effect), unavailable)
-    return {
-      isShared: true,
-      all: Effect.mapError(
-        sql<Row>`SELECT path, registered_at, kind, name, role FROM registry_collaborators`,
+    })
+  const whole = <A>(item: string, effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
+    Effect.mapError(
+      feed.write(TOPIC, [item], () => effect),
+      unavailable
+    )
+  return {
+    watch: (take) =>
+      Effect.mapError(
+        feed.watch(TOPIC, () => take),
         unavailable
       ),
-      replace: (server, collaborators, by) =>
-        whole(
-          Effect.zipRight(
-            sql`DELETE FROM registry_collaborators WHERE path = ${server.path}`,
-            Effect.forEach(collaborators, (one) => insert(server, one, by), { discard: true })
-          )
-        ),
-      put: (server, one, by) =>
-        whole(
-          Effect.zipRight(
-            sql`DELETE FROM registry_collaborators
+    all: Effect.mapError(
+      sql<Row>`SELECT path, registered_at, kind, name, role FROM registry_collaborators`,
+      unavailable
+    ),
+    replace: (server, collaborators, by) =>
+      whole(
+        server.path,
+        Effect.zipRight(
+          sql`DELETE FROM registry_collaborators WHERE path = ${server.path}`,
+          Effect.forEach(collaborators, (one) => insert(server, one, by), { discard: true })
+        )
+      ),
+    put: (server, one, by) =>
+      whole(
+        server.path,
+        Effect.zipRight(
+          sql`DELETE FROM registry_collaborators
             WHERE path = ${server.path} AND registered_at <> ${server.registered_at}`,
-            insert(server, one, by)
-          )
-        ),
-      remove: ({ path, registered_at }, key) =>
-        sql`DELETE FROM registry_collaborators
-        WHERE path = ${path} AND registered_at = ${registered_at} AND member = ${key} RETURNING member`.pipe(
-          Effect.mapBoth({ onFailure: unavailable, onSuccess: (rows) => rows.length > 0 })
-        ),
-      forget: (key) =>
-        Effect.mapBoth(sql`DELETE FROM registry_collaborators WHERE member = ${key}`, {
-          onFailure: unavailable,
-          onSuccess: () => undefined
-        })
-    }
-  })
+          insert(server, one, by)
+        )
+      ),
+    remove: ({ path, registered_at }, key) =>
+      whole(
+        path,
+        Effect.map(
+          sql`DELETE FROM registry_collaborators
+              WHERE path = ${path} AND registered_at = ${registered_at} AND member = ${key} RETURNING member`,
+          (rows) => rows.length > 0
+        )
+      ),
+    forget: (key) => whole(key, Effect.asVoid(sql`DELETE FROM registry_collaborators WHERE member = ${key}`))
+  }
+})

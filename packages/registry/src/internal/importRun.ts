@@ -122,6 +122,7 @@ const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
         refused: progress.refused + absent
       },
       newestSeen: newest(job.newestSeen, items),
+      claims: 0,
       cursor: next ?? null
     }
     return { job: done, next }
@@ -140,9 +141,14 @@ const ended = (job: ImportJob, problem: string | null, now: number): ImportJob =
   return { ...job, state: "waiting", cursor: null, updatedSince: since, nextAt, progress }
 }
 
-/** The source failed: a mirror tries again in its time, any other import can be resumed; either goes on where it is. */
-const failed = (job: ImportJob, { passing, problem }: SourceFailed, now: number): ImportJob => ({
+/** It failed: a mirror tries again in its time, any other import can be resumed; either goes on where it is. */
+export const failed = (
+  job: ImportJob,
+  { passing, problem }: Pick<SourceFailed, "passing" | "problem">,
+  now: number
+): ImportJob => ({
   ...job,
+  claims: 0,
   // A cursor the source refuses is of no more use.
   cursor: passing ? job.cursor : null,
   state: isMirror(job) ? "waiting" : "interrupted",

@@ -18,6 +18,7 @@ const Row = Schema.Struct({
   updated_since: Text,
   newest_seen: Text,
   next_at: Text,
+  claims: Schema.Int,
   created_at: Schema.String,
   created_by: Schema.String
 })
@@ -51,6 +52,7 @@ const rowOf = (job: ImportJob) => ({
   updated_since: job.updatedSince,
   newest_seen: job.newestSeen,
   next_at: job.nextAt,
+  claims: job.claims,
   created_at: job.createdAt,
   created_by: job.createdBy
 })
@@ -68,7 +70,9 @@ export interface ImportStoreApi {
   /** How far it is, and the lease. False: it was cancelled meanwhile, and nothing was written. */
   readonly save: (job: ImportJob, leaseUntil: string | null) => Effect.Effect<boolean, StoreUnavailable>
   /** The lease of a job that is being worked on. False: it is not to be worked on any more. */
-  readonly renew: (id: string, leaseUntil: string | null) => Effect.Effect<boolean, StoreUnavailable>
+  readonly renew: (id: string, leaseUntil: string) => Effect.Effect<boolean, StoreUnavailable>
+  /** A job that is left in good order, for whoever claims it next. */
+  readonly release: (id: string) => Effect.Effect<void, StoreUnavailable>
   /** Whatever it does now, it is in that state from now on. */
   readonly turn: (id: string, state: ImportState) => Effect.Effect<void, StoreUnavailable>
 }
@@ -92,7 +96,7 @@ export const makeImportStore = Effect.gen(function* () {
     all: Effect.map(unavailable(sql`SELECT * FROM registry_imports ORDER BY created_at DESC, id`), jobsOf),
     claim: (now, leaseUntil) =>
       Effect.map(
-        unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil} WHERE id = (
+        unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil}, claims = claims + 1 WHERE id = (
           SELECT id FROM registry_imports WHERE ${due(now)} ORDER BY created_at LIMIT 1) AND ${due(now)} RETURNING *`),
         (rows) => jobsOf(rows)[0]
       ),
@@ -110,8 +114,16 @@ export const makeImportStore = Effect.gen(function* () {
           WHERE id = ${id} AND state = 'running' RETURNING id`),
         (rows) => rows.length > 0
       ),
+    release: (id) =>
+      Effect.asVoid(
+        unavailable(sql`UPDATE registry_imports SET lease_until = NULL,
+          claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END
+          WHERE id = ${id} AND state IN ('running', 'waiting')`)
+      ),
     turn: (id, state) =>
-      Effect.asVoid(unavailable(sql`UPDATE registry_imports SET state = ${state}, lease_until = NULL WHERE id = ${id}`))
+      Effect.asVoid(
+        unavailable(sql`UPDATE registry_imports SET state = ${state}, lease_until = NULL, claims = 0 WHERE id = ${id}`)
+      )
   }
   return api
 })

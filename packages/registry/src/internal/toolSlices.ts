@@ -1,5 +1,5 @@
 /**
- * Long tool inventories in SQLite, `SLICE` tools a row, written and removed a row at a time so that nobody waits for megabytes. An
+ * Long tool inventories in SQL, `SLICE` tools a row, written and removed a row at a time so that nobody waits for megabytes. An
  * inventory never changes: new tools are a new inventory under a new number, and counts only once a record names it.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"

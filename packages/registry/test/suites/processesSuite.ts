@@ -8,9 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { Registry } from "../../src/Registry.ts"
+import { Registry, type RegistryApi } from "../../src/Registry.ts"
 import { RegistryStore } from "../../src/RegistryStore.ts"
 import { registration, tool } from "./fixtures.ts"
+
+const recordOf = (registry: RegistryApi) => Effect.fromNullable(registry.get("/a")?.record)
 
 /** `kept`: a store with nothing in it at first, the same at each build. */
 export const processesSuite = (name: string, kept: Effect.Effect<Store.StoreLayer>): void => {
@@ -108,6 +110,54 @@ export const processesSuite = (name: string, kept: Effect.Effect<Store.StoreLaye
         assert.deepStrictEqual(b.get("/a")?.record, record)
         assert.deepInclude(record, { description: "of a", tags: ["of b"], is_enabled: false, num_tools: 1 })
         assert.match(record?.license ?? "", /^L\d$/)
+      })
+    )
+
+    it.scoped("RFC 9110 §13.1.1: of two that change what both have read one does, and the other is told", () =>
+      Effect.gen(function* () {
+        const { a, b, look } = yield* two
+        yield* a.register(registration("/a"), "admin")
+        yield* look
+        for (let round = 0; round < 10; round++) {
+          const read = { a: yield* recordOf(a), b: yield* recordOf(b) }
+          assert.deepStrictEqual(read.a, read.b)
+          const both = [
+            a.exactly(read.a).update({ description: `a ${round}` }),
+            round % 2 === 0
+              ? b.exactly(read.b).update({ tags: [`b ${round}`] })
+              : b.exactly(read.b).toggle(!read.b.is_enabled)
+          ]
+          // Nobody looks in between: what each has read is all it knows.
+          const done = yield* Effect.forEach(round % 3 === 0 ? both.toReversed() : both, Effect.either, {
+            concurrency: "unbounded"
+          })
+          const refused = done.flatMap((one) => (one._tag === "Left" ? [one.left._tag] : []))
+          assert.deepStrictEqual(refused, ["ServerChanged"])
+          // Who was refused has what holds, before any look.
+          assert.deepStrictEqual(yield* recordOf(a), yield* recordOf(b))
+          yield* look
+        }
+        // Another server at the same path is another server.
+        const [oldA, oldB] = [yield* recordOf(a), yield* recordOf(b)]
+        yield* a.exactly(oldA).remove
+        yield* a.register(registration("/a", { server_name: "Another" }), "admin")
+        assert.strictEqual((yield* Effect.flip(b.exactly(oldB).remove))._tag, "ServerChanged")
+        assert.strictEqual(b.get("/a")?.record.server_name, "Another")
+        yield* b.exactly(yield* recordOf(b)).remove
+        assert.strictEqual((yield* Effect.flip(a.exactly(yield* recordOf(a)).remove))._tag, "ServerNotFound")
+      })
+    )
+
+    it.scoped("reread: what another process wrote is there before the next look", () =>
+      Effect.gen(function* () {
+        const { a, b, look } = yield* two
+        yield* a.register(registration("/a"), "admin")
+        assert.isUndefined(b.get("/a"))
+        assert.deepStrictEqual((yield* b.reread("a/"))?.record, a.get("/a")?.record)
+        yield* a.remove("/a")
+        assert.isUndefined(yield* b.reread("/a"))
+        yield* look
+        assert.isUndefined(b.get("/a"))
       })
     )
 

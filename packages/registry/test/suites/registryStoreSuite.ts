@@ -68,6 +68,25 @@ export const registryStoreSuite = <E>(name: string, layer: () => Layer.Layer<Reg
       }).pipe(run)
     )
 
+    it.effect("a condition that is not met stores and removes nothing, and says so", () =>
+      Effect.gen(function* () {
+        const store = yield* RegistryStore
+        assert.isFalse(yield* store.put(record("/a"), "unchanged"), "nothing was read there")
+        assert.isFalse(yield* store.remove("/a", "unchanged"), "nothing is there")
+        assert.isTrue(yield* store.remove("/a"), "gone it is")
+        assert.deepStrictEqual(yield* store.all, [])
+        assert.isTrue(yield* store.put(record("/a"), "absent"))
+        assert.isFalse(yield* store.put(record("/a", { server_name: "Other" }), "absent"))
+        assert.isFalse(yield* store.put(record("/A"), "absent"), "the same path in another case")
+        assert.deepStrictEqual(yield* store.all, [record("/a")])
+        const next = record("/a", { server_name: "Next" })
+        assert.isTrue(yield* store.put(next, "unchanged"))
+        assert.deepStrictEqual(yield* store.get("/a"), next)
+        assert.isTrue(yield* store.remove("/a", "unchanged"))
+        assert.isUndefined(yield* store.get("/a"))
+      }).pipe(run)
+    )
+
     it.effect("paths that differ in case or by a segment are different", () =>
       Effect.gen(function* () {
         const store = yield* RegistryStore

@@ -289,6 +289,31 @@ export const registrySuite = <E>(name: string, store: () => Layer.Layer<Registry
       }).pipe(run)
     )
 
+    it.effect("exactly: a change of what was read is made while it holds, whatever its health, and not after", () =>
+      Effect.gen(function* () {
+        const registry = yield* Registry
+        const { record: first } = yield* registry.register(registration("/a"), "admin")
+        yield* registry.setHealth("/a", { status: "healthy", last_checked_iso: null })
+        const { record: second } = yield* registry.exactly(first).update({ description: "d" })
+        // A check that found tools is a change like any other.
+        yield* registry.setTools("/a", [tool("x")])
+        for (const read of [first, second]) {
+          for (const late of [
+            registry.exactly(read).update({ license: "late" }),
+            registry.exactly(read).toggle(false),
+            registry.exactly(read).remove
+          ]) {
+            assert.strictEqual((yield* Effect.flip(late))._tag, "ServerChanged")
+          }
+        }
+        const now = registry.get("/a")?.record
+        assert.deepInclude(now, { description: "d", license: "N/A", is_enabled: true, num_tools: 1 })
+        const third = yield* registry.exactly(now ?? first).toggle(false)
+        yield* registry.exactly(third.record).remove
+        assert.strictEqual((yield* Effect.flip(registry.exactly(third.record).remove))._tag, "ServerNotFound")
+      }).pipe(run)
+    )
+
     it.effect("an unknown path is ServerNotFound", () =>
       Effect.gen(function* () {
         const registry = yield* Registry

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { Client } from "pg"
+import { driverUrl } from "../PostgresUrl.ts"
 
 /** How long opening the connection may take, in milliseconds; as for the pool's. */
 const CONNECT_MS = 5_000
@@ -17,7 +18,7 @@ const open = (url: Redacted.Redacted, channel: string, lost: (error: Error) => v
   Effect.tryPromise({
     try: async () => {
       const client = new Client({
-        connectionString: Redacted.value(url),
+        connectionString: Redacted.value(driverUrl(url)),
         connectionTimeoutMillis: CONNECT_MS,
         application_name: "mcpgw changes",
         keepAlive: true

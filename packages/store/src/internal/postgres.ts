@@ -8,29 +8,11 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import { driverUrl } from "../PostgresUrl.ts"
 import { StoreOpenFailed } from "../StoreError.ts"
 
 /** How long opening a connection may take. */
 const CONNECT_MS = 5_000
-
-/**
- * What a URL may set otherwise. A server that no longer answers fails what waits for it; a node that vanished within a transaction does
- * not keep its locks.
- */
-const DEFAULTS = {
-  statement_timeout: "30000",
-  query_timeout: "35000",
-  idle_in_transaction_session_timeout: "60000",
-  keepAlive: "true"
-} as const
-
-const withDefaults = (url: Redacted.Redacted): Redacted.Redacted => {
-  const parsed = new URL(Redacted.value(url))
-  for (const [name, value] of Object.entries(DEFAULTS)) {
-    if (!parsed.searchParams.has(name)) parsed.searchParams.set(name, value)
-  }
-  return Redacted.make(parsed.href)
-}
 
 /** `postgres://user@host:port/database`; nothing of a text that is no URL. */
 export const withoutPassword = (url: string): string => {
@@ -75,7 +57,7 @@ export const makePostgres = (
   Effect.gen(function* () {
     const types = { getTypeParser: parserOf }
     const sql = yield* PgClient.make({
-      url: withDefaults(url),
+      url: driverUrl(url),
       applicationName: "mcpgw",
       connectTimeout: CONNECT_MS,
       maxConnections: 10,

@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import type { Changed, ChangeFeedApi, ChangeFeedOptions } from "../ChangeFeed.ts"
 import { migrate, type Migration } from "../Migrations.ts"
 
-const MIGRATIONS: ReadonlyArray<Migration> = [
+export const migrations: ReadonlyArray<Migration> = [
   {
     id: "feed-0001-changes",
     statements: [
@@ -99,7 +99,7 @@ const turnOf = (sql: SqlClient.SqlClient, own: ReadonlySet<string>, { known, top
 export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MILLIS }: ChangeFeedOptions) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    yield* migrate(MIGRATIONS)
+    yield* migrate(migrations)
     const watchers = new Set<Watcher>()
     const own = new Set<string>()
     const turns = yield* Effect.makeSemaphore(1)

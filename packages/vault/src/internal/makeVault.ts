@@ -82,12 +82,11 @@ const remove = ({ opened, rows }: Parts, id: string): Effect.Effect<void, VaultU
     Effect.sync(() => void opened.delete(id))
   )
 
-const sweep = (parts: Parts, live: ReadonlySet<string>): Effect.Effect<number, VaultUnavailable> =>
+const unnamed = ({ rows }: Parts, live: ReadonlySet<string>) =>
   Effect.gen(function* () {
     const before = new Date((yield* Clock.currentTimeMillis) - GRACE_MS).toISOString()
-    const dead = (yield* parts.rows.all).filter(({ id, set_at }) => !live.has(id) && set_at < before)
-    yield* Effect.forEach(dead, ({ id }) => remove(parts, id), { discard: true })
-    return dead.length
+    const found = (yield* rows.all).filter(({ id, set_at }) => !live.has(id) && set_at < before)
+    return found.map(({ id, path }) => ({ ref: id, path }))
   })
 
 /** The row a record names, when it is that record's: a name copied elsewhere is worth nothing. */
@@ -128,6 +127,6 @@ export const makeVault = (rows: Rows, options: VaultOptions): Effect.Effect<Vaul
         parts.opened.has(ref)
           ? Effect.void
           : Effect.flatMap(rows.get(ref), (row) => (row === undefined ? Effect.void : take(parts, row))),
-      sweep: (live) => sweep(parts, live)
+      unnamed: (live) => unnamed(parts, live)
     }
   })

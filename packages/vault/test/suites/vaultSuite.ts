@@ -143,7 +143,7 @@ export const vaultSuite = <E>(name: string, layer: () => Layer.Layer<Vault, E, K
       }).pipe(run)
     )
 
-    it.effect("removed, and swept after a minute when no record names it", () =>
+    it.effect("removed; and told of after a minute, with its path, when no record names it", () =>
       Effect.gen(function* () {
         const vault = yield* Vault
         const [a, b, c] = [
@@ -154,10 +154,12 @@ export const vaultSuite = <E>(name: string, layer: () => Layer.Layer<Vault, E, K
         yield* vault.remove(a)
         yield* vault.remove("never was")
         expect(vault.secretsOf(record({ credential_ref: a }))).toBeUndefined()
-        expect(yield* vault.sweep(new Set([b]))).toBe(0)
+        expect(yield* vault.unnamed(new Set([b]))).toEqual([])
         yield* TestClock.adjust("2 minutes")
-        expect(yield* vault.sweep(new Set([b]))).toBe(1)
+        expect(yield* vault.unnamed(new Set([b]))).toEqual([{ ref: c, path: "/time" }])
         expect(vault.secretsOf(record({ credential_ref: b }))?.credential).toBe("b")
+        yield* vault.remove(c)
+        expect(yield* vault.unnamed(new Set([b]))).toEqual([])
         expect(vault.secretsOf(record({ credential_ref: c }))).toBeUndefined()
       }).pipe(run)
     )

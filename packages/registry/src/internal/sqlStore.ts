@@ -87,6 +87,14 @@ const AHEAD = "another process has changed it"
 /** Its tools were taken for left behind by a process that was starting; they are written once more. */
 const LOST = "another process removed what was being written"
 
+/** That is an answer, no failure. */
+const ifAhead = <A, E>(change: Effect.Effect<A, E>): Effect.Effect<A | false, E> =>
+  Effect.catchIf(
+    change,
+    (error) => error === AHEAD,
+    () => Effect.succeed(false as const)
+  )
+
 const holds = ({ known }: Parts, path: string, rows: ReadonlyArray<Held>, when: PutCondition): boolean => {
   if (when === "always") return true
   if (when === "absent") return rows.length === 0
@@ -118,27 +126,23 @@ const put = (parts: Parts, record: ServerRecord, when: PutCondition) =>
     if (inventory !== null) stored.set(tool_list, inventory)
     yield* slices.settle(inventory, before)
     return true
-  }).pipe(
-    Effect.retry({ times: 3, while: (error) => error === LOST }),
-    Effect.catchIf(
-      (error) => error === AHEAD,
-      () => Effect.succeed(false)
-    )
-  )
+  }).pipe(Effect.retry({ times: 3, while: (error) => error === LOST }), ifAhead)
 
-const remove = (parts: Parts, path: string) =>
+const remove = (parts: Parts, path: string, when: "always" | "unchanged") =>
   Effect.gen(function* () {
     const { feed, known, slices, sql } = parts
     const before = yield* feed.write(TOPIC, [path], () =>
       Effect.gen(function* () {
         const rows = yield* heldAt(parts, path)
+        if (!holds(parts, path, rows, when)) return yield* Effect.fail(AHEAD)
         yield* sql`DELETE FROM registry_servers WHERE path = ${path}`
         return inventoryOf(rows, path)
       })
     )
     known.delete(path)
     yield* slices.settle(null, before)
-  })
+    return true
+  }).pipe(ifAhead)
 
 const read = (parts: Parts, row: Row): Effect.Effect<Option.Option<ServerRecord>> => {
   parts.known.set(row.path, Number(row.revision))
@@ -178,7 +182,7 @@ export const makeSqlStore = Effect.gen(function* () {
     all: Effect.mapError(all(parts), unavailable),
     get: (path) => Effect.mapError(get(parts, path), unavailable),
     put: (record, when = "always") => write(put(parts, record, when)),
-    remove: (path) => write(remove(parts, path)),
+    remove: (path, when = "always") => write(remove(parts, path, when)),
     watch: (take) => Effect.mapError(feed.watch(TOPIC, take), unavailable)
   }
   return api
