@@ -125,6 +125,16 @@ describe("style §4: house rules", () => {
     assert.deepEqual(offenders(/Principal\.unsafeMake/, ["packages/auth/src/Admission.ts"]), [])
   })
 
+  it("nothing that runs makes the hash of a password cheaper", () => {
+    assert.deepEqual(
+      offenders(
+        /PasswordCost\b/,
+        ["PasswordCost", "internal/passwords"].map((name) => `packages/identity/src/${name}.ts`)
+      ),
+      []
+    )
+  })
+
   it("only the policy makes authorised calls", () => {
     assert.deepEqual(offenders(/new AuthorizedCall\(/, ["packages/policy/src/AuthorizedCall.ts"]), [])
   })
