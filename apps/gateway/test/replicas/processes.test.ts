@@ -12,7 +12,7 @@ import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 /** Within this time what one process did counts in the other; more than the second that is promised, for a busy machine. */
-const SOON_MS = 3_000
+const SOON_MS = 10_000
 
 const soon = async (done: () => Promise<boolean>, ms = SOON_MS): Promise<void> => {
   const deadline = Date.now() + ms
