@@ -1,5 +1,5 @@
 /** Control plane and data plane as two processes over one store (design §1): what is done in one counts in the other within a second. */
-import { type TestGateway, startGateway } from "@mcpgw/testkit/Gateway"
+import { BUN, type TestGateway, startGateway } from "@mcpgw/testkit/Gateway"
 import { legacyScript } from "@mcpgw/testkit/LegacyScript"
 import { callTool, caller, openSession, post } from "@mcpgw/testkit/McpRequest"
 import { overPostgres } from "@mcpgw/testkit/Postgres"
@@ -44,7 +44,7 @@ const startPair = async (databaseUrl: string): Promise<Pair> => {
     MCPGW_PUBLIC_URL: `http://127.0.0.1:${await freePort()}`,
     HEALTH_CHECK_INTERVAL_SECONDS: "3600"
   }
-  const command = [process.execPath, "--no-env-file", "run", "apps/registry"]
+  const command = [...BUN, "run", "apps/registry"]
   const registry = await startGateway({ command, env: shared })
   const gateway = await startGateway({ env: { ...shared, MCPGW_REGISTRY: "store" } })
   const cookie = await registry.signIn()
