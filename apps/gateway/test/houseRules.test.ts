@@ -1,5 +1,5 @@
 /** House rules that no linter knows: who may import whom, what may stand where, how long a file may be. */
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join, relative } from "node:path"
 import { root } from "@mcpgw/testkit/Process"
 import { assert, describe, it } from "vitest"
@@ -97,6 +97,19 @@ describe("design §2: the dependency table", () => {
       .map(name)
       .filter((path) => !/^(?:apps|packages\/(?:api|control|store))\//.test(path))
     assert.deepEqual(found, [])
+  })
+})
+
+describe("the order of the tests", () => {
+  it("what is said to take longest is there", () => {
+    const named = [...text(join(root, "vitest.config.ts")).matchAll(/^ +"([\w./-]+)",?$/gm)].map(
+      ([, file = ""]) => file
+    )
+    assert.isAbove(named.length, 10)
+    const missing = named.filter(
+      (file) => !["apps", "packages"].some((kind) => existsSync(join(root, kind, `${file}.test.ts`)))
+    )
+    assert.deepEqual(missing, [])
   })
 })
 
