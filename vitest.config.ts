@@ -52,6 +52,8 @@ export default defineConfig({
   test: {
     ...shared,
     ...(byName ? { projects: ["packages/*", "apps/*"] } : { include: ["{packages,apps}/*/test/**/*.test.ts"] }),
+    // A process for many files, one after another: loading what they stand on takes longer than most of them.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     // Most of what a test file takes is waiting, for processes to start above all: three at a time, also where there are only two cores.
     minWorkers: 3,

@@ -113,6 +113,17 @@ describe("the order of the tests", () => {
   })
 })
 
+/** `layer` of `@effect/vitest` changes the one `it` there is, for every file that comes after in the same process. */
+describe("tests that share a process", () => {
+  it("none leaves its layer to the others", () => {
+    const tests = rooms.flatMap(({ folder }) => (existsSync(join(folder, "test")) ? files(join(folder, "test")) : []))
+    const found = tests.filter((path) =>
+      /import \{[^}]*\blayer\b[^}]*\} from "@effect\/vitest"|\bit\.layer\(/.test(text(path))
+    )
+    assert.deepEqual(found.map(name), [])
+  })
+})
+
 describe("style §4: house rules", () => {
   it("no source file is longer than 400 lines", () => {
     assert.deepEqual(sources.filter((path) => text(path).split("\n").length > 400).map(name), [])
