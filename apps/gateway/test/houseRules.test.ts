@@ -1,5 +1,5 @@
 /** House rules that no linter knows: who may import whom, what may stand where, how long a file may be. */
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join, relative } from "node:path"
 import { root } from "@mcpgw/testkit/Process"
 import { assert, describe, it } from "vitest"
@@ -100,6 +100,30 @@ describe("design §2: the dependency table", () => {
   })
 })
 
+describe("the order of the tests", () => {
+  it("what is said to take longest is there", () => {
+    const named = [...text(join(root, "vitest.config.ts")).matchAll(/^ +"([\w./-]+)",?$/gm)].map(
+      ([, file = ""]) => file
+    )
+    assert.isAbove(named.length, 10)
+    const missing = named.filter(
+      (file) => !["apps", "packages"].some((kind) => existsSync(join(root, kind, `${file}.test.ts`)))
+    )
+    assert.deepEqual(missing, [])
+  })
+})
+
+/** `layer` of `@effect/vitest` changes the one `it` there is, for every file that comes after in the same process. */
+describe("tests that share a process", () => {
+  it("none leaves its layer to the others", () => {
+    const tests = rooms.flatMap(({ folder }) => (existsSync(join(folder, "test")) ? files(join(folder, "test")) : []))
+    const found = tests.filter((path) =>
+      /import \{[^}]*\blayer\b[^}]*\} from "@effect\/vitest"|\bit\.layer\(/.test(text(path))
+    )
+    assert.deepEqual(found.map(name), [])
+  })
+})
+
 describe("style §4: house rules", () => {
   it("no source file is longer than 400 lines", () => {
     assert.deepEqual(sources.filter((path) => text(path).split("\n").length > 400).map(name), [])
@@ -123,6 +147,16 @@ describe("style §4: house rules", () => {
 
   it("only admission makes principals (design §6: a fallback never produces a principal)", () => {
     assert.deepEqual(offenders(/Principal\.unsafeMake/, ["packages/auth/src/Admission.ts"]), [])
+  })
+
+  it("nothing that runs makes the hash of a password cheaper", () => {
+    assert.deepEqual(
+      offenders(
+        /PasswordCost\b/,
+        ["PasswordCost", "internal/passwords"].map((name) => `packages/identity/src/${name}.ts`)
+      ),
+      []
+    )
   })
 
   it("only the policy makes authorised calls", () => {

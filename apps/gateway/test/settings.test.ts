@@ -2,6 +2,7 @@
  * A wrong setting stops the start in words: the variable, what it held, what it may hold. Nothing opens before that. Real processes,
  * because what counts is what a person at a terminal gets.
  */
+import { BUN } from "@mcpgw/testkit/Gateway"
 import { freePort, spawn, tempDir } from "@mcpgw/testkit/Process"
 import { existsSync } from "node:fs"
 import { connect } from "node:net"
@@ -10,7 +11,7 @@ import { afterAll, assert, describe, it, vi } from "vitest"
 import { everySetting } from "../src/everySetting.ts"
 import { settings } from "../src/settings.ts"
 
-const COMMAND = [process.execPath, "run", "--no-env-file", "apps/gateway"]
+const COMMAND = [...BUN, "run", "apps/gateway"]
 
 vi.setConfig({ testTimeout: 30_000 })
 

@@ -20,6 +20,9 @@ const HANDSHAKE = [
   ""
 ].join("\r\n")
 
+/** In real time: the sockets are real. */
+const eventually = (so: () => void) => Effect.promise(() => vi.waitFor(so, { timeout: 15_000, interval: 20 }))
+
 /** An edge over a hub whose every watcher may see all. */
 const edge = Effect.gen(function* () {
   const { hub, state } = stand(yield* policyOf({ a: ["all"] }), names, { waitingBytes: 512 * 1024 })
@@ -75,7 +78,7 @@ describe("contracts §2.11: the socket", () => {
       })
       const closed = new Promise<void>((resolve) => stuck.on("close", () => resolve()))
       stuck.on("error", () => undefined)
-      yield* Effect.promise(() => vi.waitFor(() => expect(hub.stats().websockets).toBe(2)))
+      yield* eventually(() => expect(hub.stats().websockets).toBe(2))
       const versions = (["unhealthy: timeout", "healthy"] as const).map((status) =>
         names.map((name) => [`/${name}`, server(name, status)] as const)
       )
@@ -88,10 +91,10 @@ describe("contracts §2.11: the socket", () => {
       }
       stuck.resume()
       yield* Effect.promise(() => closed)
-      yield* Effect.promise(() => vi.waitFor(() => expect(good.told.length).toBe(hub.stats().broadcasts_total + 1)))
+      yield* eventually(() => expect(good.told.length).toBe(hub.stats().broadcasts_total + 1))
       expect(hub.stats()).toMatchObject({ websockets: 1, dropped_slow_total: 1 })
       good.socket.close()
-      yield* Effect.promise(() => vi.waitFor(() => expect(hub.stats().connections).toBe(0)))
+      yield* eventually(() => expect(hub.stats().connections).toBe(0))
     })
   )
 
@@ -100,14 +103,14 @@ describe("contracts §2.11: the socket", () => {
       const { hub, port } = yield* edge
       const { socket } = client(port)
       const ponged = new Promise<void>((resolve) => socket.addEventListener("pong", () => resolve()))
-      yield* Effect.promise(() => vi.waitFor(() => expect(socket.readyState).toBe(WebSocket.OPEN)))
+      yield* eventually(() => expect(socket.readyState).toBe(WebSocket.OPEN))
       socket.ping()
       yield* Effect.promise(() => ponged)
       socket.send("anything")
       socket.ping()
       expect(hub.stats().connections).toBe(1)
       socket.send("x".repeat(10_000))
-      yield* Effect.promise(() => vi.waitFor(() => expect(hub.stats().connections).toBe(0)))
+      yield* eventually(() => expect(hub.stats().connections).toBe(0))
     })
   )
 

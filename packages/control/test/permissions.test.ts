@@ -1,8 +1,13 @@
 import { it } from "@effect/vitest"
 import { Sessions } from "@mcpgw/identity/Sessions"
+import { Registry } from "@mcpgw/registry/Registry"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { describe, expect } from "vitest"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { afterAll, beforeAll, describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { call, CURRENTTIME, layer, registered, type Role, ROLES, SECRET, type Sent, signedIn } from "./support/plane.ts"
 
@@ -72,26 +77,46 @@ const TABLE: ReadonlyArray<Row> = [
 const roles: ReadonlyArray<Role> = ["admin", "developer", "operator", "user", "none"]
 const cases = TABLE.flatMap((row) => roles.map((role, i) => ({ ...row, role, status: row.expected[i] ?? 0 })))
 
+class Plane extends Context.Tag("permissions/Plane")<Plane, ControlPlane.ControlPlane>() {}
+
+/** One for all rows, because building one takes longer than asking it; in real time, which is what it lives in. */
+const whole = Layer.scoped(Plane, ControlPlane.make).pipe(Layer.provideMerge(layer()))
+
+/** The two servers as they are registered, and no other, whatever the row before has done. */
+const arranged = Effect.gen(function* () {
+  const registry = yield* Registry
+  for (const path of [CURRENTTIME.path, SECRET.path, fresh.json.path])
+    if (registry.get(path) !== undefined) yield* registry.remove(path)
+  yield* registered(CURRENTTIME, SECRET)
+})
+
 describe("contracts §2.1, §2.8: permission × role", () => {
-  it.scoped.each(cases)("$name: $method $path as $role is $status", ({ method, path, role, sent, status }) =>
+  const scope = Effect.runSync(Scope.make())
+  let services: Context.Context<Layer.Layer.Success<typeof whole>>
+  beforeAll(async () => {
+    services = await Effect.runPromise(Layer.buildWithScope(whole, scope))
+  })
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+  it.live.each(cases)("$name: $method $path as $role is $status", ({ method, path, role, sent, status }) =>
     Effect.gen(function* () {
-      const plane = yield* ControlPlane.make
-      yield* registered(CURRENTTIME, SECRET)
+      const plane = yield* Plane
+      yield* arranged
       const answer = yield* call(plane, method, path, { ...sent, cookie: yield* signedIn(role) })
       expect(answer.status).toBe(status)
       if (status === 403)
         expect(answer.body).toMatchObject({ error: expect.stringMatching(/^You do not have (permission|access) to /) })
-    }).pipe(Effect.provide(layer()))
+    }).pipe(Effect.provide(services))
   )
 
-  it.scoped.each(TABLE)("$method $path without a credential is 401 with a challenge", ({ method, path, sent }) =>
+  it.live.each(TABLE)("$method $path without a credential is 401 with a challenge", ({ method, path, sent }) =>
     Effect.gen(function* () {
-      const plane = yield* ControlPlane.make
+      const plane = yield* Plane
       const answer = yield* call(plane, method, path, sent ?? {})
       expect(answer.status).toBe(401)
       expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer realm=/)
       expect(answer.body).toMatchObject({ error: "Authentication required" })
-    }).pipe(Effect.provide(layer()))
+    }).pipe(Effect.provide(services))
   )
 })
 

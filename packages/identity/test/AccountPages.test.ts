@@ -12,6 +12,7 @@ import { ApiKeys } from "../src/ApiKeys.ts"
 import { AuthorizationServer, type OAuthNote } from "../src/AuthorizationServer.ts"
 import { ClientSource } from "../src/ClientSource.ts"
 import { Grants } from "../src/Grants.ts"
+import { PasswordCost } from "../src/PasswordCost.ts"
 import { ProviderLogout } from "../src/ProviderLogout.ts"
 import { Sessions } from "../src/Sessions.ts"
 import { SignInLinks } from "../src/SignInLinks.ts"
@@ -26,7 +27,7 @@ const layer = (() => {
     KeyRing.layerEphemeral,
     Store.layerMemory,
     Revocations.layerMemory,
-    Accounts.layerMemory,
+    Layer.provide(Accounts.layerMemory, PasswordCost.layerLow),
     OutboundFetch.layerNone,
     ClientSource.layerNone,
     ProviderLogout.layerOf({ keycloak: "https://idp.example/logout" }),

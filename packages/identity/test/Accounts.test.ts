@@ -9,9 +9,11 @@ import { vi } from "vitest"
 import { Accounts, LOGIN_LIMITS } from "../src/Accounts.ts"
 import { networkOf, Throttle } from "../src/internal/throttle.ts"
 import { migrations } from "../src/Migrations.ts"
+import { PasswordCost } from "../src/PasswordCost.ts"
 import { accountsSuite } from "./suites/accountsSuite.ts"
 
 const sqlite = Layer.provideMerge(Accounts.layerSql, Store.layerMemory)
+const quick = Layer.provide(Accounts.layerMemory, PasswordCost.layerLow)
 
 accountsSuite("layerMemory", Accounts.layerMemory)
 accountsSuite("layerSql", sqlite)
@@ -111,7 +113,7 @@ describe("the work of a login", () => {
           expect((yield* Effect.flip(accounts.verify("alice", "wrong", "192.0.2.1")))._tag).toBe("TooManyAttempts")
           expect(seen.calls).toBe(attempts.length)
         })
-      ).pipe(Effect.provide(Accounts.layerMemory))
+      ).pipe(Effect.provide(quick))
   )
 
   it.scoped("S-16: at most two hashes at the same time, also when callers leave, and a bounded number waits", () =>
@@ -136,7 +138,7 @@ describe("the work of a login", () => {
         )
         expect(failures.filter((failure) => failure._tag === "InvalidCredentials").length).toBeGreaterThanOrEqual(31)
       })
-    ).pipe(Effect.provide(Accounts.layerMemory))
+    ).pipe(Effect.provide(quick))
   )
 })
 

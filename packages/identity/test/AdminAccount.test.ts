@@ -6,10 +6,11 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { Accounts } from "../src/Accounts.ts"
 import { ADMIN_GROUP, ensureAdmin } from "../src/AdminAccount.ts"
+import { PasswordCost } from "../src/PasswordCost.ts"
 import { Sessions } from "../src/Sessions.ts"
 
 const layer = Layer.merge(
-  Accounts.layerMemory,
+  Layer.provide(Accounts.layerMemory, PasswordCost.layerLow),
   Layer.provide(Sessions.layerMemory({ issuer: "local", audience: "https://gw.example" }), Revocations.layerMemory)
 )
 

@@ -13,16 +13,18 @@ import { ApiKeys, type NewApiKey } from "../src/ApiKeys.ts"
 import { layerSql as revocationsSql } from "../src/DurableRevocations.ts"
 import * as IdentityVerifiers from "../src/IdentityVerifiers.ts"
 import { makeSecret } from "../src/internal/secretText.ts"
+import { PasswordCost } from "../src/PasswordCost.ts"
 import { apiKeysSuite } from "./suites/apiKeysSuite.ts"
 
 const options = { issuer: "local", audience: "https://gw.example" }
+const accountsSql = Layer.provide(Accounts.layerSql, PasswordCost.layerLow)
 const sqlite = ApiKeys.layerSql(options).pipe(
-  Layer.provideMerge(Layer.merge(Accounts.layerSql, revocationsSql)),
+  Layer.provideMerge(Layer.merge(accountsSql, revocationsSql)),
   Layer.provideMerge(Store.layerMemory)
 )
 const memory = Layer.provideMerge(
   ApiKeys.layerMemory(options),
-  Layer.merge(Accounts.layerMemory, Revocations.layerMemory)
+  Layer.merge(Layer.provide(Accounts.layerMemory, PasswordCost.layerLow), Revocations.layerMemory)
 )
 
 apiKeysSuite("layerMemory", memory)
@@ -63,9 +65,7 @@ describe("ApiKeys.layerSql", () => {
           yield* keys.verify(text)
           expect(yield* lastUsed).toBe(10_000)
         }).pipe(
-          Effect.provide(
-            ApiKeys.layerSql(options).pipe(Layer.provideMerge(Layer.merge(Accounts.layerSql, revocationsSql)))
-          )
+          Effect.provide(ApiKeys.layerSql(options).pipe(Layer.provideMerge(Layer.merge(accountsSql, revocationsSql))))
         )
       )
       expect(yield* lastUsed).toBe(65_000)

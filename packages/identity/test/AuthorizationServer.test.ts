@@ -20,6 +20,7 @@ import { Accounts } from "../src/Accounts.ts"
 import { AuthorizationServer, type AuthorizationServerApi, servesOAuth } from "../src/AuthorizationServer.ts"
 import { ClientSource, type KnownClient } from "../src/ClientSource.ts"
 import { Grants } from "../src/Grants.ts"
+import { PasswordCost } from "../src/PasswordCost.ts"
 import { Sessions } from "../src/Sessions.ts"
 
 const PUBLIC = "https://gw.example"
@@ -52,7 +53,7 @@ const layer = ({ known = () => ROBOT, fetch, documentHosts = [], maxClients = 10
   const base = Layer.mergeAll(
     kept,
     Revocations.layerMemory,
-    Accounts.layerMemory,
+    Layer.provide(Accounts.layerMemory, PasswordCost.layerLow),
     fetch === undefined ? OutboundFetch.layerNone : OutboundFetch.layerOf(fetch),
     ClientSource.layerOf({
       find: async (id) => (id === "robot" ? known() : undefined),

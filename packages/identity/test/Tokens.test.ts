@@ -42,20 +42,26 @@ const request: TokenRequest = {
 
 const bearer = (value: string): Credential => ({ kind: "bearer", value, header: "x-authorization" })
 
-const services = (tokens: TokensOptions = options) => {
+const services = () => {
   const keys = KeyRing.layerEphemeral
   const sessions = Layer.merge(Sessions.layerMemory(options), layerMachines(options))
   return AuthLayer.layer.pipe(
     Layer.provide(IdentityVerifiers.layer(options)),
-    Layer.provideMerge(Layer.merge(Tokens.layer(tokens), sessions)),
+    Layer.provideMerge(Layer.merge(Tokens.layer(options), sessions)),
     Layer.provideMerge(Layer.merge(keys, Revocations.layerMemory))
   )
 }
 
 type Services = AuthLayer | Tokens | Sessions | Revocations
 
-const test = (name: string, body: () => Effect.Effect<void, unknown, Services>, tokens?: TokensOptions): void =>
-  it.scoped(name, () => Effect.provide(body(), services(tokens)))
+const verified = (name: string, body: () => Effect.Effect<void, unknown, Services>): void =>
+  it.scoped(name, () => Effect.provide(body(), services()))
+
+/** Nobody looks at them here: what verifies looks around every second, and a test that lets hours go by would wait for each. */
+const made = (tokens: TokensOptions = options) => Layer.provide(Tokens.layer(tokens), KeyRing.layerEphemeral)
+
+const test = (name: string, body: () => Effect.Effect<void, unknown, Tokens>, tokens?: TokensOptions): void =>
+  it.scoped(name, () => Effect.provide(body(), made(tokens)))
 
 const issue = (change: Partial<TokenRequest> = {}) =>
   Effect.flatMap(Tokens, (tokens) => tokens.issue({ ...request, ...change }))
@@ -84,20 +90,22 @@ describe("contracts §2.5, §2.7: what a token says", () => {
       expect(claims.tokenId).toMatch(/^[0-9a-f-]{36}$/)
     }))
 
-  test("the token verifies here, to the very claims that were returned", () =>
+  verified("the token verifies here, to the very claims that were returned", () =>
     Effect.gen(function* () {
       const auth = yield* AuthLayer
       const { claims, token } = yield* issue()
       expect(yield* auth.authenticate(bearer(token))).toEqual(claims)
       expect(auth.admit(claims, [GATEWAY], 0)).toBeInstanceOf(Principal)
-    }))
+    })
+  )
 
-  test("least authority: an administrator's token carries scopes and no group", () =>
+  verified("least authority: an administrator's token carries scopes and no group", () =>
     Effect.gen(function* () {
       const { token } = yield* issue()
       expect(decodeJwt(token)).not.toHaveProperty("groups")
       expect(yield* Effect.flatMap(AuthLayer, (auth) => auth.authenticate(bearer(token)))).toMatchObject({ groups: [] })
-    }))
+    })
+  )
 
   test("S-14: another issuer's alice does not become ours", () =>
     Effect.gen(function* () {
@@ -236,12 +244,12 @@ describe("tokens never exceed their owner", () => {
         return said.every((scope) => ownerScopes.includes(scope) && (asked.length === 0 || asked.includes(scope)))
       })
       yield* Effect.promise(() => fc.assert(check, { numRuns: 100 }))
-    }).pipe(Effect.provide(services({ ...options, perHour: 1_000 })))
+    }).pipe(Effect.provide(made({ ...options, perHour: 1_000 })))
   )
 })
 
 describe("design §6: verification is cached, admission is not", () => {
-  test("a session that is ended is refused at the very next request", () =>
+  verified("a session that is ended is refused at the very next request", () =>
     Effect.gen(function* () {
       const auth = yield* AuthLayer
       const sessions = yield* Sessions
@@ -252,9 +260,10 @@ describe("design §6: verification is cached, admission is not", () => {
       yield* sessions.end(value)
       expect(auth.cached(cookie)).toBe(claims)
       expect(auth.admit(claims, [GATEWAY], 0)).toMatchObject({ _tag: "Unauthenticated", reason: "session_expired" })
-    }))
+    })
+  )
 
-  test("a token that is revoked is refused at the very next request", () =>
+  verified("a token that is revoked is refused at the very next request", () =>
     Effect.gen(function* () {
       const auth = yield* AuthLayer
       const { token } = yield* issue()
@@ -262,9 +271,10 @@ describe("design §6: verification is cached, admission is not", () => {
       expect(auth.admit(claims, [GATEWAY], 0)).toBeInstanceOf(Principal)
       yield* Effect.flatMap(Revocations, (all) => all.revoke(claims.tokenId ?? "", claims.expiresAt))
       expect(auth.admit(claims, [GATEWAY], 0)).toMatchObject({ _tag: "Unauthenticated", reason: "token_revoked" })
-    }))
+    })
+  )
 
-  test("a session's value is no token, a token is no session, and neither travels on", () =>
+  verified("a session's value is no token, a token is no session, and neither travels on", () =>
     Effect.gen(function* () {
       const auth = yield* AuthLayer
       const { token } = yield* issue()
@@ -274,7 +284,8 @@ describe("design §6: verification is cached, admission is not", () => {
       expect(auth.isOurs(token)).toBe(true)
       yield* auth.authenticate({ kind: "cookie", value })
       expect(auth.isOurs(value)).toBe(true)
-    }))
+    })
+  )
 
   test("A-07: a token signed with an older key of the ring still verifies", () =>
     Effect.gen(function* () {

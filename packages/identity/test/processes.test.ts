@@ -14,6 +14,7 @@ import { Agents } from "../src/Agents.ts"
 import { ApiKeys } from "../src/ApiKeys.ts"
 import * as DurableRevocations from "../src/DurableRevocations.ts"
 import { MachineClients } from "../src/MachineClients.ts"
+import { PasswordCost } from "../src/PasswordCost.ts"
 
 const GATEWAY = "https://mcp.example.com"
 const PASSWORD = "correct horse battery 9"
@@ -21,7 +22,12 @@ const PASSWORD = "correct horse battery 9"
 const processOver = (store: Store.StoreLayer) =>
   ApiKeys.layerSql({ issuer: GATEWAY, audience: GATEWAY }).pipe(
     Layer.provideMerge(
-      Layer.mergeAll(Accounts.layerSql, Agents.layerSql, MachineClients.layerSql, DurableRevocations.layerSql)
+      Layer.mergeAll(
+        Layer.provide(Accounts.layerSql, PasswordCost.layerLow),
+        Agents.layerSql,
+        MachineClients.layerSql,
+        DurableRevocations.layerSql
+      )
     ),
     Layer.provideMerge(store)
   )

@@ -29,6 +29,9 @@ export interface GatewayOptions {
   readonly prepare?: (dataDir: string) => Promise<void>
 }
 
+/** Bun as `npm start` starts it: without this word a gateway starts itself over to have it, which `apps/deploy/test/start.test.ts` shows. */
+export const BUN: ReadonlyArray<string> = [process.execPath, "--max-http-header-size=65536", "--no-env-file"]
+
 const PASSWORD = "correct horse battery 9"
 
 export const startGateway = async (options: GatewayOptions = {}): Promise<TestGateway> => {
@@ -46,7 +49,7 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<TestGa
     writeFileSync(join(dir.path, "policy.yml"), options.scopes)
   }
   await options.prepare?.(dir.path)
-  const running = spawn({ command: options.command ?? [process.execPath, "--no-env-file", "run", "apps/gateway"], env })
+  const running = spawn({ command: options.command ?? [...BUN, "run", "apps/gateway"], env })
   await running.printed(/is ready at/, options.readyMs)
   const signIn = async (): Promise<string> => {
     const response = await fetch(`${url}/api/auth/login`, {

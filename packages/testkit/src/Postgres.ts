@@ -2,13 +2,15 @@
  * A real PostgreSQL server on loopback for tests: own port, own data folder, no socket in the file system; it ends with the test process,
  * however that one ends. Imported from tests only.
  */
-import { chownSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { afterAll, beforeAll, describe } from "vitest"
 import { freePort, root, type Running, spawn, tempDir } from "./Process.ts"
 import { findPostgres, type Programs } from "./postgres/find.ts"
 
 const READY_MS = 60_000
+/** Changes with how a data folder is made, so that an older one is not taken. */
+const VERSION = 1
 const USER = "mcpgw"
 /** Of servers on loopback that live for a test. Its characters need escapes in a URL. */
 const PASSWORD = "correct/horse battery@9"
@@ -46,10 +48,45 @@ const SETTINGS = {
 const asUser = ({ user }: Programs): ReadonlyArray<string> =>
   user === undefined ? [] : ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups"]
 
+/** Where a data folder that nobody has used is kept, one for each version and owner: copying one takes a tenth of making one. */
+const unusedOf = ({ bin, user }: Programs): string =>
+  join(
+    root,
+    ".cache",
+    "postgres",
+    Bun.hash(JSON.stringify([VERSION, bin, user?.uid ?? process.getuid?.()])).toString(36)
+  )
+
+const copied = async (from: string, to: string): Promise<boolean> =>
+  (await spawn({ command: ["cp", "-a", from, to] }).exited) === 0
+
+/** Another process may have been first; then its own stays. */
+const keep = async (data: string, unused: string): Promise<void> => {
+  const partial = `${unused}-${crypto.randomUUID()}`
+  mkdirSync(dirname(unused), { recursive: true })
+  try {
+    if (await copied(data, partial)) renameSync(partial, unused)
+  } catch (error) {
+    if (!existsSync(unused)) throw error
+  } finally {
+    rmSync(partial, { recursive: true, force: true })
+  }
+}
+
 const initialise = async (programs: Programs, data: string, passwordFile: string): Promise<void> => {
+  const unused = unusedOf(programs)
+  if (programs.user !== undefined) chownSync(join(data, ".."), programs.user.uid, programs.user.gid)
+  if (existsSync(unused)) {
+    if (await copied(unused, data)) return
+    rmSync(data, { recursive: true, force: true })
+  }
+  await make(programs, data, passwordFile)
+  await keep(data, unused)
+}
+
+const make = async (programs: Programs, data: string, passwordFile: string): Promise<void> => {
   await Bun.write(passwordFile, PASSWORD)
-  if (programs.user !== undefined)
-    for (const path of [join(data, ".."), passwordFile]) chownSync(path, programs.user.uid, programs.user.gid)
+  if (programs.user !== undefined) chownSync(passwordFile, programs.user.uid, programs.user.gid)
   const words = [
     "-D",
     data,
@@ -105,31 +142,37 @@ const postmaster = (data: string): number => {
 const urlOf = (port: number, database: string): string =>
   `postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`
 
-const administer = async (port: number, statement: string, database = "postgres"): Promise<void> => {
-  const sql = new Bun.SQL(urlOf(port, database), { max: 1, connectionTimeout: 5 })
+const connect = (port: number): Bun.SQL => new Bun.SQL(urlOf(port, "postgres"), { max: 1, connectionTimeout: 5 })
+
+const answers = async (port: number): Promise<boolean> => {
+  const sql = connect(port)
   try {
-    await sql.unsafe(statement)
+    await sql.unsafe("SELECT 1")
+    return true
+  } catch {
+    return false
   } finally {
     await sql.close()
   }
 }
-
-const answers = (port: number): Promise<boolean> =>
-  administer(port, "SELECT 1").then(
-    () => true,
-    () => false
-  )
 
 export const startPostgres = async (programs: Programs): Promise<TestPostgres> => {
   const port = await freePort()
   const room = tempDir("postgres")
   const data = join(room.path, "data")
   let running: Running | undefined
+  let administrator: Bun.SQL | undefined
   let made = 0
+  const administer = async (statement: string): Promise<void> => {
+    administrator ??= connect(port)
+    await administrator.unsafe(statement)
+  }
   const start = async (): Promise<void> => {
     running = await launch(programs, data, port)
   }
   const stop = async (signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> => {
+    await administrator?.close()
+    administrator = undefined
     if (signal === "SIGKILL") process.kill(postmaster(data), signal)
     await (signal === "SIGKILL" ? running?.exited : running?.stop(signal))
   }
@@ -148,12 +191,12 @@ export const startPostgres = async (programs: Programs): Promise<TestPostgres> =
     port,
     createDatabase: async (options = "") => {
       const name = `d${++made}`
-      await administer(port, `CREATE DATABASE ${name} TEMPLATE template0 ${options}`)
+      await administer(`CREATE DATABASE ${name} TEMPLATE template0 ${options}`)
       return urlOf(port, name)
     },
     createSchema: async () => {
       const name = `s${++made}`
-      await administer(port, `CREATE SCHEMA ${name}`)
+      await administer(`CREATE SCHEMA ${name}`)
       return `${urlOf(port, "postgres")}?options=${encodeURIComponent(`-c search_path=${name}`)}`
     },
     output: () => running?.output() ?? "",

@@ -27,7 +27,7 @@ export interface Running {
   readonly output: () => string
   /** Resolves when `output()` matches; rejects with the output when the process ends first or `ms` pass. */
   readonly printed: (pattern: RegExp, ms?: number) => Promise<RegExpExecArray>
-  /** Sends a signal and waits for the end; SIGKILL after ten seconds. */
+  /** Sends a signal and waits for the end; SIGKILL after twenty-five seconds. */
   readonly stop: (signal?: "SIGTERM" | "SIGINT" | "SIGKILL") => Promise<number>
   readonly exited: Promise<number>
 }
@@ -71,7 +71,7 @@ export const spawn = ({ command, cwd = root, env = {} }: SpawnOptions): Running 
     pid: child.pid,
     exited,
     output: () => text,
-    printed: (pattern, ms = 15_000) =>
+    printed: (pattern, ms = 55_000) =>
       waitFor(
         () => pattern.exec(text),
         () => over,
@@ -81,7 +81,7 @@ export const spawn = ({ command, cwd = root, env = {} }: SpawnOptions): Running 
       ),
     stop: async (signal = "SIGTERM") => {
       child.kill(signal)
-      const kill = setTimeout(() => child.kill("SIGKILL"), 10_000)
+      const kill = setTimeout(() => child.kill("SIGKILL"), 25_000)
       const code = await exited
       clearTimeout(kill)
       return code

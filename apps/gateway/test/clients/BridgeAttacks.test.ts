@@ -130,7 +130,7 @@ describe("what a server writes on a stream that several answers share", () => {
       { ...all, url: `${gateway.url}/scripted/sse` },
       { onNotification: (name) => hello.push(name) }
     )
-    await vi.waitFor(() => assert.include(hello, "notifications/hello"))
+    await vi.waitFor(() => assert.include(hello, "notifications/hello"), 15_000)
     assert.lengthOf(await peer.tools(), 2)
     await peer.close()
   })
@@ -179,7 +179,7 @@ describe("W-33: a server that refuses a message", () => {
     const peer = await connectSse({ ...all, url: `${gateway.url}/scripted/sse` })
     const began = Date.now()
     assert.match(await peer.call("lost session").then(String, String), /Session not found/)
-    assert.isBelow(Date.now() - began, 5_000)
+    assert.isBelow(Date.now() - began, 20_000, "long before the client gives up")
     await peer.close()
   })
 })
@@ -204,7 +204,7 @@ describe("S-16: memory and streams", () => {
       const text = await (await fetch(`${gateway.url}/metrics`, { headers: { cookie: await gateway.signIn() } })).text()
       return Number(/^mcpgw_open_streams(?:\{[^}]*\})? (\d+)/m.exec(text)?.[1])
     }
-    await vi.waitFor(async () => assert.strictEqual(await streams(), 0), 5_000)
+    await vi.waitFor(async () => assert.strictEqual(await streams(), 0), 12_000)
     for (let i = 0; i < 40; i++) {
       // A token never seen is verified first: long enough to leave.
       const token = await gateway.token(["all"], { sub: "leaver" })
@@ -216,7 +216,7 @@ describe("S-16: memory and streams", () => {
       )
     }
     await Bun.sleep(500)
-    await vi.waitFor(async () => assert.strictEqual(await streams(), 0), 5_000)
+    await vi.waitFor(async () => assert.strictEqual(await streams(), 0), 12_000)
   })
 })
 

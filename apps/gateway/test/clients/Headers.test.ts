@@ -53,7 +53,7 @@ beforeAll(async () => {
   await scripted.when(asks("tools/list"))
   await vi.waitFor(async () => {
     assert.strictEqual((await answerOf(await weather({ region: "north" }, {}))).error?.code, -32020)
-  })
+  }, 20_000)
 })
 
 afterAll(async () => {

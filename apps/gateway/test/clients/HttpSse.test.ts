@@ -211,6 +211,6 @@ describe("HTTP+SSE in front of Streamable HTTP", () => {
   it("a message for a stream that is closed is told so", async () => {
     const mine = await open(to(all, "/scripted/sse"))
     mine.leave()
-    await vi.waitFor(async () => assert.strictEqual((await send(all, mine.endpoint)).status, 404))
+    await vi.waitFor(async () => assert.strictEqual((await send(all, mine.endpoint)).status, 404), 15_000)
   })
 })

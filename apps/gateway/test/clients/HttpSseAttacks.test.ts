@@ -41,7 +41,7 @@ beforeAll(async () => {
     const stream = await opened(alice)
     await stream.leave()
     assert.strictEqual(stream.status, 200)
-  })
+  }, 20_000)
 })
 
 afterAll(async () => {

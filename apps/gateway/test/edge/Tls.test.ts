@@ -25,7 +25,7 @@ tester:
 `
 
 /** "Within a few seconds." */
-const WITHIN = 6_000
+const WITHIN = 15_000
 
 const insecure = { tls: { rejectUnauthorized: false } }
 
@@ -237,7 +237,7 @@ describe.skipIf(openssl === null)("TLS of a running gateway", () => {
     const began = Date.now()
     assert.strictEqual(await running.stop(), 0)
     assert.isTrue(stream.closed())
-    assert.isBelow(Date.now() - began, 9_000, "ended by itself")
+    assert.isBelow(Date.now() - began, 15_000, "ended by itself, and long before it would be cut")
   })
 
   it("a pair that does not fit stops the start, told by setting and file", async () => {

@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 /** Milliseconds of answered calls that may be missing. */
 const LOST = 100
 /** Of all moments at which it is looked, this share may lack more: a busy machine lets the writer wait for its turn. */
-const HELD_UP = 0.2
+const HELD_UP = 0.4
 /** Between two calls of a caller: with more calls, batches that are full leave before their time and hide it. */
 const PAUSE_MS = 15
 const LOOK_MS = 5

@@ -51,7 +51,7 @@ const keyFile = (): string => join(box.dataDir, "keys", "keys.json")
 /** Starts one that must end by itself, with an error and within time. */
 const failed = async (env: Readonly<Record<string, string>>, before: ReadonlyArray<string> = []): Promise<string> => {
   const launched = box.launch(env, before)
-  const timer = setTimeout(() => void launched.stop("SIGKILL"), 10_000)
+  const timer = setTimeout(() => void launched.stop("SIGKILL"), 25_000)
   const code = await launched.exited
   clearTimeout(timer)
   assert.isAbove(code, 0, launched.output())
@@ -248,7 +248,8 @@ describe("kill -9", () => {
     const url = `${box.url}/backend/mcp`
     for (let i = 0; i < 50; i++) await ask({ url, token })
     const settled = Date.now()
-    await Bun.sleep(150)
+    // The tenth, and room for a writer that waits for its turn on a busy machine; what is promised is measured in faults/kill.
+    await Bun.sleep(400)
     for (let i = 0; i < 50; i++) await ask({ url, token })
     assert.isAtLeast(await running.stop("SIGKILL"), 128)
 

@@ -125,7 +125,7 @@ const replayOnRecord = (rule: string, clientId: string, username: string | null)
       file.close()
       assert.deepInclude(row, { username, decision: "deny", outcome: "refused", status: 400 })
     },
-    { timeout: 5_000, interval: 50 }
+    { timeout: 20_000, interval: 50 }
   )
 
 describe("A-31: code, token, refresh", () => {

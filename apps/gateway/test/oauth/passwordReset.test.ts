@@ -1,4 +1,5 @@
 /** An administrator's password that was lost, or that somebody else knew: what a start with another one ends (S-05). Black box. */
+import { BUN } from "@mcpgw/testkit/Gateway"
 import { spawn } from "@mcpgw/testkit/Process"
 import { join } from "node:path"
 import { assert, describe, it, vi } from "vitest"
@@ -30,7 +31,7 @@ describe("S-05: a start with another ADMIN_PASSWORD", () => {
     await gateway.stop()
 
     const again = spawn({
-      command: [process.execPath, "--no-env-file", "run", "apps/gateway"],
+      command: [...BUN, "run", "apps/gateway"],
       env: {
         MCPGW_PORT: new URL(gateway.url).port,
         MCPGW_DATA_DIR: gateway.dataDir,

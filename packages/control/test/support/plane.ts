@@ -26,6 +26,7 @@ import * as IdentityVerifiers from "@mcpgw/identity/IdentityVerifiers"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { MachineTokens } from "@mcpgw/identity/MachineTokens"
 import { OAuthClients } from "@mcpgw/identity/OAuthClients"
+import { PasswordCost } from "@mcpgw/identity/PasswordCost"
 import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { cookieName } from "@mcpgw/identity/SessionCookie"
 import { Sessions } from "@mcpgw/identity/Sessions"
@@ -96,7 +97,7 @@ export const layer = ({
   const base = Layer.mergeAll(
     Layer.provideMerge(Vault.layerMemory(), KeyRing.layerEphemeral),
     Revocations.layerMemory,
-    Accounts.layerMemory,
+    Layer.provide(Accounts.layerMemory, PasswordCost.layerLow),
     Imports.layerSql({ pauseMs: 1, retries: 1 }).pipe(
       Layer.provide(SourceFetch.layerOf(registryFetch)),
       Layer.provide(Store.layerMemory),

@@ -1,5 +1,5 @@
 /** What every HealthMonitor layer owes its users. */
-import { expect, layer as sharing } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { isRoutable, NEVER_CHECKED } from "@mcpgw/domain/Server"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -7,8 +7,12 @@ import { HealthMonitor } from "../../src/HealthMonitor.ts"
 
 /** The layer must know an enabled server at `/clock` that is well. */
 export const healthMonitorSuite = (name: string, layer: Layer.Layer<HealthMonitor>): void => {
-  sharing(layer)(`HealthMonitor.${name}`, (it) => {
-    it.effect("a path never seen is unknown, and routable", () =>
+  const law = (title: string, body: Effect.Effect<void, unknown, HealthMonitor>): void =>
+    it.effect(title, () => Effect.provide(body, layer))
+
+  describe(`HealthMonitor.${name}`, () => {
+    law(
+      "a path never seen is unknown, and routable",
       Effect.gen(function* () {
         const { status } = yield* HealthMonitor
         expect(status("/nowhere")).toEqual(NEVER_CHECKED)
@@ -16,7 +20,8 @@ export const healthMonitorSuite = (name: string, layer: Layer.Layer<HealthMonito
       })
     )
 
-    it.effect("probeNow answers a health that status then holds; slashes do not count", () =>
+    law(
+      "probeNow answers a health that status then holds; slashes do not count",
       Effect.gen(function* () {
         const { probeNow, status } = yield* HealthMonitor
         const health = yield* probeNow("clock/")
@@ -26,7 +31,8 @@ export const healthMonitorSuite = (name: string, layer: Layer.Layer<HealthMonito
       })
     )
 
-    it.effect("probeNow may be asked many times at once", () =>
+    law(
+      "probeNow may be asked many times at once",
       Effect.gen(function* () {
         const { probeNow } = yield* HealthMonitor
         const all = yield* Effect.all(

@@ -4,12 +4,11 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { type Argon2Cost, PasswordCost } from "../PasswordCost.ts"
 
-/** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. */
-const ARGON2 = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const
 /** Of a password nobody knows, with the same cost: what is verified when there is no account. */
-export const NOBODYS =
-  "$argon2id$v=19$m=19456,t=2,p=1$CqPUyOJRZvRYMrRbIjEtmR5MSQJSSTqLrUclCacS/tk$R8SU9ySTfxfqHnQMRum08RtH1YMEwAbUQae5hvWxC9Y"
+export const nobodys = ({ memoryCost, timeCost }: Argon2Cost): string =>
+  `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=1$CqPUyOJRZvRYMrRbIjEtmR5MSQJSSTqLrUclCacS/tk$R8SU9ySTfxfqHnQMRum08RtH1YMEwAbUQae5hvWxC9Y`
 const CONCURRENT = 2
 const WAITING = 32
 const MAX_LENGTH = 1_024
@@ -26,7 +25,9 @@ export interface Passwords {
 }
 
 export const makePasswords: Effect.Effect<Passwords> = Effect.gen(function* () {
+  const cost = yield* PasswordCost
   const gate = yield* Effect.makeSemaphore(CONCURRENT)
+  const noAccounts = nobodys(cost)
   let waiting = 0
   const bounded = <A>(work: () => Promise<A>): Effect.Effect<A, HasherBusy | HasherFailed> =>
     Effect.suspend((): Effect.Effect<A, HasherBusy | HasherFailed> => {
@@ -39,10 +40,10 @@ export const makePasswords: Effect.Effect<Passwords> = Effect.gen(function* () {
         .pipe(Effect.ensuring(Effect.sync(() => void waiting--)))
     })
   return {
-    hash: (password) => bounded(() => Bun.password.hash(password, ARGON2)),
+    hash: (password) => bounded(() => Bun.password.hash(password, { algorithm: "argon2id", ...cost })),
     verify: (password, hash) => {
       const usable = hash !== undefined && password !== "" && password.length <= MAX_LENGTH
-      return bounded(() => Bun.password.verify(usable ? password : "-", usable ? hash : NOBODYS)).pipe(
+      return bounded(() => Bun.password.verify(usable ? password : "-", usable ? hash : noAccounts)).pipe(
         Effect.map((matches) => usable && matches)
       )
     }

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { Accounts, type Profile } from "../../src/Accounts.ts"
+import { PasswordCost } from "../../src/PasswordCost.ts"
 
 const PASSWORD = "a long enough passphrase"
 const LOCAL = { provider: "local", subject: undefined, email: undefined, displayName: undefined, disabled: false }
@@ -19,7 +20,9 @@ const ada: Profile = {
 
 export const accountsSuite = (name: string, layer: Layer.Layer<Accounts, unknown>): void => {
   const law = (title: string, body: (accounts: Accounts["Type"]) => Effect.Effect<void, unknown>): void =>
-    it.scoped(title, () => Effect.provide(Effect.flatMap(Accounts, body), layer))
+    it.scoped(title, () =>
+      Effect.flatMap(Accounts, body).pipe(Effect.provide(layer), Effect.provide(PasswordCost.layerLow))
+    )
 
   const fail = (accounts: Accounts["Type"], username: string, remote: string) =>
     Effect.flip(accounts.verify(username, "wrong", remote))

@@ -10,6 +10,7 @@ import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import { Accounts } from "../../src/Accounts.ts"
 import { ApiKeys, type ApiKeysApi, MAX_KEYS, type NewApiKey } from "../../src/ApiKeys.ts"
+import { PasswordCost } from "../../src/PasswordCost.ts"
 
 const PASSWORD = "correct horse battery 9"
 const HOUR = 3_600_000
@@ -24,7 +25,7 @@ export const apiKeysSuite = (name: string, layer: Layer.Layer<Services, unknown>
       Effect.gen(function* () {
         yield* (yield* Accounts).put({ username: "Alice", groups: ["users", "builders"] }, PASSWORD)
         yield* body(yield* ApiKeys)
-      }).pipe(Effect.provide(layer))
+      }).pipe(Effect.provide(layer), Effect.provide(PasswordCost.layerLow))
     )
   const reasonOf = (keys: ApiKeysApi, text: string) =>
     keys.verify(text).pipe(

@@ -2,11 +2,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { type Account, Accounts } from "../../src/Accounts.ts"
 import { beginSession } from "../../src/beginSession.ts"
 import { endAccess } from "../../src/endAccess.ts"
+import { PasswordCost } from "../../src/PasswordCost.ts"
 import { SESSION_SECONDS, sessionIdOf, Sessions } from "../../src/Sessions.ts"
 
 const alice = { username: "alice", groups: ["users"] }
@@ -23,7 +24,10 @@ const beginning = (
     yield* accounts.disable("alice", state === "disabled")
     const origin = { provider: "keycloak" }
     return yield* beginSession({ account: proved, origin, publicUrl: "https://gw.example", cookieHeader })
-  }).pipe(Effect.provideService(Sessions, sessions), Effect.provide(Accounts.layerMemory))
+  }).pipe(
+    Effect.provideService(Sessions, sessions),
+    Effect.provide(Layer.provide(Accounts.layerMemory, PasswordCost.layerLow))
+  )
 
 export const sessionsSuite = (name: string, layer: Layer.Layer<Sessions | Revocations, unknown>): void => {
   const law = (title: string, body: (sessions: Sessions["Type"]) => Effect.Effect<void, unknown, Revocations>): void =>

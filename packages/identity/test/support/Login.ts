@@ -8,6 +8,7 @@ import { Accounts } from "../../src/Accounts.ts"
 import { FederatedLogin } from "../../src/FederatedLogin.ts"
 import type { ProviderKind } from "../../src/IdentityProvider.ts"
 import { IdentityProviders } from "../../src/IdentityProviders.ts"
+import { PasswordCost } from "../../src/PasswordCost.ts"
 import { Sessions } from "../../src/Sessions.ts"
 import { type ScriptedProvider, SETTINGS } from "./ScriptedProvider.ts"
 
@@ -25,7 +26,7 @@ export const layerWith = (kinds: ReadonlyArray<Kind>, fetch: FetchFunction, more
     Layer.provideMerge(
       Layer.mergeAll(
         IssuerFetch.layerOf(fetch, { maxBytes: 100_000, timeoutMillis: 300 }),
-        Accounts.layerMemory,
+        Layer.provide(Accounts.layerMemory, PasswordCost.layerLow),
         KeyRing.layerEphemeral,
         Sessions.layerMemory({ issuer: PUBLIC, audience: PUBLIC }).pipe(Layer.provideMerge(Revocations.layerMemory))
       )

@@ -4,9 +4,9 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { installDebian, settled } from "../debian.ts"
 
 const DEBIAN = "/usr/lib/postgresql"
-const INSTALL_MS = 300_000
 
 export interface Programs {
   readonly _tag: "Programs"
@@ -32,6 +32,7 @@ export const findPostgres = (): Programs | Missing => {
 const missing = (reason: string): Missing => ({ _tag: "Missing", reason })
 
 const find = (): Programs | Missing => {
+  settled()
   const isRoot = process.getuid?.() === 0
   const bin = newest() ?? (isRoot ? install() : undefined)
   if (bin === undefined) return missing(`no initdb in PATH or under ${DEBIAN} (Debian's package postgresql)`)
@@ -53,23 +54,7 @@ const newest = (): string | undefined => {
   return bins[0] ?? (inPath === null ? undefined : join(inPath, ".."))
 }
 
-/** With run level 1 no service is started by what is installed. */
-const apt = (...words: ReadonlyArray<string>): boolean =>
-  Bun.spawnSync(["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=240", ...words], {
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "ignore",
-    timeout: INSTALL_MS
-  }).exitCode === 0
-
-const install = (): string | undefined => {
-  if (Bun.which("apt-get") === null) return undefined
-  process.stderr.write("installing Debian's package postgresql for the tests that need it (once)\n")
-  const words = ["install", "--yes", "--no-install-recommends", "postgresql"]
-  if (!apt(...words)) void (apt("update") && apt(...words))
-  return newest()
-}
+const install = (): string | undefined => (installDebian("postgresql") ? newest() : undefined)
 
 const unprivileged = (): Programs["user"] => {
   const lines = readFileSync("/etc/passwd", "utf8").split("\n")

@@ -53,7 +53,7 @@ const messageOf = (text: string): Answer | undefined => {
 }
 
 /** Polls `look` until it holds; fails with `what` after `ms`. */
-export const eventually = async (what: string, look: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> => {
+export const eventually = async (what: string, look: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> => {
   const deadline = Date.now() + ms
   while (!(await look())) {
     if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`)

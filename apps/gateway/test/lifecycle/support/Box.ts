@@ -8,6 +8,7 @@ import * as DurableRevocations from "@mcpgw/identity/DurableRevocations"
 import { Revocations } from "@mcpgw/auth/Revocations"
 import type { Registration } from "@mcpgw/domain/Server"
 import * as Store from "@mcpgw/store/Store"
+import { BUN } from "@mcpgw/testkit/Gateway"
 import { freePort, type Running, root, spawn, tempDir } from "@mcpgw/testkit/Process"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -42,7 +43,7 @@ export interface Box {
 }
 
 /** Bun's executable and the product's own entry. */
-export const COMMAND: ReadonlyArray<string> = [process.execPath, "run", join(root, "apps/gateway")]
+export const COMMAND: ReadonlyArray<string> = [...BUN, "run", join(root, "apps/gateway")]
 
 export const makeBox = async (options: BoxOptions): Promise<Box> => {
   const port = await freePort()
