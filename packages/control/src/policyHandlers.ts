@@ -9,7 +9,7 @@ import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { compileWith } from "@mcpgw/policy/ScopePolicyLayers"
 import * as Effect from "effect/Effect"
-import { groupAdministrator, signedInAdministrator } from "./groupAccess.ts"
+import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { invalidText, policyFailures, policyUnavailable } from "./policyFailures.ts"
 
@@ -20,7 +20,7 @@ const decode = decodeWith(ReplacePolicy)
 
 const read = (request: Request) =>
   Effect.gen(function* () {
-    yield* groupAdministrator(request, "api:read_policy")
+    yield* readingAdministrator(request, "api:read_policy")
     const { revision, text } = yield* (yield* PolicyWriter).read.pipe(
       Effect.catchTag("PolicyUnavailable", policyUnavailable)
     )
@@ -33,7 +33,7 @@ const wouldLockOut = new Conflict(
 
 const replace = (request: Request) =>
   Effect.gen(function* () {
-    const { claims } = yield* signedInAdministrator(request, "api:write_policy", "change the policy")
+    const { claims } = yield* changingAdministrator(request, "api:write_policy", "change the policy")
     const { revision, text } = yield* fieldsOf(request).pipe(Effect.flatMap(fields), Effect.flatMap(decode))
     const next = yield* Effect.mapError(
       compileWith(() => parsePolicyText(text)),

@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import { notStored, unavailable, unreachable } from "./accountFailures.ts"
 import { viewOf } from "./accountsHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
-import { groupAdministrator, signedInAdministrator } from "./groupAccess.ts"
+import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
 import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
@@ -29,7 +29,7 @@ const createBody = bodyOf(CreateUser)
 
 const list = (request: Request, group: string | undefined) =>
   Effect.gen(function* () {
-    yield* groupAdministrator(request, MANAGE)
+    yield* readingAdministrator(request, MANAGE)
     const accounts = yield* Effect.catchTag((yield* Accounts).list, "AccountsUnavailable", unreachable)
     const users = accounts.filter(({ groups }) => group === undefined || groups.includes(group)).map(viewOf)
     return { users, total: users.length }
@@ -40,7 +40,7 @@ const generated = (): string => Buffer.from(crypto.getRandomValues(new Uint8Arra
 
 const create = (request: Request) =>
   Effect.gen(function* () {
-    yield* signedInAdministrator(request, MANAGE, "create users")
+    yield* changingAdministrator(request, MANAGE, "create users")
     const { groups = [], password: given, username } = yield* createBody(request)
     const password = given ?? generated()
     const account = yield* (yield* Accounts).create({ username, groups }, password).pipe(
@@ -65,7 +65,7 @@ const noSuchUser = new NotFound(problem("There is no such account"))
 
 const remove = (request: Request, username: string) =>
   Effect.gen(function* () {
-    const { claims } = yield* signedInAdministrator(request, MANAGE, "remove users")
+    const { claims } = yield* changingAdministrator(request, MANAGE, "remove users")
     const trail = yield* RequestTrail
     const accounts = yield* Accounts
     const collaborators = yield* Collaborators
