@@ -13,6 +13,7 @@ import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { AccountPages } from "@mcpgw/identity/AccountPages"
+import { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
@@ -69,6 +70,8 @@ export interface LayerOptions {
   readonly fetch?: FetchFunction
   /** The provider whose groups are kept in step; none unless given. */
   readonly directory?: Layer.Layer<GroupDirectory>
+  /** The provider whose accounts are; none unless given. */
+  readonly accountDirectory?: Layer.Layer<AccountDirectory>
   /** How other registries are reached. */
   readonly registryFetch?: SourceFetchApi
 }
@@ -81,6 +84,7 @@ const policyOver = (scopes: string) =>
 const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
+  accountDirectory = AccountDirectory.layerNone,
   allowed = [],
   directory = GroupDirectory.layerNone,
   fetch = () => Promise.reject(new Error("no provider is there")),
@@ -107,6 +111,7 @@ export const layer = ({
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
     policyOver(scopes),
     directory,
+    accountDirectory,
     Collaborators.layerMemory,
     layerRecording,
     Ratings.layerMemory,

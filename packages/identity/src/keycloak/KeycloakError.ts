@@ -65,7 +65,9 @@ export class KeycloakNotFound extends Schema.TaggedError<KeycloakNotFound>()("Ke
 /** Keycloak answered as no Keycloak known here does. */
 export class KeycloakUnexpected extends Schema.TaggedError<KeycloakUnexpected>()("KeycloakUnexpected", {
   action: Schema.String,
-  problem: Schema.String
+  problem: Schema.String,
+  /** Of the answer; absent: its status was as expected. */
+  status: Schema.optional(Schema.Number)
 }) {
   override get message(): string {
     return `Keycloak answered ${this.action} with ${this.problem}`
