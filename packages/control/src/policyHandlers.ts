@@ -2,7 +2,6 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import { Conflict, problem } from "@mcpgw/api/ApiError"
 import { ReplacePolicy } from "@mcpgw/api/PolicyText"
 import { parsePolicyText } from "@mcpgw/policy/PolicyText"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
@@ -11,7 +10,7 @@ import { compileWith } from "@mcpgw/policy/ScopePolicyLayers"
 import * as Effect from "effect/Effect"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
-import { invalidText, policyFailures, policyUnavailable } from "./policyFailures.ts"
+import { invalidText, policyFailures, policyUnavailable, wouldLockOut } from "./policyFailures.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -26,10 +25,6 @@ const read = (request: Request) =>
     )
     return { text, revision, problem: (yield* ScopePolicy).status().problem ?? null }
   })
-
-const wouldLockOut = new Conflict(
-  problem("The policy was not changed", "By that text you would be an administrator no more; another one may do it")
-)
 
 const replace = (request: Request) =>
   Effect.gen(function* () {

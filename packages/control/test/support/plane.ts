@@ -33,6 +33,7 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
+import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { layerStore } from "@mcpgw/policy/ScopePolicyStore"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Ratings } from "@mcpgw/registry/Ratings"
@@ -60,6 +61,8 @@ export interface LayerOptions {
   /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
   readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
+  /** Where the policy is kept; in memory, with `scopes`, unless given. */
+  readonly policy?: Layer.Layer<PolicyWriter | ScopePolicy>
   readonly wellKnownDiscovery?: boolean
   readonly tokens?: Partial<TokenBounds>
   /** Logout pages by name of the provider. */
@@ -78,7 +81,11 @@ export interface LayerOptions {
 
 /** A policy that can be changed. */
 const policyOver = (scopes: string) =>
-  PolicyWriter.layerStore().pipe(Layer.provideMerge(layerStore()), Layer.provide(PolicySource.layerMemory(scopes)))
+  PolicyWriter.layerStore().pipe(
+    Layer.provideMerge(layerStore()),
+    Layer.provide(PolicySource.layerMemory(scopes)),
+    Layer.orDie
+  )
 
 /** A healthy server without tools. */
 const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
@@ -90,6 +97,7 @@ export const layer = ({
   fetch = () => Promise.reject(new Error("no provider is there")),
   identityProviders = [],
   logoutPages = {},
+  policy,
   registryFetch = () => Promise.reject(new Error("no registry is there")),
   tokens = {},
   probe = () => HEALTHY,
@@ -109,7 +117,7 @@ export const layer = ({
       Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
     ),
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
-    policyOver(scopes),
+    policy ?? policyOver(scopes),
     directory,
     accountDirectory,
     Collaborators.layerMemory,
