@@ -10,6 +10,7 @@ import { importing } from "./import/files.ts"
 import { keycloak } from "./keycloak/commands.ts"
 import { mcpCommands } from "./mcp/commands.ts"
 import { agents } from "./people/agents.ts"
+import { collaborators } from "./people/collaborators.ts"
 import { groups } from "./people/groups.ts"
 import { keys } from "./people/keys.ts"
 import { tokens } from "./people/tokens.ts"
@@ -28,6 +29,7 @@ export const mcpgw = Command.make("mcpgw").pipe(
     ...mcpCommands,
     health,
     servers,
+    collaborators,
     groups,
     users,
     agents,
@@ -50,6 +52,7 @@ const namesOf = (commands: HashMap.HashMap<string, unknown>): ReadonlyArray<stri
 export const commandNames: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["mcpgw", namesOf(Command.getSubcommands(mcpgw))],
   ["servers", namesOf(Command.getSubcommands(servers))],
+  ["collaborators", namesOf(Command.getSubcommands(collaborators))],
   ["groups", namesOf(Command.getSubcommands(groups))],
   ["users", namesOf(Command.getSubcommands(users))],
   ["agents", namesOf(Command.getSubcommands(agents))],

@@ -20,6 +20,12 @@ import { pairs, plain, show, table } from "../show/table.ts"
 const username = Args.text({ name: "NAME" }).pipe(Args.withDescription("The person's user name."))
 const groups = texts("group", "GROUP", "A group they are in; may be given more than once, or with commas.")
 
+const text = (name: string, pseudo: string, description: string) =>
+  Options.text(name).pipe(Options.optional, Options.withPseudoName(pseudo), Options.withDescription(description))
+
+const given = (name: string, value: Option.Option<string>): Readonly<Record<string, string>> =>
+  Option.isSome(value) ? { [name]: value.value } : {}
+
 const details = (one: AccountView): string =>
   pairs([
     ["name", one.username],
@@ -30,11 +36,13 @@ const details = (one: AccountView): string =>
     ["disabled", one.disabled]
   ])
 
-const list = Command.make("list", { compare, ...globals }, (args) =>
+const inGroup = text("group", "GROUP", "Only those in it.")
+
+const list = Command.make("list", { compare, inGroup, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api } = yield* Session
-    const { accounts } = yield* api.accounts.list({})
-    const { directory } = args.compare ? yield* api.users.list({ urlParams: { compare: true } }) : {}
+    const urlParams = { ...given("group", args.inGroup), ...(args.compare ? { compare: true } : {}) }
+    const { directory, users: accounts } = yield* api.users.list({ urlParams })
     const answer = { accounts, ...(directory === undefined ? {} : { directory }) }
     yield* show(args.json, answer, () =>
       table(
@@ -45,7 +53,9 @@ const list = Command.make("list", { compare, ...globals }, (args) =>
     yield* warned(directory)
   })
 ).pipe(
-  Command.withDescription(about("List everybody with an account.", "users list --compare")),
+  Command.withDescription(
+    about("List everybody with an account.", "users list --group analysts", "users list --compare")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -54,12 +64,6 @@ const Made = Schema.Struct({
   password: Schema.optionalWith(Schema.String, { exact: true }),
   warnings: Schema.optionalWith(Schema.Array(Schema.String), { exact: true })
 })
-
-const text = (name: string, pseudo: string, description: string) =>
-  Options.text(name).pipe(Options.optional, Options.withPseudoName(pseudo), Options.withDescription(description))
-
-const given = (name: string, value: Option.Option<string>): Readonly<Record<string, string>> =>
-  Option.isSome(value) ? { [name]: value.value } : {}
 
 const create = Command.make(
   "create",

@@ -68,6 +68,17 @@ export const accountSteps = ({ keycloak, url }: GroupStand) => {
       assert.deepInclude({ status, client_id }, { status: 201, client_id: `agent-${name}-m2m` })
       return () => tokenOf(token_url, { grant_type: "client_credentials", client_id, client_secret })
     },
+    /** While Keycloak is stopped: nobody is made anywhere. */
+    away: async () => {
+      const refused = [
+        await ask("POST", "/api/users", { username: "late" }),
+        await ask("POST", "/api/agents", { name: "late" })
+      ]
+      for (const { body, status } of refused) {
+        assert.deepInclude({ status, ...body }, { status: 503, error: "keycloak can not be reached now" })
+      }
+      assert.strictEqual((await ask("GET", "/api/agents/late")).status, 404)
+    },
     clientOf: async (name: string) => (await there(`/clients?clientId=agent-${name}-m2m`))[0]
   }
 }

@@ -316,6 +316,9 @@ const keyCases = (): void => {
     await keycloak.stop()
     assert.strictEqual((await call(old)).status, 200, "a known key needs nobody")
     await groups().away()
+    const accounts = accountSteps({ url: box.url, keycloak })
+    await accounts.signIn()
+    await accounts.away()
     await keycloak.start()
     await groups().back()
     // An unknown key id makes the gateway ask for keys again, at most every 30 s.

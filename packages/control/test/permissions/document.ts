@@ -8,8 +8,8 @@ const WORDS: Readonly<Record<string, string>> = {
   "501": "not offered"
 }
 
-/** What somebody is answered who may: there is nothing of that name, or the request lacks something. */
-const PAST_RIGHTS: ReadonlySet<string> = new Set(["404", "428"])
+/** What somebody is answered who may: there is nothing of that name. */
+const PAST_RIGHTS: ReadonlySet<string> = new Set(["404"])
 
 /** What an answer's status means to whoever asked; 404 is how something is hidden, unless whoever may gets it too. */
 const mark = (status: string, forAdministrator: string): string => {

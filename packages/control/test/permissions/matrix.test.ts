@@ -94,7 +94,7 @@ const asked = (role: Role, { action, path, sent }: Row, plane: ControlPlane.Cont
     const body: Sent =
       sent?.json === undefined
         ? (sent ?? {})
-        : { json: JSON.parse(JSON.stringify(sent.json).replace("$revision", revision)) }
+        : { ...sent, json: JSON.parse(JSON.stringify(sent.json).replace("$revision", revision)) }
     const credential: Sent = kept ?? (yield* shown(role, "session"))
     // Each caller from an address of their own, so that no limit of the one before counts.
     const remote = `192.0.2.${ROLES.indexOf(role) + 1}`
