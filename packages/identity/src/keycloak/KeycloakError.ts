@@ -34,7 +34,7 @@ export class KeycloakForbidden extends Schema.TaggedError<KeycloakForbidden>()("
 }) {
   override get message(): string {
     const needed = isClient(this.username)
-      ? "its service account needs the role manage-users of realm-management"
+      ? "its service account needs the role manage-users of realm-management and, for agents, manage-clients"
       : "it takes the role admin of the realm master, or create-realm for a new realm and realm-admin for one that is there"
     return `"${this.username}" may not do this in Keycloak: ${this.action}; ${needed}`
   }
