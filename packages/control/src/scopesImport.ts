@@ -2,7 +2,7 @@
  * The replaced system's `scopes.yml`, for one who administers: read by the policy's own reader, told about, and, when that is asked for by one who
  * signed in, put in force through the policy's own writer. Never so that whoever does it is an administrator no more.
  */
-import { BadRequest, fieldProblem } from "@mcpgw/api/ApiError"
+import { BadRequest, type Conflict, fieldProblem } from "@mcpgw/api/ApiError"
 import type { ScopesReport } from "@mcpgw/api/Import"
 import { compile } from "@mcpgw/policy/compile"
 import { InvalidPolicy } from "@mcpgw/policy/InvalidPolicy"
@@ -48,7 +48,7 @@ export interface ScopesDone {
 }
 
 /** Passes when the caller administers by that policy too. */
-const keeps = (who: Caller, next: PolicyDocument) =>
+const keeps = (who: Caller, next: PolicyDocument): Effect.Effect<PolicyDocument, Conflict> =>
   compile(next).isAdmin(who.claims) ? Effect.succeed(next) : wouldLockOut
 
 const replaced = (who: Caller, next: PolicyDocument, text: string) =>

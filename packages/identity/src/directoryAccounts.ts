@@ -36,7 +36,7 @@ export const createPersonThere = (
     yield* judged(username, password)
     if ((yield* accounts.get(username)) !== undefined) return yield* new AccountExists({ username })
     const { id, ...made } = yield* directory.createPerson(person, Redacted.make(password))
-    const profile = { subject: id, username, email: made.email, displayName: made.displayName, groups: made.groups }
+    const profile = { ...made, subject: id }
     const signedIn = yield* accounts.signIn(directory.name ?? "", profile).pipe(
       Effect.catchTag("AccountDisabled", () => Effect.fail(new AccountExists({ username }))),
       Effect.tapError(() => Effect.mapError(directory.removePerson(id), leftThere(username)))

@@ -41,7 +41,10 @@ const inGroup = text("group", "GROUP", "Only those in it.")
 const list = Command.make("list", { compare, inGroup, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api } = yield* Session
-    const urlParams = { ...given("group", args.inGroup), ...(args.compare ? { compare: true } : {}) }
+    const urlParams = {
+      ...(Option.isSome(args.inGroup) ? { group: args.inGroup.value } : {}),
+      ...(args.compare ? { compare: true } : {})
+    }
     const { directory, users: accounts } = yield* api.users.list({ urlParams })
     const answer = { accounts, ...(directory === undefined ? {} : { directory }) }
     yield* show(args.json, answer, () =>
