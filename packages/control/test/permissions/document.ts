@@ -1,5 +1,6 @@
 /** Prints the table of permissions for people. Pure. */
-import { ABOUT, ROLES, type Row, TABLE, TAKES_SIGN_IN } from "./table.ts"
+import { TAKES_SIGN_IN } from "./credentials.ts"
+import { ABOUT, ROLES, type Row, TABLE } from "./table.ts"
 
 const WORDS: Readonly<Record<string, string>> = {
   "401": "sign in",

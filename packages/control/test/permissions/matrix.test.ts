@@ -19,6 +19,7 @@ import { join } from "node:path"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../../src/ControlPlane.ts"
 import { call, CURRENTTIME, layer, PUBLIC_URL, registered, type Sent, tool } from "../support/plane.ts"
+import { BY_KEPT, BY_PASSWORD, TAKES_SIGN_IN } from "./credentials.ts"
 import { permissionsDocument } from "./document.ts"
 import {
   BY_KEPT,

@@ -92,67 +92,6 @@ const PUBLISHED = {
 /** Of a registry that is not there: the job begins, and finds that out. */
 const IMPORT = { from: "https://registry.example.com", dry_run: true }
 
-/**
- * Actions that take somebody who signed in, here or at an identity provider: whatever changes who may do what, and what is a person's own alone.
- * An API key or a token that was made here is refused with 403, whoever's it is.
- */
-export const TAKES_SIGN_IN: ReadonlySet<string> = new Set([
-  "PUT /api/collaborators/*",
-  "DELETE /api/collaborators/*",
-  "POST /api/groups",
-  "DELETE /api/groups/:name",
-  "PUT /api/groups/:name/servers/*",
-  "DELETE /api/groups/:name/servers/*",
-  "POST /api/internal/create-group",
-  "POST /api/internal/delete-group",
-  "POST /api/internal/add-to-groups",
-  "POST /api/internal/remove-from-groups",
-  "PUT /api/policy",
-  "POST /api/users",
-  "DELETE /api/users/:username",
-  "PATCH /api/accounts/:username",
-  "POST /api/agents",
-  "PATCH /api/agents/:name",
-  "DELETE /api/agents/:name",
-  "POST /api/agents/:name/secrets",
-  "DELETE /api/agents/:name/secrets/:id",
-  "PUT /api/machine-clients",
-  "DELETE /api/machine-clients",
-  "POST /api/clients",
-  "DELETE /api/clients/:client_id",
-  "POST /api/clients/:client_id/secrets",
-  "DELETE /api/clients/:client_id/secrets/:id",
-  "GET /api/account/sessions",
-  "DELETE /api/account/sessions/:id",
-  "DELETE /api/account/sessions",
-  "POST /api/account/password",
-  "DELETE /api/account/grants/:id",
-  "POST /api/keys",
-  "DELETE /api/keys/:id",
-  "POST /api/tokens/generate"
-])
-
-/** Of those, the ones that name and password (Basic) are as good for as a session; with another action Basic is no credential (401). */
-export const BY_PASSWORD: ReadonlySet<string> = new Set([
-  "POST /api/groups",
-  "DELETE /api/groups/:name",
-  "PUT /api/groups/:name/servers/*",
-  "DELETE /api/groups/:name/servers/*",
-  "POST /api/internal/create-group",
-  "POST /api/internal/delete-group",
-  "POST /api/internal/add-to-groups",
-  "POST /api/internal/remove-from-groups",
-  "PUT /api/policy",
-  "POST /api/users",
-  "DELETE /api/users/:username"
-])
-
-/** What else an administrator's kept credential is answered, unlike their session. */
-export const BY_KEPT: Readonly<Record<"api_key" | "token", Readonly<Record<string, string>>>> = {
-  api_key: {},
-  token: { "POST /internal/tokens": "200" }
-}
-
 /** By what it is done to. */
 export const TABLE: Readonly<Record<string, ReadonlyArray<Row>>> = {
   Servers: [
