@@ -34,6 +34,7 @@ export const TAKES_SIGN_IN: ReadonlySet<string> = new Set([
   "DELETE /api/account/sessions/:id",
   "DELETE /api/account/sessions",
   "POST /api/account/password",
+  "GET /api/account/grants",
   "DELETE /api/account/grants/:id",
   "POST /api/keys",
   "DELETE /api/keys/:id",
@@ -55,8 +56,10 @@ export const BY_PASSWORD: ReadonlySet<string> = new Set([
   "DELETE /api/users/:username"
 ])
 
-/** What else an administrator's kept credential is answered, unlike their session. */
-export const BY_KEPT: Readonly<Record<"api_key" | "token", Readonly<Record<string, string>>>> = {
-  api_key: {},
-  token: { "POST /internal/tokens": "200" }
+/** What else a kept credential is answered unlike its owner's session, by role. */
+export const BY_KEPT: Readonly<
+  Record<"api_key" | "token", Readonly<Record<string, Partial<Record<"administrator" | "groupManager", string>>>>>
+> = {
+  api_key: { "GET /api/keys": { administrator: "403", groupManager: "403" } },
+  token: { "POST /internal/tokens": { administrator: "200" } }
 }
