@@ -6,9 +6,11 @@ import * as Effect from "effect/Effect"
 const failed = ({ away, directory, message }: DirectoryFailure): Effect.Effect<never, BadGateway | Unavailable> =>
   Effect.zipRight(
     Effect.logWarning(`${directory} was asked to change an account: ${message}`),
-    away
-      ? new Unavailable(problem(`${directory} can not be reached now`, message))
-      : new BadGateway(problem(`${directory} did not do it`, message))
+    Effect.fail(
+      away
+        ? new Unavailable(problem(`${directory} can not be reached now`, message))
+        : new BadGateway(problem(`${directory} did not do it`, message))
+    )
   )
 
 const refused = ({ field, message, reason }: DirectoryRefused): BadRequest | Conflict =>

@@ -13,7 +13,6 @@ import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { call, layer, type Sent, signedIn } from "./support/plane.ts"
 
-const PASSWORD = "a long enough passphrase"
 const GROUPS = ["mcp-registry-user", "mcp-registry-developer"]
 
 const start = Effect.gen(function* () {

@@ -21,18 +21,7 @@ import * as ControlPlane from "../../src/ControlPlane.ts"
 import { call, CURRENTTIME, layer, PUBLIC_URL, registered, type Sent, tool } from "../support/plane.ts"
 import { BY_KEPT, BY_PASSWORD, TAKES_SIGN_IN } from "./credentials.ts"
 import { permissionsDocument } from "./document.ts"
-import {
-  BY_KEPT,
-  BY_PASSWORD,
-  GROUPS,
-  PASSWORD,
-  type Role,
-  ROLES,
-  type Row,
-  SCOPES,
-  TABLE,
-  TAKES_SIGN_IN
-} from "./table.ts"
+import { GROUPS, PASSWORD, type Role, ROLES, type Row, SCOPES, TABLE } from "./table.ts"
 
 const rows = Object.values(TABLE).flat()
 

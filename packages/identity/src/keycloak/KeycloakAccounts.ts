@@ -11,7 +11,7 @@ import { changeMachine, createMachine, machines, removeMachine } from "../intern
 import { members, setGroups, wantedGroups } from "../internal/keycloak/memberships.ts"
 import { pages } from "../internal/keycloak/pages.ts"
 import { People, type Person } from "../internal/keycloak/representations.ts"
-import { makeUsing } from "../internal/keycloak/session.ts"
+import { makeSession } from "../internal/keycloak/session.ts"
 import type { AdminFailure, KeycloakAdminApi, KeycloakAdminOptions } from "./KeycloakAdmin.ts"
 import { KeycloakUnexpected } from "./KeycloakError.ts"
 
@@ -45,7 +45,7 @@ const findPerson = (
   )
 
 const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccountsOptions) =>
-  Effect.map(makeUsing(options), (using): AccountDirectoryApi => {
+  Effect.map(makeSession(options), ({ refusing, using }): AccountDirectoryApi => {
     const base = `/${encodeURIComponent(realm)}`
     const at = { realm, tokenUrl: `${publicUrl.replace(/\/+$/, "")}/realms${base}/protocol/openid-connect/token` }
     return {
@@ -60,7 +60,7 @@ const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccoun
         })
       ),
       createPerson: ({ groups, username, ...named }, password) =>
-        using((admin) =>
+        refusing((admin) =>
           Effect.gen(function* () {
             const wanted = yield* wantedGroups(admin, realm, groups)
             // One request makes all of it, so that nobody is there without their groups.
@@ -79,7 +79,7 @@ const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccoun
           })
         ),
       setPersonGroups: (id, groups) =>
-        using((admin) =>
+        refusing((admin) =>
           Effect.gen(function* () {
             const wanted = yield* wantedGroups(admin, realm, groups)
             if (yield* setGroups(admin, realm, id, wanted)) return
@@ -92,9 +92,9 @@ const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccoun
         ),
       removePerson: (id) => using((admin) => admin.remove(`${base}/users/${encodeURIComponent(id)}`)),
       agents: using((admin) => machines(admin, realm)),
-      createAgent: (agent) => using((admin) => createMachine(admin, at, agent)),
-      changeAgent: (name, change) => using((admin) => changeMachine(admin, realm, name, change)),
-      removeAgent: (name) => using((admin) => removeMachine(admin, realm, name))
+      createAgent: (agent) => refusing((admin) => createMachine(admin, at, agent)),
+      changeAgent: (name, change) => refusing((admin) => changeMachine(admin, realm, name, change)),
+      removeAgent: (name) => refusing((admin) => removeMachine(admin, realm, name))
     }
   })
 

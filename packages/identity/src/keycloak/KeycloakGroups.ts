@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { GroupDirectory, type GroupDirectoryApi } from "../GroupDirectory.ts"
 import { topGroups } from "../internal/keycloak/pages.ts"
-import { makeUsing } from "../internal/keycloak/session.ts"
+import { makeSession } from "../internal/keycloak/session.ts"
 import type { KeycloakAdminOptions } from "./KeycloakAdmin.ts"
 
 export interface KeycloakGroupsOptions {
@@ -16,7 +16,7 @@ export interface KeycloakGroupsOptions {
 const MAX_DESCRIPTION = 255
 
 const make = ({ admin: options, realm }: KeycloakGroupsOptions): Effect.Effect<GroupDirectoryApi> =>
-  Effect.map(makeUsing(options), (using) => {
+  Effect.map(makeSession(options), ({ using }) => {
     const base = `/${encodeURIComponent(realm)}/groups`
     return {
       name: "keycloak",

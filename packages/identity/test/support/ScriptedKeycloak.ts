@@ -158,8 +158,11 @@ export class ScriptedKeycloak {
     if (id === undefined) {
       if (method === "POST") return this.addClient(body)
       const clientId = query.get("clientId")
-      const all = [...this.clients.values()].map((client) => ({ ...client.body, id: client.id }))
-      return json(page(clientId === null ? all : all.filter((client) => client.clientId === clientId), query))
+      const all: ReadonlyArray<Readonly<Record<string, unknown>>> = [...this.clients.values()].map((client) => ({
+        ...client.body,
+        id: client.id
+      }))
+      return json(page(clientId === null ? all : all.filter((client) => client["clientId"] === clientId), query))
     }
     const client = this.clients.get(id)
     if (client === undefined) return done(404)

@@ -5,10 +5,15 @@ import { DirectoryFailure, DirectoryRefused } from "../../DirectoryError.ts"
 import { type KeycloakAdminApi, type KeycloakAdminOptions, makeAdmin } from "../../keycloak/KeycloakAdmin.ts"
 import { type KeycloakError, KeycloakUnreachable } from "../../keycloak/KeycloakError.ts"
 
-/** Refusals pass as they are. */
-export type Using = <A, E extends DirectoryRefused = never>(
+type Ask<E> = <A>(
   body: (admin: KeycloakAdminApi) => Effect.Effect<A, E | KeycloakError>
 ) => Effect.Effect<A, E | DirectoryFailure>
+
+export interface AdminSession {
+  readonly using: Ask<never>
+  /** The same for what may be refused; a refusal passes as it is. */
+  readonly refusing: Ask<DirectoryRefused>
+}
 
 const failed = (error: KeycloakError): DirectoryFailure =>
   new DirectoryFailure({
@@ -17,18 +22,26 @@ const failed = (error: KeycloakError): DirectoryFailure =>
     problem: error.message
   })
 
-const told = <E extends DirectoryRefused>(error: E | KeycloakError): E | DirectoryFailure =>
+const told = (error: DirectoryRefused | KeycloakError): DirectoryRefused | DirectoryFailure =>
   error instanceof DirectoryRefused ? error : failed(error)
 
-export const makeUsing = (options: KeycloakAdminOptions): Effect.Effect<Using> =>
-  Effect.map(Ref.make<KeycloakAdminApi | undefined>(undefined), (held): Using => {
+export const makeSession = (options: KeycloakAdminOptions): Effect.Effect<AdminSession> =>
+  Effect.map(Ref.make<KeycloakAdminApi | undefined>(undefined), (held): AdminSession => {
     const admin = Effect.flatMap(Ref.get(held), (before) =>
       before === undefined ? Effect.tap(makeAdmin(options), (made) => Ref.set(held, made)) : Effect.succeed(before)
     )
-    return (body) =>
-      Effect.flatMap(admin, body).pipe(
-        // Whatever went wrong, a restart of Keycloak's among it, the next call signs in anew.
-        Effect.tapError((error) => (error instanceof DirectoryRefused ? Effect.void : Ref.set(held, undefined))),
-        Effect.mapError(told)
-      )
+    // Whatever went wrong, a restart of Keycloak's among it, the next call signs in anew.
+    const anew = Ref.set(held, undefined)
+    return {
+      using: (body) =>
+        Effect.flatMap(admin, body).pipe(
+          Effect.tapError(() => anew),
+          Effect.mapError(failed)
+        ),
+      refusing: (body) =>
+        Effect.flatMap(admin, body).pipe(
+          Effect.tapError((error) => (error instanceof DirectoryRefused ? Effect.void : anew)),
+          Effect.mapError(told)
+        )
+    }
   })
