@@ -95,7 +95,7 @@ describe("POST /api/import/servers with apply_scopes", () => {
           applied: true,
           changes: {
             groups: { added: ["finance"], removed: ["mcp-servers-restricted"] },
-            scopes: { added: ["finance"], removed: ["mcp-servers-demo/execute"] }
+            scopes: { added: ["finance"], removed: ["mcp-servers-demo/execute", "mcp-registry-user"] }
           }
         }
       })

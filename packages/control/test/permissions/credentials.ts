@@ -38,7 +38,8 @@ export const TAKES_SIGN_IN: ReadonlySet<string> = new Set([
   "DELETE /api/account/grants/:id",
   "POST /api/keys",
   "DELETE /api/keys/:id",
-  "POST /api/tokens/generate"
+  "POST /api/tokens/generate",
+  "GET /api/admin/tokens"
 ])
 
 /** Of those, the ones that name and password (Basic) are as good for as a session; with another action Basic is no credential (401). */

@@ -171,6 +171,11 @@ export class ScriptedKeycloak {
       for (const user of this.users.values()) if (user.username === account) this.users.delete(user.id)
       return done(this.clients.delete(id) ? 204 : 404)
     }
+    if (part === undefined && method === "GET") return json({ ...client.body, id })
+    if (part === undefined && body["serviceAccountsEnabled"] !== true) {
+      // As the real one: a client put without it has no service account any more, nor its groups.
+      for (const user of this.users.values()) if (user.username === account) user.groups.clear()
+    }
     if (part === undefined) return done(this.clients.set(id, { ...client, body: { ...client.body, ...body } }) && 204)
     if (part === "client-secret") return json({ value: `secret-of-${String(client.body["clientId"])}` })
     if (part === "service-account-user") {

@@ -1,6 +1,7 @@
 /** Agents as clients of a realm: made with everything they need, changed, and removed. Takes no client of another kind for an agent. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type { AgentCredential, DirectoryAgent } from "../../AccountDirectory.ts"
 import { DirectoryRefused } from "../../DirectoryError.ts"
 import { agentClient, agentOf } from "../../keycloak/Blueprint.ts"
@@ -10,6 +11,8 @@ import { addAgent } from "../../keycloak/Provision.ts"
 import { members, setGroups, wantedGroups } from "./memberships.ts"
 import { pages } from "./pages.ts"
 import { type Client, Clients, Secret, User } from "./representations.ts"
+
+const Whole = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 const clientsOf = (realm: string): string => `/${encodeURIComponent(realm)}/clients`
 
@@ -108,6 +111,14 @@ const accountIdOf = (admin: KeycloakAdminApi, realm: string, { id }: Client) =>
     (user) => user?.id ?? ""
   )
 
+/** Sent back whole: what is left out of a client, Keycloak may take for switched off, its service account among it. */
+const enable = (admin: KeycloakAdminApi, realm: string, { id }: Client, enabled: boolean) =>
+  Effect.gen(function* () {
+    const path = `${clientsOf(realm)}/${encodeURIComponent(id)}`
+    const whole = yield* admin.get(path, Whole)
+    if (whole !== undefined) yield* admin.put(path, { ...whole, enabled })
+  })
+
 export const changeMachine = (
   admin: KeycloakAdminApi,
   realm: string,
@@ -119,12 +130,7 @@ export const changeMachine = (
     if (client === undefined) return undefined
     const wanted = groups === undefined ? undefined : yield* wantedGroups(admin, realm, groups)
     const account = yield* accountIdOf(admin, realm, client)
-    if (disabled !== undefined && client.enabled === disabled) {
-      yield* admin.put(`${clientsOf(realm)}/${encodeURIComponent(client.id)}`, {
-        clientId: client.clientId,
-        enabled: !disabled
-      })
-    }
+    if (disabled !== undefined && client.enabled === disabled) yield* enable(admin, realm, client, !disabled)
     if (wanted !== undefined) yield* setGroups(admin, realm, account, wanted)
     return account
   })
