@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { commandSuite } from "./suites/commands.ts"
 import { importRegistrySuite } from "./suites/importRegistry.ts"
+import { peopleSuite } from "./suites/people.ts"
 import { replacedSuite } from "./suites/replaced.ts"
 import { signInSuite } from "./suites/signIn.ts"
 import { type Stand, startStand } from "./support/stand.ts"
@@ -22,5 +23,6 @@ afterAll(async () => {
 
 describe("signing in", () => signInSuite(stand))
 describe("commands", () => commandSuite(stand))
+describe("issue 6: people, groups and an old policy", () => peopleSuite(stand))
 describe("issue 6: imports from other registries", () => importRegistrySuite(stand))
 describe("contracts §2.14, §2.16: what the replaced system's commands are called here", () => replacedSuite(stand))
