@@ -11,6 +11,7 @@ import { importing } from "./import/files.ts"
 import { keycloak } from "./keycloak/commands.ts"
 import { mcpCommands } from "./mcp/commands.ts"
 import { agents } from "./people/agents.ts"
+import { collaborators } from "./people/collaborators.ts"
 import { groups } from "./people/groups.ts"
 import { keys } from "./people/keys.ts"
 import { tokens } from "./people/tokens.ts"
@@ -25,6 +26,7 @@ const commands = [
   ...mcpCommands,
   health,
   servers,
+  collaborators,
   groups,
   users,
   agents,

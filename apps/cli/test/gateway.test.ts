@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { commandSuite } from "./suites/commands.ts"
 import { importRegistrySuite } from "./suites/importRegistry.ts"
+import { peopleSuite } from "./suites/people.ts"
 import { readmeSuite } from "./suites/readme.ts"
 import { signInSuite } from "./suites/signIn.ts"
 import { type Stand, startStand } from "./support/stand.ts"
@@ -23,4 +24,5 @@ afterAll(async () => {
 describe("signing in", () => signInSuite(stand))
 describe("README: sessions are real output", () => readmeSuite(stand))
 describe("commands", () => commandSuite(stand))
+describe("issue 6: people, groups and an old policy", () => peopleSuite(stand))
 describe("issue 6: imports from other registries", () => importRegistrySuite(stand))

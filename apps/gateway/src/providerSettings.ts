@@ -61,7 +61,7 @@ export const providerSettings: ReadonlyArray<Text> = [
   plain("KEYCLOAK_M2M_CLIENT_ID", "One more audience of its access tokens: the client of machines."),
   secret(
     "KEYCLOAK_M2M_CLIENT_SECRET",
-    "Its secret, when that client's service account may manage groups (manage-users of realm-management): groups made or deleted here are there too."
+    "Its secret, when that client's service account may manage people and groups (manage-users of realm-management) and, for agents, clients (manage-clients): groups, people and agents made, changed or deleted here are so there too."
   ),
   plain("KEYCLOAK_ADMIN_URL", "Where its admin API is. Unset: KEYCLOAK_URL.", url),
   plain(

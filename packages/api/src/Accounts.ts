@@ -3,7 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
+import { BadGateway, BadRequest, Conflict, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
 import { Groups } from "./Agents.ts"
 import { Authentication } from "./Authentication.ts"
 
@@ -33,9 +33,11 @@ const change = HttpApiEndpoint.patch("change", "/api/accounts/:username")
   .addSuccess(AccountView)
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .addError(Conflict.schema)
+  .addError(BadGateway.schema)
   .annotate(
     OpenApi.Description,
-    "Disabling an account, or taking a group away, ends all it has: sessions, what clients were allowed, tokens and keys. A group more counts from the next sign-in. Whoever is disabled is shut out with their identity provider's own tokens, too; groups of its people are what it says at each sign-in and in its tokens. Nobody changes their own account."
+    "Disabling an account, or taking a group away, ends all it has: sessions, what clients were allowed, tokens and keys. A group more counts from the next sign-in. Whoever is disabled is shut out with their identity provider's own tokens, too; groups of its people are what it says at each sign-in and in its tokens, and where it can be administered (Keycloak) they are changed there first: when that fails they stay. Nobody changes their own account."
   )
 
 export class AccountsGroup extends HttpApiGroup.make("accounts")

@@ -6,8 +6,9 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
+import { BadGateway, BadRequest, Conflict, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
+import { DirectoryComparison } from "./DirectoryComparison.ts"
 import { GivenMoment, Moment } from "./Moments.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
@@ -46,7 +47,25 @@ export const ChangedAgent = Schema.Struct({
 export const CreateAgent = Schema.Struct({
   name: Schema.NonEmptyString,
   description: optional(Schema.String),
-  groups: optional(Groups)
+  groups: optional(Groups),
+  /** Absent: at the identity provider too, where one can be administered. */
+  create_in_keycloak: optional(Schema.Boolean)
+})
+
+/** What the program signs in with at the identity provider; told this once. */
+export const ProviderClient = Schema.Struct({
+  provider: Schema.String,
+  client_id: Schema.String,
+  client_secret: Schema.String,
+  /** Where it gets its tokens. */
+  token_url: Schema.String
+}).annotations({ identifier: "ProviderClient" })
+
+/** After its making. */
+export const CreatedAgent = Schema.Struct({
+  ...ChangedAgent.fields,
+  /** Absent: it was made here alone. */
+  provider_client: optional(ProviderClient)
 })
 
 export const ChangeAgent = Schema.Struct({
@@ -75,15 +94,24 @@ const ByName = Schema.Struct({ name: Schema.String })
 const Removed = Schema.Struct({ success: Schema.Literal(true) })
 
 const list = HttpApiEndpoint.get("list", "/api/agents")
-  .addSuccess(Schema.Struct({ agents: Schema.Array(AgentView) }))
-  .annotate(OpenApi.Description, "Every agent, with what is known of its secrets.")
+  .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }))
+  .addSuccess(Schema.Struct({ agents: Schema.Array(AgentView), directory: optional(DirectoryComparison) }))
+  .annotate(
+    OpenApi.Description,
+    "Every agent, with what is known of its secrets. `compare`: also how that agrees with the identity provider."
+  )
 
 const create = HttpApiEndpoint.post("create", "/api/agents")
   .setPayload(CreateAgent)
-  .addSuccess(ChangedAgent, { status: 201 })
+  .addSuccess(CreatedAgent, { status: 201 })
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
-  .annotate(OpenApi.Description, "An account for a program. It gets tokens at `/oauth/token` once it has a secret.")
+  .addError(Conflict.schema)
+  .addError(BadGateway.schema)
+  .annotate(
+    OpenApi.Description,
+    "An account for a program. It gets tokens at `/oauth/token` once it has a secret. Where an identity provider can be administered, which today is Keycloak, a client with a service account in these groups is made there too, and its credentials are in this answer alone; when that fails (502, 503) no agent is made."
+  )
 
 const get = HttpApiEndpoint.get("get", "/api/agents/:name")
   .setPath(ByName)
@@ -96,12 +124,23 @@ const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
   .addSuccess(ChangedAgent)
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
-  .annotate(OpenApi.Description, "Taking a group away, or disabling the agent, ends the tokens it has.")
+  .addError(Conflict.schema)
+  .addError(BadGateway.schema)
+  .annotate(
+    OpenApi.Description,
+    "Taking a group away, or disabling the agent, ends the tokens it has. A client of it at the identity provider is changed too; when that fails nothing is changed, but for an agent that is disabled, which is shut out here all the same."
+  )
 
 const remove = HttpApiEndpoint.del("remove", "/api/agents/:name")
   .setPath(ByName)
+  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }))
   .addSuccess(Removed)
-  .annotate(OpenApi.Description, "Removes the agent; its secrets and tokens end.")
+  .addError(Conflict.schema)
+  .addError(BadGateway.schema)
+  .annotate(
+    OpenApi.Description,
+    "Removes the agent; its secrets and tokens end. Its client at the identity provider is removed first, unless `delete_from_keycloak` is false; when that fails nothing is changed."
+  )
 
 const addSecret = HttpApiEndpoint.post("addSecret", "/api/agents/:name/secrets")
   .setPath(ByName)

@@ -84,6 +84,7 @@ const TITLES: Readonly<Record<number, string>> = {
   428: "Precondition Required",
   429: "Too Many Requests",
   500: "Internal Server Error",
+  502: "Bad Gateway",
   503: "Service Unavailable"
 }
 
@@ -169,6 +170,11 @@ export class TooManyRequests extends Data.TaggedError("TooManyRequests")<Problem
 /** A defect of ours; what went wrong is in the log. */
 export class InternalError extends Data.TaggedError("InternalError")<Problem> {
   static readonly schema = answer(500, "A defect of the registry; its log says more", InternalError)
+}
+
+/** The identity provider answered, and did not do it. */
+export class BadGateway extends Data.TaggedError("BadGateway")<Problem> {
+  static readonly schema = answer(502, "Another system that is needed for it did not do its part", BadGateway)
 }
 
 /** Something the answer needs can not be reached. */

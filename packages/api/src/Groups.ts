@@ -98,7 +98,7 @@ export type GroupChange = typeof GroupChange.Type
 export const OpenServer = Schema.Struct({
   /** Absent: the tools that are known of the server now, as far as the caller may call them. */
   tools: optional(SomeNames),
-  /** Absent: what reading takes and, unless the scope's name ends with `/read`, calling. */
+  /** Absent: what reading takes, as far as the caller may, and, unless the scope's name ends with `/read`, calling. */
   methods: optional(SomeNames)
 })
 
@@ -117,7 +117,7 @@ const create = HttpApiEndpoint.post("create", "/api/groups")
   .addSuccess(GroupChange, { status: 201 })
   .annotate(
     OpenApi.Description,
-    "A group that opens nothing yet, in the policy and in the identity provider. When the provider does not answer, it is in the policy alone, and `problem` says so; the same request sent again makes up for it."
+    "A group that opens nothing yet, in the policy and in the identity provider. Takes a sign-in: no API key, no token that was made here. When the provider does not answer, it is in the policy alone, and `problem` says so; the same request sent again makes up for it."
   )
 
 const get = HttpApiEndpoint.get("get", "/api/groups/:name")
@@ -145,13 +145,16 @@ const putServer = HttpApiEndpoint.put("putServer", "/api/groups/:name/servers/*"
   .addSuccess(GroupDetails)
   .annotate(
     OpenApi.Description,
-    "Opens a server to the group, or changes what of it is open. Nobody but an administrator opens what they can not use themselves."
+    "Opens a server to the group, or changes what of it is open. Nobody but an administrator opens tools or methods that they can not use themselves. As every change of who may do what it takes somebody who signed in: no API key, no token that was made here."
   )
 
 const removeServer = HttpApiEndpoint.del("removeServer", "/api/groups/:name/servers/*")
   .setPath(ServerOf)
   .addSuccess(GroupDetails)
-  .annotate(OpenApi.Description, "Closes a server to the group. A rule for any server (`*`) stays.")
+  .annotate(
+    OpenApi.Description,
+    "Closes a server to the group. A rule for any server (`*`) stays. Takes a sign-in, as `PUT`."
+  )
 
 export class GroupsGroup extends HttpApiGroup.make("groups")
   .add(list)

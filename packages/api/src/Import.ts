@@ -3,10 +3,14 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
+import { BadRequest, Conflict, Forbidden, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
 import { FieldError } from "./ApiError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+const ScopesMode = Schema.Literal("merge", "replace")
+const Names = Schema.Array(Schema.String)
+const Changes = Schema.Struct({ added: Names, changed: Names, removed: Names }).annotations({ identifier: "Changes" })
 
 export const ImportBody = Schema.Struct({
   /** Server files: a list of them, or an object from file name to file. */
@@ -15,6 +19,11 @@ export const ImportBody = Schema.Struct({
   server_state: optional(Schema.Record({ key: Schema.String, value: Schema.Boolean })),
   /** The text of `scopes.yml`. */
   scopes: optional(Schema.String),
+  /**
+   * How that is put in force. `merge`: its group mappings, permissions and scopes are added to those that are there, each in the place of one of
+   * the same name, and what it does not name stays. `replace`: it is the whole policy from then on. Absent: it is checked and reported on.
+   */
+  apply_scopes: optional(ScopesMode),
   /** Report, and change nothing. */
   dry_run: optional(Schema.Boolean)
 })
@@ -39,7 +48,22 @@ export const ScopesReport = Schema.Struct({
   /** Where it is wrong, in words; null when it is valid. */
   problem: Schema.NullOr(Schema.String),
   /** Names in it that lead nowhere. */
-  doubts: Schema.Array(Schema.String)
+  doubts: Schema.Array(Schema.String),
+  /** What was asked to be done with it; null: nothing. */
+  mode: Schema.NullOr(ScopesMode),
+  /** It is in force now. */
+  applied: Schema.Boolean,
+  /** What that changed of the policy, or would have; null when nothing was asked. */
+  changes: Schema.NullOr(
+    Schema.Struct({
+      /** Of `group_mappings`. */
+      groups: Changes,
+      /** Of `UI-Scopes`, by scope. */
+      permissions: Changes,
+      /** Of server scopes. */
+      scopes: Changes
+    })
+  )
 })
 export type ScopesReport = typeof ScopesReport.Type
 
@@ -62,12 +86,13 @@ const servers = HttpApiEndpoint.post("servers", "/api/import/servers")
   .addError(BadRequest.schema)
   .addError(Unauthorized.schema)
   .addError(Forbidden.schema)
+  .addError(Conflict.schema)
   .addError(TooLarge.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
   .annotate(
     OpenApi.Description,
-    "Takes over the replaced system's server files, for administrators. JSON: this body, or a list of server files alone; or multipart/form-data with the files as they are (`*.json`, `server_state.json`, `scopes.yml`) and a field `dry_run`. Up to 32 MB. Running it again changes nothing. `scopes.yml` is checked and reported on, not put in force."
+    "Takes over the replaced system's server files, for administrators. JSON: this body, or a list of server files alone; or multipart/form-data with the files as they are (`*.json`, `server_state.json`, `scopes.yml`) and a field `dry_run`. Up to 32 MB. Running it again changes nothing. `scopes.yml` is checked and reported on, and with `apply_scopes` (`merge` or `replace`; a field of a form, too) put in force, which takes a sign-in: the text before is kept, nobody makes themselves less than an administrator, and 409 says that the policy is read-only or changed meanwhile, with nothing imported."
   )
 
 export class ImportGroup extends HttpApiGroup.make("import").add(servers) {}

@@ -8,7 +8,9 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { AccountView } from "./Accounts.ts"
 import { Groups } from "./Agents.ts"
+import { DirectoryComparison } from "./DirectoryComparison.ts"
 import {
+  BadGateway,
   BadRequest,
   Conflict,
   Forbidden,
@@ -25,7 +27,12 @@ export const CreateUser = Schema.Struct({
   username: Schema.NonEmptyString,
   /** Absent: one is made and told once. */
   password: optional(Schema.NonEmptyString),
-  groups: optional(Groups)
+  groups: optional(Groups),
+  email: optional(Schema.String.pipe(Schema.maxLength(254))),
+  first_name: optional(Schema.String.pipe(Schema.maxLength(128))),
+  last_name: optional(Schema.String.pipe(Schema.maxLength(128))),
+  /** Absent: somebody of the identity provider, where one can be administered, and else a local account. */
+  create_in_keycloak: optional(Schema.Boolean)
 })
 
 const Created = Schema.Struct({
@@ -37,21 +44,35 @@ const Created = Schema.Struct({
 })
 
 const list = HttpApiEndpoint.get("list", "/api/users")
-  .setUrlParams(Schema.Struct({ group: optional(Schema.String) }))
-  .addSuccess(Schema.Struct({ users: Schema.Array(AccountView), total: Schema.Int }))
-  .annotate(OpenApi.Description, "Everybody with an account here, or those in a group, by name.")
+  .setUrlParams(Schema.Struct({ group: optional(Schema.String), compare: optional(Schema.BooleanFromString) }))
+  .addSuccess(
+    Schema.Struct({
+      users: Schema.Array(AccountView),
+      total: Schema.Int,
+      /** With `compare` alone. */
+      directory: optional(DirectoryComparison)
+    })
+  )
+  .annotate(
+    OpenApi.Description,
+    "Everybody with an account here, or those in a group, by name. `compare`: also how that agrees with the identity provider."
+  )
 
 const create = HttpApiEndpoint.post("create", "/api/users")
   .setPayload(CreateUser)
   .addSuccess(Created, { status: 201 })
-  .annotate(OpenApi.Description, "A local account. People of identity providers have theirs made when they sign in.")
+  .annotate(
+    OpenApi.Description,
+    "An account. Where an identity provider can be administered, which today is Keycloak, the person is made there, in groups that are there, with the password that is given or told once; the account here is that person's. Elsewhere, or without `create_in_keycloak`, it is a local one. When Keycloak does not answer (503) or refuses (502), nobody is made anywhere."
+  )
 
 const remove = HttpApiEndpoint.del("remove", "/api/users/:username")
   .setPath(Schema.Struct({ username: Schema.String }))
+  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }))
   .addSuccess(Schema.Struct({ success: Schema.Literal(true) }))
   .annotate(
     OpenApi.Description,
-    "Removes the account and ends all that was made with it: sessions, tokens, keys, what clients were allowed. Somebody of an identity provider may come again: disable them instead. Nobody removes their own."
+    "Removes the account and ends all that was made with it: sessions, tokens, keys, what clients were allowed. Somebody of an identity provider that is administered from here is removed there first, unless `delete_from_keycloak` is false; when that fails nothing is changed. Of another provider they may come again: disable them instead. Nobody removes their own."
   )
 
 export class UsersGroup extends HttpApiGroup.make("users")
@@ -65,4 +86,5 @@ export class UsersGroup extends HttpApiGroup.make("users")
   .addError(Conflict.schema)
   .addError(TooLarge.schema)
   .addError(TooManyRequests.schema)
+  .addError(BadGateway.schema)
   .addError(Unavailable.schema) {}

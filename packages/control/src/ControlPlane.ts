@@ -12,6 +12,7 @@ import type { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import type { Revocations } from "@mcpgw/auth/Revocations"
 import type { DiscoveryIndex } from "@mcpgw/discovery/DiscoveryIndex"
 import type { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import type { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
 import { AccountPages, servesPages } from "@mcpgw/identity/AccountPages"
 import type { Accounts } from "@mcpgw/identity/Accounts"
 import type { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
@@ -79,6 +80,7 @@ import * as userHandlers from "./userHandlers.ts"
 
 /** Everything the control plane works on. */
 export type Services =
+  | AccountDirectory
   | AccountPages
   | Accounts
   | Agents

@@ -64,6 +64,10 @@ export const sees = (who: Actor, { record }: { readonly record: Named }): boolea
 export const mayCall = (who: Actor, server: string, tool: string): boolean =>
   who.isAdmin || who.policy.decide(who.claims, { server, method: "tools/call", tool }).allowed
 
+/** May the caller use that method, one that is not `tools/call`? */
+export const mayUse = (who: Actor, server: string, method: string): boolean =>
+  who.isAdmin || who.policy.decide(who.claims, { server, method, tool: undefined }).allowed
+
 const unknown = new NotFound(problem("Service path not registered"))
 const noAccess = new Forbidden(problem("You do not have access to this server"))
 

@@ -5,12 +5,15 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type AccountView, ChangeAccount } from "@mcpgw/api/Accounts"
 import { Api } from "@mcpgw/api/Api"
 import { Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
-import { editAccount } from "@mcpgw/identity/accountChanges"
+import { type AccountEdit, editAccount } from "@mcpgw/identity/accountChanges"
 import { type AccountDetails, Accounts } from "@mcpgw/identity/Accounts"
+import { setGroupsThere } from "@mcpgw/identity/directoryAccounts"
+import type { Person } from "@mcpgw/identity/endAccess"
 import * as Effect from "effect/Effect"
 import { notStored, unavailable, unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
@@ -41,6 +44,15 @@ const list = Effect.gen(function* () {
 const changeFields = onlyFields(...Object.keys(ChangeAccount.fields))
 const decodeChange = decodeWith(ChangeAccount)
 
+/** Groups of a provider's people are the provider's: there first, where that can be. Shutting out waits for nobody. */
+const edited = (names: ReadonlyArray<Person>, username: string, edit: AccountEdit) =>
+  Effect.gen(function* () {
+    if (edit.disabled === true) yield* editAccount(names, username, { disabled: true })
+    const account = yield* (yield* Accounts).get(username)
+    if (account !== undefined && edit.groups !== undefined) yield* setGroupsThere(account, edit.groups)
+    return yield* editAccount(names, username, edit)
+  })
+
 const change = (request: Request, username: string) =>
   Effect.gen(function* () {
     const { claims } = yield* grantor(MANAGE, "manage accounts")
@@ -51,8 +63,9 @@ const change = (request: Request, username: string) =>
     if (claims.issuer === publicUrl && claims.username.toLowerCase() === username.toLowerCase()) return yield* notOwn
     const edit = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
     const names = yield* namesOf(publicUrl, publicUrl, username)
-    const account = yield* editAccount(names, username, edit).pipe(
+    const account = yield* edited(names, username, edit).pipe(
       Effect.catchTags({
+        ...directoryFailures,
         AccountsUnavailable: unreachable,
         GrantsUnavailable: unavailable,
         RevocationNotStored: notStored

@@ -9,12 +9,19 @@ import { type AgentView, ChangeAgent, CreateAgent, MachineClientView } from "@mc
 import { Api } from "@mcpgw/api/Api"
 import { BadRequest, fieldProblem, NotFound, problem } from "@mcpgw/api/ApiError"
 import { momentOf } from "@mcpgw/api/Moments"
+import { AccountDirectory, type AgentCredential } from "@mcpgw/identity/AccountDirectory"
 import { AGENT_CLIENT } from "@mcpgw/identity/AgentClients"
 import { type Agent, Agents, type InvalidAgent } from "@mcpgw/identity/Agents"
+import { changeAgentThere, createAgentThere, removeAgentThere } from "@mcpgw/identity/directoryAccounts"
+import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { compareAgents } from "./accountDrift.ts"
+import { notStored } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
@@ -61,24 +68,45 @@ const changeFields = onlyFields(...Object.keys(ChangeAgent.fields))
 const decodeMachine = decodeWith(MachineClientView)
 const machineFields = onlyFields(...Object.keys(MachineClientView.fields))
 
-const list = Effect.gen(function* () {
-  yield* administrator(MANAGE)
-  const agents = yield* Effect.catchTag((yield* Agents).list, "AccountsUnavailable", unreachable)
-  return { agents: agents.map(agentView) }
+const list = (compare: boolean) =>
+  Effect.gen(function* () {
+    yield* administrator(MANAGE)
+    const agents = yield* Effect.catchTag((yield* Agents).list, "AccountsUnavailable", unreachable)
+    return { agents: agents.map(agentView), ...(compare ? { directory: yield* compareAgents(agents) } : {}) }
+  })
+
+const noDirectory = new BadRequest(
+  fieldProblem("create_in_keycloak", "true", "no identity provider with an admin API is configured")
+)
+
+/** Here alone, or at the identity provider too. */
+const made = ({ create_in_keycloak: wanted, description = "", groups = [], name }: typeof CreateAgent.Type) =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const agent = { name, description, groups }
+    if (wanted ?? directory.name !== undefined) {
+      if (directory.name === undefined) return yield* noDirectory
+      return { provider: directory.name, ...(yield* createAgentThere(agent)) }
+    }
+    return { provider: undefined, agent: yield* (yield* Agents).create(agent), credential: undefined }
+  })
+
+/** The only answer that holds the secret of its client. */
+const clientOf = (provider: string, { clientId, secret, tokenUrl }: AgentCredential) => ({
+  provider_client: { provider, client_id: clientId, client_secret: Redacted.value(secret), token_url: tokenUrl }
 })
 
 const create = (request: Request) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
     const fields = yield* Effect.flatMap(fieldsOf(request), createFields)
-    const { description = "", groups = [], name } = yield* decodeCreate(fields)
-    const agent = yield* (yield* Agents).create({ name, description, groups }).pipe(
-      Effect.catchTags({
-        ...failures,
-        AgentExists: () => new BadRequest(fieldProblem("name", JSON.stringify(name), "there is an agent of that name"))
-      })
+    const wanted = yield* decodeCreate(fields)
+    const exists = fieldProblem("name", JSON.stringify(wanted.name), "there is an agent of that name")
+    const { agent, credential, provider } = yield* made(wanted).pipe(
+      Effect.catchTags({ ...failures, ...directoryFailures, AgentExists: () => new BadRequest(exists) })
     )
-    return HttpServerResponse.unsafeJson(yield* changed(agent), { status: 201 })
+    const client = provider === undefined ? {} : clientOf(provider, credential)
+    return HttpServerResponse.unsafeJson({ ...(yield* changed(agent)), ...client }, { status: 201 })
   })
 
 const get = (name: string) =>
@@ -92,16 +120,28 @@ const change = (request: Request, name: string) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
     const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
-    const agent = yield* Effect.catchTags((yield* Agents).update(name, wanted), failures)
+    const { issuers } = yield* FederatedLogin
+    const changing = changeAgentThere(name, wanted, issuers)
+    const agent = yield* Effect.catchTags(changing, {
+      ...failures,
+      ...directoryFailures,
+      RevocationNotStored: notStored
+    })
     return HttpServerResponse.unsafeJson(yield* changed(agent ?? (yield* noSuchAgent)))
   })
 
-const remove = (name: string) =>
+const remove = (name: string, fromDirectory: boolean) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    if (!(yield* Effect.catchTag((yield* Agents).remove(name), "AccountsUnavailable", unreachable))) {
-      return yield* noSuchAgent
-    }
+    const { issuers } = yield* FederatedLogin
+    const there = fromDirectory ? removeAgentThere(name, issuers) : Effect.succeed(false)
+    const gone = yield* Effect.catchTags(there, {
+      ...directoryFailures,
+      AccountsUnavailable: unreachable,
+      RevocationNotStored: notStored
+    })
+    const removed = yield* Effect.catchTag((yield* Agents).remove(name), "AccountsUnavailable", unreachable)
+    if (!gone && !removed) return yield* noSuchAgent
     return { success: true } as const
   })
 
@@ -155,11 +195,11 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "agents", (handlers) =>
   handlers
-    .handle("list", () => list)
+    .handle("list", ({ urlParams }) => list(urlParams.compare ?? false))
     .handleRaw("create", ({ request }) => create(request), whole)
     .handle("get", ({ path }) => get(path.name))
     .handleRaw("change", ({ path, request }) => change(request, path.name), whole)
-    .handle("remove", ({ path }) => remove(path.name), whole)
+    .handle("remove", ({ path, urlParams }) => remove(path.name, urlParams.delete_from_keycloak ?? true), whole)
     .handleRaw("addSecret", ({ path, request }) => addSecret(request, path.name), whole)
     .handle("removeSecret", ({ path }) => removeSecret(path.name, path.id), whole)
 )

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import { caller, findServer } from "./access.ts"
 import { unreachable } from "./accountFailures.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
-import { signedIn } from "./grants.ts"
+import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
 
@@ -33,6 +33,9 @@ const managed = (path: string) =>
     }
     return { who, record }
   })
+
+/** The same, for one who signed in: to change it. */
+const changed = (path: string) => Effect.tap(managed(path), ({ who }) => signedIn(who.claims, "manage collaborators"))
 
 const listOf = (record: { readonly path: string; readonly registered_at: string }) =>
   Effect.map(Collaborators, (collaborators) => ({
@@ -61,8 +64,7 @@ const decode = decodeWith(SetCollaborators)
 
 const set = (request: Request, path: string) =>
   Effect.gen(function* () {
-    const { record, who } = yield* managed(path)
-    yield* signedIn(who.claims, "manage collaborators")
+    const { record, who } = yield* changed(path)
     const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(fields), Effect.flatMap(decode))
     yield* known(wanted.collaborators)
     const collaborators = yield* Collaborators
@@ -80,7 +82,7 @@ const remove = (
   { kind = "person", name }: { readonly kind?: Collaborator["kind"]; readonly name?: string }
 ) =>
   Effect.gen(function* () {
-    const { record, who } = yield* managed(path)
+    const { record, who } = yield* changed(path)
     const collaborators = yield* Collaborators
     const done =
       name === undefined

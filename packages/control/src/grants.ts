@@ -1,28 +1,9 @@
-/**
- * Who may hand out what outlives a request: tokens, keys, secrets and groups. Never a caller who came with a token or a key: a stolen one
- * must die with its revocation, so it can not have made others.
- */
+/** Who may hand out what outlives a request: administrators who signed in (`signIn.ts`). Hands out nothing itself. */
 import { Forbidden, problem } from "@mcpgw/api/ApiError"
-import type { Claims } from "@mcpgw/domain/Principal"
 import * as Effect from "effect/Effect"
 import { type Caller, caller } from "./access.ts"
 import { RequestTrail } from "./RequestTrail.ts"
-
-/** Ways to have signed in oneself, here or at an identity provider. */
-const SIGNED_IN: ReadonlySet<Claims["method"]> = new Set(["session_cookie", "oidc"])
-
-const named: Partial<Record<Claims["method"], string>> = { api_key: "An API key" }
-
-/** `what` follows "can not". */
-export const signedIn = ({ method }: Claims, what: string): Effect.Effect<void, Forbidden> =>
-  SIGNED_IN.has(method)
-    ? Effect.void
-    : new Forbidden(
-        problem(
-          `${named[method] ?? "A token"} can not ${what}`,
-          "Sign in, at /api/auth/login or your identity provider, and use that"
-        )
-      )
+import { signedIn } from "./signIn.ts"
 
 const notAdmin = new Forbidden(problem("Administrators only", "This takes the scope mcp-registry-admin"))
 

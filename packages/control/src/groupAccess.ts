@@ -1,13 +1,19 @@
-/** Who may do what to groups: administrators everything, who has `manage_group` for one sees it and to its servers. Decides nothing else. */
+/**
+ * Who may do what to groups: administrators everything, who has `manage_group` for one sees it and to its servers; either has signed in to change
+ * something. Decides nothing else.
+ */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Forbidden, problem } from "@mcpgw/api/ApiError"
 import * as Effect from "effect/Effect"
 import type { Caller } from "./access.ts"
 import { administratorOf, knownCaller } from "./administrator.ts"
-import { signedIn } from "./grants.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { signedIn } from "./signIn.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
+
+/** As a refusal calls it. */
+export const CHANGE_GROUPS = "change groups"
 
 /** What a group or scope may be called for the audit record to repeat it. */
 const NAME = /^[A-Za-z0-9._/-]{1,200}$/
@@ -19,19 +25,19 @@ export const noteGroup = (rule: string, name: string | undefined) =>
     return trail
   })
 
-/** An administrator, about to do something to a group. */
-export const groupAdministrator = (request: Request, rule: string, name?: string) =>
+/** An administrator who looks. */
+export const readingAdministrator = (request: Request, rule: string) =>
   Effect.gen(function* () {
-    const trail = yield* noteGroup(rule, name)
+    const trail = yield* noteGroup(rule, undefined)
     const who = yield* administratorOf(request)
     trail.decision = "allow"
     return who
   })
 
-/** The same, who signed in: for what gives somebody more than they had, for longer than a token lives. */
-export const signedInAdministrator = (request: Request, rule: string, what: string) =>
+/** An administrator who changes who may do what, so one who signed in. `what` follows "can not". */
+export const changingAdministrator = (request: Request, rule: string, what: string, name?: string) =>
   Effect.gen(function* () {
-    const trail = yield* noteGroup(rule, undefined)
+    const trail = yield* noteGroup(rule, name)
     const who = yield* administratorOf(request)
     yield* signedIn(who.claims, what)
     trail.decision = "allow"
@@ -43,12 +49,23 @@ export const managesGroup = ({ claims, isAdmin, policy }: Caller, group: string)
 
 const notManager = (name: string) => new Forbidden(problem(`You do not have permission to manage ${name}`))
 
-/** Whoever manages the group. */
+/** Whoever manages the group, and looks. */
 export const groupManager = (request: Request, rule: string, name: string) =>
   Effect.gen(function* () {
     const trail = yield* noteGroup(rule, name)
     const who = yield* knownCaller(request)
     if (!managesGroup(who, name)) return yield* notManager(name)
+    trail.decision = "allow"
+    return who
+  })
+
+/** Whoever manages the group and signed in, to change what it opens. */
+export const changingManager = (request: Request, rule: string, name: string) =>
+  Effect.gen(function* () {
+    const who = yield* groupManager(request, rule, name)
+    const trail = yield* RequestTrail
+    trail.decision = "none"
+    yield* signedIn(who.claims, CHANGE_GROUPS)
     trail.decision = "allow"
     return who
   })

@@ -17,11 +17,12 @@ import {
   SCOPE_SUFFIX,
   targetsOf
 } from "@mcpgw/policy/GroupEdits"
+import { TOOLS_CALL } from "@mcpgw/policy/Methods"
 import type { PolicyDocument } from "@mcpgw/policy/PolicyDocument"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
-import { type Caller, mayCall, may, sees } from "./access.ts"
+import { type Caller, mayCall, mayUse, may, sees } from "./access.ts"
 import { policyFailures, readFailures } from "./policyFailures.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
@@ -161,25 +162,45 @@ const scopesOf = (document: PolicyDocument, names: ReadonlyArray<string>) =>
     return [...found]
   })
 
-/** Nobody but an administrator gives a group what they do not have themselves: the server to change, and each tool to call. */
-const authorized = (who: Caller, { record }: RegisteredServer, { methods, tools }: Opened) =>
+/**
+ * May they open that tool to a group? A rule that lists a name among its tools opens the method of that name too, so what may be a method's name,
+ * because no tool is known by it or because it holds a slash, is theirs to give only when they may use such a method.
+ */
+const mayOpenTool = (who: Caller, { path, tool_list: known }: RegisteredServer["record"], tool: string): boolean =>
+  mayCall(who, path, tool) &&
+  ((!tool.includes("/") && known.some(({ name }) => name === tool)) || mayUse(who, path, tool))
+
+/** `tools/call` opens nothing by itself: tools are judged by their names. */
+const mayOpenMethod = (who: Caller, path: string, method: string): boolean =>
+  method === TOOLS_CALL || mayUse(who, path, method)
+
+/** What somebody other than an administrator wants to open and has not; undefined: they have all of it. */
+const notTheirs = (who: Caller, record: RegisteredServer["record"], { methods, tools }: Opened): string | undefined => {
+  if (tools.all) return "You can not open all tools, those that will be there one day among them: name some"
+  const tool = tools.names.find((name) => !mayOpenTool(who, record, name))
+  if (tool !== undefined) return `You can not call '${tool}' yourself`
+  if (methods?.all === true) return "You can not open all methods: name some"
+  const method = methods?.names.find((name) => !mayOpenMethod(who, record.path, name))
+  return method === undefined ? undefined : `You can not use '${method}' yourself`
+}
+
+/** Nobody but an administrator gives a group what they do not have themselves: the server to change, and each tool and method to use. */
+const authorized = (who: Caller, { record }: RegisteredServer, opened: Opened) =>
   Effect.gen(function* () {
     if (who.isAdmin) return
     if (!may(who, "modify_service", record)) {
       return yield* new Forbidden(problem(`You do not have permission to modify ${record.server_name}`))
     }
-    const refused = tools.all ? "*" : tools.names.find((tool) => !mayCall(who, record.path, tool))
-    if (refused !== undefined || methods !== undefined) {
-      const detail = methods === undefined ? `You can not call '${refused}' yourself` : "Methods are for administrators"
-      return yield* new Forbidden(problem(`You do not have permission to open that of ${record.server_name}`, detail))
-    }
+    const refused = notTheirs(who, record, opened)
+    if (refused === undefined) return
+    return yield* new Forbidden(problem(`You do not have permission to open that of ${record.server_name}`, refused))
   })
 
-/** What is open when nobody says: the tools that are known now. New ones of the server stay closed. */
+/** What is open when nobody says: the tools that are known now, as far as the caller has them. New ones of the server stay closed. */
 export const knownTools = (who: Caller, { record }: RegisteredServer): Opened => ({
   tools: {
     all: false,
-    names: record.tool_list.map(({ name }) => name).filter((name) => mayCall(who, record.path, name))
+    names: record.tool_list.map(({ name }) => name).filter((name) => who.isAdmin || mayOpenTool(who, record, name))
   }
 })
 
@@ -187,9 +208,10 @@ export const knownTools = (who: Caller, { record }: RegisteredServer): Opened =>
 export const open = (who: Caller, server: RegisteredServer, names: ReadonlyArray<string>, opened: Opened) =>
   Effect.gen(function* () {
     yield* authorized(who, server, opened)
+    const offers = (method: string): boolean => mayOpenMethod(who, server.record.path, method)
     const scopes = yield* scopesOf(yield* documentNow, names)
     return yield* changed(who, (document) =>
-      scopes.reduce((held, scope) => addServer(held, scope, server.record.path, opened), document)
+      scopes.reduce((held, scope) => addServer(held, scope, server.record.path, { ...opened, offers }), document)
     )
   })
 

@@ -4,7 +4,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
 import { CreateGroupForm, DeleteGroupForm, GroupServersForm } from "@mcpgw/api/GroupForms"
 import * as Effect from "effect/Effect"
-import { groupAdministrator, noteGroup } from "./groupAccess.ts"
+import { CHANGE_GROUPS, changingAdministrator, noteGroup, readingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
 import { close, create, documentNow, knownTools, notedServer, open, type Outcome, remove } from "./groupChanges.ts"
 import { compare, compared } from "./groupReads.ts"
@@ -19,7 +19,7 @@ const warningOf = ({ problem: failed }: Outcome) => (failed === undefined ? {} :
 
 const createByForm = (request: Request) =>
   Effect.gen(function* () {
-    const who = yield* groupAdministrator(request, "api:create_group")
+    const who = yield* changingAdministrator(request, "api:create_group", CHANGE_GROUPS)
     const wanted = yield* createForm(request)
     const name = wanted.group_name
     yield* noteGroup("api:create_group", name)
@@ -40,7 +40,7 @@ const createByForm = (request: Request) =>
 
 const deleteByForm = (request: Request) =>
   Effect.gen(function* () {
-    const who = yield* groupAdministrator(request, "api:delete_group")
+    const who = yield* changingAdministrator(request, "api:delete_group", CHANGE_GROUPS)
     const wanted = yield* deleteForm(request)
     const name = wanted.group_name
     yield* noteGroup("api:delete_group", name)
@@ -57,14 +57,14 @@ const deleteByForm = (request: Request) =>
 
 const listCompared = (request: Request) =>
   Effect.gen(function* () {
-    yield* groupAdministrator(request, "api:list_groups")
+    yield* readingAdministrator(request, "api:list_groups")
     const document = yield* documentNow
     return compared(document, yield* compare(document))
   })
 
 const addToGroups = (request: Request) =>
   Effect.gen(function* () {
-    const who = yield* groupAdministrator(request, "api:add_to_group")
+    const who = yield* changingAdministrator(request, "api:add_to_group", CHANGE_GROUPS)
     const { group_names: groups, server_name: name } = yield* serversForm(request)
     const server = yield* notedServer(who, name)
     yield* open(who, server, groups, knownTools(who, server))
@@ -73,7 +73,7 @@ const addToGroups = (request: Request) =>
 
 const removeFromGroups = (request: Request) =>
   Effect.gen(function* () {
-    const who = yield* groupAdministrator(request, "api:remove_from_group")
+    const who = yield* changingAdministrator(request, "api:remove_from_group", CHANGE_GROUPS)
     const { group_names: groups, server_name: name } = yield* serversForm(request)
     const server = yield* notedServer(who, name)
     yield* close(who, server.record.path, groups)

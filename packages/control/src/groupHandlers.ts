@@ -8,7 +8,14 @@ import type { Names } from "@mcpgw/policy/PolicyDocument"
 import * as Effect from "effect/Effect"
 import { knownCaller } from "./administrator.ts"
 import { bodyOf } from "./groupBodies.ts"
-import { groupAdministrator, groupManager, managesGroup, noteGroup } from "./groupAccess.ts"
+import {
+  CHANGE_GROUPS,
+  changingAdministrator,
+  changingManager,
+  groupManager,
+  managesGroup,
+  noteGroup
+} from "./groupAccess.ts"
 import {
   close,
   create,
@@ -56,7 +63,7 @@ const changeOf = (name: string, verb: string, { inDirectory, inPolicy, problem: 
 
 const createOne = (request: Request) =>
   Effect.gen(function* () {
-    const who = yield* groupAdministrator(request, "api:create_group")
+    const who = yield* changingAdministrator(request, "api:create_group", CHANGE_GROUPS)
     const wanted = yield* createBody(request)
     yield* noteGroup("api:create_group", wanted.name)
     const outcome = yield* create(who, {
@@ -74,7 +81,7 @@ const removeOne = (
   params: { readonly force?: boolean; readonly delete_from_keycloak?: boolean }
 ) =>
   Effect.gen(function* () {
-    const who = yield* groupAdministrator(request, "api:delete_group", name)
+    const who = yield* changingAdministrator(request, "api:delete_group", CHANGE_GROUPS, name)
     const options = { force: params.force ?? false, inDirectory: params.delete_from_keycloak ?? true }
     return changeOf(name, "deleted", yield* remove(who, name, options))
   })
@@ -94,7 +101,7 @@ const names = (given: "*" | ReadonlyArray<string>): Names =>
 
 const putServer = (request: Request, name: string, path: string) =>
   Effect.gen(function* () {
-    const who = yield* groupManager(request, "api:add_to_group", name)
+    const who = yield* changingManager(request, "api:add_to_group", name)
     const wanted = yield* openBody(request)
     const server = yield* notedServer(who, path)
     yield* open(who, server, [name], {
@@ -106,7 +113,7 @@ const putServer = (request: Request, name: string, path: string) =>
 
 const removeServer = (request: Request, name: string, path: string) =>
   Effect.gen(function* () {
-    const who = yield* groupManager(request, "api:remove_from_group", name)
+    const who = yield* changingManager(request, "api:remove_from_group", name)
     yield* close(who, path, [name])
     return yield* detailsOf(name)
   })

@@ -1,11 +1,12 @@
 /** The files of an import as they are sent: JSON or multipart. Reads and names them; judges none. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { BadRequest, problem, type TooLarge } from "@mcpgw/api/ApiError"
+import { BadRequest, fieldProblem, problem, type TooLarge } from "@mcpgw/api/ApiError"
 import { ImportBody } from "@mcpgw/api/Import"
 import type { ServerFile } from "@mcpgw/registry/Import"
 import * as Effect from "effect/Effect"
 import { bytesOf, decodeWith, isFields, isMultipart } from "./body.ts"
 import { MAX_IMPORT_BYTES } from "./routes.ts"
+import type { ScopesMode } from "./scopesImport.ts"
 
 /** Most server files in one import. */
 const MAX_FILES = 20_000
@@ -14,6 +15,8 @@ export interface Sent {
   readonly files: ReadonlyArray<ServerFile>
   readonly state: Readonly<Record<string, boolean>> | undefined
   readonly scopes: string | undefined
+  /** How that is put in force; absent: it is told about. */
+  readonly mode: ScopesMode | undefined
   readonly dryRun: boolean
   readonly notes: ReadonlyArray<string>
 }
@@ -39,14 +42,28 @@ const fromJson = (text: string): Effect.Effect<Sent, BadRequest> =>
     if (value === undefined) return yield* new BadRequest(problem("Invalid JSON in request body"))
     const body = Array.isArray(value) ? { servers: value } : value
     if (!isFields(body)) return yield* new BadRequest(problem("The body must be a list of servers or an object"))
-    const { dry_run: dryRun = false, scopes, server_state: state, servers } = yield* decodeBody(body)
-    return { files: filesOf(servers), state, scopes, dryRun, notes: [] }
+    const {
+      apply_scopes: mode,
+      dry_run: dryRun = false,
+      scopes,
+      server_state: state,
+      servers
+    } = yield* decodeBody(body)
+    return { files: filesOf(servers), state, scopes, mode, dryRun, notes: [] }
   })
 
 const isState = (value: unknown): value is Readonly<Record<string, boolean>> =>
   isFields(value) && Object.values(value).every((on) => typeof on === "boolean")
 
 const badState = new BadRequest(problem("server_state.json must hold one object from path to true or false"))
+
+const modeOf = (word: string): Effect.Effect<ScopesMode, BadRequest> =>
+  word === "merge" || word === "replace"
+    ? Effect.succeed(word)
+    : new BadRequest(fieldProblem("apply_scopes", JSON.stringify(word.slice(0, 60)), "it may hold merge or replace"))
+
+const noScopes = (mode: ScopesMode) =>
+  new BadRequest(fieldProblem("apply_scopes", JSON.stringify(mode), "there is no scopes.yml here to put in force"))
 
 const textOf = (part: File | string): Promise<string> =>
   typeof part === "string" ? Promise.resolve(part) : part.text()
@@ -68,6 +85,7 @@ const fromForm = (bytes: Buffer, type: string): Effect.Effect<Sent, BadRequest> 
     const notes: Array<string> = []
     let state: Sent["state"]
     let scopes: string | undefined
+    let mode: ScopesMode | undefined
     let dryRun = false
     for (const [field, part] of form) {
       const name = typeof part === "string" ? field : part.name
@@ -77,11 +95,12 @@ const fromForm = (bytes: Buffer, type: string): Effect.Effect<Sent, BadRequest> 
         if (!isState(value)) return yield* badState
         state = value
       } else if (/^scopes\.ya?ml$/.test(baseName(name)) || name === "scopes") scopes = text
+      else if (name === "apply_scopes") mode = yield* modeOf(text.trim())
       else if (name === "dry_run") dryRun = /^(true|on|1|yes)$/i.test(text.trim())
       else if (IGNORED.test(baseName(name))) notes.push(`${name} is not needed: the search index is made anew here`)
       else files.push({ name, content: parsed(text) })
     }
-    return { files, state, scopes, dryRun, notes }
+    return { files, state, scopes, mode, dryRun, notes }
   })
 
 export const sentOf = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Sent, BadRequest | TooLarge> =>
@@ -90,6 +109,7 @@ export const sentOf = (request: HttpServerRequest.HttpServerRequest): Effect.Eff
     const sent = yield* isMultipart(request)
       ? fromForm(bytes, request.headers["content-type"] ?? "")
       : fromJson(bytes.toString("utf8"))
+    if (sent.mode !== undefined && sent.scopes === undefined) return yield* noScopes(sent.mode)
     if (sent.files.length > MAX_FILES) {
       return yield* new BadRequest(problem(`More than ${MAX_FILES} server files: send them in several imports`))
     }

@@ -1,15 +1,13 @@
 /**
  * Taking over the replaced system's files, for administrators (contracts.md §2.1, §2.9). What one of them may not register or modify by the
- * policy's UI permissions is refused item by item. A `scopes.yml` is read by the policy's own reader and told about; it is not put in force.
+ * policy's UI permissions is refused item by item. A `scopes.yml` is told about or put in force: `scopesImport.ts`.
  */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import type { Imported, ImportedItem, ScopesReport } from "@mcpgw/api/Import"
+import { problem, Unavailable } from "@mcpgw/api/ApiError"
+import type { Imported, ImportedItem } from "@mcpgw/api/Import"
 import type { ServerRecord } from "@mcpgw/domain/Server"
-import { compile } from "@mcpgw/policy/compile"
-import { InvalidPolicy } from "@mcpgw/policy/InvalidPolicy"
-import { parsePolicyText } from "@mcpgw/policy/PolicyText"
 import { type ImportItem, importServers } from "@mcpgw/registry/Import"
 import { Registry } from "@mcpgw/registry/Registry"
 import type { WrongField } from "@mcpgw/registry/RegistryError"
@@ -20,6 +18,7 @@ import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { sentOf } from "./importBody.ts"
 import { answered } from "./longAnswer.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { importScopes, scopesReport } from "./scopesImport.ts"
 import { addressErrors } from "./serverFields.ts"
 import { storeDown } from "./storeFailures.ts"
 import { turnOf } from "./turns.ts"
@@ -48,22 +47,8 @@ const item = ({ changed, errors, file, notes, path, result }: ImportItem): Impor
   notes
 })
 
-const scopesReport = (text: string, isServer: (path: string) => boolean): ScopesReport => {
-  try {
-    const document = parsePolicyText(text, "scopes.yml")
-    return {
-      valid: true,
-      group_mappings: document.groupMappings.size,
-      scopes: document.scopes.size,
-      problem: null,
-      doubts: compile(document).doubts(isServer)
-    }
-  } catch (cause) {
-    // Anything else is a defect, and is answered as one.
-    if (!(cause instanceof InvalidPolicy)) throw cause
-    return { valid: false, group_mappings: 0, scopes: 0, problem: cause.message, doubts: [] }
-  }
-}
+const halfDone = ({ detail, error }: Unavailable): Unavailable =>
+  new Unavailable(problem(error, `${detail}. The scopes.yml is in force; send the same again for the servers`))
 
 const servers = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
@@ -72,7 +57,10 @@ const servers = (request: HttpServerRequest.HttpServerRequest) =>
     const who = yield* administratorOf(request)
     const registry = yield* Registry
     const { allowedUpstreams } = yield* ControlPlaneConfig
-    const { dryRun, files, notes, scopes, state } = yield* sentOf(request)
+    const { dryRun, files, mode, notes, scopes: text, state } = yield* sentOf(request)
+    // The policy first: what is most likely to stand against it is found out while nothing is done yet.
+    const scopes = text === undefined ? undefined : yield* importScopes(who, { text, mode, dryRun })
+    if (mode !== undefined && !dryRun) trail.rule = "api:import_servers_and_policy"
     const alone = turnOf(registry)
     const judge = (record: ServerRecord, before: ServerRecord | undefined): ReadonlyArray<WrongField> => {
       const addresses = addressErrors(record, allowedUpstreams, before)
@@ -84,7 +72,7 @@ const servers = (request: HttpServerRequest.HttpServerRequest) =>
     }
     const { items, withoutFile } = yield* Effect.catchAll(
       importServers(registry, { files, state, by: who.claims.username, vouches: true, dryRun, alone, judge }),
-      storeDown
+      (down) => Effect.mapError(storeDown(down), (error) => (scopes?.applied === true ? halfDone(error) : error))
     )
     const paths = new Set(items.map(({ path }) => path))
     trail.decision = "allow"

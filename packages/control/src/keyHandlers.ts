@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import { type Caller, caller } from "./access.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
-import { signedIn } from "./grants.ts"
+import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { warningsOf } from "./warnings.ts"
 

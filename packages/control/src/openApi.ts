@@ -37,11 +37,19 @@ const FORMS: ReadonlySet<string> = new Set([
   "/api/edit/*",
   "/api/internal/register",
   "/api/internal/remove",
-  "/api/internal/toggle"
+  "/api/internal/toggle",
+  "/api/internal/create-group",
+  "/api/internal/delete-group",
+  "/api/internal/add-to-groups",
+  "/api/internal/remove-from-groups",
+  "/api/groups",
+  "/api/users"
 ])
 
 /** Endpoints that take an administrator's name and password too. */
-const takesBasic = (path: string): boolean => path === "/internal/reload-scopes" || path.startsWith("/api/internal/")
+const takesBasic = (path: string): boolean => BASIC.test(path)
+
+const BASIC = /^\/(?:internal\/reload-scopes|api\/(?:internal|groups|users|policy|import\/servers)(?:\/.*)?)$/
 
 const SECURITY_SCHEMES = {
   basic: { type: "http", scheme: "basic" },

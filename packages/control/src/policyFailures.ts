@@ -7,6 +7,11 @@ import * as Effect from "effect/Effect"
 const conflict = (error: PolicyChanged | PolicyReadOnly): Conflict =>
   new Conflict(problem("The policy was not changed", error.message))
 
+/** Whoever changes the policy still administers by the next one. */
+export const wouldLockOut = new Conflict(
+  problem("The policy was not changed", "By that text you would be an administrator no more; another one may do it")
+)
+
 /** A text that was sent. */
 export const invalidText = (error: PolicyError): BadRequest =>
   new BadRequest(problem("The policy is not valid", error.message))

@@ -2,16 +2,15 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import { Conflict, problem } from "@mcpgw/api/ApiError"
 import { ReplacePolicy } from "@mcpgw/api/PolicyText"
 import { parsePolicyText } from "@mcpgw/policy/PolicyText"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { compileWith } from "@mcpgw/policy/ScopePolicyLayers"
 import * as Effect from "effect/Effect"
-import { groupAdministrator, signedInAdministrator } from "./groupAccess.ts"
+import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
-import { invalidText, policyFailures, policyUnavailable } from "./policyFailures.ts"
+import { invalidText, policyFailures, policyUnavailable, wouldLockOut } from "./policyFailures.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -20,20 +19,16 @@ const decode = decodeWith(ReplacePolicy)
 
 const read = (request: Request) =>
   Effect.gen(function* () {
-    yield* groupAdministrator(request, "api:read_policy")
+    yield* readingAdministrator(request, "api:read_policy")
     const { revision, text } = yield* (yield* PolicyWriter).read.pipe(
       Effect.catchTag("PolicyUnavailable", policyUnavailable)
     )
     return { text, revision, problem: (yield* ScopePolicy).status().problem ?? null }
   })
 
-const wouldLockOut = new Conflict(
-  problem("The policy was not changed", "By that text you would be an administrator no more; another one may do it")
-)
-
 const replace = (request: Request) =>
   Effect.gen(function* () {
-    const { claims } = yield* signedInAdministrator(request, "api:write_policy", "change the policy")
+    const { claims } = yield* changingAdministrator(request, "api:write_policy", "change the policy")
     const { revision, text } = yield* fieldsOf(request).pipe(Effect.flatMap(fields), Effect.flatMap(decode))
     const next = yield* Effect.mapError(
       compileWith(() => parsePolicyText(text)),

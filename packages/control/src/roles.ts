@@ -10,6 +10,7 @@ import { Collaborators, type Role } from "@mcpgw/registry/Collaborators"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { hasSignedIn } from "./signIn.ts"
 
 /** Role by path of a server. */
 export type Roles = (path: string) => Role | undefined
@@ -18,9 +19,6 @@ const NONE: Roles = () => undefined
 
 /** Subjects of our own tokens that are nobody's account hold one of these: agents, and people of other issuers. */
 const NO_ACCOUNT = /[:|]/
-
-/** Ways to have signed in oneself. What was lent to a client, or made to be kept, manages nothing by a role. */
-const SIGNED_IN: ReadonlySet<Claims["method"]> = new Set(["session_cookie", "oidc"])
 
 /** The account of somebody another issuer vouches for. When it can not be asked, they have none. */
 const accountAt = ({ issuer, subject }: Claims) =>
@@ -53,7 +51,8 @@ export const rolesOf = (claims: Claims, policy: Policy) =>
     if (collaborators.isEmpty() || claims.limits !== undefined) return NONE
     const registry = yield* Registry
     const who = { account: yield* accountOf(claims), groups: claims.groups }
-    const signedIn = SIGNED_IN.has(claims.method)
+    // What was lent to a client, or made to be kept, manages nothing by a role.
+    const signedIn = hasSignedIn(claims)
     const roles: Roles = (path) => {
       const server = registry.get(path)
       if (server === undefined || !policy.hasGrant(claims, server.record.path)) return undefined

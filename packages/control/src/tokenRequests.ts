@@ -4,7 +4,7 @@ import type { Claims } from "@mcpgw/domain/Principal"
 import type { IssuedToken, TokenRefused, TooManyTokens } from "@mcpgw/identity/Tokens"
 import * as Effect from "effect/Effect"
 import type { Fields } from "./body.ts"
-import { signedIn } from "./grants.ts"
+import { signedIn } from "./signIn.ts"
 import { answerHeader } from "./headers.ts"
 
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>

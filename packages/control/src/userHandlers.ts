@@ -3,19 +3,23 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, Conflict, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
+import { BadRequest, Conflict, fieldProblem, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import { CreateUser } from "@mcpgw/api/Users"
+import { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
+import { createPersonThere, removePersonThere } from "@mcpgw/identity/directoryAccounts"
 import { endAccess } from "@mcpgw/identity/endAccess"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
 import * as Effect from "effect/Effect"
+import { comparePeople } from "./accountDrift.ts"
 import { notStored, unavailable, unreachable } from "./accountFailures.ts"
 import { viewOf } from "./accountsHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
-import { groupAdministrator, signedInAdministrator } from "./groupAccess.ts"
+import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
+import { directoryFailures } from "./directoryFailures.ts"
 import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
@@ -27,12 +31,28 @@ const MANAGE = "api:manage_users"
 
 const createBody = bodyOf(CreateUser)
 
-const list = (request: Request, group: string | undefined) =>
+const list = (request: Request, { compare = false, group }: { readonly group?: string; readonly compare?: boolean }) =>
   Effect.gen(function* () {
-    yield* groupAdministrator(request, MANAGE)
+    yield* readingAdministrator(request, MANAGE)
     const accounts = yield* Effect.catchTag((yield* Accounts).list, "AccountsUnavailable", unreachable)
     const users = accounts.filter(({ groups }) => group === undefined || groups.includes(group)).map(viewOf)
-    return { users, total: users.length }
+    return { users, total: users.length, ...(compare ? { directory: yield* comparePeople(accounts) } : {}) }
+  })
+
+const noDirectory = new BadRequest(
+  fieldProblem("create_in_keycloak", "true", "no identity provider with an admin API is configured")
+)
+
+/** Somebody of the identity provider, or a local account. */
+const made = ({ first_name: firstName, last_name: lastName, ...wanted }: typeof CreateUser.Type, password: string) =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const { create_in_keycloak: there = directory.name !== undefined, email, groups = [], username } = wanted
+    if (there && directory.name === undefined) return yield* noDirectory
+    if (there) return yield* createPersonThere({ username, groups, email, firstName, lastName }, password)
+    const displayName = [firstName, lastName].filter((name) => name !== undefined && name !== "").join(" ")
+    const account = { username, groups, email, ...(displayName === "" ? {} : { displayName }) }
+    return yield* (yield* Accounts).create(account, password)
   })
 
 /** 24 characters, 144 bits. */
@@ -40,18 +60,19 @@ const generated = (): string => Buffer.from(crypto.getRandomValues(new Uint8Arra
 
 const create = (request: Request) =>
   Effect.gen(function* () {
-    yield* signedInAdministrator(request, MANAGE, "create users")
-    const { groups = [], password: given, username } = yield* createBody(request)
+    yield* changingAdministrator(request, MANAGE, "create users")
+    const { password: given, ...wanted } = yield* createBody(request)
     const password = given ?? generated()
-    const account = yield* (yield* Accounts).create({ username, groups }, password).pipe(
+    const account = yield* made(wanted, password).pipe(
       Effect.catchTags({
+        ...directoryFailures,
         AccountsUnavailable: unreachable,
         AccountExists: ({ message }) => new Conflict(problem(message)),
         InvalidAccount: ({ message }) => new BadRequest(problem(message))
       })
     )
     const policy = (yield* ScopePolicy).current()
-    const idle = groups.filter((group) => !policy.mapsGroup(group))
+    const idle = account.groups.filter((group) => !policy.mapsGroup(group))
     const answer = {
       ...viewOf(account),
       ...(given === undefined ? { password } : {}),
@@ -63,9 +84,9 @@ const create = (request: Request) =>
 const notOwn = new Forbidden(problem("You can not remove your own account", "Another administrator may"))
 const noSuchUser = new NotFound(problem("There is no such account"))
 
-const remove = (request: Request, username: string) =>
+const remove = (request: Request, username: string, fromDirectory: boolean) =>
   Effect.gen(function* () {
-    const { claims } = yield* signedInAdministrator(request, MANAGE, "remove users")
+    const { claims } = yield* changingAdministrator(request, MANAGE, "remove users")
     const trail = yield* RequestTrail
     const accounts = yield* Accounts
     const collaborators = yield* Collaborators
@@ -76,6 +97,8 @@ const remove = (request: Request, username: string) =>
     const names = yield* namesOf(publicUrl, publicUrl, username)
     if (names.some(({ issuer, subject }) => issuer === claims.issuer && subject === claims.subject))
       return yield* notOwn
+    if (fromDirectory)
+      yield* Effect.catchTag(removePersonThere(account), "DirectoryFailure", directoryFailures.DirectoryFailure)
     // What was given ends before the account does: cut off here, there is still an account to repeat it for.
     yield* Effect.forEach(names, endAccess, { discard: true }).pipe(
       Effect.zipRight(Effect.flatMap(AuthorizationServer, ({ endAll }) => endAll(account.username))),
@@ -95,7 +118,11 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "users", (handlers) =>
   handlers
-    .handle("list", ({ request, urlParams }) => list(request, urlParams.group))
+    .handle("list", ({ request, urlParams }) => list(request, urlParams))
     .handleRaw("create", ({ request }) => create(request), whole)
-    .handle("remove", ({ path, request }) => remove(request, path.username), whole)
+    .handle(
+      "remove",
+      ({ path, request, urlParams }) => remove(request, path.username, urlParams.delete_from_keycloak ?? true),
+      whole
+    )
 )

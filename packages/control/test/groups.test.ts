@@ -249,6 +249,55 @@ eng: []
     )
   )
 
+  it.scoped(
+    "design §6: a manager opens no method they may not use, by nobody's naming it, by name, or as a tool's name",
+    () =>
+      Effect.gen(function* () {
+        const { as } = yield* start
+        const sessions = yield* Sessions
+        const manager = (username: string, group: string) =>
+          Effect.map(sessions.create({ username, groups: [group] }), (cookie) => as({ cookie }))
+        const [mona, wilma] = [yield* manager("mona", "leads"), yield* manager("wilma", "wide")]
+        const put = (who: typeof mona, json: unknown) => who("PUT", "/api/groups/eng/servers/currenttime", { json })
+        const eng = (method: string) =>
+          Effect.map(ScopePolicy, (policies) => {
+            const access = { server: "/currenttime", method, tool: undefined }
+            return policies.current().decide({ groups: ["eng"], scopes: [] }, access).allowed
+          })
+        expect((yield* put(mona, {})).status).toBe(200)
+        expect([yield* eng("tools/list"), yield* eng("resources/list"), yield* eng("ping")]).toEqual([
+          true,
+          false,
+          true
+        ])
+        expect((yield* put(mona, { tools: [], methods: ["tools/list", "tools/call"] })).status).toBe(200)
+        expect((yield* put(mona, { tools: [], methods: ["resources/list"] })).body).toMatchObject({
+          detail: "You can not use 'resources/list' yourself"
+        })
+        // A wildcard over tools opens no method, and gives none away: neither one of the protocol's nor one of a server's own.
+        for (const tools of [["resources/read"], ["server_method"], "*"]) {
+          expect((yield* put(wilma, { tools })).status, String(tools)).toBe(403)
+        }
+        expect((yield* put(wilma, { tools: ["current_time_by_timezone"] })).status).toBe(200)
+        expect([yield* eng("resources/read"), yield* eng("resources/list")]).toEqual([false, false])
+      }).pipe(
+        Effect.provide(
+          layer({
+            scopes: `
+group_mappings: { leads: [lead], wide: [wide], eng: [eng], mcp-registry-admin: [mcp-registry-admin] }
+UI-Scopes:
+  mcp-registry-admin: { list_service: [all] }
+  lead: { list_service: [all], modify_service: [currenttime], manage_group: [eng] }
+  wide: { list_service: [all], modify_service: [currenttime], manage_group: [eng] }
+lead: [{ server: currenttime, methods: [tools/list], tools: [set_clock] }]
+wide: [{ server: currenttime, methods: [tools/list], tools: "*" }]
+eng: []
+`
+          })
+        )
+      )
+  )
+
   it.scoped("every change is on record by who, what and which group or server; nothing secret is", () =>
     Effect.gen(function* () {
       const { admin, byPassword } = yield* start

@@ -65,6 +65,9 @@ export interface AccountDetails extends Account {
   readonly disabled: boolean
 }
 
+/** A local account that is to be made. */
+export type NewAccount = Account & Partial<Pick<AccountDetails, "email" | "displayName">>
+
 /** What an identity provider says of the person who has just signed in there. */
 export interface Profile {
   /** Never reused by the provider for another person, and never changed. */
@@ -104,7 +107,7 @@ export interface AccountsApi {
   readonly put: (account: Account, password: string) => Effect.Effect<void, InvalidAccount | AccountsUnavailable>
   /** A new local account, enabled. The password is held to what a person's own new one is held to. */
   readonly create: (
-    account: Account,
+    account: NewAccount,
     password: string
   ) => Effect.Effect<AccountDetails, InvalidAccount | AccountExists | AccountsUnavailable>
   /** With its password; false when there is no such account. Callers end what was made with it. */

@@ -5,23 +5,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import { DirectoryFailure, noDirectory } from "./DirectoryError.ts"
 
 export interface DirectoryGroup {
   readonly id: string
   readonly name: string
   /** `/` and the name; of a group within another, the other's first. */
   readonly path: string
-}
-
-/** The provider did not do it; `problem` says why, in words, and holds no secret. */
-export class DirectoryFailure extends Schema.TaggedError<DirectoryFailure>()("DirectoryFailure", {
-  directory: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return this.problem
-  }
 }
 
 export interface GroupDirectoryApi {
@@ -35,15 +25,15 @@ export interface GroupDirectoryApi {
   readonly remove: (name: string) => Effect.Effect<boolean, DirectoryFailure>
 }
 
-const none = new DirectoryFailure({
-  directory: "none",
-  problem: "No identity provider with an admin API is configured"
-})
-
 export class GroupDirectory extends Context.Tag("@mcpgw/identity/GroupDirectory")<GroupDirectory, GroupDirectoryApi>() {
   /** No provider's groups can be administered. */
   static get layerNone(): Layer.Layer<GroupDirectory> {
-    return Layer.succeed(GroupDirectory, { name: undefined, list: none, create: () => none, remove: () => none })
+    return Layer.succeed(GroupDirectory, {
+      name: undefined,
+      list: noDirectory,
+      create: () => noDirectory,
+      remove: () => noDirectory
+    })
   }
 
   /** In memory. `failing`: what every call fails with while it says so; for tests. */
@@ -62,7 +52,7 @@ const makeMemory = (names: ReadonlyArray<string>, failing: () => string | undefi
       const problem = failing()
       return problem === undefined
         ? Effect.sync(make)
-        : Effect.fail(new DirectoryFailure({ directory: "memory", problem }))
+        : Effect.fail(new DirectoryFailure({ directory: "memory", away: true, problem }))
     })
   return {
     name: "keycloak",

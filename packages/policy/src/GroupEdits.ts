@@ -3,6 +3,7 @@
  * provider's groups are mapped by; what it opens are scopes, its own by default. Pure: knows no file, no HTTP, and nobody's rights.
  */
 import { serverKey } from "./internal/serverKey.ts"
+import { TOOLS_CALL } from "./Methods.ts"
 import type { Names, PolicyDocument, Rule } from "./PolicyDocument.ts"
 import { parsePolicyText } from "./PolicyText.ts"
 import { DEFAULT_SCOPES } from "./DefaultScopes.ts"
@@ -140,11 +141,13 @@ export interface Opened {
   /** Absent: what reading takes, and, where tools may be called, calling. */
   readonly methods?: Names | undefined
   readonly tools: Names
+  /** Which of the methods that nobody named; absent: all of them. */
+  readonly offers?: ((method: string) => boolean) | undefined
 }
 
-const ruleFor = (scope: string, path: string, { methods, tools }: Opened): Rule => {
+const ruleFor = (scope: string, path: string, { methods, offers = () => true, tools }: Opened): Rule => {
   const reads = scope.endsWith(READ)
-  const listed = { all: false, names: reads ? READING : [...READING, "tools/call"] }
+  const listed = { all: false, names: (reads ? READING : [...READING, TOOLS_CALL]).filter(offers) }
   return { server: serverKey(path).slice(1), methods: methods ?? listed, tools: reads ? NOTHING : tools }
 }
 

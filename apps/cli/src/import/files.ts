@@ -10,6 +10,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Path from "@effect/platform/Path"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { globals } from "../connect/options.ts"
 import { Session } from "../connect/Session.ts"
@@ -42,11 +43,24 @@ const Item = Schema.Struct(
   more
 )
 
+const Names = Schema.Array(Schema.String)
+const Changes = Schema.Struct({ added: Names, changed: Names, removed: Names })
+
 /** What of the report is shown; `--json` shows all of it. */
 const Report = Schema.Struct(
   {
     items: Schema.Array(Item),
-    scopes: Schema.NullOr(Schema.Struct({ valid: Schema.Boolean, problem: Schema.NullOr(Schema.String) }, more)),
+    scopes: Schema.NullOr(
+      Schema.Struct(
+        {
+          valid: Schema.Boolean,
+          problem: Schema.NullOr(Schema.String),
+          applied: Schema.Boolean,
+          changes: Schema.NullOr(Schema.Struct({ groups: Changes, permissions: Changes, scopes: Changes }))
+        },
+        more
+      )
+    ),
     notes: Schema.Array(Schema.String)
   },
   more
@@ -58,6 +72,18 @@ const why = ({ changed, errors, notes, result }: typeof Item.Type): ReadonlyArra
   ...notes
 ]
 
+/** What the scopes did to the policy, or would do. */
+const changed = (scopes: typeof Report.Type.scopes, dryRun: boolean): string => {
+  if (scopes?.changes === undefined || scopes.changes === null) return ""
+  const rows = (["groups", "permissions", "scopes"] as const).flatMap((part) =>
+    (["added", "changed", "removed"] as const).flatMap((how) =>
+      (scopes.changes?.[part][how] ?? []).map((name) => [part, name, how])
+    )
+  )
+  if (rows.length === 0) return "\n\nThe policy says all of that already."
+  return `\n\n${table(["OF THE POLICY", "NAME", dryRun ? "WOULD BE" : "OUTCOME"], rows)}`
+}
+
 const Json = Schema.parseJson(Schema.Unknown)
 
 const folder = Args.directory({ name: "DIR", exists: "yes" }).pipe(
@@ -67,8 +93,19 @@ const folder = Args.directory({ name: "DIR", exists: "yes" }).pipe(
 )
 const dryRun = Options.boolean("dry-run").pipe(Options.withDescription("Say what would be done, and change nothing."))
 
+const applyScopes = Options.choice("apply-scopes", ["merge", "replace"]).pipe(
+  Options.optional,
+  Options.withDescription(
+    "Put the scopes in force. merge: beside what is there, in the place of entries of the same name; replace: nothing else holds then. Otherwise they are checked."
+  )
+)
+const scopesFile = Options.file("scopes", { exists: "yes" }).pipe(
+  Options.optional,
+  Options.withDescription("The scopes.yml, when it is not in DIR; the replaced system kept it in auth_server.")
+)
+
 /** Every file of the folder that counts, by name. */
-const read = (folder: string) =>
+const read = (folder: string, scopesFile: Option.Option<string>) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -84,11 +121,14 @@ const read = (folder: string) =>
       Effect.map(parsed(name), (record) => [name, record] as const)
     )
     const state = names.find(isState)
-    const scopes = names.find((name) => /^scopes\.ya?ml$/.test(path.basename(name)))
+    const beside = names.find((name) => /^scopes\.ya?ml$/.test(path.basename(name)))
+    const scopes = Option.orElse(scopesFile, () =>
+      Option.map(Option.fromNullable(beside), (name) => path.join(folder, name))
+    )
     return {
       servers: Object.fromEntries(servers),
       ...(state === undefined ? {} : { server_state: yield* parsed(state) }),
-      ...(scopes === undefined ? {} : { scopes: yield* fs.readFileString(path.join(folder, scopes)) })
+      ...(Option.isSome(scopes) ? { scopes: yield* fs.readFileString(scopes.value) } : {})
     }
   }).pipe(
     Effect.catchTags({
@@ -97,10 +137,13 @@ const read = (folder: string) =>
     })
   )
 
-const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
+const files = Command.make("files", { folder, dryRun, applyScopes, scopesFile, ...globals }, (args) =>
   Effect.gen(function* () {
-    const found = yield* read(args.folder)
-    if (Object.keys(found.servers).length === 0)
+    const found = yield* read(args.folder, args.scopesFile)
+    const applies = Option.isSome(args.applyScopes)
+    if (applies && found.scopes === undefined)
+      return yield* usage(`${JSON.stringify(args.folder)} holds no scopes.yml`, "--scopes FILE names one")
+    if (Object.keys(found.servers).length === 0 && !applies)
       return yield* usage(
         `${JSON.stringify(args.folder)} holds no server files`,
         "it may hold one JSON file for each server"
@@ -108,6 +151,7 @@ const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
     const { ask } = yield* Session
     const request = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/api/import/servers"), {
       ...found,
+      ...(Option.isSome(args.applyScopes) ? { apply_scopes: args.applyScopes.value } : {}),
       dry_run: args.dryRun
     })
     const report = yield* ask(request, Report)
@@ -115,7 +159,7 @@ const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
       table(
         ["FILE", "SERVER", args.dryRun ? "WOULD BE" : "OUTCOME", "WHY"],
         report.items.map((one) => [one.file, one.path, one.result, why(one)])
-      )
+      ).concat(changed(report.scopes, args.dryRun))
     )
     const notes = [
       ...report.notes,
@@ -129,7 +173,11 @@ const files = Command.make("files", { folder, dryRun, ...globals }, (args) =>
   })
 ).pipe(
   Command.withDescription(
-    about("Take over the servers of the replaced system from its files.", "import files registry/servers --dry-run")
+    about(
+      "Take over the servers of the replaced system from its files, and its scopes.",
+      "import files registry/servers --dry-run",
+      "import files registry/servers --scopes auth_server/scopes.yml --apply-scopes merge"
+    )
   ),
   Command.provide((args) => Session.layer(args))
 )

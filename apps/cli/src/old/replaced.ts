@@ -70,8 +70,8 @@ const userMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   },
   {
     was: "create-human -u|--username <username> -e|--email <email> -f|--firstname <first> -l|--lastname <last> -g|--groups <groups>",
-    now: "users create {username} --group {groups}",
-    note: "e-mail address and names are not kept of local accounts; a password is made and shown",
+    now: "users create {username} --email {email} --first-name {first} --last-name {last} --group {groups}",
+    note: "a password is made and shown",
     example: "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user"
   },
   {

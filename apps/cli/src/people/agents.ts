@@ -2,7 +2,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import type { AgentView } from "@mcpgw/api/Agents"
+import type { AgentView, ProviderClient } from "@mcpgw/api/Agents"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { globals } from "../connect/options.ts"
@@ -11,6 +11,7 @@ import { usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
 import { pairs, show, table } from "../show/table.ts"
+import { compare, differences, localOnly, warned, where, wished } from "./directory.ts"
 
 const name = Args.text({ name: "NAME" }).pipe(Args.withDescription("The agent's name."))
 const groups = texts("group", "GROUP", "A group it is in; may be given more than once, or with commas.")
@@ -54,14 +55,15 @@ const details = (one: AgentView): string =>
         ])
   ].join("\n\n")
 
-const list = Command.make("list", globals, ({ json }) =>
+const list = Command.make("list", { compare, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api } = yield* Session
-    const answer = yield* api.agents.list({})
-    yield* show(json, answer, () => rows(answer.agents))
+    const answer = yield* api.agents.list({ urlParams: args.compare ? { compare: true } : {} })
+    yield* show(args.json, answer, () => rows(answer.agents).concat(differences(answer.directory, "agents")))
+    yield* warned(answer.directory)
   })
 ).pipe(
-  Command.withDescription(about("List the agents.", "agents list")),
+  Command.withDescription(about("List the agents.", "agents list --compare")),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -78,13 +80,24 @@ const get = Command.make("get", { name, ...globals }, ({ json, name }) =>
 
 const withSecret = Options.boolean("secret").pipe(Options.withDescription("Make its first secret too, and print it."))
 
-const create = Command.make("create", { name, groups, description, withSecret, ...globals }, (args) =>
+/** Credentials of the client it has at the identity provider. */
+const clientRows = (client: typeof ProviderClient.Type | undefined) =>
+  client === undefined
+    ? []
+    : ([
+        [`${client.provider} client`, client.client_id],
+        [`${client.provider} secret (shown once)`, client.client_secret],
+        ["tokens from", client.token_url]
+      ] as const)
+
+const create = Command.make("create", { name, groups, description, withSecret, ...where, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const made = yield* api.agents.create({
       payload: {
         name: args.name,
         groups: args.groups,
+        ...(yield* wished(args)),
         ...(Option.isSome(args.description) ? { description: args.description.value } : {})
       }
     })
@@ -98,13 +111,17 @@ const create = Command.make("create", { name, groups, description, withSecret, .
         ["client id", made.client_id],
         ["groups", made.groups],
         ...(secret === undefined ? [] : [["secret (shown once)", secret.secret] as const]),
+        ...clientRows(made.provider_client),
         ...(made.warnings ?? []).map((warning) => ["warning", warning] as const)
       ])
     )
   })
 ).pipe(
   Command.withDescription(
-    about("Make an account for a program that acts for nobody.", "agents create robot --group analysts --secret")
+    about(
+      "Make an account for a program that acts for nobody; in Keycloak too, where it is administered from here.",
+      "agents create robot --group analysts --secret"
+    )
   ),
   Command.provide((args) => Session.layer(args))
 )
@@ -156,14 +173,17 @@ const disable = Command.make("disable", { name, ...globals }, ({ json, name }) =
   Command.provide((args) => Session.layer(args))
 )
 
-const remove = Command.make("remove", { name, ...globals }, ({ json, name }) =>
+const remove = Command.make("remove", { name, local: localOnly, ...globals }, ({ json, local, name }) =>
   Effect.gen(function* () {
     const { api } = yield* Session
-    const answer = yield* api.agents.remove({ path: { name: encodeURIComponent(name) } })
+    const urlParams = local ? { delete_from_keycloak: false } : {}
+    const answer = yield* api.agents.remove({ path: { name: encodeURIComponent(name) }, urlParams })
     yield* show(json, answer, () => `Removed ${name}; its secrets and tokens have ended.`)
   })
 ).pipe(
-  Command.withDescription(about("Remove an agent; its secrets and tokens end.", "agents remove robot")),
+  Command.withDescription(
+    about("Remove an agent, in Keycloak too; its secrets and tokens end.", "agents remove robot")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 

@@ -12,7 +12,7 @@ import { Session } from "../connect/Session.ts"
 import { badField } from "../Failure.ts"
 import { about } from "../help.ts"
 import { resolve } from "../servers/resolve.ts"
-import { plain, show, table } from "../show/table.ts"
+import { pairs, plain, show, table } from "../show/table.ts"
 
 const Named = Schema.Struct({ name: Schema.String })
 
@@ -85,6 +85,35 @@ const list = Command.make("list", globals, ({ json }) =>
 )
 
 const group = Args.text({ name: "GROUP" }).pipe(Args.withDescription("The group's name."))
+
+const opens = (all: "*" | ReadonlyArray<string>): string => (all === "*" ? "all" : all.join(", "))
+
+const get = Command.make("get", { group, ...globals }, ({ group, json }) =>
+  Effect.gen(function* () {
+    const { api } = yield* Session
+    const found = yield* api.groups.get({ path: { name: encodeURIComponent(group) } })
+    yield* show(json, found, () =>
+      [
+        pairs([
+          ["name", found.name],
+          ["scopes", found.scopes],
+          ["users", found.users],
+          ["agents", found.agents]
+        ]),
+        found.servers.length === 0
+          ? "It opens no server."
+          : table(
+              ["SERVER", "SCOPE", "TOOLS", "METHODS"],
+              found.servers.map((one) => [one.server, one.scope, opens(one.tools), opens(one.methods)])
+            )
+      ].join("\n\n")
+    )
+  })
+).pipe(
+  Command.withDescription(about("Show what a group opens, and who is in it.", "groups get mcp-registry-user")),
+  Command.provide((args) => Session.layer(args))
+)
+
 const description = Args.text({ name: "DESCRIPTION" }).pipe(Args.optional, Args.withDescription("What it is for."))
 const suffix = Options.choice("scope-suffix", ["read", "execute"]).pipe(
   Options.optional,
@@ -151,5 +180,5 @@ const removeServer = Command.make("remove-server", { server, groups: names, ...g
 
 export const groups = Command.make("groups").pipe(
   Command.withDescription("Groups of people and agents, and what they open."),
-  Command.withSubcommands([list, create, remove, addServer, removeServer])
+  Command.withSubcommands([list, get, create, remove, addServer, removeServer])
 )

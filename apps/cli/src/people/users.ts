@@ -5,6 +5,7 @@ import * as Options from "@effect/cli/Options"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { AccountView } from "@mcpgw/api/Accounts"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { globals } from "../connect/options.ts"
@@ -13,10 +14,17 @@ import { Session } from "../connect/Session.ts"
 import { missing, usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
+import { compare, differences, localOnly, warned, where, wished } from "./directory.ts"
 import { pairs, plain, show, table } from "../show/table.ts"
 
 const username = Args.text({ name: "NAME" }).pipe(Args.withDescription("The person's user name."))
 const groups = texts("group", "GROUP", "A group they are in; may be given more than once, or with commas.")
+
+const text = (name: string, pseudo: string, description: string) =>
+  Options.text(name).pipe(Options.optional, Options.withPseudoName(pseudo), Options.withDescription(description))
+
+const given = (name: string, value: Option.Option<string>): Readonly<Record<string, string>> =>
+  Option.isSome(value) ? { [name]: value.value } : {}
 
 const details = (one: AccountView): string =>
   pairs([
@@ -28,19 +36,29 @@ const details = (one: AccountView): string =>
     ["disabled", one.disabled]
   ])
 
-const list = Command.make("list", globals, ({ json }) =>
+const inGroup = text("group", "GROUP", "Only those in it.")
+
+const list = Command.make("list", { compare, inGroup, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api } = yield* Session
-    const answer = yield* api.accounts.list({})
-    yield* show(json, answer, () =>
+    const urlParams = {
+      ...(Option.isSome(args.inGroup) ? { group: args.inGroup.value } : {}),
+      ...(args.compare ? { compare: true } : {})
+    }
+    const { directory, users: accounts } = yield* api.users.list({ urlParams })
+    const answer = { accounts, ...(directory === undefined ? {} : { directory }) }
+    yield* show(args.json, answer, () =>
       table(
         ["NAME", "PROVIDER", "GROUPS", "E-MAIL", "DISABLED"],
-        answer.accounts.map((one) => [one.username, one.provider, one.groups, one.email, one.disabled])
-      )
+        accounts.map((one) => [one.username, one.provider, one.groups, one.email, one.disabled])
+      ).concat(differences(directory, "people"))
     )
+    yield* warned(directory)
   })
 ).pipe(
-  Command.withDescription(about("List everybody with an account.", "users list")),
+  Command.withDescription(
+    about("List everybody with an account.", "users list --group analysts", "users list --compare")
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -70,6 +88,10 @@ const create = Command.make(
   {
     username,
     groups,
+    email: text("email", "ADDRESS", "Their e-mail address."),
+    firstName: text("first-name", "NAME", "Their first name."),
+    lastName: text("last-name", "NAME", "Their last name."),
+    ...where,
     passwordStdin: Options.boolean("password-stdin").pipe(
       Options.withDescription(
         "Read their password from standard input; else the gateway makes one, which is shown once."
@@ -85,6 +107,10 @@ const create = Command.make(
         HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/api/users"), {
           username: args.username,
           groups: args.groups,
+          ...(yield* wished(args)),
+          ...given("email", args.email),
+          ...given("first_name", args.firstName),
+          ...given("last_name", args.lastName),
           ...(password === undefined ? {} : { password: Redacted.value(password) })
         }),
         Made
@@ -92,6 +118,7 @@ const create = Command.make(
       yield* show(args.json, made, () =>
         pairs([
           ["name", made.username],
+          ["provider", made.provider],
           ["groups", made.groups],
           ...(made.password === undefined ? [] : [["password (shown once)", made.password] as const]),
           ...(made.warnings ?? []).map((warning) => ["warning", warning] as const)
@@ -99,7 +126,12 @@ const create = Command.make(
       )
     })
 ).pipe(
-  Command.withDescription(about("Make a local account for a person.", "users create ada --group analysts")),
+  Command.withDescription(
+    about(
+      "Make an account for a person: in Keycloak, where it is administered from here, or a local one.",
+      "users create ada --group analysts --email ada@example.com --first-name Ada --last-name Lovelace"
+    )
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -143,14 +175,15 @@ const disable = Command.make("disable", { username, ...globals }, (args) =>
   Command.provide((args) => Session.layer(args))
 )
 
-const remove = Command.make("remove", { username, ...globals }, (args) =>
+const remove = Command.make("remove", { username, local: localOnly, ...globals }, (args) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
-    const answer = yield* ask(HttpClientRequest.del(`/api/users/${encodeURIComponent(args.username)}`), Schema.Unknown)
+    const path = `/api/users/${encodeURIComponent(args.username)}${args.local ? "?delete_from_keycloak=false" : ""}`
+    const answer = yield* ask(HttpClientRequest.del(path), Schema.Unknown)
     yield* show(args.json, answer, () => `Removed ${plain(args.username)}; all they had has ended.`)
   })
 ).pipe(
-  Command.withDescription(about("Remove a local account; all that it has ends.", "users remove ada")),
+  Command.withDescription(about("Remove an account, in Keycloak too; all that it has ends.", "users remove ada")),
   Command.provide((args) => Session.layer(args))
 )
 

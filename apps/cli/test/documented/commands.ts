@@ -51,7 +51,7 @@ const scripts: ReadonlyArray<DocumentedCommand> = [
     "create-m2m -n old-bot -g mcp-registry-user -d 'A bot'": [0, /agent-old-bot[^]*secret \(shown once\)/],
     "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user": [
       0,
-      /password \(shown once\)[^]*note: e-mail/
+      /password \(shown once\)[^]*note: a password is made/
     ],
     "create-human -u ada -e ada@example.org -f Ada -l Lovelace -g mcp-registry-user -p secret": PASSWORD,
     "list-users": [0, /ada +local/],

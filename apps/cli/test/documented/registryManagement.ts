@@ -57,7 +57,7 @@ const here = words({
     /agent-my-service[^]*secret \(shown once\)/
   ],
   "user-create-human --username jane.doe --email jane@example.com --first-name Jane --last-name Doe --groups mcp-registry-user":
-    [0, /password \(shown once\)[^]*note: e-mail/],
+    [0, /password \(shown once\)[^]*note: a password is made/],
   "user-create-human --username x.y --email x@example.com --first-name X --last-name Y --groups mcp-registry-user --password secret":
     instead(SECRET),
   "user-list": [0, /jane\.doe +local/],

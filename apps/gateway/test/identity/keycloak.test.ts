@@ -12,6 +12,7 @@ import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { ask, eventually, type Told } from "../lifecycle/support/Ask.ts"
 import { type Backend, startBackend } from "../lifecycle/support/Backend.ts"
 import { type Box, makeBox, serverAt } from "../lifecycle/support/Box.ts"
+import { accountSteps } from "./accountSteps.ts"
 import { openBrowser } from "./Browser.ts"
 import { groupSteps } from "./groupSteps.ts"
 import {
@@ -241,6 +242,48 @@ const groupCases = (): void => {
   })
 }
 
+const accountCases = (): void => {
+  it("contracts §2.14: a person made here is there, signs in there, is moved, and is gone from both", async () => {
+    const steps = accountSteps({ url: box.url, keycloak })
+    await steps.signIn()
+    await groups().made()
+    const password = await steps.personMade("kay", ["eng"])
+    await steps.personSignsIn("kay", password, ["eng"])
+    const compared = await steps.ask("GET", "/api/users?compare=true")
+    assert.deepInclude(compared.body.directory, { name: "keycloak", problem: null, here_only: [], differing: [] })
+    assert.includeMembers(compared.body.directory.directory_only, ["testuser"])
+    await steps.personMoved("kay", ["mcp-registry-user"])
+    const cookie = await steps.personSignsIn("kay", password, ["mcp-registry-user"])
+    const lost = await steps.ask("PATCH", "/api/accounts/kay", { groups: ["nope"] })
+    assert.deepInclude({ status: lost.status, ...lost.body }, { status: 400, field: "groups.0" })
+    await steps.personRemoved("kay", cookie)
+    await groups().deleted()
+  })
+
+  it("contracts §2.14: an agent made here signs in there, opens what its groups do, is shut out, and is gone", async () => {
+    const steps = accountSteps({ url: box.url, keycloak })
+    await steps.signIn()
+    const token = await steps.agentMade("apibot", ["mcp-servers-unrestricted"])
+    const old = await token()
+    assert.deepEqual(namesIn(await call(old)), ["echo", "slow", "secret"])
+    const change = (wanted: unknown) => steps.ask("PATCH", "/api/agents/apibot", wanted)
+    assert.strictEqual((await change({ groups: ["mcp-registry-user"] })).status, 200)
+    assert.strictEqual((await call(old)).status, 401, "a token of the time before is refused")
+    const compared = await steps.ask("GET", "/api/agents?compare=true")
+    assert.deepInclude(compared.body.directory, { problem: null, here_only: [], differing: [] })
+    assert.includeMembers(compared.body.directory.directory_only, ["reader"])
+    assert.strictEqual((await change({ disabled: true })).status, 200)
+    assert.deepInclude(await steps.clientOf("apibot"), { enabled: false })
+    assert.strictEqual((await change({ disabled: false })).status, 200)
+    assert.deepInclude(await steps.clientOf("apibot"), { enabled: true })
+    // A token states whole seconds; one of the second in which others were refused would be refused with them.
+    await eventually("a new token counts", async () => (await call(await token())).status !== 401)
+    assert.deepEqual(namesIn(await call(await token())), ["echo"])
+    assert.strictEqual((await steps.ask("DELETE", "/api/agents/apibot")).status, 200)
+    assert.isUndefined(await steps.clientOf("apibot"))
+  })
+}
+
 const gatewayCases = (): void => {
   it("an agent's groups decide what its list shows and what it may call", async () => {
     const words = ["add-agent", "--agent", "runner", "--group", "mcp-servers-unrestricted", "--save", saved.path]
@@ -273,6 +316,9 @@ const keyCases = (): void => {
     await keycloak.stop()
     assert.strictEqual((await call(old)).status, 200, "a known key needs nobody")
     await groups().away()
+    const accounts = accountSteps({ url: box.url, keycloak })
+    await accounts.signIn()
+    await accounts.away()
     await keycloak.start()
     await groups().back()
     // An unknown key id makes the gateway ask for keys again, at most every 30 s.
@@ -297,6 +343,7 @@ if (found._tag === "Missing") {
       // First, because keys that were just fetched are not fetched again for 30 s, and the last cases wait for that.
       describe("agents", gatewayCases)
       describe("groups", groupCases)
+      describe("accounts", accountCases)
       describe("mcpgw keycloak, refused", refusedCases)
       describe("the web client", webClientCases)
       swapSuite(keycloakIdp(() => keycloak))

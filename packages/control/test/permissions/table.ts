@@ -119,7 +119,7 @@ export const TABLE: Readonly<Record<string, ReadonlyArray<Row>>> = {
     row("GET /api/servers/*", "200 200 200 200 403 404 401", "/api/servers/currenttime"),
     row(
       "PUT /api/servers/*",
-      "428 403 428 403 403 404 401",
+      "200 403 200 403 403 404 401",
       "/api/servers/currenttime",
       change({ server_name: "currenttime", proxy_pass_url: "http://127.0.0.1:8000/" })
     ),

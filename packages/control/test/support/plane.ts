@@ -13,6 +13,7 @@ import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { AccountPages } from "@mcpgw/identity/AccountPages"
+import { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
@@ -33,6 +34,7 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { type TokenBounds, Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
+import type { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { layerStore } from "@mcpgw/policy/ScopePolicyStore"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Ratings } from "@mcpgw/registry/Ratings"
@@ -60,6 +62,8 @@ export interface LayerOptions {
   /** Entries of `MCPGW_ALLOWED_UPSTREAMS`. */
   readonly allowed?: ReadonlyArray<string>
   readonly scopes?: string
+  /** Where the policy is kept; in memory, with `scopes`, unless given. */
+  readonly policy?: Layer.Layer<PolicyWriter | ScopePolicy>
   readonly wellKnownDiscovery?: boolean
   readonly tokens?: Partial<TokenBounds>
   /** Logout pages by name of the provider. */
@@ -70,23 +74,31 @@ export interface LayerOptions {
   readonly fetch?: FetchFunction
   /** The provider whose groups are kept in step; none unless given. */
   readonly directory?: Layer.Layer<GroupDirectory>
+  /** The provider whose accounts are; none unless given. */
+  readonly accountDirectory?: Layer.Layer<AccountDirectory>
   /** How other registries are reached. */
   readonly registryFetch?: SourceFetchApi
 }
 
 /** A policy that can be changed. */
 const policyOver = (scopes: string) =>
-  PolicyWriter.layerStore().pipe(Layer.provideMerge(layerStore()), Layer.provide(PolicySource.layerMemory(scopes)))
+  PolicyWriter.layerStore().pipe(
+    Layer.provideMerge(layerStore()),
+    Layer.provide(PolicySource.layerMemory(scopes)),
+    Layer.orDie
+  )
 
 /** A healthy server without tools. */
 const HEALTHY: ProbeResult = { status: "healthy", tools: undefined }
 
 export const layer = ({
+  accountDirectory = AccountDirectory.layerNone,
   allowed = [],
   directory = GroupDirectory.layerNone,
   fetch = () => Promise.reject(new Error("no provider is there")),
   identityProviders = [],
   logoutPages = {},
+  policy,
   registryFetch = () => Promise.reject(new Error("no registry is there")),
   tokens = {},
   probe = () => HEALTHY,
@@ -106,8 +118,9 @@ export const layer = ({
       Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerMemory)))
     ),
     DiscoveryIndex.layerLexical.pipe(Layer.provide(Store.layerMemory)),
-    policyOver(scopes),
+    policy ?? policyOver(scopes),
     directory,
+    accountDirectory,
     Collaborators.layerMemory,
     layerRecording,
     Ratings.layerMemory,

@@ -208,6 +208,7 @@ const reasonOf = (cause: unknown): string => {
 const unexpected = (action: string, answer: Answer): Effect.Effect<never, KeycloakUnexpected> =>
   new KeycloakUnexpected({
     action,
+    status: answer.status,
     problem:
       answer.location !== null && answer.status >= 300 && answer.status < 400
         ? `a redirect, which is not followed, to ${answer.location.slice(0, MOST_WORDS)}`

@@ -34,7 +34,7 @@ export class KeycloakForbidden extends Schema.TaggedError<KeycloakForbidden>()("
 }) {
   override get message(): string {
     const needed = isClient(this.username)
-      ? "its service account needs the role manage-users of realm-management"
+      ? "its service account needs the role manage-users of realm-management and, for agents, manage-clients"
       : "it takes the role admin of the realm master, or create-realm for a new realm and realm-admin for one that is there"
     return `"${this.username}" may not do this in Keycloak: ${this.action}; ${needed}`
   }
@@ -65,7 +65,9 @@ export class KeycloakNotFound extends Schema.TaggedError<KeycloakNotFound>()("Ke
 /** Keycloak answered as no Keycloak known here does. */
 export class KeycloakUnexpected extends Schema.TaggedError<KeycloakUnexpected>()("KeycloakUnexpected", {
   action: Schema.String,
-  problem: Schema.String
+  problem: Schema.String,
+  /** Of the answer; absent: its status was as expected. */
+  status: Schema.optional(Schema.Number)
 }) {
   override get message(): string {
     return `Keycloak answered ${this.action} with ${this.problem}`

@@ -39,3 +39,16 @@ export const User = Schema.Struct({ id: Schema.String, username: Schema.String }
 export const Users = Schema.Array(User)
 
 export const Secret = Schema.Struct({ value: Schema.optional(Schema.String) })
+
+const DirectoryGroupRow = Schema.Struct({ id: Schema.String, name: Schema.String, path: Schema.String })
+export type DirectoryGroupRow = typeof DirectoryGroupRow.Type
+export const DirectoryGroups = Schema.Array(DirectoryGroupRow)
+
+const Person = Schema.Struct({
+  ...User.fields,
+  email: Schema.optional(Schema.String),
+  firstName: Schema.optional(Schema.String),
+  lastName: Schema.optional(Schema.String)
+})
+export type Person = typeof Person.Type
+export const People = Schema.Array(Person)

@@ -1,0 +1,160 @@
+/**
+ * Accounts of people and agents that are kept in step with an identity provider that lets its own be administered (`AccountDirectory`): what is
+ * made, changed or removed here is so there, or neither, or the failure says which half is done. Who is in a provider's groups decides at the next
+ * sign-in, so the provider comes first. Asks for no right.
+ */
+import type { Revocations, RevocationNotStored } from "@mcpgw/auth/Revocations"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { AccountExists, type AccountsUnavailable, type InvalidAccount } from "./AccountError.ts"
+import { AccountDirectory, type AgentCredential, type NewPerson } from "./AccountDirectory.ts"
+import { type AccountDetails, Accounts } from "./Accounts.ts"
+import { type Agent, type AgentExists, Agents, type AgentsApi, type InvalidAgent } from "./Agents.ts"
+import { DirectoryFailure, type DirectoryRefused } from "./DirectoryError.ts"
+import { endAccess } from "./endAccess.ts"
+import { judged } from "./internal/newAccount.ts"
+import type { Sessions } from "./Sessions.ts"
+
+type Refused = DirectoryFailure | DirectoryRefused
+
+/**
+ * A person of the provider, who has an account here from now on and not only from their first sign-in. When it can not be made here, the provider
+ * is made to forget them.
+ */
+export const createPersonThere = (
+  person: NewPerson,
+  password: string
+): Effect.Effect<
+  AccountDetails,
+  Refused | InvalidAccount | AccountExists | AccountsUnavailable,
+  AccountDirectory | Accounts
+> =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const accounts = yield* Accounts
+    const { username } = person
+    yield* judged(username, password)
+    if ((yield* accounts.get(username)) !== undefined) return yield* new AccountExists({ username })
+    const { id, ...made } = yield* directory.createPerson(person, Redacted.make(password))
+    const profile = { ...made, subject: id }
+    const signedIn = yield* accounts.signIn(directory.name ?? "", profile).pipe(
+      Effect.catchTag("AccountDisabled", () => Effect.fail(new AccountExists({ username }))),
+      Effect.tapError(() => Effect.mapError(directory.removePerson(id), leftThere(username)))
+    )
+    return signedIn.account
+  })
+
+const leftThere = (name: string) => (failure: DirectoryFailure) =>
+  new DirectoryFailure({
+    directory: failure.directory,
+    away: failure.away,
+    problem: `${name} is in ${failure.directory} and has no account here, which could not be made, and can not be removed there: ${failure.message}`
+  })
+
+/** Is the account one that the provider can be told of? */
+const idThere = ({ provider, subject }: AccountDetails, name: string | undefined): string | undefined =>
+  name !== undefined && provider === name ? subject : undefined
+
+/** The provider's half of a change of somebody's groups. True: it was done there. */
+export const setGroupsThere = (
+  account: AccountDetails,
+  groups: ReadonlyArray<string>
+): Effect.Effect<boolean, Refused, AccountDirectory> =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const id = idThere(account, directory.name)
+    if (id === undefined) return false
+    yield* directory.setPersonGroups(id, groups)
+    return true
+  })
+
+/** The provider's half of somebody's removal. False: it knows them not, or no more. */
+export const removePersonThere = (
+  account: AccountDetails
+): Effect.Effect<boolean, DirectoryFailure, AccountDirectory> =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const id = idThere(account, directory.name)
+    return id === undefined ? false : yield* directory.removePerson(id)
+  })
+
+/** An agent here and at the provider. When it can not be made there, it is not here either. */
+export const createAgentThere = (
+  agent: Pick<Agent, "name" | "description" | "groups">
+): Effect.Effect<
+  { readonly agent: Agent; readonly credential: AgentCredential },
+  Refused | InvalidAgent | AgentExists | AccountsUnavailable,
+  AccountDirectory | Agents
+> =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const agents = yield* Agents
+    const made = yield* agents.create(agent)
+    const credential = yield* Effect.tapError(directory.createAgent(agent), () => agents.remove(agent.name))
+    return { agent: made, credential }
+  })
+
+/** Under which issuers the provider's tokens are known. */
+export type Issuers = ReadonlyMap<string, ReadonlyArray<string>>
+
+/** Refuses what an agent of the provider was given up to now. */
+const endThere = (issuers: Issuers, subject: string | undefined) =>
+  Effect.flatMap(AccountDirectory, ({ name = "" }) =>
+    Effect.forEach(subject === undefined || subject === "" ? [] : (issuers.get(name) ?? []), (issuer) =>
+      endAccess({ issuer, subject: subject ?? "" })
+    )
+  )
+
+/** What an administrator changes of an agent. */
+type AgentChange = Parameters<AgentsApi["update"]>[1]
+
+/**
+ * A change of an agent, here and at the provider when that has one of its name. Shutting out is done here whatever the provider says to it, and the
+ * failure says so. Tokens that the provider gave it before are refused.
+ */
+export const changeAgentThere = (
+  name: string,
+  change: AgentChange,
+  issuers: Issuers
+): Effect.Effect<
+  Agent | undefined,
+  Refused | InvalidAgent | AccountsUnavailable | RevocationNotStored,
+  AccountDirectory | Agents | Revocations | Sessions
+> =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const agents = yield* Agents
+    const { disabled, groups } = change
+    const isTold = directory.name !== undefined && (groups !== undefined || disabled !== undefined)
+    if (!isTold || (yield* agents.get(name)) === undefined) return yield* agents.update(name, change)
+    if (disabled === true) yield* agents.update(name, { disabled })
+    const subject = yield* Effect.mapError(directory.changeAgent(name, { groups, disabled }), (error) =>
+      disabled === true && error._tag === "DirectoryFailure" ? shutOutHere(name, error) : error
+    )
+    yield* endThere(issuers, subject)
+    return yield* agents.update(name, change)
+  })
+
+const shutOutHere = (name: string, { away, directory, message }: DirectoryFailure) =>
+  new DirectoryFailure({
+    directory,
+    away,
+    problem: `${name} is shut out here, and may not be in ${directory}: ${message}`
+  })
+
+/** The provider's half of an agent's removal. False: it knew none of that name. */
+export const removeAgentThere = (
+  name: string,
+  issuers: Issuers
+): Effect.Effect<
+  boolean,
+  Refused | AccountsUnavailable | RevocationNotStored,
+  AccountDirectory | Revocations | Sessions
+> =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    if (directory.name === undefined) return false
+    const subject = yield* directory.removeAgent(name)
+    yield* endThere(issuers, subject)
+    return subject !== undefined
+  })

@@ -1,0 +1,149 @@
+/** Agents as clients of a realm: made with everything they need, changed, and removed. Takes no client of another kind for an agent. */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { AgentCredential, DirectoryAgent } from "../../AccountDirectory.ts"
+import { DirectoryRefused } from "../../DirectoryError.ts"
+import { agentClient, agentOf } from "../../keycloak/Blueprint.ts"
+import { type AdminFailure, KeycloakAdmin, type KeycloakAdminApi } from "../../keycloak/KeycloakAdmin.ts"
+import { type KeycloakError, KeycloakUnexpected } from "../../keycloak/KeycloakError.ts"
+import { addAgent } from "../../keycloak/Provision.ts"
+import { members, setGroups, wantedGroups } from "./memberships.ts"
+import { pages } from "./pages.ts"
+import { type Client, Clients, Secret, User } from "./representations.ts"
+
+const Whole = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+const clientsOf = (realm: string): string => `/${encodeURIComponent(realm)}/clients`
+
+const isMachine = (client: Client): boolean => client.serviceAccountsEnabled && !client.publicClient
+
+/** As Keycloak calls the account behind a client; its usernames are in lower case. */
+const accountOf = (clientId: string): string => `service-account-${clientId}`.toLowerCase()
+
+export const machines = (
+  admin: KeycloakAdminApi,
+  realm: string
+): Effect.Effect<ReadonlyArray<DirectoryAgent>, KeycloakError> =>
+  Effect.gen(function* () {
+    const clients = yield* pages(admin, clientsOf(realm), Clients, `realm ${realm}`)
+    const groups = yield* members(admin, realm)
+    return clients
+      .filter(isMachine)
+      .flatMap(({ clientId }) => {
+        const name = agentOf(clientId)
+        return name === undefined ? [] : [{ name, clientId, groups: groups.get(accountOf(clientId)) ?? [] }]
+      })
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  })
+
+const find = (admin: KeycloakAdminApi, realm: string, clientId: string) =>
+  Effect.map(admin.get(`${clientsOf(realm)}?clientId=${encodeURIComponent(clientId)}`, Clients), (found) =>
+    found?.find((client) => client.clientId === clientId)
+  )
+
+/** The agent's client; undefined when there is none. */
+const machineOf = (
+  admin: KeycloakAdminApi,
+  realm: string,
+  name: string
+): Effect.Effect<Client | undefined, AdminFailure | DirectoryRefused> =>
+  Effect.flatMap(find(admin, realm, agentClient(name)), (client) =>
+    client === undefined || isMachine(client)
+      ? Effect.succeed(client)
+      : new DirectoryRefused({
+          reason: "taken",
+          field: "name",
+          problem: `belongs to a client ${agentClient(name)} of Keycloak that is no agent`
+        })
+  )
+
+export const createMachine = (
+  admin: KeycloakAdminApi,
+  { realm, tokenUrl }: { readonly realm: string; readonly tokenUrl: string },
+  { groups, name }: { readonly name: string; readonly groups: ReadonlyArray<string> }
+): Effect.Effect<AgentCredential, KeycloakError | DirectoryRefused> =>
+  Effect.gen(function* () {
+    const clientId = agentClient(name)
+    yield* wantedGroups(admin, realm, groups)
+    if ((yield* find(admin, realm, clientId)) !== undefined) {
+      const problem = `is taken: there is a client ${clientId} in Keycloak`
+      return yield* new DirectoryRefused({ reason: "taken", field: "name", problem })
+    }
+    const secret = yield* addAgent({ realm, agent: name, groups, dryRun: false, onStep: () => Effect.void }).pipe(
+      Effect.provideService(KeycloakAdmin, admin),
+      Effect.zipRight(secretOf(admin, realm, clientId)),
+      Effect.catchAll((error) => takenBack(admin, realm, clientId, error))
+    )
+    return { clientId, secret, tokenUrl }
+  })
+
+const secretOf = (admin: KeycloakAdminApi, realm: string, clientId: string) =>
+  Effect.gen(function* () {
+    const client = yield* find(admin, realm, clientId)
+    const path = `${clientsOf(realm)}/${encodeURIComponent(client?.id ?? "")}/client-secret`
+    const secret = yield* admin.get(path, Secret)
+    if (secret?.value !== undefined) return Redacted.make(secret.value)
+    return yield* new KeycloakUnexpected({ action: `the making of ${clientId}`, problem: "a client without a secret" })
+  })
+
+/** Without the client that was half made; when it can not be removed either, the failure names it. */
+const takenBack = (admin: KeycloakAdminApi, realm: string, clientId: string, error: KeycloakError) =>
+  Effect.gen(function* () {
+    const client = yield* find(admin, realm, clientId)
+    if (client !== undefined) yield* admin.remove(`${clientsOf(realm)}/${encodeURIComponent(client.id)}`)
+    return yield* Effect.fail(error)
+  }).pipe(
+    Effect.catchAll((last) =>
+      last === error
+        ? Effect.fail(error)
+        : new KeycloakUnexpected({
+            action: `the making of ${clientId}`,
+            problem: `a failure (${error.message}); the client may be there half made: remove it in Keycloak`
+          })
+    )
+  )
+
+/** `sub` of the client's tokens: the account behind them. */
+const accountIdOf = (admin: KeycloakAdminApi, realm: string, { id }: Client) =>
+  Effect.map(
+    admin.get(`${clientsOf(realm)}/${encodeURIComponent(id)}/service-account-user`, User),
+    (user) => user?.id ?? ""
+  )
+
+/** Sent back whole: what is left out of a client, Keycloak may take for switched off, its service account among it. */
+const enable = (admin: KeycloakAdminApi, realm: string, { id }: Client, enabled: boolean) =>
+  Effect.gen(function* () {
+    const path = `${clientsOf(realm)}/${encodeURIComponent(id)}`
+    const whole = yield* admin.get(path, Whole)
+    if (whole !== undefined) yield* admin.put(path, { ...whole, enabled })
+  })
+
+export const changeMachine = (
+  admin: KeycloakAdminApi,
+  realm: string,
+  name: string,
+  { disabled, groups }: { readonly groups?: ReadonlyArray<string> | undefined; readonly disabled?: boolean | undefined }
+): Effect.Effect<string | undefined, KeycloakError | DirectoryRefused> =>
+  Effect.gen(function* () {
+    const client = yield* machineOf(admin, realm, name)
+    if (client === undefined) return undefined
+    const wanted = groups === undefined ? undefined : yield* wantedGroups(admin, realm, groups)
+    const account = yield* accountIdOf(admin, realm, client)
+    if (disabled !== undefined && client.enabled === disabled) yield* enable(admin, realm, client, !disabled)
+    if (wanted !== undefined) yield* setGroups(admin, realm, account, wanted)
+    return account
+  })
+
+export const removeMachine = (
+  admin: KeycloakAdminApi,
+  realm: string,
+  name: string
+): Effect.Effect<string | undefined, KeycloakError | DirectoryRefused> =>
+  Effect.gen(function* () {
+    const client = yield* machineOf(admin, realm, name)
+    if (client === undefined) return undefined
+    const account = yield* accountIdOf(admin, realm, client)
+    yield* admin.remove(`${clientsOf(realm)}/${encodeURIComponent(client.id)}`)
+    return account
+  })
