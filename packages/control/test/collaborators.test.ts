@@ -80,12 +80,19 @@ describe("collaborators", () => {
         for (const [cookie, seen] of people) {
           const map = yield* call(plane, "GET", "/api/health/ws/health_status", { cookie })
           expect([map.status, Object.keys(Object(map.body))]).toEqual([200, seen])
-          const request = new Request(`${PUBLIC_URL}/api/health/events`, { headers: { cookie } })
+          const request = new Request(`${PUBLIC_URL}/api/health/events`, {
+            headers: { cookie: `${cookieName(PUBLIC_URL)}=${cookie}` }
+          })
           const events = yield* Effect.promise(() => plane.handle(request, { remote: "192.0.2.1" }))
-          const reader = (events.body ?? new Response("").body)?.pipeThrough(new TextDecoderStream()).getReader()
+          expect(events.status).toBe(200)
+          const reader = events.body?.getReader()
+          const decoder = new TextDecoder()
           let text = ""
-          while (!/^data: (.*)\n\n/m.test(text))
-            text += (yield* Effect.promise(async () => reader?.read()))?.value ?? ""
+          while (!/^data: .*\n\n/m.test(text)) {
+            const part = yield* Effect.promise(async () => reader?.read())
+            if (part?.value === undefined) throw new Error(`it ended after ${JSON.stringify(text)}`)
+            text += decoder.decode(part.value, { stream: true })
+          }
           expect(Object.keys(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? ""))).toEqual(seen)
           yield* Effect.promise(async () => reader?.cancel())
         }

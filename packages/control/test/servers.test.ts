@@ -172,7 +172,7 @@ describe("contracts §2.8: paths and sentences", () => {
       })
       expect([edit.status, edit.headers.get("location")]).toEqual([303, "/"])
       expect((yield* Registry).get("/finance/payroll")?.record.license).toBe("X")
-      expect((yield* call(plane, "GET", "/toggle/currenttime", { cookie })).status).toBe(404)
+      expect((yield* call(plane, "GET", "/toggle/currenttime", { cookie })).status).toBe(405)
       expect((yield* RequestTrail).id).toBe("")
     }).pipe(Effect.provide(layer()))
   )
