@@ -11,6 +11,7 @@ import { Resolver } from "@mcpgw/egress/Resolver"
 import { layerHttp } from "@mcpgw/egress/UpstreamHttp"
 import { layerInProcess } from "@mcpgw/egress/UpstreamLayers"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { HealthStore } from "@mcpgw/health/HealthStore"
 import { Probe } from "@mcpgw/health/Probe"
 import { AccountPages } from "@mcpgw/identity/AccountPages"
 import { Accounts } from "@mcpgw/identity/Accounts"
@@ -198,6 +199,11 @@ const pages = withConfig(({ publicUrl }) => AccountPages.layer({ publicUrl })).p
   Layer.provideMerge(authorization)
 )
 
+/** A database that is named may have several processes over it, which share what they find; who is alone writes nothing down. */
+const healthStore = withConfig(({ databaseUrl }): typeof HealthStore.layerSql =>
+  databaseUrl === undefined ? HealthStore.layerMemory : HealthStore.layerSql
+)
+
 /** Whether servers are well; checks send what calls send. */
 const health = Layer.unwrapEffect(
   Effect.map(Effect.all([GatewayConfig, Metrics]), ([config, metrics]) =>
@@ -211,7 +217,10 @@ const health = Layer.unwrapEffect(
       }
     })
   )
-).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor })))))
+).pipe(
+  Layer.provide(Layer.unwrapEffect(Effect.map(Vault, ({ storedFor }) => Probe.layer({ sentTo: storedFor })))),
+  Layer.provide(healthStore)
+)
 
 /** The way of calls; what they come to is what is known of the servers next. */
 const router = Layer.unwrapEffect(

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   registry: ["domain", "store"],
   identity: ["domain", "store", "auth"],
   vault: ["domain", "store", "egress"],
-  health: ["domain", "mcp", "egress", "registry"],
+  health: ["domain", "mcp", "egress", "registry", "store"],
   discovery: ["domain", "registry", "store"],
   proxy: ["domain", "mcp", "policy", "egress", "registry", "vault"],
   control: [

@@ -41,8 +41,8 @@ export const ServerResult = Schema.Struct({
   is_enabled: Schema.Boolean,
   ...found,
   matching_tools: Schema.Array(MatchingTool),
-  /** Where to reach it through the gateway. */
-  endpoint_url: Schema.String,
+  /** Where to reach it: through the gateway, or, of a registry that carries no calls, the server itself. Null: nowhere from here. */
+  endpoint_url: Schema.NullOr(Schema.String),
   supported_transports: Schema.Array(Schema.String),
   deployment: Schema.Literal("remote"),
   local_runtime: Schema.Null,
@@ -55,7 +55,7 @@ export const ToolResult = Schema.Struct({
   server_path: Schema.String,
   server_name: Schema.String,
   ...MatchingTool.fields,
-  endpoint_url: Schema.String
+  endpoint_url: Schema.NullOr(Schema.String)
 })
 export type ToolResult = typeof ToolResult.Type
 

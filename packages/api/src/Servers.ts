@@ -165,7 +165,7 @@ const put = HttpApiEndpoint.put("put", "/api/servers/*")
   .addError(TooLarge.schema)
   .annotate(
     OpenApi.Description,
-    "Replaces a server's document: what is not given goes back to its default, what only the registry sets (`tool_list`, `num_tools`, `registered_at`, …) may be repeated and is left as it is. Needs `If-Match` with the `ETag` that was read, or `*`. A server that is not there yet is registered: 201."
+    "Replaces a server's document: what is not given goes back to its default, what only the registry sets (`tool_list`, `num_tools`, `num_stars`, `registered_at`, …) may be repeated and is left as it is. Needs `If-Match` with the `ETag` that was read, or `*`; what ratings and checks changed since does not count against it. A server that is not there yet is registered: 201."
   )
 
 const patch = HttpApiEndpoint.patch("patch", "/api/servers/*")

@@ -21,16 +21,22 @@ export const KeySet = Schema.Struct({
 export const PublicServer = Schema.Struct({
   name: Schema.String,
   description: Schema.String,
-  /** Where it is reached through the gateway; never where it is itself. */
+  /** Where it is reached through the gateway, or, of a registry that carries no calls, where it is itself. */
   url: Schema.String,
   transport: Schema.String,
-  authentication: Schema.Struct({
-    type: Schema.Literal("oauth2"),
-    required: Schema.Literal(true),
-    authorization_url: Schema.String,
-    /** RFC 9728: how a client finds everything else. */
-    resource_metadata: Schema.String
-  }),
+  /** The gateway's, or the server's own where calls go to it directly. */
+  authentication: Schema.Union(
+    Schema.Struct({
+      type: Schema.Literal("oauth2"),
+      required: Schema.Literal(true),
+      /** Absent: the server itself says, when it refuses. */
+      authorization_url: Schema.optionalWith(Schema.String, { exact: true }),
+      /** RFC 9728: how a client finds everything else. */
+      resource_metadata: Schema.optionalWith(Schema.String, { exact: true })
+    }),
+    Schema.Struct({ type: Schema.Literal("api-key"), required: Schema.Literal(true), header: Schema.String }),
+    Schema.Struct({ type: Schema.Literal("none"), required: Schema.Literal(false) })
+  ),
   capabilities: Schema.Array(Schema.String),
   /** As its last check found it. */
   health_status: Schema.String,

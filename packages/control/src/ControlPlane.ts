@@ -172,7 +172,7 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
   const audit = Context.get(services, AuditSink)
   const authorization = Context.get(services, AuthorizationServer)
   const pages = Context.get(services, AccountPages)
-  const { publicUrl } = Context.get(services, ControlPlaneConfig)
+  const { deploymentMode, publicUrl } = Context.get(services, ControlPlaneConfig)
   const strangers = new StrangerRows()
   Context.get(services, Metrics).gauge(
     "mcpgw_api_audit_rows_suppressed_total",
@@ -216,7 +216,7 @@ export const make: Effect.Effect<ControlPlane, never, Services | Scope.Scope> = 
       const from = { remote, noted: (note: OAuthNote): void => noteTrail(trail, note) }
       const response = finish(
         preflight(request.method, pathname) ??
-          resourceDocument(publicUrl, request, pathname) ??
+          resourceDocument(publicUrl, request, pathname, deploymentMode === "with-gateway") ??
           (servesOAuth(pathname)
             ? await authorization.handle(request, from)
             : servesPages(request.method, pathname)

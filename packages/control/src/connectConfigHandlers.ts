@@ -14,6 +14,7 @@ import { addCommand, installLink } from "@mcpgw/ide/Links"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { caller, findServer } from "./access.ts"
+import { ownAuth } from "./ownAuth.ts"
 import { PublicUrls } from "./publicUrls.ts"
 
 const isIde = Schema.is(IdeName)
@@ -33,16 +34,6 @@ const withHeaders = (form: string | undefined): Effect.Effect<boolean, BadReques
   form === undefined || form === "oauth" || form === "headers"
     ? Effect.succeed(form === "headers")
     : new BadRequest(fieldProblem("form", JSON.stringify(form.slice(0, HELD_LENGTH)), "it may hold oauth, headers"))
-
-const isOpen = ({ auth_type: type = "" }: ServerRecord): boolean => type.trim().toLowerCase() === "none"
-
-/** What a client of the server itself has to send. */
-const ownAuth = (record: ServerRecord): BackendAuth => {
-  const { auth_header_name: header, auth_scheme: scheme, auth_type: type } = record
-  if (scheme === "none" || (scheme === undefined && isOpen(record))) return { scheme: "none" }
-  if (scheme !== "api_key" && (scheme !== undefined || type !== "api_key")) return { scheme: "bearer" }
-  return { scheme: "api_key", ...(header === undefined ? {} : { header }) }
-}
 
 type Backend = BackendAuth & { readonly others: ReadonlyArray<string> }
 

@@ -46,7 +46,17 @@ const isAt = (path: string, pathname: string): boolean => {
   )
 }
 
-const NO_PAGE = "There is no sign-in page yet: POST username and password, as a form or as JSON"
+/** What stands at a path that was a page of the replaced system, or is taken for one. */
+const NO_PAGE: ReadonlyArray<readonly [path: string, detail: string]> = [
+  ["/api/auth/login", "There is no sign-in page yet: POST username and password, as a form or as JSON"],
+  ["/api/register", "There is no page for this: POST the server's fields, as a form or as JSON"],
+  ["/api/toggle/", "There is no page for this: POST enabled=on, or off, as a form or as JSON"],
+  ["/api/edit/", "There is no page for this: POST the fields that change, as a form or as JSON"]
+]
+
+const detailOf = (pathname: string, allow: ReadonlyArray<string>): string =>
+  NO_PAGE.find(([path]) => (path.endsWith("/") ? pathname.startsWith(path) : pathname === path))?.[1] ??
+  `Here may be sent: ${allow.join(", ")}`
 
 /** The answer for a path that is there and a method that is not; undefined for any other failure. */
 const methodNotAllowed = (failure: unknown): HttpServerResponse.HttpServerResponse | undefined => {
@@ -57,8 +67,7 @@ const methodNotAllowed = (failure: unknown): HttpServerResponse.HttpServerRespon
   // A route that is there for this method was not taken for something else, such as a path that can not be decoded.
   if (methods.length === 0 || methods.some((method) => method === asked)) return undefined
   const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).toSorted()
-  const detail = pathname === "/api/auth/login" ? NO_PAGE : `Here may be sent: ${allow.join(", ")}`
-  return problemResponse(405, problem("Method not allowed", detail), { allow: allow.join(", ") })
+  return problemResponse(405, problem("Method not allowed", detailOf(pathname, allow)), { allow: allow.join(", ") })
 }
 
 /** What stands for a failure that has no shape of ours yet; undefined for one that has. */

@@ -12,11 +12,11 @@ import { HealthWatch } from "./healthWatch.ts"
 import { CAPACITY, closedSocket, eventStream, REFUSED, socketSink, UNKNOWN } from "./healthSinks.ts"
 import type { SocketData } from "./healthSocket.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { standingRoles } from "./roles.ts"
 
 const map = Effect.gen(function* () {
   const hub = yield* HealthWatch
-  const { claims } = yield* caller
-  return HttpServerResponse.text(hub.mapFor(claims), { contentType: "application/json" })
+  return HttpServerResponse.text(hub.mapFor(yield* caller), { contentType: "application/json" })
 })
 
 const full = new Unavailable(problem("Server at capacity", "Too many watch already; try again later"))
@@ -27,7 +27,8 @@ const events = (request: HttpServerRequest.HttpServerRequest) =>
     const { claims } = yield* caller
     yield* ownOriginOnly(request)
     if (!hub.hasRoom(claims)) return yield* Effect.zipRight(answerHeader("retry-after", "10"), full)
-    return HttpServerResponse.raw(eventStream((sink) => hub.join(claims, sink)))
+    const roles = yield* standingRoles(claims)
+    return HttpServerResponse.raw(eventStream((sink) => hub.join(claims, roles, sink)))
   })
 
 const stats = Effect.gen(function* () {
@@ -64,9 +65,10 @@ export const openSocket = (web: Request) =>
     trail.rule = "api:health_watch"
     if (!hub.hasRoom(claims)) return closedSocket(CAPACITY)
     trail.decision = "allow"
+    const roles = yield* standingRoles(claims)
     let leave = (): void => {}
     const data: SocketData = {
-      opened: (socket) => (leave = hub.join(claims, socketSink(socket))),
+      opened: (socket) => (leave = hub.join(claims, roles, socketSink(socket))),
       closed: () => leave()
     }
     return data

@@ -8,6 +8,7 @@ import type { RegisteredServer } from "@mcpgw/domain/Server"
 import type { Policy } from "@mcpgw/policy/Policy"
 import type { Snapshot } from "@mcpgw/registry/Snapshot"
 import { type Caller, sees } from "./access.ts"
+import type { StandingRoles } from "./roles.ts"
 
 /** The way to one watcher. */
 export interface Sink {
@@ -26,23 +27,37 @@ export type Farewell = "rights" | "slow" | "shutdown"
 export interface HubParts {
   readonly snapshot: () => Snapshot
   readonly policy: () => Policy
+  /** Another number when somebody got or lost a role on a server. */
+  readonly roles: () => number
   /** Does what let this caller in still hold? */
   readonly holds: (claims: Claims) => boolean
 }
 
 export interface Limits {
   readonly watchers: number
-  /** Of one person. */
+  /** Of one person: pages and screens enough, and fifty of them at the very least watch at once. */
   readonly perPerson: number
+  /** That wait for one watcher. */
   readonly waitingBytes: number
+  /** That wait for all of them. */
+  readonly totalBytes: number
   /** Milliseconds that bytes may wait. */
   readonly waitingMs: number
 }
 
-export const limits: Limits = { watchers: 1_000, perPerson: 250, waitingBytes: 4 * 1024 * 1024, waitingMs: 15_000 }
+const MIB = 1024 * 1024
+
+export const limits: Limits = {
+  watchers: 1_000,
+  perPerson: 20,
+  waitingBytes: 4 * MIB,
+  totalBytes: 128 * MIB,
+  waitingMs: 15_000
+}
 
 export interface Watcher {
   readonly claims: Claims
+  readonly roles: StandingRoles
   readonly sink: Sink
   /** What it was last told, by path. */
   readonly told: Map<string, string>
@@ -71,35 +86,43 @@ export class HealthHub {
   private readonly watchers = new Set<Watcher>()
   private readonly persons = new Map<string, number>()
   private policy: Policy
+  private roles: number
+  /** Bytes that waited when they were last counted, and those told since. */
+  private waiting = 0
+  private told = 0
   private readonly counts = { accepted: 0, refused: 0, slow: 0, rights: 0, sent: 0, broadcasts: 0 }
 
   constructor(parts: HubParts, given: Limits = limits) {
     this.parts = parts
     this.limits = given
     this.policy = parts.policy()
+    this.roles = parts.roles()
   }
 
   /** The map as this caller may see it, as JSON. */
-  mapFor(claims: Claims): string {
-    return messageOf(this.visible(this.callerOf(claims)).map((server) => [server.record.path, entryOf(server)]))
+  mapFor(who: Caller): string {
+    return messageOf(this.visible(who).map((server) => [server.record.path, entryOf(server)]))
   }
 
   /** May one more of this caller's watch? */
   hasRoom(claims: Claims): boolean {
+    this.relieve()
     const room =
-      this.watchers.size < this.limits.watchers && (this.persons.get(personOf(claims)) ?? 0) < this.limits.perPerson
+      this.watchers.size < this.limits.watchers &&
+      (this.persons.get(personOf(claims)) ?? 0) < this.limits.perPerson &&
+      this.waiting + this.told <= this.limits.totalBytes
     if (!room) this.counts.refused++
     return room
   }
 
   /** Tells it the map, and everything that changes until what this answers is called. */
-  join(claims: Claims, sink: Sink): () => void {
-    const watcher: Watcher = { claims, sink, told: new Map(), waitingSince: undefined }
+  join(claims: Claims, roles: StandingRoles, sink: Sink): () => void {
+    const watcher: Watcher = { claims, roles, sink, told: new Map(), waitingSince: undefined }
     const person = personOf(claims)
     this.watchers.add(watcher)
     this.persons.set(person, (this.persons.get(person) ?? 0) + 1)
     this.counts.accepted++
-    this.tell(watcher, this.news(watcher, this.callerOf(claims), this.parts.snapshot().servers.keys()), true)
+    this.tell(watcher, this.news(watcher, this.callerOf(watcher), this.parts.snapshot().servers.keys()), true)
     return () => this.leave(watcher)
   }
 
@@ -114,7 +137,7 @@ export class HealthHub {
     let told = false
     for (const watcher of watchers) {
       if (!this.watchers.has(watcher)) continue
-      told = this.tell(watcher, this.news(watcher, this.callerOf(watcher.claims), unique), false) || told
+      told = this.tell(watcher, this.news(watcher, this.callerOf(watcher), unique), false) || told
     }
     if (told) this.counts.broadcasts++
   }
@@ -123,18 +146,20 @@ export class HealthHub {
   refresh(watchers: Iterable<Watcher> = this.watchers): void {
     for (const watcher of watchers) {
       if (!this.watchers.has(watcher)) continue
-      this.tell(watcher, this.news(watcher, this.callerOf(watcher.claims), this.everything(watcher)), false)
+      this.tell(watcher, this.news(watcher, this.callerOf(watcher), this.everything(watcher)), false)
     }
   }
 
   /**
    * To be called every second or so, with the time in milliseconds: lets go who may not watch any more, or takes nothing. True: the policy
-   * is another than at the last round, and everybody may see other servers.
+   * or somebody's role is another than at the last round, and everybody may see other servers.
    */
   round(now: number): boolean {
     const policy = this.parts.policy()
-    const moved = policy !== this.policy
+    const roles = this.parts.roles()
+    const moved = policy !== this.policy || roles !== this.roles
     this.policy = policy
+    this.roles = roles
     for (const watcher of this.watchers) {
       const { claims, sink } = watcher
       if (claims.expiresAt * 1_000 <= now || !this.parts.holds(claims)) {
@@ -145,6 +170,7 @@ export class HealthHub {
         this.end(watcher, "slow")
       } else sink.beat()
     }
+    this.count()
     return moved
   }
 
@@ -168,10 +194,9 @@ export class HealthHub {
     }
   }
 
-  private callerOf(claims: Claims): Caller {
+  private callerOf({ claims, roles }: Watcher): Caller {
     const policy = this.parts.policy()
-    // Roles of collaborators are looked up; what is pushed goes by scopes alone.
-    return { claims, policy, isAdmin: policy.isAdmin(claims), roleOn: () => undefined }
+    return { claims, policy, isAdmin: policy.isAdmin(claims), roleOn: roles(policy) }
   }
 
   private visible(who: Caller): ReadonlyArray<RegisteredServer> {
@@ -203,8 +228,34 @@ export class HealthHub {
   private tell(watcher: Watcher, entries: ReturnType<HealthHub["news"]>, always: boolean): boolean {
     if (entries.length === 0 && !always) return false
     this.counts.sent++
-    watcher.sink.send(messageOf(entries))
+    const message = messageOf(entries)
+    watcher.sink.send(message)
+    this.told += message.length
+    this.relieve()
     return true
+  }
+
+  private count(): void {
+    this.told = 0
+    this.waiting = 0
+    for (const { sink } of this.watchers) this.waiting += sink.waiting()
+  }
+
+  /** When more waits than may, whoever takes least goes first, until there is room again for a while. */
+  private relieve(): void {
+    const { totalBytes } = this.limits
+    if (this.waiting + this.told <= totalBytes) return
+    this.count()
+    if (this.waiting <= totalBytes) return
+    const slowest = [...this.watchers]
+      .map((watcher) => ({ watcher, bytes: watcher.sink.waiting() }))
+      .sort((a, b) => b.bytes - a.bytes)
+    for (const { bytes, watcher } of slowest) {
+      if (this.waiting <= (totalBytes * 3) / 4) return
+      this.counts.slow++
+      this.waiting -= bytes
+      this.end(watcher, "slow")
+    }
   }
 
   private isSlow(watcher: Watcher, now: number): boolean {

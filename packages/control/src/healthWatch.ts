@@ -1,7 +1,8 @@
-/** **HealthWatch** — the hub of those who watch, kept going: follows the registry and the policy, asks often who may still watch. */
+/** **HealthWatch** — the hub of those who watch, kept going: follows the registry, the policy and the roles, asks often who may still watch. */
 import { AuthLayer } from "@mcpgw/auth/AuthLayer"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { inSlices } from "@mcpgw/registry/EventLoop"
+import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -29,31 +30,35 @@ const tellEach = (hub: HealthHub, servers: number, tell: (some: ReadonlyArray<Wa
   )
 
 /** Everybody is let go when the scope ends. */
-export const makeHealthWatch: Effect.Effect<HealthHub, never, AuthLayer | Registry | ScopePolicy | Scope.Scope> =
-  Effect.gen(function* () {
-    const { holds } = yield* AuthLayer
-    const { current } = yield* ScopePolicy
-    const registry = yield* Registry
-    const hub = new HealthHub({ snapshot: registry.snapshot, policy: current, holds })
-    const changes = yield* registry.subscribe
-    yield* changes.pipe(
-      Stream.groupedWithin(AT_ONCE, GATHER),
-      Stream.runForEach((batch) => {
-        const paths = new Set(Chunk.map(batch, ({ path }) => path))
-        return tellEach(hub, paths.size, (some) => hub.changed(paths, some))
-      }),
-      Effect.forkScoped
-    )
-    yield* Clock.currentTimeMillis.pipe(
-      Effect.map((now) => hub.round(now)),
-      Effect.flatMap((moved) =>
-        moved ? tellEach(hub, registry.snapshot().servers.size, (some) => hub.refresh(some)) : Effect.void
-      ),
-      Effect.catchAllDefect((defect) => Effect.logError("The watchers of health could not be gone through", defect)),
-      Effect.zipRight(Effect.sleep(ROUNDS)),
-      Effect.forever,
-      Effect.forkScoped
-    )
-    yield* Effect.addFinalizer(() => Effect.sync(() => hub.closeAll()))
-    return hub
-  })
+export const makeHealthWatch: Effect.Effect<
+  HealthHub,
+  never,
+  AuthLayer | Collaborators | Registry | ScopePolicy | Scope.Scope
+> = Effect.gen(function* () {
+  const { holds } = yield* AuthLayer
+  const { current } = yield* ScopePolicy
+  const registry = yield* Registry
+  const { revision } = yield* Collaborators
+  const hub = new HealthHub({ snapshot: registry.snapshot, policy: current, roles: revision, holds })
+  const changes = yield* registry.subscribe
+  yield* changes.pipe(
+    Stream.groupedWithin(AT_ONCE, GATHER),
+    Stream.runForEach((batch) => {
+      const paths = new Set(Chunk.map(batch, ({ path }) => path))
+      return tellEach(hub, paths.size, (some) => hub.changed(paths, some))
+    }),
+    Effect.forkScoped
+  )
+  yield* Clock.currentTimeMillis.pipe(
+    Effect.map((now) => hub.round(now)),
+    Effect.flatMap((moved) =>
+      moved ? tellEach(hub, registry.snapshot().servers.size, (some) => hub.refresh(some)) : Effect.void
+    ),
+    Effect.catchAllDefect((defect) => Effect.logError("The watchers of health could not be gone through", defect)),
+    Effect.zipRight(Effect.sleep(ROUNDS)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() => Effect.sync(() => hub.closeAll()))
+  return hub
+})

@@ -119,7 +119,7 @@ const healthcheck = (request: Request) =>
   })
 
 const service = (server: RegisteredServer) => {
-  const { display_name, ...item } = serverItem(server)
+  const { display_name, ...item } = serverItem(server, () => true)
   return { server_name: display_name, ...item, tool_list: server.record.tool_list.map(toolView) }
 }
 

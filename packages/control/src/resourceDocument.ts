@@ -1,6 +1,6 @@
 /** Answers for RFC 9728 documents. Light: a gateway without an API answers them too, because clients look for them where they were refused. */
 import { seenAs } from "@mcpgw/auth/LocalNames"
-import { documentAt } from "@mcpgw/auth/ProtectedResource"
+import { documentAt, WELL_KNOWN } from "@mcpgw/auth/ProtectedResource"
 
 const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 
@@ -11,9 +11,19 @@ const READABLE = {
   "access-control-max-age": "7200"
 }
 
-/** Public, and the same for whoever asks by that name: any page may read it. */
-export const resourceDocument = (publicUrl: string, request: Request, pathname: string): Response | undefined => {
-  if (!READS.has(request.method)) return undefined
+const isWhole = (pathname: string): boolean => pathname === WELL_KNOWN || pathname === `${WELL_KNOWN}/`
+
+/**
+ * Public, and the same for whoever asks by that name: any page may read it. `carriesCalls`: are there servers' routes? Without them only the
+ * whole is a resource.
+ */
+export const resourceDocument = (
+  publicUrl: string,
+  request: Request,
+  pathname: string,
+  carriesCalls = true
+): Response | undefined => {
+  if (!READS.has(request.method) || (!carriesCalls && !isWhole(pathname))) return undefined
   const document = documentAt(publicUrl, pathname, seenAs(publicUrl, request.headers.get("host") ?? undefined))
   if (document === undefined) return undefined
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: READABLE })

@@ -44,16 +44,21 @@ const accountOf = (claims: Claims) =>
     return Effect.succeed(NO_ACCOUNT.test(claims.subject) ? undefined : claims.subject)
   })
 
-/** Roles of whoever has these claims. */
-export const rolesOf = (claims: Claims, policy: Policy) =>
+/** Roles by the policy that holds; what changes of collaborators and servers counts at once. */
+export type StandingRoles = (policy: Policy) => Roles
+
+/** Roles of whoever has these claims, for as long as they stay. Their account is looked up here and not again. */
+export const standingRoles = (claims: Claims) =>
   Effect.gen(function* () {
+    const none: StandingRoles = () => NONE
+    if (claims.limits !== undefined) return none
     const collaborators = yield* Collaborators
-    if (collaborators.isEmpty() || claims.limits !== undefined) return NONE
     const registry = yield* Registry
     const who = { account: yield* accountOf(claims), groups: claims.groups }
     // What was lent to a client, or made to be kept, manages nothing by a role.
     const signedIn = hasSignedIn(claims)
-    const roles: Roles = (path) => {
+    const roles: StandingRoles = (policy) => (path) => {
+      if (collaborators.isEmpty()) return undefined
       const server = registry.get(path)
       if (server === undefined || !policy.hasGrant(claims, server.record.path)) return undefined
       const role = collaborators.roleOf(server.record, who)
@@ -61,3 +66,9 @@ export const rolesOf = (claims: Claims, policy: Policy) =>
     }
     return roles
   })
+
+/** Roles of whoever has these claims. */
+export const rolesOf = (claims: Claims, policy: Policy) =>
+  Effect.flatMap(Collaborators, (collaborators) =>
+    collaborators.isEmpty() ? Effect.succeed(NONE) : Effect.map(standingRoles(claims), (roles) => roles(policy))
+  )

@@ -17,14 +17,17 @@ const UNPREFIXED_SERVERS: ReadonlyArray<string> = ["/toggle/", "/edit/"]
 /** What is asked of a server's collaborators is answered at a path of its own: a server's path may have any number of segments. */
 const COLLABORATORS = /^\/api\/servers\/(.+)\/collaborators\/?$/
 
-/** The path under `/api` an old spelling stands for; undefined when it is none. GET of a form's page is the console's. */
+/**
+ * The path under `/api` an old spelling stands for; undefined when it is none. `GET` of one that is for forms is no page here: the route says
+ * so, and what it takes (405).
+ */
 const aliasOf = (method: string, pathname: string): string | undefined => {
   const behind = method === "GET" || method === "POST" ? BEHIND.exec(pathname)?.[1] : undefined
   if (behind !== undefined) return `/api/connect-config/${behind}`
   if (method === "GET" && pathname === "/ws/health_status") return "/api/health/ws/health_status"
   const [, server] = method === "POST" ? [] : (COLLABORATORS.exec(pathname) ?? [])
   if (server !== undefined) return `/api/collaborators/${server}`
-  if (method !== "POST" && !(method === "GET" && pathname === "/logout")) return undefined
+  if (method !== "POST" && pathname === "/login") return undefined
   const fixed = UNPREFIXED.find(([alias]) => alias === pathname)
   if (fixed !== undefined) return fixed[1]
   return UNPREFIXED_SERVERS.some((prefix) => pathname.startsWith(prefix)) ? `/api${pathname}` : undefined

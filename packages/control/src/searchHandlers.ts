@@ -14,7 +14,7 @@ import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as Effect from "effect/Effect"
 import { type Caller, caller, mayCall, sees } from "./access.ts"
 import { decodeWith, fieldsOf } from "./body.ts"
-import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { PublicUrls } from "./publicUrls.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { matchingTool, serverResult, toolResult } from "./views.ts"
 
@@ -121,7 +121,7 @@ const find = (request: SearchRequest) =>
   Effect.gen(function* () {
     const registry = yield* Registry
     const { mode } = yield* DiscoveryIndex
-    const { publicUrl } = yield* ControlPlaneConfig
+    const urls = yield* PublicUrls
     const wanted = request.max_results ?? DEFAULT_RESULTS
     const kinds = kindsOf(request)
     if (kinds.length === 0) return answer(request.query, mode, [], [])
@@ -136,9 +136,9 @@ const find = (request: SearchRequest) =>
     const servers = shown
       .filter(({ hit }) => hit.kind === "server" && kinds.includes("server"))
       .slice(0, wanted)
-      .map(({ hit, server: { record } }) => serverResult(record, hit.score, matching(record.path), publicUrl))
+      .map(({ hit, server: { record } }) => serverResult(record, hit.score, matching(record.path), urls))
     const found = kinds.includes("tool")
-      ? tools(shown, ({ hit, server }, tool) => toolResult(server.record, tool, hit.score, publicUrl)).slice(0, wanted)
+      ? tools(shown, ({ hit, server }, tool) => toolResult(server.record, tool, hit.score, urls)).slice(0, wanted)
       : []
     return answer(request.query, mode, servers, found)
   })

@@ -1,6 +1,10 @@
 /**
  * One server as a JSON document with a strong `ETag` (RFC 9110 §8.8): read, made, replaced, patched, removed. What was compared with
  * `If-Match` is what is changed, whatever others do at the same time, in this process or in another.
+ *
+ * The tag has two halves. The first stands for what an edit changes, the whole for every byte: `If-None-Match` compares all of it, `If-Match`
+ * the first half alone, so that a rating or a check of the tools takes nobody's edit away (RFC 9110 §13.1.1 wants lost updates prevented, and
+ * there is none).
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -27,7 +31,6 @@ type Request = HttpServerRequest.HttpServerRequest
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   description: "",
   tags: [],
-  num_stars: 0,
   is_python: false,
   license: "N/A",
   supported_transports: ["streamable-http"],
@@ -43,17 +46,25 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 }
 
 /** The credential is in no document, so that one that is put back whole does not take it away. */
-const PATCH_DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULTS, auth_credential: "" }
+const PATCH_DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULTS, num_stars: 0, auth_credential: "" }
 
 interface Shown {
   readonly body: string
   readonly etag: string
 }
 
+/** Characters of each half of a tag. */
+const HALF = 16
+
+const halfOf = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, HALF)
+
 /** The document as this caller is shown it: who sees less has another representation, and another tag. */
 const shown = (who: Actor, server: Pick<RegisteredServer, "record">): Shown => {
-  const body = JSON.stringify(detailsFor(who, server))
-  return { body, etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"` }
+  const details = detailsFor(who, server)
+  const body = JSON.stringify(details)
+  // These change by themselves: by ratings, and by checks.
+  const { num_stars: _stars, num_tools: _tools, tool_list: _list, updated_at: _at, ...edited } = details
+  return { body, etag: `"${halfOf(JSON.stringify(edited))}${halfOf(body)}"` }
 }
 
 /** What it shows depends on who asks. */
@@ -64,8 +75,10 @@ const answer = ({ body, etag }: Shown, status = 200) =>
 
 const tags = (header: string): ReadonlyArray<string> => header.split(",").map((tag) => tag.trim())
 
-/** Strong comparison: a weak tag never matches. */
-const matches = (header: string, etag: string): boolean => header.trim() === "*" || tags(header).includes(etag)
+/** Strong comparison, of what an edit changes: a weak tag never matches. */
+const matches = (header: string, etag: string): boolean =>
+  header.trim() === "*" ||
+  tags(header).some((tag) => tag.length === etag.length && tag.slice(0, HALF + 1) === etag.slice(0, HALF + 1))
 
 /** Weak comparison, as `If-None-Match` is defined. */
 const matchesWeakly = (header: string, etag: string): boolean =>
@@ -127,8 +140,14 @@ const recheck = (scope: Scope.Scope, { health, record }: RegisteredServer) =>
 const settable = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !READ_ONLY.includes(name)))
 
-/** What a document leaves out goes back to its default; whether a server is on is only changed by saying so. */
-const whole = (fields: Fields): Fields => ({ ...DEFAULTS, ...settable(fields) })
+/**
+ * What a document leaves out goes back to its default; whether a server is on is only changed by saying so. Its stars are what it was rated
+ * meanwhile, whatever the document says.
+ */
+const whole = (fields: Fields): Fields => {
+  const { num_stars: _, ...set } = settable(fields)
+  return { ...DEFAULTS, ...set }
+}
 
 /** Null takes a member back to its default (RFC 7396). One that has none is needed, and nothing stands for it. */
 const withoutNulls = (fields: Fields): Fields =>

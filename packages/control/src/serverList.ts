@@ -9,7 +9,7 @@ import { Registry, type RegistryApi, type Snapshot } from "@mcpgw/registry/Regis
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type Actor, caller, sees } from "./access.ts"
+import { type Actor, caller, may, sees } from "./access.ts"
 import { answered } from "./longAnswer.ts"
 import { serverItem } from "./views.ts"
 
@@ -171,7 +171,7 @@ export const list = (asked: ListParams) =>
     const end = page.at(-1)
     const isLast = end === undefined || start + page.length >= servers.length
     return yield* answered({
-      servers: page.map(serverItem),
+      servers: page.map((server) => serverItem(server, () => may(who, "modify_service", server.record))),
       total: servers.length,
       next_cursor: isLast ? null : cursorAfter(end, sort)
     })

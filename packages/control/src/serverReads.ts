@@ -21,7 +21,7 @@ const visible = (who: Actor) =>
 /** The record as this caller may see it. */
 export const detailsFor = (who: Actor, { record }: Pick<RegisteredServer, "record">) =>
   serverDetails(record, {
-    headers: may(who, "modify_service", record),
+    all: may(who, "modify_service", record),
     tool: (name) => mayCall(who, record.path, name)
   })
 

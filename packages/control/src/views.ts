@@ -4,13 +4,18 @@ import type { ServerDetails, ServerItem, ToolView } from "@mcpgw/api/ServerShape
 import type { RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
 import type { Tool } from "@mcpgw/domain/Tool"
 import { shownValue } from "@mcpgw/vault/ServerSecrets"
+import { addressOf, type PublicUrlsApi } from "./publicUrls.ts"
 
-/** One line of `GET /api/servers`. */
-export const serverItem = ({ health, record }: RegisteredServer): ServerItem => ({
+/** Of a URL with a query only who may modify the server sees that too: it may be a key. */
+const shownUrl = (url: string, seesAll: () => boolean): string =>
+  url.includes("?") && !seesAll() ? addressOf(url) : url
+
+/** One line of `GET /api/servers`; `seesAll`: for whoever may modify the server? */
+export const serverItem = ({ health, record }: RegisteredServer, seesAll: () => boolean): ServerItem => ({
   display_name: record.server_name,
   path: record.path,
   description: record.description,
-  proxy_pass_url: record.proxy_pass_url,
+  proxy_pass_url: shownUrl(record.proxy_pass_url, seesAll),
   is_enabled: record.is_enabled,
   tags: record.tags,
   num_tools: record.num_tools,
@@ -26,8 +31,8 @@ export const toolView = ({ name, parsed_description, schema }: Tool): ToolView =
 
 /** What of a record the caller may see. */
 export interface DetailsRights {
-  /** Header values may be secret: only who may modify the server sees them. */
-  readonly headers: boolean
+  /** Headers, queries of addresses and fields of unknown meaning may be secret: only who may modify the server sees them. */
+  readonly all: boolean
   readonly tool: (name: string) => boolean
 }
 
@@ -35,20 +40,24 @@ export interface DetailsRights {
 const named = (header: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(header).map(([name, value]) => [name, shownValue(value)]))
 
+const addressesOf = ({ mcp_endpoint, proxy_pass_url, sse_endpoint }: ServerRecord, all: boolean) => ({
+  proxy_pass_url: shownUrl(proxy_pass_url, () => all),
+  ...(mcp_endpoint === undefined ? {} : { mcp_endpoint: shownUrl(mcp_endpoint, () => all) }),
+  ...(sse_endpoint === undefined ? {} : { sse_endpoint: shownUrl(sse_endpoint, () => all) })
+})
+
 /** The stored record, for someone with these rights. */
 export const serverDetails = (
   { credential_ref: _, other_fields, ...record }: ServerRecord,
   rights: DetailsRights
 ): ServerDetails => ({
   ...record,
-  ...(rights.headers && other_fields !== undefined ? { other_fields } : {}),
+  ...addressesOf(record, rights.all),
+  ...(rights.all && other_fields !== undefined ? { other_fields } : {}),
   has_credential: record.credential_set_at !== undefined,
-  headers: rights.headers ? record.headers.map(named) : [],
+  headers: rights.all ? record.headers.map(named) : [],
   tool_list: record.tool_list.filter(({ name }) => rights.tool(name)).map(toolView)
 })
-
-/** Where a server is reached through the gateway. */
-export const endpointUrl = (publicUrl: string, path: string): string => `${publicUrl.replace(/\/+$/, "")}${path}/mcp`
 
 const rounded = (score: number): number => Math.round(score * 10_000) / 10_000
 
@@ -65,7 +74,7 @@ export const serverResult = (
   record: ServerRecord,
   score: number,
   matching: ReadonlyArray<MatchingTool>,
-  publicUrl: string
+  { serverUrl }: PublicUrlsApi
 ): ServerResult => ({
   path: record.path,
   server_name: record.server_name,
@@ -76,7 +85,7 @@ export const serverResult = (
   relevance_score: rounded(score),
   match_context: record.description,
   matching_tools: matching,
-  endpoint_url: endpointUrl(publicUrl, record.path),
+  endpoint_url: serverUrl(record) ?? null,
   supported_transports: record.supported_transports,
   deployment: "remote",
   local_runtime: null,
@@ -85,9 +94,14 @@ export const serverResult = (
 })
 
 /** A tool found, on its own. */
-export const toolResult = (record: ServerRecord, tool: Tool, score: number, publicUrl: string): ToolResult => ({
+export const toolResult = (
+  record: ServerRecord,
+  tool: Tool,
+  score: number,
+  { serverUrl }: PublicUrlsApi
+): ToolResult => ({
   server_path: record.path,
   server_name: record.server_name,
   ...matchingTool(tool, score),
-  endpoint_url: endpointUrl(publicUrl, record.path)
+  endpoint_url: serverUrl(record) ?? null
 })

@@ -65,6 +65,40 @@ describe("collaborators", () => {
     }).pipe(Effect.provide(layer({ scopes: SCOPES })))
   )
 
+  it.scoped(
+    "issue 6: whoever works on a server sees its health, as a map and as events; nobody else more than before",
+    () =>
+      Effect.gen(function* () {
+        const { plane, session, set } = yield* start
+        yield* set([uma, ops])
+        const people = [
+          [yield* session("uma"), ["/currenttime"]],
+          [yield* session("ann", ["ops"]), ["/currenttime"]],
+          [yield* session("zoe"), []],
+          [yield* session("uma", []), []]
+        ] as const
+        for (const [cookie, seen] of people) {
+          const map = yield* call(plane, "GET", "/api/health/ws/health_status", { cookie })
+          expect([map.status, Object.keys(Object(map.body))]).toEqual([200, seen])
+          const request = new Request(`${PUBLIC_URL}/api/health/events`, {
+            headers: { cookie: `${cookieName(PUBLIC_URL)}=${cookie}` }
+          })
+          const events = yield* Effect.promise(() => plane.handle(request, { remote: "192.0.2.1" }))
+          expect(events.status).toBe(200)
+          const reader = events.body?.getReader()
+          const decoder = new TextDecoder()
+          let text = ""
+          while (!/^data: .*\n\n/m.test(text)) {
+            const part = yield* Effect.promise(async () => reader?.read())
+            if (part?.value === undefined) throw new Error(`it ended after ${JSON.stringify(text)}`)
+            text += decoder.decode(part.value, { stream: true })
+          }
+          expect(Object.keys(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? ""))).toEqual(seen)
+          yield* Effect.promise(async () => reader?.cancel())
+        }
+      }).pipe(Effect.provide(layer({ scopes: SCOPES })))
+  )
+
   it.scoped("design §6: a role gives nobody a server that their scopes do not, and no name of another one", () =>
     Effect.gen(function* () {
       const { admin, plane, session, set } = yield* start

@@ -4,7 +4,7 @@ import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
-import { call, CURRENTTIME, layer, registered, type Sent, SECRET, signedIn } from "./support/plane.ts"
+import { call, CURRENTTIME, layer, registered, type Sent, SECRET, signedIn, tool } from "./support/plane.ts"
 
 const start = Effect.gen(function* () {
   const plane = yield* ControlPlane.make
@@ -32,6 +32,53 @@ describe("RFC 9110: entity tags", () => {
       expect(yield* etag).toBe(patched.headers.get("etag") ?? "")
       const { body, headers } = yield* ask("GET", "/api/servers/currenttime")
       expect([body, headers.get("vary")]).toEqual([patched.body, "authorization, x-authorization, cookie"])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped(
+    "issue 6: ratings and checked tools take no edit away and are not lost by one, but whoever reads sees them",
+    () =>
+      Effect.gen(function* () {
+        const { ask, etag } = yield* start
+        const read = yield* ask("GET", "/api/servers/currenttime")
+        const old = read.headers.get("etag") ?? ""
+        expect((yield* ask("POST", "/api/servers/currenttime/rate", { json: { rating: 4 } })).status).toBe(200)
+        const rated = yield* etag
+        yield* (yield* Registry).setTools("/currenttime", [tool("another")])
+        const checked = yield* etag
+        expect(new Set([old, rated, checked]).size).toBe(3)
+        const cached = yield* ask("GET", "/api/servers/currenttime", { headers: { "if-none-match": old } })
+        expect([cached.status, cached.body]).toMatchObject([200, { num_stars: 4, num_tools: 1 }])
+        const headers = { "if-match": old }
+        const put = yield* ask("PUT", "/api/servers/currenttime", {
+          headers,
+          json: { ...Object(read.body), description: "mine" }
+        })
+        expect([put.status, put.body]).toMatchObject([200, { description: "mine", num_stars: 4, num_tools: 1 }])
+        // That was an edit: now the old tag is of another version.
+        for (const method of ["PUT", "PATCH", "DELETE"]) {
+          const late = yield* ask(method, "/api/servers/currenttime", { headers, json: { description: "late" } })
+          expect(late.status).toBe(412)
+        }
+        const half = `"${old.slice(1, 17)}"`
+        expect(
+          (yield* ask("PATCH", "/api/servers/currenttime", { headers: { "if-match": half }, json: {} })).status
+        ).toBe(412)
+      }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("a document that leaves out the stars, or holds old ones, changes none; a patch that names them does", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* start
+      yield* ask("POST", "/api/servers/currenttime/rate", { json: { rating: 4 } })
+      const json = { server_name: "x", proxy_pass_url: "http://10.0.0.1/" }
+      const headers = { "if-match": "*" }
+      for (const more of [{}, { num_stars: 1 }]) {
+        const put = yield* ask("PUT", "/api/servers/currenttime", { headers, json: { ...json, ...more } })
+        expect([put.status, put.body]).toMatchObject([200, { num_stars: 4 }])
+      }
+      const patched = yield* ask("PATCH", "/api/servers/currenttime", { json: { num_stars: 2 } })
+      expect(patched.body).toMatchObject({ num_stars: 2 })
     }).pipe(Effect.provide(layer()))
   )
 

@@ -1,9 +1,11 @@
 /** The hub of watchers alone: who is let in, what each is told, who is let go. */
 import { it } from "@effect/vitest"
 import type { HealthStatus } from "@mcpgw/domain/Server"
+import type { Policy } from "@mcpgw/policy/Policy"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect } from "vitest"
+import { limits } from "../src/healthHub.ts"
 import { claims, policyOf, server, stand } from "./support/hub.ts"
 
 describe("contracts §2.11: the hub", () => {
@@ -91,6 +93,59 @@ describe("contracts §2.11: the hub", () => {
     })
   )
 
+  it.effect(
+    "S-16: one person has a small part of the places; what waits for all is bounded, and who takes least goes",
+    () =>
+      Effect.gen(function* () {
+        expect(limits.watchers / limits.perPerson).toBeGreaterThanOrEqual(50)
+        expect(limits.totalBytes).toBeLessThan((limits.watchers * limits.waitingBytes) / 10)
+        const { hub, join, state } = stand(yield* policyOf({ a: ["one"], b: ["one"] }), ["one"], { totalBytes: 1_000 })
+        const [most, much, some, none] = [join(claims("a")), join(claims("a")), join(claims("b")), join(claims("b"))]
+        most.waiting = 600
+        much.waiting = 300
+        some.waiting = 90
+        hub.round(0)
+        expect([most.ended, much.ended, some.ended, none.ended]).toEqual([undefined, undefined, undefined, undefined])
+        state.servers.set("/one", server("one", "unhealthy: timeout"))
+        some.waiting = 200
+        hub.changed(["/one"])
+        expect([most.ended, much.ended, some.ended, none.ended]).toEqual(["slow", undefined, undefined, undefined])
+        expect(hub.stats()).toMatchObject({ connections: 3, dropped_slow_total: 1 })
+        // The next message finds room, and so does the next watcher.
+        expect([much.told.length, some.told.length, none.told.length]).toEqual([2, 2, 2])
+        expect(hub.hasRoom(claims("c"))).toBe(true)
+      })
+  )
+
+  it.effect("issue 6: who works on a server sees its health, from when they do until they do not", () =>
+    Effect.gen(function* () {
+      // A grant on both, and the right to list one of them alone.
+      const policy = yield* policyOf({ a: ["one"], b: ["two"] })
+      const who = claims("a")
+      const granted: Policy = {
+        ...policy,
+        isAdmin: (one) => policy.isAdmin(one),
+        permits: (...asked) => policy.permits(...asked),
+        hasGrant: () => true
+      }
+      const { hub, join, mapFor, state } = stand(granted, ["one", "two"])
+      const watcher = join(who)
+      expect(Object.keys(watcher.known())).toEqual(["/one"])
+      state.roles.set("/two", "user")
+      state.rolesRevision++
+      expect(hub.round(0)).toBe(true)
+      hub.refresh()
+      expect(Object.keys(watcher.known())).toEqual(["/one", "/two"])
+      expect(Object.keys(JSON.parse(mapFor(who)))).toEqual(["/one", "/two"])
+      state.roles.clear()
+      state.rolesRevision++
+      expect(hub.round(1)).toBe(true)
+      hub.refresh()
+      expect(Object.keys(watcher.known())).toEqual(["/one"])
+      expect(hub.round(2)).toBe(false)
+    })
+  )
+
   it.effect("property: whatever happens, what a watcher was told adds up to what it may see", () =>
     Effect.gen(function* () {
       const names = ["one", "two", "three"]
@@ -111,7 +166,7 @@ describe("contracts §2.11: the hub", () => {
       )
       fc.assert(
         fc.property(fc.constantFrom(...policies), fc.array(step, { maxLength: 30 }), (policy, steps) => {
-          const { hub, join, state } = stand(policy, names)
+          const { hub, join, mapFor, state } = stand(policy, names)
           const who = claims("a")
           const watcher = join(who)
           for (const one of steps) {
@@ -121,7 +176,7 @@ describe("contracts §2.11: the hub", () => {
             if (one.kind === "policy") hub.refresh()
             else hub.changed([`/${one.name}`])
           }
-          expect(watcher.known()).toEqual(JSON.parse(hub.mapFor(who)))
+          expect(watcher.known()).toEqual(JSON.parse(mapFor(who)))
         })
       )
     })

@@ -29,7 +29,7 @@ const edge = Effect.gen(function* () {
   const openSocket = (): Promise<SocketData> => {
     let leave = (): void => {}
     return Promise.resolve({
-      opened: (socket) => (leave = hub.join(claims("a"), socketSink(socket))),
+      opened: (socket) => (leave = hub.join(claims("a"), () => () => undefined, socketSink(socket))),
       closed: () => leave()
     })
   }

@@ -3,16 +3,27 @@ import { it } from "@effect/vitest"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
+import { ControlPlaneConfig } from "../src/ControlPlaneConfig.ts"
 import { openApiDocument } from "../src/openApi.ts"
-import { call, CURRENTTIME, layer, registered, SECRET, signedIn } from "./support/plane.ts"
+import { call, CURRENTTIME, layer, PUBLIC_URL, registered, SECRET, signedIn } from "./support/plane.ts"
 
 const MODIFYING = `
 group_mappings: {mcp-registry-admin: [mcp-registry-admin], mcp-registry-developer: [dev, all/execute]}
 UI-Scopes:
   mcp-registry-admin: {list_service: [all], register_service: [all], modify_service: [all]}
   dev: {list_service: [all], register_service: [all], modify_service: [all]}
+all/execute:
+  - {server: "*", methods: "*", tools: "*"}
+`
+
+const READING = `
+group_mappings: {mcp-registry-admin: [mcp-registry-admin, all/execute], mcp-registry-developer: [dev, all/execute]}
+UI-Scopes:
+  mcp-registry-admin: {list_service: [all], register_service: [all], modify_service: [all]}
+  dev: {list_service: [all]}
 all/execute:
   - {server: "*", methods: "*", tools: "*"}
 `
@@ -79,6 +90,91 @@ describe("contracts §2.8: /.well-known/mcp-servers", () => {
     Effect.gen(function* () {
       expect((yield* (yield* start).list).status).toBe(404)
     }).pipe(Effect.provide(layer({ wellKnownDiscovery: false })))
+  )
+})
+
+describe("DEPLOYMENT_MODE=registry-only", () => {
+  const registryOnly = Layer.merge(
+    layer({ scopes: MODIFYING }),
+    ControlPlaneConfig.layerOf({ publicUrl: PUBLIC_URL, deploymentMode: "registry-only" })
+  )
+
+  it.scoped(
+    "contracts §1.15: the public list tells each server's own URL and its own way in, nothing behind a `?`",
+    () =>
+      Effect.gen(function* () {
+        const { list } = yield* start
+        const { mcp_endpoint: _mcp, sse_endpoint: _sse, supported_transports: _both, ...bare } = CURRENTTIME
+        const open = { ...bare, visibility: "public" as const, trusted_address: false }
+        const at = (name: string, more: object) => ({ ...open, server_name: name, path: `/${name}`, ...more })
+        yield* registered(
+          at("bundled", { proxy_pass_url: "in-process://x" }),
+          at("keyed", { proxy_pass_url: "https://keyed.example.com/mcp?key=s3cret-value", auth_header_name: "X-Mine" }),
+          at("open", { proxy_pass_url: "https://open.example.com/", auth_type: "none", supported_transports: ["sse"] }),
+          at("other", { proxy_pass_url: "https://other.example.com/", auth_type: "oauth", auth_scheme: "bearer" })
+        )
+        const shown = yield* list
+        expect(shown.body).toMatchObject({
+          servers: [
+            {
+              name: "keyed",
+              url: "https://keyed.example.com/mcp",
+              transport: "streamable-http",
+              authentication: { type: "api-key", required: true, header: "X-Mine" }
+            },
+            {
+              name: "open",
+              url: "https://open.example.com/sse",
+              transport: "sse",
+              authentication: { type: "none", required: false }
+            },
+            {
+              name: "other",
+              url: "https://other.example.com/mcp",
+              authentication: { type: "oauth2", required: true }
+            }
+          ]
+        })
+        expect(shown.text).not.toMatch(/s3cret|mcp\.example\.com\/(?:keyed|open|other|oauth)/)
+      }).pipe(Effect.provide(registryOnly))
+  )
+
+  it.scoped("no server's route is a resource of ours: the whole alone has a document (RFC 9728)", () =>
+    Effect.gen(function* () {
+      const { plane } = yield* start
+      const status = (path: string) =>
+        Effect.map(call(plane, "GET", `/.well-known/oauth-protected-resource${path}`), (answer) => answer.status)
+      expect([yield* status(""), yield* status("/"), yield* status("/currenttime/mcp")]).toEqual([200, 200, 404])
+    }).pipe(Effect.provide(registryOnly))
+  )
+})
+
+describe("SECURITY: the query of a server's URL may hold a key", () => {
+  it.scoped("only who may modify the server is shown it, in lists and documents", () =>
+    Effect.gen(function* () {
+      const { plane } = yield* start
+      const url = "https://q.example.com/mcp?key=s3cret-query"
+      const server = {
+        server_name: "currenttime",
+        path: "/q",
+        proxy_pass_url: url,
+        sse_endpoint: url,
+        mcp_endpoint: url
+      }
+      yield* registered(server)
+      const paths = ["/api/servers", "/api/servers/q", "/api/server_details/q", "/api/server_details/all"]
+      for (const path of paths) {
+        const [admin, user] = [yield* signedIn("admin"), yield* signedIn("developer")]
+        const [all, some] = [
+          yield* call(plane, "GET", path, { cookie: admin }),
+          yield* call(plane, "GET", path, { cookie: user })
+        ]
+        expect([all.status, some.status]).toEqual([200, 200])
+        expect(all.text).toContain("s3cret-query")
+        expect(some.text).toContain("https://q.example.com/mcp")
+        expect(some.text).not.toContain("s3cret-query")
+      }
+    }).pipe(Effect.provide(layer({ scopes: READING })))
   )
 })
 

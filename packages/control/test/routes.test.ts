@@ -19,7 +19,10 @@ describe("design §7: which requests are the control plane's", () => {
     ["POST", "/account/mcp", false],
     ["GET", "/logout", true],
     ["POST", "/toggle/a/b", true],
-    ["GET", "/edit/a", false],
+    ["GET", "/edit/a", true],
+    ["GET", "/toggle/a/b", true],
+    ["GET", "/register", true],
+    ["GET", "/registered/mcp", false],
     ["GET", "/", false],
     ["POST", "/apis/mcp", false],
     ["POST", "/currenttime/mcp", false]

@@ -7,7 +7,8 @@ import * as Layer from "effect/Layer"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { expectGolden } from "./support/golden.ts"
-import { call, CURRENTTIME, layer, registered, SECRET, signedIn, tool } from "./support/plane.ts"
+import { ControlPlaneConfig } from "../src/ControlPlaneConfig.ts"
+import { call, CURRENTTIME, layer, PUBLIC_URL, registered, SECRET, signedIn, tool } from "./support/plane.ts"
 
 /** Indexed here and now: the background follower is tested where it lives. */
 const indexed = (...registrations: ReadonlyArray<Registration>) =>
@@ -16,6 +17,11 @@ const indexed = (...registrations: ReadonlyArray<Registration>) =>
     const servers = yield* registered(...registrations)
     yield* Effect.forEach(servers, ({ record }) => index.upsert(record))
   })
+
+const registryOnly = Layer.merge(
+  layer(),
+  ControlPlaneConfig.layerOf({ publicUrl: PUBLIC_URL, deploymentMode: "registry-only" })
+)
 
 const search = (plane: ControlPlane.ControlPlane, cookie: string, json: unknown) =>
   call(plane, "POST", "/api/search/semantic", { cookie, json })
@@ -29,6 +35,27 @@ describe("contracts §1.16: search", () => {
       // Scores are the index's business.
       expectGolden("search", JSON.parse(answer.text.replace(/"relevance_score":[\d.]+/g, '"relevance_score":0')))
     }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("registry-only: hits lead to the servers themselves, without a query; null where there is nowhere", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const { mcp_endpoint: _, ...bare } = CURRENTTIME
+      yield* indexed(
+        { ...bare, proxy_pass_url: "https://clock.example.com/?key=s3cret" },
+        { ...bare, server_name: "Clock inside", path: "/inside", proxy_pass_url: "in-process://x" }
+      )
+      const { body, text } = yield* search(plane, yield* signedIn("admin"), { query: "clock" })
+      const { servers, tools } = Object(body)
+      const urls = [...servers, ...tools].map((hit) => [hit.path ?? hit.server_path, hit.endpoint_url] as const)
+      expect(new Map(urls)).toEqual(
+        new Map([
+          ["/currenttime", "https://clock.example.com/mcp"],
+          ["/inside", null]
+        ])
+      )
+      expect(text).not.toMatch(/s3cret|mcp\.example\.com/)
+    }).pipe(Effect.provide(registryOnly))
   )
 
   it.scoped("finds only what the caller may use; disabled servers are not found", () =>

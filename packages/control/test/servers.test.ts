@@ -62,6 +62,15 @@ describe("contracts §2.8: paths and sentences", () => {
       const one = yield* call(plane, "GET", "/api/toggle/a/b")
       expect([one.status, one.headers.get("allow")]).toEqual([405, "POST"])
       expect((yield* call(plane, "GET", "/api/toggle")).status).toBe(404)
+      // contracts §2.16: pages of the replaced system; here they are no pages, and say what is taken there.
+      for (const path of ["/register", "/toggle/a/b", "/edit/a/b"]) {
+        for (const method of ["GET", "HEAD", "PUT"]) {
+          const old = yield* call(plane, method, path)
+          expect([old.status, old.headers.get("allow")]).toEqual([405, "POST"])
+          if (method === "GET") expect(old.text).toMatch(/There is no page for this: POST/)
+        }
+      }
+      expect((yield* call(plane, "GET", "/toggle")).status).toBe(404)
     }).pipe(Effect.provide(layer()))
   )
 
@@ -163,7 +172,7 @@ describe("contracts §2.8: paths and sentences", () => {
       })
       expect([edit.status, edit.headers.get("location")]).toEqual([303, "/"])
       expect((yield* Registry).get("/finance/payroll")?.record.license).toBe("X")
-      expect((yield* call(plane, "GET", "/toggle/currenttime", { cookie })).status).toBe(404)
+      expect((yield* call(plane, "GET", "/toggle/currenttime", { cookie })).status).toBe(405)
       expect((yield* RequestTrail).id).toBe("")
     }).pipe(Effect.provide(layer()))
   )

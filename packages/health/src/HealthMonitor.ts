@@ -1,4 +1,7 @@
-/** **HealthMonitor** — whether each server answers a real MCP handshake, on an interval and on demand; feeds the registry. */
+/**
+ * **HealthMonitor** — whether each server answers a real MCP handshake, on an interval and on demand; feeds the registry. Of the processes over
+ * one store (`HealthStore`) one at a time checks a server, and all know what each finds.
+ */
 import { type Health, type HealthStatus, NEVER_CHECKED } from "@mcpgw/domain/Server"
 import type { ExchangeCaller, UpstreamFailureReason } from "@mcpgw/egress/Upstream"
 import type { Registry } from "@mcpgw/registry/Registry"
@@ -6,6 +9,7 @@ import type { ServerNotFound } from "@mcpgw/registry/RegistryError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { HealthStore } from "./HealthStore.ts"
 import { makeMonitor } from "./internal/monitor.ts"
 import type { Probe } from "./Probe.ts"
 
@@ -31,7 +35,7 @@ export interface CallObserver {
 }
 
 export interface MonitorOptions {
-  /** Seconds between two checks of one server, each ±10 %, unless its record names others. */
+  /** Seconds between two checks of one server, each ±10 %, by whichever process, unless its record names others. */
   readonly intervalSeconds: number
   /** Milliseconds before the first checks of the servers there are at the start; 0 unless given. Those registered later are checked at once. */
   readonly startDelayMs?: number
@@ -43,7 +47,7 @@ export interface MonitorOptions {
 
 export class HealthMonitor extends Context.Tag("@mcpgw/health/HealthMonitor")<HealthMonitor, HealthMonitorApi>() {
   /** Checks every enabled server from start to scope's end, and follows the registry's changes. */
-  static layer(options: MonitorOptions): Layer.Layer<HealthMonitor, never, Probe | Registry> {
+  static layer(options: MonitorOptions): Layer.Layer<HealthMonitor, never, HealthStore | Probe | Registry> {
     return Layer.scoped(HealthMonitor, makeMonitor(options))
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type HealthStatus, isRoutable, type ServerRecord } from "@mcpgw/domain/Server"
+import { StoreUnavailable } from "@mcpgw/registry/RegistryError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -10,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { HealthMonitor, type MonitorOptions } from "../src/HealthMonitor.ts"
+import { HealthStore } from "../src/HealthStore.ts"
 import { Probe, type ProbeResult } from "../src/Probe.ts"
 import { registryOf } from "./support/Registries.ts"
 import { record } from "./support/Scripted.ts"
@@ -27,7 +29,12 @@ const throttled: ProbeResult = { status: "unhealthy: status 429", tools: undefin
 type Script = (record: ServerRecord) => ProbeResult | Effect.Effect<ProbeResult>
 
 /** A monitor over these servers; `probed` keeps the paths as they are probed. */
-const start = (records: ReadonlyArray<ServerRecord>, script: Script, options: Partial<MonitorOptions> = {}) =>
+const start = (
+  records: ReadonlyArray<ServerRecord>,
+  script: Script,
+  options: Partial<MonitorOptions> = {},
+  store = HealthStore.layerMemory
+) =>
   Effect.gen(function* () {
     const registry = yield* registryOf(records)
     const probed: Array<string> = []
@@ -37,7 +44,10 @@ const start = (records: ReadonlyArray<ServerRecord>, script: Script, options: Pa
     })
     const scope = yield* Scope.make()
     const layer = HealthMonitor.layer({ intervalSeconds: 30, ...options })
-    const context = yield* Layer.buildWithScope(Layer.provide(layer, Layer.merge(probe, registry.layer)), scope)
+    const context = yield* Layer.buildWithScope(
+      Layer.provide(layer, Layer.mergeAll(probe, registry.layer, store)),
+      scope
+    )
     const close = Scope.close(scope, Exit.void)
     yield* Effect.addFinalizer(() => close)
     yield* settled
@@ -52,7 +62,15 @@ const pass = (seconds: number) => Effect.zipRight(TestClock.adjust(seconds * 1_0
 
 const suiteLayer = Layer.unwrapScoped(
   Effect.map(registryOf([record()]), ({ layer }) =>
-    HealthMonitor.layer({ intervalSeconds: 30 }).pipe(Layer.provide(Probe.layerOf(() => healthy)), Layer.provide(layer))
+    HealthMonitor.layer({ intervalSeconds: 30 }).pipe(
+      Layer.provide(
+        Layer.merge(
+          Probe.layerOf(() => healthy),
+          HealthStore.layerMemory
+        )
+      ),
+      Layer.provide(layer)
+    )
   )
 )
 healthMonitorSuite("layer", suiteLayer)
@@ -474,6 +492,72 @@ describe("design §6: what real calls say", () => {
       }
       yield* settled
       expect([status(), status("/nowhere")]).toEqual(["disabled", "unknown"])
+    })
+  )
+
+  it.scoped("issue 6: checks after failed calls wait as long as the server asks", () =>
+    Effect.gen(function* () {
+      let result = healthy
+      const { monitor, probed, status } = yield* start([record()], () => result, { intervalSeconds: 3_600 })
+      result = { ...throttled, retryAfterSeconds: 120 }
+      for (const _ of [1, 2, 3]) monitor.calls.failed("/clock", "refused", alice, performance.now())
+      yield* settled
+      yield* pass(1)
+      expect([probed.length, status()]).toEqual([2, "unhealthy: status 429"])
+      yield* pass(118)
+      expect(probed).toHaveLength(2)
+      result = healthy
+      yield* pass(2)
+      expect([probed.length, status()]).toEqual([3, "healthy"])
+    })
+  )
+
+  it.scoped(
+    "issue 6: and do not begin while it asked, at an earlier check, to be left alone; whoever asks is answered",
+    () =>
+      Effect.gen(function* () {
+        let result = healthy
+        const { monitor, probed, status } = yield* start([record()], () => result, { intervalSeconds: 3_600 })
+        result = { ...throttled, retryAfterSeconds: 120 }
+        expect((yield* monitor.probeNow("/clock")).status).toBe("healthy")
+        for (const _ of [1, 2, 3]) monitor.calls.failed("/clock", "refused", alice, performance.now())
+        yield* settled
+        expect(status()).toBe("unhealthy: connection error")
+        yield* pass(118)
+        expect(probed).toHaveLength(2)
+        result = healthy
+        yield* pass(3)
+        expect([probed.length, status()]).toEqual([3, "healthy"])
+        yield* monitor.probeNow("/clock")
+        expect(probed).toHaveLength(4)
+      })
+  )
+})
+
+describe("a store of health that is away", () => {
+  it.scoped("checks go on, by this process alone, and calls mark and heal as ever", () =>
+    Effect.gen(function* () {
+      const away = new StoreUnavailable({ cause: "down" })
+      const store = Layer.succeed(HealthStore, {
+        claim: () => away,
+        report: () => away,
+        forget: () => away,
+        all: away,
+        watch: () => away
+      })
+      const { monitor, probed, status } = yield* start([record()], () => healthy, {}, store)
+      expect(status()).toBe("healthy")
+      yield* pass(33.1 * 4)
+      expect(probed.length).toBeGreaterThanOrEqual(4)
+      expect(probed.length).toBeLessThanOrEqual(6)
+      for (const _ of [1, 2, 3]) {
+        monitor.calls.failed("/clock", "refused", { issuer: "i", subject: "a" }, performance.now())
+      }
+      yield* settled
+      expect(status()).toBe("unhealthy: connection error")
+      monitor.calls.answered("/clock")
+      yield* settled
+      expect(status()).toBe("healthy")
     })
   )
 })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { HealthMonitor } from "../src/HealthMonitor.ts"
+import { HealthStore } from "../src/HealthStore.ts"
 import { Probe } from "../src/Probe.ts"
 import { registryOf } from "./support/Registries.ts"
 import { type Answer, legacy, methods, never, record, rpcResult, TYPE, upstream } from "./support/Scripted.ts"
@@ -89,6 +90,7 @@ describe("a server that lists more tools than are kept", () => {
       yield* Effect.flatMap(HealthMonitor, (monitor) => monitor.probeNow("/clock")).pipe(
         Effect.provide(HealthMonitor.layer({ intervalSeconds: 300 })),
         Effect.provide(Probe.layer()),
+        Effect.provide(HealthStore.layerMemory),
         Effect.provide(server.layer),
         Effect.provide(registry.layer)
       )

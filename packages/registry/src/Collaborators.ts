@@ -42,6 +42,8 @@ export interface CollaboratorsApi {
   readonly roleOf: (server: Registered, who: Someone) => Role | undefined
   /** Hot: is anybody a collaborator anywhere? */
   readonly isEmpty: () => boolean
+  /** Hot: another number after every change, of this process or of others. */
+  readonly revision: () => number
   /** Hot: people first, then groups, by name. */
   readonly of: (server: Registered) => ReadonlyArray<Collaborator>
   /** Replaces all collaborators of a server. In force in this process when it answers, in others within a second. */
@@ -115,8 +117,16 @@ const byKindAndName = (a: Collaborator, b: Collaborator): number =>
 const make = (store: CollaboratorStore): Effect.Effect<CollaboratorsApi, StoreUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
     let held: ReadonlyMap<string, Held> = new Map()
+    let seen = ""
+    let revision = 0
     const turn = yield* Effect.makeSemaphore(1)
-    const read = Effect.map(store.all, (rows) => void (held = heldFrom(rows)))
+    const read = Effect.map(store.all, (rows) => {
+      const text = JSON.stringify(rows)
+      if (text === seen) return
+      seen = text
+      held = heldFrom(rows)
+      revision++
+    })
     const inTurn = <A>(change: Effect.Effect<A, StoreUnavailable>) =>
       turn.withPermits(1)(Effect.uninterruptible(Effect.zipLeft(change, read)))
     yield* store.watch(inTurn(Effect.void))
@@ -127,6 +137,7 @@ const make = (store: CollaboratorStore): Effect.Effect<CollaboratorsApi, StoreUn
     }
     return {
       isEmpty: () => held.size === 0,
+      revision: () => revision,
       of: (server) => [...members(server).values()].sort(byKindAndName),
       roleOf: (server, { account, groups }) => {
         const all = members(server)

@@ -44,8 +44,8 @@ export interface ScriptedServer {
   readonly stop: () => Promise<void>
 }
 
-/** Over `node:http` because that sends the head of an answer before its first byte, as most servers do and `Bun.serve` does not. */
-export const startScripted = async (answer: Answer): Promise<ScriptedServer> => {
+/** Over `node:http` because that sends the head of an answer before its first byte, as most servers do and `Bun.serve` does not. `wanted`: its port; any unless given. */
+export const startScripted = async (answer: Answer, wanted = 0): Promise<ScriptedServer> => {
   const seen: Array<Arrived> = []
   const waiting = new Set<() => void>()
   const server = createServer((incoming, outgoing) => {
@@ -57,7 +57,7 @@ export const startScripted = async (answer: Answer): Promise<ScriptedServer> => 
     }
     handle().catch(() => outgoing.destroy())
   })
-  const port = await listening(server)
+  const port = await listening(server, wanted)
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -83,10 +83,10 @@ export const startScripted = async (answer: Answer): Promise<ScriptedServer> => 
   }
 }
 
-const listening = (server: Server): Promise<number> =>
+const listening = (server: Server, wanted: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(wanted, "127.0.0.1", () => {
       const address = server.address()
       if (typeof address === "object" && address !== null) resolve(address.port)
       else reject(new Error("no port"))

@@ -182,8 +182,11 @@ describe("S-01: a server's own credential", () => {
 
 describe("contracts §2.11: who watches health", () => {
   it("a hundred clients get the map first, then what changed, without waiting for a check; the old path too", async () => {
+    const people = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => gateway.token(["few"], { sub: `person-${i}` }))
+    )
     const all = Array.from({ length: 100 }, (_, i) =>
-      watch({ cookie: admin }, i % 2 === 0 ? undefined : "/ws/health_status")
+      watch(bearer(people[i % 10] ?? ""), i % 4 < 2 ? undefined : "/ws/health_status")
     )
     await Promise.all(all.map(({ until }) => until((state) => state["/one"]?.status === "healthy")))
     assert.isTrue(all.every(({ messages }) => messages.length === 1))
@@ -201,6 +204,19 @@ describe("contracts §2.11: who watches health", () => {
     expect(stats).toMatchObject({ websockets: 100, dropped_slow_total: 0 })
     assert.strictEqual((await fetch(`${gateway.url}/api/health/ws/stats`, { headers: bearer(few) })).status, 403)
     for (const { socket } of all) socket.close()
+  })
+
+  it("S-16: one person watches with twenty clients at most, and takes no place of anybody else", async () => {
+    const greedy = await gateway.token(["few"], { sub: "greedy" })
+    const all = Array.from({ length: 20 }, () => watch(bearer(greedy)))
+    await Promise.all(all.map(({ until }) => until((state) => state["/one"] !== undefined)))
+    assert.deepEqual(await watch(bearer(greedy)).closed, [1013, "Server at capacity"])
+    const events = await fetch(`${gateway.url}/api/health/events`, { headers: bearer(greedy) })
+    assert.strictEqual(events.status, 503)
+    assert.isNotNull(events.headers.get("retry-after"))
+    const other = watch(bearer(few))
+    await other.until((state) => state["/one"] !== undefined)
+    for (const { socket } of [...all, other]) socket.close()
   })
 
   it("SECURITY: nobody without a credential, none of another origin's pages, everybody only what they may see", async () => {

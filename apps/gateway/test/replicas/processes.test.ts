@@ -29,6 +29,7 @@ const soon = async (done: () => Promise<boolean>, ms = SOON_MS): Promise<void> =
 interface Pair {
   readonly registry: TestGateway
   readonly gateway: TestGateway
+  readonly cookie: string
   readonly api: (method: string, path: string, body?: unknown) => Promise<Response>
   readonly key: { readonly id: string; readonly text: string }
   readonly close: () => Promise<void>
@@ -42,6 +43,51 @@ const decodeReady = Schema.decodeUnknownSync(
     store: Schema.Struct({ reachable: Schema.Boolean })
   })
 )
+
+const decodeHealth = Schema.decodeUnknownSync(
+  Schema.parseJson(
+    Schema.Record({ key: Schema.String, value: Schema.NullOr(Schema.Struct({ status: Schema.String })) })
+  )
+)
+
+interface Watcher {
+  readonly messages: ReadonlyArray<ReturnType<typeof decodeHealth>>
+  readonly statusOf: (path: string) => string | undefined
+  readonly close: () => void
+}
+
+const watcher = (messages: Watcher["messages"], close: () => void): Watcher => ({
+  messages,
+  statusOf: (path) => Object.assign({}, ...messages)[path]?.status,
+  close
+})
+
+/** Health at the registry's WebSocket, as administrator. */
+const watch = ({ cookie, registry }: Pair): Watcher => {
+  const messages: Array<ReturnType<typeof decodeHealth>> = []
+  const url = `${registry.url.replace("http", "ws")}/api/health/ws/health_status`
+  const socket = new WebSocket(url, { headers: { cookie } } as never)
+  socket.addEventListener("message", ({ data }) => void messages.push(decodeHealth(data)))
+  return watcher(messages, () => socket.close())
+}
+
+/** The same as server-sent events. */
+const follow = async ({ cookie, registry }: Pair): Promise<Watcher> => {
+  const messages: Array<ReturnType<typeof decodeHealth>> = []
+  const stop = new AbortController()
+  const answer = await fetch(`${registry.url}/api/health/events`, { headers: { cookie }, signal: stop.signal })
+  const read = async (): Promise<void> => {
+    let text = ""
+    for await (const part of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      const lines = (text + part).split("\n")
+      text = lines.pop() ?? ""
+      for (const line of lines) if (line.startsWith("data: ")) messages.push(decodeHealth(line.slice(6)))
+    }
+  }
+  // It ends by being aborted.
+  read().catch(() => undefined)
+  return watcher(messages, () => stop.abort())
+}
 
 /** A registry, and a gateway that serves MCP alone, with nothing shared but store and keys. */
 const startPair = async (databaseUrl: string): Promise<Pair> => {
@@ -66,6 +112,7 @@ const startPair = async (databaseUrl: string): Promise<Pair> => {
   return {
     registry,
     gateway,
+    cookie,
     api,
     key: { id: made.id, text: made.key },
     close: async () => {
@@ -127,6 +174,36 @@ const suite = (name: string, database: () => Promise<string>, more: (pair: () =>
       await soon(async () => (await called(pair, "/here")) === 200)
       assert.strictEqual((await pair.api("DELETE", "/api/servers/here")).status, 200)
       await soon(async () => (await statusOf(pair, "/here")) === 404)
+    })
+
+    it("issue 6: calls that fail at the gateway are seen at the registry, by WebSocket and events alike, and so is its next success", async () => {
+      const port = await freePort()
+      const start = () => startScripted(legacyScript({ tools: ["echo"] }), port)
+      let frail = await start()
+      const form = { name: "frail", path: "/frail", description: "d", proxy_pass_url: frail.url }
+      assert.strictEqual((await pair.registry.register(form)).status, 201)
+      const socket = watch(pair)
+      const events = await follow(pair)
+      try {
+        await soon(async () => (await called(pair, "/frail")) === 200)
+        assert.strictEqual(socket.statusOf("/frail"), "healthy")
+        await frail.stop()
+        for (const _ of [1, 2, 3]) await statusOf(pair, "/frail")
+        for (const { statusOf } of [socket, events]) {
+          await soon(() => Promise.resolve(statusOf("/frail")?.startsWith("unhealthy: ") === true))
+        }
+        assert.strictEqual(await statusOf(pair, "/frail"), 503)
+        frail = await start()
+        for (const { statusOf } of [socket, events]) {
+          await soon(() => Promise.resolve(statusOf("/frail") === "healthy"), 10_000)
+        }
+        await soon(async () => (await called(pair, "/frail")) === 200)
+        assert.deepStrictEqual(socket.messages, events.messages)
+      } finally {
+        socket.close()
+        events.close()
+        await frail.stop()
+      }
     })
 
     more(() => pair)

@@ -8,7 +8,9 @@ import { layerText } from "@mcpgw/policy/ScopePolicyLayers"
 import { makeRecord } from "@mcpgw/registry/Registration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type { Role } from "@mcpgw/registry/Collaborators"
 import { type Farewell, HealthHub, type Limits, limits } from "../../src/healthHub.ts"
+import type { StandingRoles } from "../../src/roles.ts"
 
 export const policyOf = (scopes: Readonly<Record<string, ReadonlyArray<string>>>): Effect.Effect<Policy, unknown> =>
   Effect.map(ScopePolicy, (policies) => policies.current()).pipe(
@@ -49,18 +51,27 @@ export const server = (name: string, status: HealthStatus = "healthy"): Register
 }
 
 export const stand = (policy: Policy, names: ReadonlyArray<string>, given: Partial<Limits> = {}) => {
-  const state = { policy, servers: new Map(names.map((name) => [`/${name}`, server(name)])), lost: new Set<Claims>() }
+  const state = {
+    policy,
+    servers: new Map(names.map((name) => [`/${name}`, server(name)])),
+    lost: new Set<Claims>(),
+    /** Of everybody, by path. */
+    roles: new Map<string, Role>(),
+    rolesRevision: 0
+  }
+  const rolesOf: StandingRoles = () => (path) => state.roles.get(path)
   const hub = new HealthHub(
     {
       snapshot: () => ({ revision: 0, servers: state.servers }),
       policy: () => state.policy,
+      roles: () => state.rolesRevision,
       holds: (one) => !state.lost.has(one)
     },
     { ...limits, ...given }
   )
   const join = (who: Claims) => {
     const watcher = { told: [] as Array<string>, ended: undefined as Farewell | undefined, waiting: 0 }
-    const leave = hub.join(who, {
+    const leave = hub.join(who, rolesOf, {
       kind: "events",
       send: (message) => watcher.told.push(message),
       waiting: () => watcher.waiting,
@@ -73,5 +84,7 @@ export const stand = (policy: Policy, names: ReadonlyArray<string>, given: Parti
     }
     return Object.assign(watcher, { leave, known })
   }
-  return { state, hub, join }
+  const mapFor = (who: Claims): string =>
+    hub.mapFor({ claims: who, policy: state.policy, isAdmin: state.policy.isAdmin(who), roleOn: rolesOf(state.policy) })
+  return { state, hub, join, mapFor }
 }

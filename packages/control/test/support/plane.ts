@@ -10,6 +10,7 @@ import type { Registration } from "@mcpgw/domain/Server"
 import { parseDescription, type Tool } from "@mcpgw/domain/Tool"
 import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
+import { HealthStore } from "@mcpgw/health/HealthStore"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
 import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { AccountPages } from "@mcpgw/identity/AccountPages"
@@ -150,7 +151,9 @@ export const layer = ({
     Layer.provideMerge(
       Layer.mergeAll(
         identity,
-        HealthMonitor.layer({ intervalSeconds: 300 }).pipe(Layer.provide(Probe.layerOf(probe))),
+        HealthMonitor.layer({ intervalSeconds: 300 }).pipe(
+          Layer.provide(Layer.merge(Probe.layerOf(probe), HealthStore.layerMemory))
+        ),
         IndexSync.layer,
         FederatedLogin.layer({ publicUrl }).pipe(
           Layer.provide(Layer.merge(IdentityProviders.layerOf(identityProviders), IssuerFetch.layerOf(fetch))),

@@ -66,6 +66,12 @@ export class CallWatch {
     this.tell({ path, status: statusOf({ kind: "exchange", reason }) })
   }
 
+  /** Calls of another process marked it: an answer here heals it just so. */
+  mark(path: string): void {
+    this.runs.delete(path)
+    this.marked.add(path)
+  }
+
   /** The server is gone. */
   forget(path: string): void {
     this.settled(path)

@@ -1,6 +1,6 @@
 /**
- * Single checks of the health monitor: at most one in flight per path, whoever asks; results reach the registry unless the
- * server changed meanwhile. Decides nothing about when.
+ * Single checks of the health monitor: at most one in flight per path, whoever asks, and by one process at a time; results reach the registry,
+ * and the other processes, unless the server changed meanwhile.
  */
 import type { Health, HealthStatus, RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
 import type { RegistryApi } from "@mcpgw/registry/Registry"
@@ -10,73 +10,66 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberMap from "effect/FiberMap"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { MonitorOptions } from "../HealthMonitor.ts"
+import type { Times, Why } from "../HealthStore.ts"
 import type { ProbeApi, ProbeResult } from "../Probe.ts"
+import { MAX_RETRY_AFTER_SECONDS } from "./failure.ts"
+import { fingerprint, printOf, type Shared } from "./shared.ts"
 
-/** What a finished check came to. */
-export interface Checked {
+/** What is known of a server after a check. */
+export interface Checked extends Times {
   readonly health: Health
-  /** The server asked not to be called for so long. */
-  readonly retryAfterSeconds: number
+  /** False: it was another process's turn, and this is what is known. */
+  readonly own: boolean
 }
 
 export interface Checks {
   /**
-   * Checks the server, or waits for the check in flight. None when there is no answer that still counts: the server is gone,
-   * disabled or changed meanwhile.
+   * Checks the server, or waits for the check in flight; what the store knows, when it is not this process's turn. Urgent ones wait behind no
+   * others. None when there is no answer that still counts: the server is gone, disabled or changed meanwhile.
    */
-  readonly check: (path: string, urgent: boolean) => Effect.Effect<Option.Option<Checked>>
+  readonly check: (path: string, why: Why, urgent?: boolean) => Effect.Effect<Option.Option<Checked>>
   /** Ends the check in flight, if any; whoever waits for it gets None. */
   readonly cancel: (path: string) => Effect.Effect<void>
 }
-
-/** All a check depends on; a result counts only while this holds. */
-export const fingerprint = (record: ServerRecord): string =>
-  JSON.stringify([
-    record.proxy_pass_url,
-    record.mcp_endpoint,
-    record.sse_endpoint,
-    record.supported_transports,
-    record.headers,
-    record.trusted_address,
-    record.auth_scheme,
-    record.auth_header_name,
-    record.credential_ref,
-    record.health_interval_seconds
-  ])
 
 /** After so many answers of "come back later" in a row, a server that did answer before counts as what it says. */
 const MAX_HELD = 3
 
 const DEFAULT_CONCURRENCY = 16
 
-export const makeChecks = (
-  registry: RegistryApi,
-  probe: ProbeApi,
-  options: MonitorOptions
-): Effect.Effect<Checks, never, Scope.Scope> =>
+interface Parts {
+  readonly registry: RegistryApi
+  readonly probe: ProbeApi
+  readonly shared: Shared
+  readonly options: MonitorOptions
+}
+
+export const makeChecks = (parts: Parts): Effect.Effect<Checks, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const { options, registry } = parts
     const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
     const background = yield* Effect.makeSemaphore(concurrency)
     const pressing = yield* Effect.makeSemaphore(concurrency)
     const running = yield* FiberMap.make<string, Option.Option<Checked>>()
     const held = new Map<string, number>()
 
-    const start = (server: RegisteredServer, urgent: boolean) =>
+    const start = (server: RegisteredServer, why: Why, urgent: boolean) =>
       FiberMap.run(
         running,
         server.record.path,
-        (urgent ? pressing : background).withPermits(1)(runCheck(registry, probe, options, held, server))
+        (urgent ? pressing : background).withPermits(1)(runCheck(parts, held, server, why))
       )
 
     return {
-      check: (path, urgent) =>
+      check: (path, why, urgent = true) =>
         Effect.gen(function* () {
           const server = registry.get(path)
           if (server === undefined || !server.record.is_enabled) return Option.none()
           const inFlight = Option.getOrUndefined(FiberMap.unsafeGet(running, server.record.path))
-          const exit = yield* Fiber.await(inFlight ?? (yield* start(server, urgent)))
+          const exit = yield* Fiber.await(inFlight ?? (yield* start(server, why, urgent)))
           return Exit.isSuccess(exit) ? exit.value : Option.none()
         }),
       cancel: (path) => {
@@ -86,30 +79,56 @@ export const makeChecks = (
     }
   })
 
+/** Seconds between two checks of it. */
+export const intervalOf = ({ intervalSeconds }: MonitorOptions, record: ServerRecord): number =>
+  record.health_interval_seconds ?? intervalSeconds
+
 const runCheck = (
-  registry: RegistryApi,
-  probe: ProbeApi,
-  options: MonitorOptions,
+  parts: Parts,
   held: Map<string, number>,
-  { record, health: before }: RegisteredServer
+  { health, record }: RegisteredServer,
+  why: Why
 ): Effect.Effect<Option.Option<Checked>> =>
   Effect.gen(function* () {
-    if (before.last_checked_iso === null && before.status !== "checking") {
+    const { options, registry, shared } = parts
+    if (health.last_checked_iso === null && health.status !== "checking") {
       yield* registry.setHealth(record.path, { status: "checking", last_checked_iso: null })
     }
+    const known = yield* shared.claim(record, why, intervalOf(options, record))
+    return known === undefined ? yield* probed(parts, held, record) : Option.some({ ...known, own: false })
+  })
+
+const probed = (
+  { options, probe, registry, shared }: Parts,
+  held: Map<string, number>,
+  record: ServerRecord
+): Effect.Effect<Option.Option<Checked>> =>
+  Effect.gen(function* () {
+    const { path } = record
+    const before = registry.get(path)?.health.status ?? "unknown"
     const startedAt = yield* Clock.currentTimeMillis
     const result = yield* probe.probe(record).pipe(Effect.catchAllDefect(broken))
     const endedAt = yield* Clock.currentTimeMillis
-    const now = registry.get(record.path)
+    const now = registry.get(path)
     if (now === undefined || !now.record.is_enabled || fingerprint(now.record) !== fingerprint(record)) {
       return Option.none()
     }
-    const status = settle(held, record.path, before.status, result)
+    const status = settle(held, path, before, result)
     const health: Health = { status, last_checked_iso: new Date(endedAt).toISOString() }
-    yield* storeTools(registry, record.path, result)
-    yield* registry.setHealth(record.path, health)
-    yield* observe(options, record.path, status, (endedAt - startedAt) / 1000)
-    return Option.some({ health, retryAfterSeconds: result.retryAfterSeconds ?? 0 })
+    const times = yield* timesOf(intervalOf(options, record), endedAt, result)
+    yield* storeTools(registry, path, result)
+    yield* registry.setHealth(path, health)
+    yield* observe(options, path, status, (endedAt - startedAt) / 1000)
+    yield* shared.report({ path, print: printOf(record), health, byCalls: false }, times)
+    return Option.some({ health, ...times, own: true })
+  })
+
+/** The interval, ±10 %, or longer when the server asked for it. */
+const timesOf = (intervalSeconds: number, endedAt: number, { retryAfterSeconds = 0 }: ProbeResult) =>
+  Effect.map(Random.nextRange(0.9, 1.1), (by): Times => {
+    const rest = Math.min(retryAfterSeconds, MAX_RETRY_AFTER_SECONDS)
+    const due = endedAt + Math.ceil(Math.max(intervalSeconds * by, rest) * 1_000)
+    return { due, restUntil: rest === 0 ? 0 : endedAt + Math.ceil(rest * 1_000) }
   })
 
 /** A probe never fails; one that does is at fault itself, and must not end the monitor. */

@@ -69,6 +69,9 @@ export const isFinal = (failure: Failure): boolean =>
   (failure.kind === "exchange" && exchangeStatus(failure.reason) !== "unhealthy: timeout") ||
   (failure.kind === "http" && (isAuthStatus(failure.status) || throttleSeconds(failure) !== undefined))
 
+/** A server can not put its next check off for longer. */
+export const MAX_RETRY_AFTER_SECONDS = 600
+
 /** `Retry-After` as seconds: a count or an HTTP date (RFC 9110 §10.2.3); undefined when it is neither. Never negative. */
 export const retryAfterSeconds = (header: string | null, nowMs: number): number | undefined => {
   if (header === null) return undefined
