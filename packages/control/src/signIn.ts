@@ -20,6 +20,6 @@ export const signedIn = (claims: Claims, what: string): Effect.Effect<void, Forb
     : new Forbidden(
         problem(
           `${named[claims.method] ?? "A token"} can not ${what}`,
-          "Sign in, at /api/auth/login or your identity provider, and use that"
+          "Sign in yourself and use that: `mcpgw login --username NAME`, a browser at /login, or a token of your identity provider"
         )
       )

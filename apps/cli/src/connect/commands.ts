@@ -57,7 +57,7 @@ const username = Options.text("username").pipe(
   Options.optional,
   Options.withPseudoName("NAME"),
   Options.withDescription(
-    "Sign in with a password instead: it is asked for, or comes by --password-stdin. Only such a session makes tokens, keys and secrets."
+    "Sign in with a password instead: it is asked for, or comes by --password-stdin. Only such a session makes tokens, keys and secrets, users and agents, and changes groups."
   )
 )
 const passwordStdin = Options.boolean("password-stdin").pipe(
