@@ -48,7 +48,12 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<TestGa
   }
   await options.prepare?.(dir.path)
   const running = spawn({ command: options.command ?? [...BUN, "run", "apps/gateway"], env })
-  await running.printed(/is ready at/)
+  try {
+    await running.printed(/is ready at/)
+  } catch (error) {
+    await running.stop("SIGKILL")
+    throw error
+  }
   const signIn = async (): Promise<string> => {
     const response = await fetch(`${url}/api/auth/login`, {
       method: "POST",
