@@ -50,7 +50,12 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<TestGa
   }
   await options.prepare?.(dir.path)
   const running = spawn({ command: options.command ?? [...BUN, "run", "apps/gateway"], env })
-  await running.printed(/is ready at/, options.readyMs)
+  try {
+    await running.printed(/is ready at/, options.readyMs)
+  } catch (error) {
+    await running.stop("SIGKILL")
+    throw error
+  }
   const signIn = async (): Promise<string> => {
     const response = await fetch(`${url}/api/auth/login`, {
       method: "POST",

@@ -70,7 +70,12 @@ export const makeBox = async (options: BoxOptions): Promise<Box> => {
     launch,
     start: async (more) => {
       const running = launch(more)
-      await running.printed(/is ready at/)
+      try {
+        await running.printed(/is ready at/)
+      } catch (error) {
+        await running.stop("SIGKILL")
+        throw error
+      }
       return running
     },
     remove: dir.remove
