@@ -160,9 +160,9 @@ const people: ReadonlyArray<Row> = [
   ),
   row(
     HUMAN,
-    "users create {username} --group {groups}",
+    "users create {username} --email {email} --first-name {first} --last-name {last} --group {groups}",
     "user-create-human --username jane.doe --email jane@example.com --first-name Jane --last-name Doe --groups mcp-registry-user",
-    "e-mail address and names are not kept of local accounts; a password is made and shown"
+    "a password is made and shown"
   ),
   none(
     `${HUMAN} --password <password>`,

@@ -122,7 +122,7 @@ const initCases = (): void => {
 
   it("add-agent: a group that is not there is no new group", async () => {
     const running = mcpgw(keycloak, ["add-agent", "--agent", "lost", "--group", "mcp-registry-usr"])
-    assert.strictEqual(await running.exited, 1)
+    assert.strictEqual(await running.exited, 4)
     assert.include(running.output(), `group "mcp-registry-usr" of realm ${REALM} is not in Keycloak`)
     assert.notInclude(await mcpgwDone(keycloak, ["credentials"]), "agent-lost-m2m")
   })
@@ -131,7 +131,7 @@ const initCases = (): void => {
 const refusedCases = (): void => {
   it("a wrong password is told apart, and not repeated", async () => {
     const running = mcpgw(keycloak, ["init"], { KEYCLOAK_ADMIN_PASSWORD: "wrong horse" })
-    assert.strictEqual(await running.exited, 1)
+    assert.strictEqual(await running.exited, 3)
     assert.include(running.output(), `does not let "bootstrap" in (realm master): Invalid user credentials`)
     assert.notInclude(running.output(), "wrong horse")
   })
@@ -143,7 +143,7 @@ const refusedCases = (): void => {
     await send("POST", "/master/users", { username: "nobody", enabled: true, ...names, credentials })
     const env = { KEYCLOAK_ADMIN: "nobody", KEYCLOAK_ADMIN_PASSWORD: "correct horse battery 4" }
     const running = mcpgw(keycloak, ["init", "--realm", "another"], env)
-    assert.strictEqual(await running.exited, 1)
+    assert.strictEqual(await running.exited, 3)
     assert.include(running.output(), `"nobody" may not do this in Keycloak`)
   })
 
