@@ -8,7 +8,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { inSlices, turn } from "@mcpgw/registry/EventLoop"
 import * as Effect from "effect/Effect"
 import type { Hit, Named, SearchQuery } from "../Hit.ts"
-import { type Question, questionOf } from "./words.ts"
+import { anyOf, type Question, questionOf } from "./words.ts"
 
 /** Rows looked at between two turns of the event loop: a few ms. */
 const STRETCH = 1_000
@@ -32,6 +32,8 @@ interface Source {
   readonly next: (after: number, size: number) => Effect.Effect<number | undefined, SqlError>
   /** What matches among the ids after `after` up to `last`, best first. */
   readonly match: (match: string, after: number, last: number) => Effect.Effect<ReadonlyArray<Found>, SqlError>
+  /** Is what matches more than `most` rows? */
+  readonly isMore: (match: string, most: number) => Effect.Effect<boolean, SqlError>
   /** Which of these hold the word. */
   readonly holders: (word: string, ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<number>, SqlError>
 }
@@ -54,6 +56,12 @@ const common = (sql: SqlClient.SqlClient, rows: string, words: string): Omit<Sou
       sql<Counted>`SELECT max(id) AS value FROM
         (SELECT id FROM ${sql(rows)} WHERE id > ${after} ORDER BY id LIMIT ${size})`,
       ([found]) => found?.value ?? undefined
+    ),
+  isMore: (match, most) =>
+    Effect.map(
+      sql<Counted>`SELECT count(*) AS value FROM
+        (SELECT 1 FROM ${sql(words)} WHERE ${sql(words)} MATCH ${match} LIMIT ${most + 1})`,
+      ([found]) => (found?.value ?? 0) > most
     ),
   holders: (word, ids) =>
     Effect.map(
@@ -121,10 +129,24 @@ const permitted = (
   return kept
 }
 
-/** The best that may be answered, best first. */
-const best = (source: Source, match: string, limit: number, keep: (named: Named) => boolean) =>
+type Keep = (named: Named) => boolean
+
+/** The best that may be answered, best first. A word that more than half of all hold weighs nothing, and is asked for where others do not do. */
+const best = (source: Source, { words }: Question, limit: number, keep: Keep) =>
   Effect.gen(function* () {
-    const size = Math.max(STRETCH, Math.ceil((yield* source.count) / MAX_STRETCHES))
+    const count = yield* source.count
+    const telling =
+      count <= STRETCH
+        ? words
+        : yield* Effect.filter(words, (terms) => Effect.negate(source.isMore(anyOf(terms), Math.floor(count / 2))))
+    const found = telling.length === 0 ? [] : yield* bestOf(source, anyOf(telling.flat()), count, limit, keep)
+    if (found.length >= limit || telling.length === words.length) return found
+    return yield* bestOf(source, anyOf(words.flat()), count, limit, keep)
+  })
+
+const bestOf = (source: Source, match: string, count: number, limit: number, keep: Keep) =>
+  Effect.gen(function* () {
+    const size = Math.max(STRETCH, Math.ceil(count / MAX_STRETCHES))
     let kept: ReadonlyArray<Found> = []
     let after = 0
     while (true) {
@@ -146,8 +168,8 @@ const heldBy = (source: Source, { words }: Question, found: ReadonlyArray<Found>
     const held = new Map<number, number>()
     yield* inSlices(words, WORDS_AT_ONCE, (slice) =>
       Effect.gen(function* () {
-        for (const word of slice) {
-          for (const id of yield* source.holders(word, ids)) held.set(id, (held.get(id) ?? 0) + 1)
+        for (const terms of slice) {
+          for (const id of yield* source.holders(anyOf(terms), ids)) held.set(id, (held.get(id) ?? 0) + 1)
         }
       })
     )
@@ -180,7 +202,7 @@ export const search = (
   return Effect.map(
     Effect.forEach(kinds, (kind) => {
       const source = (kind === "server" ? servers : tools)(sql)
-      return Effect.flatMap(best(source, question.match, most, keep), (found) => scored(source, question, found))
+      return Effect.flatMap(best(source, question, most, keep), (found) => scored(source, question, found))
     }),
     (hits) => hits.flat()
   )

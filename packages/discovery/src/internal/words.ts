@@ -41,13 +41,12 @@ const MAX_CHARS = 4_096
 const MAX_WORDS = 48
 
 export interface Question {
-  /** The FTS5 expression that finds what holds any of the words. */
-  readonly match: string
-  /** One FTS5 expression per different word, by which what was found can be asked how many of them it holds. */
-  readonly words: ReadonlyArray<string>
+  /** Different words; of each the FTS5 terms, any of which stands for it: itself, joined with a neighbour, as a prefix. */
+  readonly words: ReadonlyArray<ReadonlyArray<string>>
 }
 
-const anyOf = (terms: Iterable<string>): string => [...new Set(terms)].join(" OR ")
+/** The FTS5 expression that finds what holds any of the terms. */
+export const anyOf = (terms: Iterable<string>): string => [...new Set(terms)].join(" OR ")
 
 const quoted = (word: string): string => `"${word}"`
 
@@ -65,15 +64,12 @@ export const questionOf = (text: string): Question | undefined => {
   const open = last.length > 1 && cut.toLowerCase().endsWith(last)
   const prefix = open ? [`"${last}"*`] : []
   const pairs = pairsOf(words)
-  return {
-    match: anyOf([...[...words, ...pairs].map(quoted), ...prefix]),
-    words: [
-      ...new Set(
-        words.map((word, i) => {
-          const joined = [pairs[i - 1], pairs[i]].filter((pair) => pair !== undefined)
-          return anyOf([...[word, ...joined].map(quoted), ...(word === last ? prefix : [])])
-        })
-      )
-    ]
-  }
+  const different = new Map(
+    words.map((word, i) => {
+      const joined = [pairs[i - 1], pairs[i]].filter((pair) => pair !== undefined)
+      const terms = [...[word, ...joined].map(quoted), ...(word === last ? prefix : [])]
+      return [anyOf(terms), terms]
+    })
+  )
+  return { words: [...different.values()] }
 }
