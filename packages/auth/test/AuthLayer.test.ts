@@ -342,6 +342,23 @@ describe("AuthLayer.layer: bounds", () => {
     })
   )
 
+  it.scoped("S-16: a crowd of tokens leaves the places of keys and cookies alone", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted(
+        (value) => (value.startsWith("ey") ? Effect.never : Effect.succeed(alice(value))),
+        { places: 2, deadline: "1 hour" }
+      )
+      yield* Effect.gen(function* () {
+        const auth = yield* AuthLayer
+        for (const value of ["ey-1", "ey-2"]) yield* Effect.fork(auth.authenticate(bearer(value)))
+        yield* Effect.yieldNow()
+        expect(auth.busy(bearer("ey-3"))?._tag).toBe("AuthBusy")
+        expect(auth.busy(bearer("mcpgw_key"))).toBeUndefined()
+        expect((yield* auth.authenticate(bearer("mcpgw_key"))).tokenId).toBe("mcpgw_key")
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
   it.scoped("who is known is verified again when their time has come, be it that strangers are turned away", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()

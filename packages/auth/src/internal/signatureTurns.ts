@@ -6,6 +6,8 @@
 
 /** Shorter rests are saved up: timers are no finer. */
 const LEAST_REST_MILLIS = 1
+/** A moment in which the whole process stood still is not the check's, and nobody's wait. */
+const MOST_REST_MILLIS = 50
 
 /** For each moment of checking, so many of rest. */
 const RESTS = 3
@@ -27,7 +29,7 @@ export const inTurn = <A>(check: () => Promise<A>, signal: AbortSignal): Promise
     signal.throwIfAborted()
     const began = performance.now()
     return check().finally(() => {
-      owed += RESTS * (performance.now() - began)
+      owed = Math.min(MOST_REST_MILLIS, owed + RESTS * (performance.now() - began))
     })
   })
   line = mine.then(rest, rest)

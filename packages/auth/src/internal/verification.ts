@@ -31,7 +31,7 @@ export interface VerificationOptions {
   readonly refusedCapacity: number
   /** How long a refusal is remembered. */
   readonly refusedFor: Duration.DurationInput
-  /** Verifications under way at once, those that wait for a key or for their turn among them; beyond, `AuthBusy`. */
+  /** Verifications of a kind (signed, looked up, cookies) under way at once, those that wait for a key or their turn among them; beyond, `AuthBusy`. */
   readonly places: number
   /** A verification that takes longer ends as `AuthUnavailable`, within a second. */
   readonly deadline: Duration.DurationInput
@@ -83,10 +83,18 @@ interface State {
   readonly vouched: (claims: Claims, verifier: Verifier) => void
 }
 
+/** Signatures wait for their turn, what is looked up does not: a crowd of the one leaves the places of the others alone. */
 interface Lanes {
-  readonly bearer: Lane
+  readonly signed: Lane
+  readonly opaque: Lane
   readonly cookie: Lane
 }
+
+/** Every JWT begins with a JSON object in base64url, no API key does. */
+const laneOf = (lanes: Lanes, { kind, value }: Pick<Credential, "kind" | "value">): Lane =>
+  kind === "cookie" ? lanes.cookie : value.startsWith("ey") ? lanes.signed : lanes.opaque
+
+const allOf = ({ cookie, opaque, signed }: Lanes): ReadonlyArray<Lane> => [signed, opaque, cookie]
 
 /** Builds it; its background work ends with the scope. */
 export const makeVerification = (
@@ -94,7 +102,7 @@ export const makeVerification = (
   options: VerificationOptions
 ): Effect.Effect<Verification, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const lanes = { bearer: makeLane(options), cookie: makeLane(options) }
+    const lanes = { signed: makeLane(options), opaque: makeLane(options), cookie: makeLane(options) }
     const scope = yield* Effect.scope
     const aftercare = yield* makeAftercare
     const state: State = { verifiers, options, scope, lanes, vouched: aftercare.vouched }
@@ -107,8 +115,11 @@ export const makeVerification = (
       Effect.forkScoped
     )
     return {
-      cached: (credential) => holding(lanes[credential.kind].verified.peek(credential.value)),
-      busy: (credential) => (isFull(state) && isUnknown(lanes[credential.kind], credential) ? BUSY : undefined),
+      cached: (credential) => holding(laneOf(lanes, credential).verified.peek(credential.value)),
+      busy: (credential) => {
+        const lane = laneOf(lanes, credential)
+        return isFull(lane, options) && isUnknown(lane, credential) ? BUSY : undefined
+      },
       authenticate: (credential) => authenticate(state, credential),
       holds: aftercare.holds,
       // A repeated header arrives joined by ", "; each part counts.
@@ -123,14 +134,15 @@ const holding = (known: Verified | undefined): Claims | undefined =>
 const authenticate = (state: State, credential: Credential): Effect.Effect<Claims, Failure> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const lane = state.lanes[credential.kind]
+      const lane = laneOf(state.lanes, credential)
       const known = holding(lane.verified.get(credential.value, now))
       if (known !== undefined) return Effect.succeed(known)
       const refused = lane.refused.get(credential.value, now)
       if (refused !== undefined) return Effect.fail(refused)
       const running = lane.running.get(credential.value)
       if (running !== undefined) return restore(Deferred.await(running.done))
-      if (isFull(state) && lane.returning.get(credential.value, now) === undefined) return Effect.fail(BUSY)
+      if (isFull(lane, state.options) && lane.returning.get(credential.value, now) === undefined)
+        return Effect.fail(BUSY)
       const mine: Running = { done: Deferred.unsafeMake(FiberId.none), since: now }
       lane.running.set(credential.value, mine)
       return run(state, credential, mine).pipe(
@@ -151,7 +163,7 @@ const run = (state: State, credential: Credential, mine: Running) => {
     Effect.tapErrorTag("AuthUnavailable", warn),
     Effect.onExit((exit) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        const lane = state.lanes[credential.kind]
+        const lane = laneOf(state.lanes, credential)
         if (lane.running.get(credential.value) !== mine) return
         remember(state.options, lane, credential.value, verifier?.holds, exit, now)
         if (verifier !== undefined && Exit.isSuccess(exit)) state.vouched(exit.value, verifier)
@@ -166,7 +178,7 @@ const run = (state: State, credential: Credential, mine: Running) => {
 const endOverdue = ({ lanes, options }: State, now: number): Effect.Effect<void> => {
   const since = now - Duration.toMillis(options.deadline)
   const overdue: Array<Effect.Effect<void>> = []
-  for (const { running } of [lanes.bearer, lanes.cookie]) {
+  for (const { running } of allOf(lanes)) {
     for (const [key, one] of running) {
       if (one.since > since) continue
       running.delete(key)
@@ -201,8 +213,7 @@ const remember = (
   }
 }
 
-const isFull = ({ lanes, options }: State): boolean =>
-  lanes.bearer.running.size + lanes.cookie.running.size >= options.places
+const isFull = ({ running }: Lane, { places }: VerificationOptions): boolean => running.size >= places
 
 /** Neither answered before nor being looked at. */
 const isUnknown = ({ refused, returning, running, verified }: Lane, { value }: Credential): boolean =>
@@ -219,7 +230,7 @@ const makeLane = (options: VerificationOptions): Lane => ({
 })
 
 const sweep = (lanes: Lanes, { maxAge }: VerificationOptions, now: number): void => {
-  for (const lane of [lanes.bearer, lanes.cookie]) {
+  for (const lane of allOf(lanes)) {
     lane.refused.sweep(now)
     lane.returning.sweep(now)
     for (const key of lane.verified.sweep(now)) lane.returning.set(key, true, now + Duration.toMillis(maxAge))
@@ -227,8 +238,7 @@ const sweep = (lanes: Lanes, { maxAge }: VerificationOptions, now: number): void
 }
 
 const isOurs = (verifiers: ReadonlyArray<Verifier>, lanes: Lanes, value: string): boolean =>
-  lanes.bearer.verified.peek(value) !== undefined ||
-  lanes.cookie.verified.peek(value) !== undefined ||
+  allOf(lanes).some(({ verified }) => verified.peek(value) !== undefined) ||
   verifiers.some((verifier) => verifier.recognises({ kind: "bearer", value, header: "authorization" }))
 
 const unrecognised = (credential: Credential): Unauthenticated => {
