@@ -74,9 +74,13 @@ const begin = (payload: RegistryImportFields) =>
 
 type Run = Effect.Effect.Success<ReturnType<typeof watch>>
 
-const incomplete = ({ from, problem, state }: RegistryImport) =>
+/** What only tried goes on trying. */
+const incomplete = ({ dry_run, from, problem, state }: RegistryImport) =>
   state === "interrupted"
-    ? failed(`The import did not come to its end: ${problem ?? ""}`, `mcpgw import registry --from ${from} --resume`)
+    ? failed(
+        `The import did not come to its end: ${problem ?? ""}`,
+        `mcpgw import registry --from ${from} ${dry_run ? "--dry-run" : "--resume"}`
+      )
     : failed(problem ?? "The import did not come to its end")
 
 /** What can be had of the registry, found out by a dry run. */

@@ -203,6 +203,7 @@ const together = (root: string, read: Values): ReadonlyArray<string> => {
     ...taken([settings.redirectPort, read.redirectPort], [settings.metricsPort, read.metricsPort]),
     ...weakPassword(read),
     ...nowhereToLead(read),
+    ...nothingShared(read),
     ...longerThanLongest(read),
     ...missing([settings.tlsCert, read.tlsCert], [settings.tlsKey, read.tlsKey])
   ]
@@ -226,6 +227,11 @@ const nowhereToLead = ({ redirectPort, tlsCert, publicUrl }: Values): ReadonlyAr
   const needs = `${settings.tlsCert.name}, ${settings.tlsKey.name} and an https:// ${settings.publicUrl.name}`
   return [`${settings.redirectPort.name}: held "${redirectPort}"; it may hold a port only together with ${needs}`]
 }
+
+const nothingShared = ({ databaseUrl, registry }: Values): ReadonlyArray<string> =>
+  registry === "store" && databaseUrl === undefined
+    ? [`${settings.registry.name}: held "store"; it may hold that only together with ${settings.databaseUrl.name}`]
+    : []
 
 const longerThanLongest = ({ tokenDefaultHours, tokenMaxHours }: Values): ReadonlyArray<string> =>
   tokenDefaultHours === undefined || tokenDefaultHours <= tokenMaxHours

@@ -27,11 +27,23 @@ const NOT_USED_YET = [
   "SQLITE_DB_PATH"
 ] as const
 
+/** Names that `mcpgw`, the command line, reads: set for it, often in the same shell. */
+const COMMAND_LINE = [
+  "MCPGW_URL",
+  "MCPGW_TOKEN",
+  "MCPGW_CONFIG_DIR",
+  "MCPGW_ALLOW_HTTP",
+  "MCPGW_CLIENT_ID",
+  "MCPGW_CLIENT_SECRET",
+  "MCPGW_RESOURCE",
+  "MCPGW_OAUTH_TOKENS_DIR"
+]
+
 /** Names in the environment that look like ours and are none, each with the closest that is. */
 export const strangers = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
   const known = everySetting.map(({ name }) => name)
   return names
-    .filter((name) => name.startsWith(OWN_PREFIX) && !known.includes(name))
+    .filter((name) => name.startsWith(OWN_PREFIX) && !known.includes(name) && !COMMAND_LINE.includes(name))
     .map((name) => `${name} is no setting of this version${closest(name, known)}`)
 }
 

@@ -229,6 +229,13 @@ describe("settings that only make sense together", () => {
     )
   })
 
+  it("MCPGW_REGISTRY=store shares nothing without a database", async () => {
+    refused(
+      await start({ MCPGW_REGISTRY: "store" }),
+      `MCPGW_REGISTRY: held "store"; it may hold that only together with MCPGW_DATABASE_URL`
+    )
+  })
+
   it("MCPGW_REDIRECT_PORT of another listener is refused", async () => {
     refused(
       await start({ MCPGW_REDIRECT_PORT: "9465", OTEL_PROMETHEUS_PORT: "9465" }),
@@ -293,9 +300,11 @@ describe("design §8: names that are no settings", () => {
     const outcome = await start({
       MCPGW_PROT: "7860",
       MCPGW_SOMETHING_ELSE: "1",
-      MCPGW_ALOWED_UPSTREAMS: "secret-host"
+      MCPGW_ALOWED_UPSTREAMS: "secret-host",
+      MCPGW_CONFIG_DIR: "/of/the/command/line"
     })
     assert.strictEqual(outcome.code, 0)
+    assert.notInclude(outcome.output, "MCPGW_CONFIG_DIR")
     assert.match(outcome.output, /level=WARN .*MCPGW_PROT is no setting of this version; did you mean MCPGW_PORT\?/)
     assert.match(
       outcome.output,

@@ -2,7 +2,9 @@
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import type { BackendAuth } from "@mcpgw/ide/Headers"
 
-const isOpen = ({ auth_type: type = "" }: ServerRecord): boolean => type.trim().toLowerCase() === "none"
+/** A bundled server asks for nothing. */
+const isOpen = ({ auth_type: type = "", proxy_pass_url: address }: ServerRecord): boolean =>
+  type.trim().toLowerCase() === "none" || address.startsWith("in-process:")
 
 /** `header` of an API key: the one it is sent in, where the record names one. */
 export const ownAuth = (record: ServerRecord): BackendAuth => {

@@ -166,7 +166,8 @@ describe("contracts §2.13: connect-config", () => {
         configs: [{ entry: { env_http_headers: { "X-Key": "MCP_HEADER_X_KEY", "X-API-Key": "MCP_SERVER_TOKEN" } } }]
       })
       for (const never of ["X-Authorization", "s3cret-value"]) expect(asked.text).not.toContain(never)
-      expect((yield* call(plane, "GET", "/api/servers/bundled/connect-config", { cookie })).status).toBe(200)
+      const bundled = yield* call(plane, "GET", "/api/servers/bundled/connect-config?form=headers", { cookie })
+      expect([bundled.status, bundled.body]).toMatchObject([200, { backend: { scheme: "none" } }])
       const { mcp_endpoint: _, ...bare } = CURRENTTIME
       yield* registered({ ...bare, server_name: "n", path: "/nowhere", proxy_pass_url: "in-process://x" })
       expect((yield* call(plane, "GET", "/api/servers/nowhere/connect-config", { cookie })).status).toBe(404)

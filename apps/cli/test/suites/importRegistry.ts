@@ -81,6 +81,9 @@ export const importRegistrySuite = (stand: () => Stand): void => {
   it("a registry that fails interrupts; --resume goes on; a mirror is listed and can be ended", async () => {
     const { source } = stand()
     source.trouble = { status: 400 }
+    const tried = await run("registry", "--from", source.url, "--dry-run")
+    assert.match(tried.err, /answered with status 400[^]*--dry-run/)
+    assert.notInclude(tried.err, "--resume")
     const failed = await run("registry", "--from", source.url)
     assert.strictEqual(failed.code, 1)
     assert.match(failed.err, /answered with status 400[^]*--resume/)
