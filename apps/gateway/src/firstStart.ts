@@ -85,12 +85,13 @@ const passwordLines = (user: string, password: string): string =>
 /** What a start prints once the port is open. `password`: the one just made; `paths`: the registered servers'. */
 export const banner = (
   password: Option.Option<Redacted.Redacted>,
-  config: Pick<GatewayConfigApi, "publicUrl" | "dataDir" | "adminUser" | "serves">,
+  config: Pick<GatewayConfigApi, "publicUrl" | "dataDir" | "adminUser" | "serves" | "host" | "port">,
   paths: ReadonlyArray<string>
 ): string => {
   const lines = [
     "",
     `  mcpgw is ready at ${config.publicUrl}${serving(config.serves)}`,
+    ...behind(config),
     `  ${paths.length} servers registered · data in ${config.dataDir}`,
     ""
   ]
@@ -103,6 +104,13 @@ export const banner = (
   )
   const hint = Option.isSome(known) ? [] : [PASSWORD_HINT, ""]
   return [...lines, "  A first governed call — paste this:", "", ...call, "", ...hint].join("\n")
+}
+
+/** Where to look for this process when what clients are told leads to something in front of it. */
+const behind = ({ host, port, publicUrl }: Pick<GatewayConfigApi, "publicUrl" | "host" | "port">) => {
+  const { port: told, protocol } = new URL(publicUrl)
+  const shown = told === "" ? (protocol === "https:" ? 443 : 80) : Number(told)
+  return shown === port ? [] : [`  listening on ${host}, port ${port}`]
 }
 
 const serving = ({ api, mcp }: Serves): string =>

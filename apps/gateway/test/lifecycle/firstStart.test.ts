@@ -95,6 +95,8 @@ describe("beyond loopback", () => {
     const behind = await box.start({ ...env, MCPGW_TRUSTED_PROXIES: "127.0.0.1", MCPGW_PUBLIC_URL: "http://localhost" })
     await behind.stop()
     assert.notMatch(behind.output(), /MCPGW_TLS_CERT|MCPGW_PUBLIC_URL/)
+    assert.match(behind.output(), /is ready at http:\/\/localhost\n +listening on \S+, port \d+/)
+    assert.notInclude(open.output(), "listening on")
     dir.remove()
   })
 })
