@@ -47,7 +47,10 @@ const here = words({
   "add-to-groups --server cloudflare-docs --groups group1,developers": [0, /cloudflare-docs, group1,developers/],
   "remove-from-groups --server cloudflare-docs --groups group1,developers": [0, /cloudflare-docs, group1,developers/],
   "list-groups": [0, /group1/],
-  "list-groups --no-keycloak --no-scopes --json": [0, /"scopes_groups"/],
+  "list-groups --no-keycloak --no-scopes --json": [
+    0,
+    /"scopes_groups"[^]*"name": "group1",\s+"server_count": 0,\s+"servers": \[\]/
+  ],
   "group-list": [0, /developers/],
   "describe-group --name developers": [0, /name +developers[^]*It opens no server\./],
   "describe-group --name mcp-registry-user": [0, /name +mcp-registry-user[^]*current_time_by_timezone/],
