@@ -28,6 +28,8 @@ const SHELL = Bun.which("sh") !== null && Bun.which("curl") !== null
 const ADMIN = ["mcp-registry-admin", "mcp-servers-unrestricted/read", "mcp-servers-unrestricted/execute"]
 const USER = ["mcp-registry-user", "mcp-servers-restricted/read"]
 
+const TOKENS = ".oauth-tokens"
+
 let stand: Stand
 let metrics: number
 let env: Readonly<Record<string, string>>
@@ -69,6 +71,46 @@ const agent = async (): Promise<Readonly<Record<string, string>>> => {
   return { MCPGW_CLIENT_ID: id, MCPGW_CLIENT_SECRET: secret }
 }
 
+/** Cognito's and Keycloak's paths in front of the gateway's token endpoint. */
+const pool = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  fetch: async (request) => {
+    const { pathname } = new URL(request.url)
+    if (!/^\/(?:oauth2|realms\/mcp-gateway\/protocol\/openid-connect)\/token$/.test(pathname)) {
+      return new Response(null, { status: 404 })
+    }
+    const body = new URLSearchParams(await request.text())
+    return fetch(`${stand.gateway.url}/oauth/token`, { method: "POST", body })
+  }
+})
+
+/** What the scripts that get tokens find in the environment and in the folder: clients of providers, all of them this agent. */
+const clients = async (): Promise<Readonly<Record<string, string>>> => {
+  const { MCPGW_CLIENT_ID: id = "", MCPGW_CLIENT_SECRET: secret = "" } = await agent()
+  const url = `http://127.0.0.1:${pool.port}`
+  const egress = (n: number, provider: string) => ({
+    [`EGRESS_PROVIDER_NAME_${n}`]: provider,
+    [`EGRESS_OAUTH_CLIENT_ID_${n}`]: id,
+    [`EGRESS_OAUTH_CLIENT_SECRET_${n}`]: secret,
+    [`EGRESS_OAUTH_TOKEN_URL_${n}`]: `${stand.gateway.url}/oauth/token`
+  })
+  mkdirSync(join(stand.folder, TOKENS), { mode: 0o700 })
+  const nightly = { client_id: id, client_secret: secret, keycloak_url: url, realm: "mcp-gateway" }
+  writeFileSync(join(stand.folder, TOKENS, "agent-nightly-m2m.json"), JSON.stringify(nightly), { mode: 0o600 })
+  return {
+    MCPGW_CLIENT_ID: id,
+    MCPGW_CLIENT_SECRET: secret,
+    ...egress(1, "google"),
+    ...egress(2, "atlassian"),
+    EGRESS_MCP_SERVER_NAME_2: "atlassian",
+    COGNITO_DOMAIN: url,
+    AGENTCORE_CLIENT_ID_1: id,
+    AGENTCORE_CLIENT_SECRET_1: secret,
+    AGENTCORE_SERVER_NAME_1: "sre-gateway"
+  }
+}
+
 beforeAll(async () => {
   metrics = await freePort()
   stand = await startStand({ OTEL_PROMETHEUS_PORT: String(metrics) })
@@ -77,12 +119,13 @@ beforeAll(async () => {
   await backend("Financial Info", "/fininfo", "get_stock_aggregates")
   env = {
     KEYCLOAK_URL: "http://127.0.0.1:9",
-    MCPGW_OAUTH_TOKENS_DIR: join(stand.folder, ".oauth-tokens"),
-    ...(await agent())
+    MCPGW_OAUTH_TOKENS_DIR: join(stand.folder, TOKENS),
+    ...(await clients())
   }
 }, 60_000)
 
 afterAll(async () => {
+  await pool.stop(true)
   await stand?.close()
   await Promise.all(backends.map((server) => server.stop()))
 })
@@ -177,6 +220,10 @@ describe("issue 6: documented commands", () => {
       const printed = `${ended.out}\n${ended.err}`
       assert.match(printed, says)
       assert.strictEqual(ended.code, code, printed)
+      // What is said to be there is, and holds a token.
+      for (const [, name = ""] of ended.err.matchAll(/^(?:saved|good) +(\S+\.json)$/gm)) {
+        assert.match(read(join(TOKENS, name)), /"access_token": "\S+"|Bearer \S/, name)
+      }
     })
   }
 

@@ -7,7 +7,7 @@ import { BadRequest, Forbidden, NotFound, TooLarge, TooManyRequests, Unavailable
 import { Done } from "./Auth.ts"
 import { Authentication } from "./Authentication.ts"
 
-export const SessionItem = Schema.Struct({
+const SessionItem = Schema.Struct({
   id: Schema.String,
   /** The one this request came with. */
   current: Schema.Boolean,
@@ -20,7 +20,7 @@ export const SessionItem = Schema.Struct({
   remote: Schema.NullOr(Schema.String)
 })
 
-export const SessionList = Schema.Struct({ sessions: Schema.Array(SessionItem) })
+const SessionList = Schema.Struct({ sessions: Schema.Array(SessionItem) })
 
 const password = Schema.String.pipe(Schema.nonEmptyString(), Schema.maxLength(4096))
 

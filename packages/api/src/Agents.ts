@@ -38,7 +38,7 @@ export const AgentView = Schema.Struct({
 export type AgentView = typeof AgentView.Type
 
 /** After a change. */
-export const ChangedAgent = Schema.Struct({
+const ChangedAgent = Schema.Struct({
   ...AgentView.fields,
   /** What was taken and has no effect now; absent when there is nothing to tell. */
   warnings: optional(Schema.Array(Schema.String))
@@ -62,7 +62,7 @@ export const ProviderClient = Schema.Struct({
 }).annotations({ identifier: "ProviderClient" })
 
 /** After its making. */
-export const CreatedAgent = Schema.Struct({
+const CreatedAgent = Schema.Struct({
   ...ChangedAgent.fields,
   /** Absent: it was made here alone. */
   provider_client: optional(ProviderClient)
@@ -91,7 +91,7 @@ export const MachineClientView = Schema.Struct({
 }).annotations({ identifier: "MachineClient" })
 
 const ByName = Schema.Struct({ name: Schema.String })
-const Removed = Schema.Struct({ success: Schema.Literal(true) })
+export const Removed = Schema.Struct({ success: Schema.Literal(true) })
 
 const list = HttpApiEndpoint.get("list", "/api/agents")
   .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }))

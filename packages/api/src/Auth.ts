@@ -15,7 +15,7 @@ export const Credentials = Schema.Struct({
 /** Answer to `Accept: application/json`; a browser form is answered 303 instead. */
 export const Done = Schema.Struct({ success: Schema.Literal(true), message: Schema.String })
 
-export const LoggedOut = Schema.Struct({
+const LoggedOut = Schema.Struct({
   ...Done.fields,
   /** Where the browser goes to end the session at the identity provider too; absent when there is no such place. */
   logout_url: Schema.optionalWith(Schema.String, { exact: true })

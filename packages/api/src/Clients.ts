@@ -7,7 +7,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { CreatedSecret, CreateSecret, SecretView } from "./Agents.ts"
+import { CreatedSecret, CreateSecret, Removed, SecretView } from "./Agents.ts"
 import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { Moment } from "./Moments.ts"
@@ -44,7 +44,6 @@ export const CreateClient = Schema.Struct({
 })
 
 const ById = Schema.Struct({ client_id: Schema.String })
-const Removed = Schema.Struct({ success: Schema.Literal(true) })
 
 const list = HttpApiEndpoint.get("list", "/api/clients")
   .addSuccess(Schema.Struct({ clients: Schema.Array(ClientView) }))

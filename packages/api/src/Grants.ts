@@ -21,9 +21,9 @@ export const Grant = Schema.Struct({
   used_at: Schema.String
 })
 
-export const GrantList = Schema.Struct({ grants: Schema.Array(Grant) })
+const GrantList = Schema.Struct({ grants: Schema.Array(Grant) })
 
-export const Withdrawn = Schema.Struct({ success: Schema.Literal(true), id: Schema.String })
+const Withdrawn = Schema.Struct({ success: Schema.Literal(true), id: Schema.String })
 
 const list = HttpApiEndpoint.get("list", "/api/account/grants")
   .addSuccess(GrantList)

@@ -7,15 +7,14 @@ import * as Schema from "effect/Schema"
 import { Forbidden, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 
-export const HealthEntry = Schema.Struct({
+const HealthEntry = Schema.Struct({
   status: Schema.String,
   last_checked_iso: Schema.NullOr(Schema.String),
   num_tools: Schema.Int
 }).annotations({ identifier: "HealthEntry" })
-export type HealthEntry = typeof HealthEntry.Type
 
 /** By path (contracts.md §2.11). In a change null stands for a server that is gone, or not the caller's any more. */
-export const HealthMap = Schema.Record({ key: Schema.String, value: HealthEntry })
+const HealthMap = Schema.Record({ key: Schema.String, value: HealthEntry })
 
 export const WatchStats = Schema.Struct({
   connections: Schema.Int,

@@ -33,7 +33,7 @@ export const VendAnswer = Schema.Struct({
 })
 export type VendAnswer = typeof VendAnswer.Type
 
-export const Reloaded = Schema.Struct({
+const Reloaded = Schema.Struct({
   message: Schema.String,
   /** ISO 8601. */
   timestamp: Schema.String,

@@ -23,15 +23,15 @@ import { RegisterFields, ServerItem, ToolView } from "./ServerShapes.ts"
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /** Fields of an administrator's registration. */
-export const InternalRegister = Schema.Struct({
+const InternalRegister = Schema.Struct({
   ...RegisterFields.fields,
   /** True when absent: what is registered there is edited. False: 409. */
   overwrite: optional(Schema.Boolean)
 })
 
-export const ServicePath = Schema.Struct({ service_path: Schema.String })
+const ServicePath = Schema.Struct({ service_path: Schema.String })
 
-export const HealthByPath = Schema.Record({
+const HealthByPath = Schema.Record({
   key: Schema.String,
   value: Schema.Struct({
     status: Schema.String,
@@ -45,7 +45,7 @@ const { display_name: _displayed, ...listed } = ServerItem.fields
 /** One line of the administrators' list. */
 export const Service = Schema.Struct({ server_name: Schema.String, ...listed, tool_list: Schema.Array(ToolView) })
 
-export const ServiceList = Schema.Struct({ services: Schema.Array(Service), total_count: Schema.Int })
+const ServiceList = Schema.Struct({ services: Schema.Array(Service), total_count: Schema.Int })
 
 const register = HttpApiEndpoint.post("register", "/api/internal/register")
   .setPayload(InternalRegister)

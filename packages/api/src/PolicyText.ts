@@ -5,7 +5,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Conflict, Forbidden, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
 
-export const PolicyTextView = Schema.Struct({
+const PolicyTextView = Schema.Struct({
   /** `scopes.yml`, comments and all. */
   text: Schema.String,
   /** To be sent with a change of it. */

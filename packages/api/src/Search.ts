@@ -9,7 +9,7 @@ import { Authentication } from "./Authentication.ts"
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /** Kinds one may ask for; only servers and tools are kept here, the others are always empty. */
-export const EntityType = Schema.Literal("mcp_server", "tool", "a2a_agent", "skill", "virtual_server", "custom")
+const EntityType = Schema.Literal("mcp_server", "tool", "a2a_agent", "skill", "virtual_server", "custom")
 
 export const SearchRequest = Schema.Struct({
   query: Schema.Trim.pipe(Schema.nonEmptyString(), Schema.maxLength(1_000)),

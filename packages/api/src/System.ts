@@ -7,13 +7,13 @@ import * as Schema from "effect/Schema"
 import { NotFound } from "./ApiError.ts"
 
 /** contracts.md §2.8. */
-export const HealthAnswer = Schema.Struct({
+const HealthAnswer = Schema.Struct({
   status: Schema.Literal("healthy"),
   service: Schema.Literal("mcp-gateway-registry")
 })
 
 /** RFC 7517 key set of public keys. */
-export const KeySet = Schema.Struct({
+const KeySet = Schema.Struct({
   keys: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 })
 

@@ -1,16 +1,15 @@
-/** Which of Atlassian's sites a token is for: its servers want to be told. Sends the token to Atlassian alone. */
+/** Which of Atlassian's sites a token is for: its servers want to be told. Sends the token to the place it is given, and follows nobody elsewhere. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-const SITES = "https://api.atlassian.com/oauth/token/accessible-resources"
 const decode = Schema.decodeUnknown(Schema.parseJson(Schema.Array(Schema.Struct({ id: Schema.NonEmptyString }))))
 
 /** The first site's id; null, with a line in the log, when it can not be had. */
-export const cloudIdOf = (token: Redacted.Redacted): Effect.Effect<string | null> =>
+export const cloudIdOf = (sites: string, token: Redacted.Redacted): Effect.Effect<string | null> =>
   Effect.tryPromise(async (signal) => {
     const headers = { authorization: `Bearer ${Redacted.value(token)}`, accept: "application/json" }
-    const response = await fetch(SITES, { headers, redirect: "error", signal })
+    const response = await fetch(sites, { headers, redirect: "error", signal })
     return response.ok ? response.text() : "[]"
   }).pipe(
     Effect.timeout("15 seconds"),

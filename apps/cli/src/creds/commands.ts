@@ -107,7 +107,9 @@ const flows = Command.make(
         force: args.force,
         show: show(args.verbose)
       })
-      if (args.verbose) yield* Effect.forEach(done.empty, (part) => Console.error(`nothing   is set up for ${part}`))
+      // Whoever asks for one thing alone is told that there is no such thing.
+      if (args.verbose || parts.length < PARTS.length)
+        yield* Effect.forEach(done.empty, (part) => Console.error(`nothing   is set up for ${part}`))
       const saved = yield* writeIdeFiles(folder, Option.getOrUndefined(args.servers))
       yield* Effect.forEach(saved, (name) => Console.error(`saved     ${name}`))
       if (done.problems.length > 0) {

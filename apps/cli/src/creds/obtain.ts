@@ -90,12 +90,12 @@ const egressGrant = (set: EgressSet, held: Stored | undefined, ask: Shown | unde
 
 export const obtainEgress = (folder: Folder, set: EgressSet, { ask, first }: EgressWay) =>
   Effect.gen(function* () {
-    const { name: provider } = set.provider
+    const { name: provider, sites } = set.provider
     const name = egressFile(provider, set.server)
     const held = yield* heldIn(folder, name)
     const granted = yield* egressGrant(set, held, ask)
-    const cloudId =
-      provider === "atlassian" ? (held?.cloud_id ?? (yield* cloudIdOf(granted.accessToken))) : (held?.cloud_id ?? null)
+    const known = held?.cloud_id ?? null
+    const cloudId = known === null && sites !== undefined ? yield* cloudIdOf(sites, granted.accessToken) : known
     const more = { provider, cloudId, scopes: set.scopes, kept: held?.refresh_token }
     const text = shapes.textOf(shapes.over(held ?? {}, shapes.egress(granted, more, yield* nowSeconds)))
     return yield* writeEgress(folder, name, held, first, text)

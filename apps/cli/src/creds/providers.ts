@@ -19,6 +19,8 @@ export interface Provider {
   readonly more: Readonly<Record<string, string>>
   /** How scopes are joined in the request. */
   readonly separator: " " | ","
+  /** Which of its sites a token is for is told there, to whoever has the token; undefined: there is no such question. */
+  readonly sites: string | undefined
 }
 
 const provider = (
@@ -26,8 +28,8 @@ const provider = (
   authorize: string | undefined,
   token: string,
   scopes: ReadonlyArray<string>,
-  rest: Partial<Pick<Provider, "auth" | "more" | "separator">> = {}
-): Provider => ({ name, authorize, token, scopes, auth: "post", more: {}, separator: " ", ...rest })
+  rest: Partial<Pick<Provider, "auth" | "more" | "separator" | "sites">> = {}
+): Provider => ({ name, authorize, token, scopes, auth: "post", more: {}, separator: " ", sites: undefined, ...rest })
 
 /** Where Cognito's pages are: `COGNITO_DOMAIN`, or made from the pool's id and its region. */
 export interface CognitoPlace {
@@ -55,7 +57,10 @@ export const knownProviders = (cognito: CognitoPlace): ReadonlyMap<string, Provi
       "https://auth.atlassian.com/authorize",
       "https://auth.atlassian.com/oauth/token",
       ["read:jira-work", "write:jira-work", "read:confluence-content.all", "offline_access"],
-      { more: { audience: "api.atlassian.com", prompt: "consent" } }
+      {
+        more: { audience: "api.atlassian.com", prompt: "consent" },
+        sites: "https://api.atlassian.com/oauth/token/accessible-resources"
+      }
     ),
     provider(
       "google",
@@ -153,9 +158,13 @@ export const providerOf = (
   for (const url of [custom.authorize, custom.token]) {
     if (url !== undefined && !isSafeUrl(url)) return unknown(`has a URL that is neither https:// nor on this machine`)
   }
-  if (custom.token !== undefined) return Either.right(provider(name, custom.authorize, custom.token, []))
   const all = knownProviders(cognito)
   const known = all.get(name) ?? all.get(name.replaceAll("-", "_"))
+  if (custom.token !== undefined) {
+    // Only a token that comes from the known provider is shown to it.
+    const sites = custom.token === known?.token ? known.sites : undefined
+    return Either.right(provider(name, custom.authorize, custom.token, [], { sites }))
+  }
   if (known !== undefined) return Either.right(known)
   if (name.startsWith("cognito")) return unknown("needs COGNITO_DOMAIN or COGNITO_USER_POOL_ID")
   return unknown(

@@ -135,11 +135,7 @@ const groups: ReadonlyArray<Row> = [
   ),
   // Its --force only leaves out a question; ours would take away what others build on.
   row("group-delete --name <name> [--force]", "groups remove {name}", "group-delete --name developers --force"),
-  none(
-    "describe-group --name <name>",
-    "mcpgw groups list tells how many servers it opens; GET /api/groups/NAME which, and who is in it",
-    "describe-group --name mcp-registry-admin"
-  ),
+  row("describe-group --name <name>", "groups get {name}", "describe-group --name mcp-registry-admin"),
   none(
     "import-group --file <file>",
     "mcpgw groups create NAME, then mcpgw groups add-server SERVER NAME; a whole scopes.yml comes with mcpgw import files FOLDER",

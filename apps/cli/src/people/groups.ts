@@ -3,6 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { GroupsCompared } from "@mcpgw/api/GroupForms"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -13,25 +14,6 @@ import { badField } from "../Failure.ts"
 import { about } from "../help.ts"
 import { resolve } from "../servers/resolve.ts"
 import { pairs, plain, show, table } from "../show/table.ts"
-
-const Named = Schema.Struct({ name: Schema.String })
-
-/** contracts §2.8. */
-const GroupList = Schema.Struct({
-  keycloak_groups: Schema.Array(Named),
-  scopes_groups: Schema.Record({
-    key: Schema.String,
-    value: Schema.Struct({
-      server_count: Schema.Number,
-      in_mappings: Schema.Union(Schema.Boolean, Schema.Array(Schema.String))
-    })
-  }),
-  synchronized: Schema.Array(Schema.String),
-  keycloak_only: Schema.Array(Schema.String),
-  scopes_only: Schema.Array(Schema.String),
-  /** Why the identity provider's groups are not known. */
-  warning: Schema.optionalWith(Schema.String, { exact: true })
-})
 
 /** `warning`: what of it was not done, and how to have it done. */
 const Told = Schema.Struct(
@@ -58,7 +40,7 @@ const told = (path: string, fields: Form, json: boolean) =>
     if (answer.warning !== undefined) yield* Console.error(`warning: ${plain(answer.warning)}`)
   })
 
-const where = ({ keycloak_only, synchronized, warning }: typeof GroupList.Type, name: string): string => {
+const where = ({ keycloak_only, synchronized, warning }: typeof GroupsCompared.Type, name: string): string => {
   if (warning !== undefined) return "policy; provider unknown"
   if (synchronized.includes(name)) return "both"
   return keycloak_only.includes(name) ? "identity provider only" : "policy only"
@@ -67,7 +49,7 @@ const where = ({ keycloak_only, synchronized, warning }: typeof GroupList.Type, 
 const list = Command.make("list", globals, ({ json }) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
-    const answer = yield* ask(HttpClientRequest.get("/api/internal/list-groups"), GroupList)
+    const answer = yield* ask(HttpClientRequest.get("/api/internal/list-groups"), GroupsCompared)
     const names = [
       ...new Set([...Object.keys(answer.scopes_groups), ...answer.keycloak_groups.map(({ name }) => name)])
     ].toSorted()

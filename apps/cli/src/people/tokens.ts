@@ -114,7 +114,9 @@ const revoke = Command.make("revoke", { tokenId, subject, stdin, ...globals }, (
         : { subject: Option.getOrThrow(args.subject) }
     const answer = yield* api.tokens.revoke({ payload })
     yield* show(args.json, answer, () =>
-      "subject" in answer ? `Ended all that ${answer.subject} had.` : `Ended ${answer.token_id}.`
+      "subject" in answer
+        ? `Ended all that ${answer.subject} had.`
+        : [`Ended ${answer.token_id}.`, ...(answer.detail === undefined ? [] : [answer.detail])].join("\n")
     )
   })
 ).pipe(

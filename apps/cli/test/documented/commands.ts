@@ -136,37 +136,61 @@ const scripts: ReadonlyArray<DocumentedCommand> = [
   })
 ]
 
-/** What follows gets the gateway's own tokens, as an agent of it, into `.oauth-tokens`. */
+/** A token's file, got now or still good. */
+const kept = (...names: ReadonlyArray<string>): End => [
+  0,
+  new RegExp(names.map((name) => `(?:saved|good) +${name.replaceAll(".", "\\.")}\\n`).join("[^]*"))
+]
+const GOOGLE = "google-egress.json"
+const ATLASSIAN = "atlassian-atlassian-egress.json"
+const AGENTCORE = "bedrock-agentcore-sre-gateway-egress.json"
+const AGENT = "agent-nightly-m2m-token.json"
+
+/** What follows gets the gateway's own tokens, as an agent of it, into `.oauth-tokens`; its settings are those of `documented.test.ts`. */
 const credentials: ReadonlyArray<DocumentedCommand> = [
   ...lines("summary 620-629, 874, 943, 1014, 1083-1089, 1162, 1222, guide 8, 101, 126", {
-    "./credentials-provider/generate_creds.sh": [0, /ingress\.json/],
-    "./credentials-provider/generate_creds.sh --all": [0, /ingress\.json/],
-    "./credentials-provider/generate_creds.sh --provider google": [0, /./],
-    "cd credentials-provider && ./generate_creds.sh --verbose": [0, /ingress\.json/],
-    "./generate_creds.sh --ingress-only --verbose": [0, /ingress\.json/],
-    "./generate_creds.sh --egress-only --verbose": [0, /./],
-    "./generate_creds.sh --agentcore-only --verbose": [0, /./],
-    "./generate_creds.sh --keycloak-only": [0, /./]
+    "./credentials-provider/generate_creds.sh": kept("ingress.json", GOOGLE, ATLASSIAN, AGENTCORE, AGENT),
+    "./credentials-provider/generate_creds.sh --all": kept("ingress.json", GOOGLE, ATLASSIAN, AGENTCORE, AGENT),
+    "./credentials-provider/generate_creds.sh --provider google": [
+      0,
+      /^\n(?:saved|good) +google-egress\.json\n(?!.*atlassian)/
+    ],
+    "cd credentials-provider && ./generate_creds.sh --verbose": [
+      0,
+      /parts +ingress, egress, agentcore, keycloak\n(?:saved|good) +ingress\.json/
+    ],
+    "./generate_creds.sh --ingress-only --verbose": [0, /parts +ingress\n(?:saved|good) +ingress\.json/],
+    "./generate_creds.sh --egress-only --verbose": kept(GOOGLE, ATLASSIAN),
+    "./generate_creds.sh --agentcore-only --verbose": kept(AGENTCORE),
+    "./generate_creds.sh --keycloak-only": kept(AGENT)
   }),
   ...words("contracts §2.14", "credentials-provider/generate_creds.sh", {
-    "--both --force": [0, /ingress\.json/],
-    "-f -v": [0, /ingress\.json/],
+    "--both --force": [
+      0,
+      /^\nsaved +ingress\.json\nsaved +google-egress\.json\nsaved +atlassian-atlassian-egress\.json\n/
+    ],
+    "-f -v": [0, /saved +ingress\.json[^]*saved +agent-nightly-m2m-token\.json/],
     "--help": [0, /--agentcore-only/]
   }),
-  ...words("contracts §2.14", "credentials-provider/oauth/ingress_oauth.py", { "--force": [0, /ingress\.json/] }),
+  ...words("contracts §2.14", "credentials-provider/oauth/ingress_oauth.py", {
+    "--force": [0, /^\nsaved +ingress\.json/]
+  }),
   ...words("contracts §2.14", "credentials-provider/oauth/egress_oauth.py", {
-    "--provider atlassian --config-set 2": [0, /./],
-    "--provider atlassian --mcp-server-name atlassian --force --verbose": [0, /./]
+    "--provider atlassian --config-set 2": kept(ATLASSIAN),
+    "--provider atlassian --mcp-server-name atlassian --force --verbose": [0, /saved +atlassian-atlassian-egress\.json/]
   }),
   ...words("contracts §2.14", "credentials-provider/token_refresher.py", {
-    "--interval 300 --buffer 3600 --once --force --debug --no-kill": [0, /ingress\.json/]
+    "--interval 300 --buffer 3600 --once --force --debug --no-kill": [
+      0,
+      /ingress\.json[^]*nightly|nightly[^]*ingress\.json/
+    ]
   }),
   ...lines("summary 669, 1194, contracts §2.16", {
     "uv run python credentials-provider/token_refresher.py --agent-id sre-agent --once": [1, /agent-sre-agent-m2m/]
   }),
   ...words("contracts §2.14", "credentials-provider/keycloak/generate_tokens.py", {
     "--agent-name sre-agent": [1, /agent-sre-agent-m2m/],
-    "--all-agents --verbose": [0, /./],
+    "--all-agents --verbose": kept(AGENT),
     "--agent-name sre-agent --client-id a --client-secret b --keycloak-url http://localhost:8080 --realm mcp-gateway":
       instead(/agent-NAME-m2m\.json/)
   }),

@@ -47,8 +47,13 @@ const here = words({
   "add-to-groups --server cloudflare-docs --groups group1,developers": [0, /cloudflare-docs, group1,developers/],
   "remove-from-groups --server cloudflare-docs --groups group1,developers": [0, /cloudflare-docs, group1,developers/],
   "list-groups": [0, /group1/],
-  "list-groups --no-keycloak --no-scopes --json": [0, /"scopes_groups"/],
+  "list-groups --no-keycloak --no-scopes --json": [
+    0,
+    /"scopes_groups"[^]*"name": "group1",\s+"server_count": 0,\s+"servers": \[\]/
+  ],
   "group-list": [0, /developers/],
+  "describe-group --name developers": [0, /name +developers[^]*It opens no server\./],
+  "describe-group --name mcp-registry-user": [0, /name +mcp-registry-user[^]*current_time_by_timezone/],
   "delete-group --name group1 --force": [0, /group1/],
   "group-delete --name developers --force": [0, /developers/],
   "delete-group --name group1 --idp": [4, /group1/],
@@ -86,7 +91,6 @@ const absent: ReadonlyArray<DocumentedCommand> = [
     "server-update-credential --path /x --auth-scheme bearer --credential secret",
     "server-update-credential --path /x --auth-scheme api_key --credential secret --auth-header-name X-Key --custom-header X-Tenant-Id=42"
   ]),
-  ...none(/GET \/api\/groups\/NAME/, ["describe-group --name developers"]),
   ...none(/mcpgw groups create NAME/, ["import-group --file /path/to/config.json"]),
   ...none(/counted against a limit/, [
     "rate-limit-set --axis caller --entity-type group --name developers --user-max-requests 60 --agent-max-requests 60 --window-seconds 60 --fail-closed --disabled",

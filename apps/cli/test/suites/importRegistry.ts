@@ -27,6 +27,27 @@ export const importRegistrySuite = (stand: () => Stand): void => {
     assert.notInclude((await stand().run(["servers", "list"])).out, "/com.example-weather")
   })
 
+  it("how far it is is said while it runs, page by page, and never on standard output", async () => {
+    const { source } = stand()
+    const second = Promise.withResolvers<void>()
+    source.paged = second.promise
+    const err: Array<string> = []
+    const { code, out } = await stand().run(["import", "registry", "--dry-run"], {
+      onError: (text) => {
+        err.push(text)
+        // The second page is sent once something is said of the first.
+        if (text.includes("1 seen: 1 created")) second.resolve()
+      }
+    })
+    source.paged = undefined
+    assert.strictEqual(code, 0, err.at(-1))
+    const lines = err.at(-1)?.split("\n") ?? []
+    assert.strictEqual(lines[0], "1 seen: 1 created")
+    assert.strictEqual(lines.at(-1), "4 seen: 2 created, 2 refused")
+    assert.strictEqual(new Set(lines).size, lines.length, "what has not changed is not said again")
+    assert.notInclude(out, " seen")
+  })
+
   /** In a terminal, by a shell that says afterwards how it left the terminal. */
   const selecting = (...words: ReadonlyArray<string>) => {
     const script = '"$@"; echo "ended $?"; stty -a'

@@ -45,6 +45,54 @@ export const peopleSuite = (stand: () => Stand): void => {
       await ok(["users", "remove", "lin"])
     })
 
+    it("a person is given other groups, shut out and let in again", async () => {
+      const password = "correct horse battery 11"
+      const create = ["users", "create", "kai", "--group", "mcp-registry-user", "--password-stdin"]
+      assert.strictEqual((await stand().run(create, { stdin: password })).code, 0)
+      const signsIn = async (): Promise<number> => {
+        const env = { MCPGW_CONFIG_DIR: `${stand().folder}/kai` }
+        return (await stand().run(["login", "--username", "kai", "--password-stdin"], { stdin: password, env })).code
+      }
+      assert.strictEqual(await signsIn(), 0)
+      assert.match(
+        await ok(["users", "update", "kai", "--group", "mcp-registry-operator"]),
+        /groups +mcp-registry-operator\ndisabled +no/
+      )
+      assert.match(await ok(["users", "get", "kai"]), /groups +mcp-registry-operator\n/)
+      assert.strictEqual((await stand().run(["users", "update", "kai"])).code, 2)
+      assert.match(await ok(["users", "disable", "kai"]), /disabled +yes/)
+      assert.strictEqual(await signsIn(), 3)
+      assert.match(await ok(["users", "enable", "kai"]), /disabled +no/)
+      assert.strictEqual(await signsIn(), 0)
+      await ok(["users", "remove", "kai"])
+    })
+
+    it("issue 6.3: a user of a server calls what their scopes say, and with none of them nothing", async () => {
+      const who = { sub: "uma", preferred_username: "uma" }
+      const holding = async (scope: string) => ({ env: { MCPGW_TOKEN: await stand().gateway.token([scope], who) } })
+      const [without, scoped] = [await holding("mcp-servers-demo/execute"), await holding("mcp-registry-user")]
+      const call = (as: typeof scoped, server: string, tool: string) =>
+        stand().run(["call", tool, "--server", server, "--args", '{"tz_name":"Asia/Tokyo"}'], as)
+      const clock = (as: typeof scoped) => call(as, "currenttime", "current_time_by_timezone")
+      const before = await clock(without)
+      assert.strictEqual(before.code, 3, before.err)
+      await ok(["users", "create", "uma", "--group", "mcp-registry-user"])
+      await ok(["collaborators", "add", "currenttime", "uma", "--role", "user"])
+
+      const after = await clock(without)
+      assert.deepStrictEqual([after.code, after.out], [3, ""], "the role opens no server that scopes do not")
+      const tools = await stand().run(["list", "--json"], without)
+      assert.notInclude(tools.out, "current_time_by_timezone")
+      const may = await clock(scoped)
+      assert.strictEqual(may.code, 0, may.err)
+      assert.include(may.out, "Asia/Tokyo")
+      const elsewhere = await call(scoped, "realserverfaketools", "quantum_flux_analyzer")
+      assert.strictEqual(elsewhere.code, 3, elsewhere.err)
+      const edit = await stand().run(["servers", "update", "currenttime", "--description", "mine"], scoped)
+      assert.strictEqual(edit.code, 3, edit.err)
+      await ok(["users", "remove", "uma"])
+    })
+
     it("a wish for Keycloak is refused where none is administered, and one can not wish for both", async () => {
       for (const words of [
         ["users", "create", "kim", "--keycloak"],

@@ -40,6 +40,9 @@ export const signInSuite = (stand: () => Stand): void => {
         config(stand(), "browser")
       )
       assert.include(called.out, '"timezone": "UTC"')
+      const printed = await run(["tokens", "print"], config(stand(), "browser"))
+      const headers = { authorization: `Bearer ${printed.out}` }
+      assert.strictEqual((await fetch(`${gateway.url}/api/auth/me`, { headers })).status, 200)
     })
 
     it("a token that is about to end is renewed before it is used, once", async () => {

@@ -4,6 +4,8 @@ export interface Source {
   readonly url: string
   /** What it answers instead; undefined: nothing else. */
   trouble: { readonly status: number } | undefined
+  /** While it is set the first page is one server, and the second, the others, waits for it. */
+  paged: Promise<void> | undefined
   readonly close: () => void
 }
 
@@ -31,19 +33,26 @@ export const startSource = (): Source => {
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    fetch: (request) => {
-      const { pathname } = new URL(request.url)
+    fetch: async (request) => {
+      const { pathname, searchParams } = new URL(request.url)
       if (source.trouble !== undefined) return Response.json({}, source.trouble)
       const [, name] = /^\/v0\.1\/servers\/([^/]+)\/versions\/latest$/.exec(pathname) ?? []
       const found = ENTRIES.find(({ server }) => encodeURIComponent(server.name) === name)
       if (found !== undefined) return Response.json(found)
       if (pathname !== "/v0.1/servers") return Response.json({ error: "Server not found" }, { status: 404 })
-      return Response.json({ servers: ENTRIES, metadata: { count: ENTRIES.length } })
+      const isFirst = searchParams.get("cursor") === null
+      if (source.paged !== undefined && isFirst) {
+        return Response.json({ servers: ENTRIES.slice(0, 1), metadata: { count: 1, nextCursor: "second" } })
+      }
+      await source.paged
+      const servers = isFirst ? ENTRIES : ENTRIES.slice(1)
+      return Response.json({ servers, metadata: { count: servers.length } })
     }
   })
   const source: Source = {
     url: `http://127.0.0.1:${server.port}`,
     trouble: undefined,
+    paged: undefined,
     close: () => void server.stop(true)
   }
   return source

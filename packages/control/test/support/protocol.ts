@@ -17,6 +17,35 @@ export const schemaErrors = (document: unknown): ReadonlyArray<string> => {
   return (ajv.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
 }
 
+/** A read of the published OpenAPI: its parameters, and the shape of each status. */
+interface PublishedRead {
+  readonly parameters: Readonly<
+    Record<
+      string,
+      {
+        readonly in: string
+        readonly required: boolean
+        readonly schema: object
+        /** As it stands in a URL. */
+        readonly example: string
+      }
+    >
+  >
+  readonly responses: Readonly<Record<string, string>>
+}
+
+/** By path. */
+export const PUBLISHED_READS: Readonly<Record<string, PublishedRead>> = api.operations
+
+/** The answer, when the published OpenAPI says that a read answers with this status and body. */
+export const expectPublished = (path: string, answer: Answer): void => {
+  const shape = PUBLISHED_READS[path]?.responses[answer.status]
+  expect(shape, `${path} answered ${answer.status}: ${answer.text}`).toBeDefined()
+  ajv.validate(`${api.$id}#/definitions/${shape}`, answer.body)
+  expect(ajv.errors ?? []).toEqual([])
+  expect(answer.headers.get("content-type")).toMatch(/^application\/(?:problem\+)?json/)
+}
+
 /** The body, when it is what the published OpenAPI says. */
 export const expectShape = (kind: keyof typeof api.definitions, { body }: Answer): void => {
   ajv.validate(`${api.$id}#/definitions/${kind}`, body)
