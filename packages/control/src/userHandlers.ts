@@ -20,7 +20,7 @@ import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
 import { directoryFailures } from "./directoryFailures.ts"
-import { namesOf } from "./leaver.ts"
+import { isAmong, namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
 import { warningsOf } from "./warnings.ts"
@@ -95,8 +95,7 @@ const remove = (request: Request, username: string, fromDirectory: boolean) =>
     const account = yield* Effect.catchTag(accounts.get(username), "AccountsUnavailable", unreachable)
     if (account === undefined) return yield* noSuchUser
     const names = yield* namesOf(publicUrl, publicUrl, username)
-    if (names.some(({ issuer, subject }) => issuer === claims.issuer && subject === claims.subject))
-      return yield* notOwn
+    if (isAmong(names, claims)) return yield* notOwn
     if (fromDirectory)
       yield* Effect.catchTag(removePersonThere(account), "DirectoryFailure", directoryFailures.DirectoryFailure)
     // What was given ends before the account does: cut off here, there is still an account to repeat it for.

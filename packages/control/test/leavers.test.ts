@@ -1,6 +1,7 @@
 /** Somebody leaves whose identity provider names them: what they have here ends by the provider's name of them, too (design §6). */
 import { describe, expect, it } from "@effect/vitest"
 import { Revocations } from "@mcpgw/auth/Revocations"
+import type { Verifier } from "@mcpgw/auth/Verifiers"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import { environmentProviders } from "@mcpgw/identity/ProvidersEnvironment"
@@ -79,6 +80,43 @@ describe("POST /api/tokens/revoke of a subject of an identity provider", () => {
       ])
       expect(isDead(ISSUER, "bob")).toBe(false)
     }).pipe(Effect.provide(layer({ identityProviders })))
+  )
+})
+
+/** As their provider's token proves somebody: its text is their subject. */
+const tokens: Verifier = {
+  name: "tokens of the provider",
+  recognises: ({ kind, value }) => kind === "bearer" && !value.includes("."),
+  verify: ({ value }) =>
+    Effect.succeed({
+      issuer: ISSUER,
+      subject: value,
+      username: "whatever",
+      clientId: "page",
+      groups: ["mcp-registry-admin"],
+      scopes: [],
+      audience: [PUBLIC_URL],
+      expiresAt: Number.MAX_SAFE_INTEGER,
+      tokenId: undefined,
+      method: "oidc"
+    })
+}
+
+describe("an administrator with their provider's token", () => {
+  it.scoped("changes and removes another's account, and not their own", () =>
+    Effect.gen(function* () {
+      const plane = yield* make
+      const accounts = yield* Accounts
+      for (const subject of ["ada", "bob"]) yield* accounts.signIn("oidc", person(subject))
+      const ask = (method: string, path: string, json?: object) =>
+        Effect.map(call(plane, method, path, { bearer: "ada", json }), ({ status }) => status)
+      for (const edit of [{ disabled: true }, { groups: [] }]) {
+        expect(yield* ask("PATCH", "/api/accounts/ADA", edit)).toBe(403)
+      }
+      expect(yield* ask("DELETE", "/api/users/ada")).toBe(403)
+      expect(yield* accounts.get("ada")).toMatchObject({ disabled: false, groups: ["mcp-registry-user"] })
+      expect(yield* ask("PATCH", "/api/accounts/bob", { disabled: true })).toBe(200)
+    }).pipe(Effect.provide(layer({ identityProviders, verifiers: [tokens] })))
   )
 })
 
