@@ -16,7 +16,6 @@ import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { isAmong, namesOf } from "./leaver.ts"
-import { RequestTrail } from "./RequestTrail.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -56,9 +55,7 @@ const edited = (names: ReadonlyArray<Person>, username: string, edit: AccountEdi
 const change = (request: Request, username: string) =>
   Effect.gen(function* () {
     const { claims } = yield* grantor(MANAGE, "manage accounts")
-    const trail = yield* RequestTrail
     const { publicUrl } = yield* ControlPlaneConfig
-    trail.decision = "none"
     const names = yield* namesOf(publicUrl, publicUrl, username)
     // A session may outlive its account, which has no names then.
     const isNamed = claims.issuer === publicUrl && claims.username.toLowerCase() === username.toLowerCase()
@@ -72,7 +69,6 @@ const change = (request: Request, username: string) =>
         RevocationNotStored: notStored
       })
     )
-    trail.decision = "allow"
     return HttpServerResponse.unsafeJson(viewOf(account ?? (yield* noSuchAccount)))
   })
 

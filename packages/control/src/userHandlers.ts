@@ -21,7 +21,6 @@ import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
 import { directoryFailures } from "./directoryFailures.ts"
 import { isAmong, namesOf } from "./leaver.ts"
-import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
 import { warningsOf } from "./warnings.ts"
 
@@ -87,11 +86,9 @@ const noSuchUser = new NotFound(problem("There is no such account"))
 const remove = (request: Request, username: string, fromDirectory: boolean) =>
   Effect.gen(function* () {
     const { claims } = yield* changingAdministrator(request, MANAGE, "remove users")
-    const trail = yield* RequestTrail
     const accounts = yield* Accounts
     const collaborators = yield* Collaborators
     const { publicUrl } = yield* ControlPlaneConfig
-    trail.decision = "none"
     const account = yield* Effect.catchTag(accounts.get(username), "AccountsUnavailable", unreachable)
     if (account === undefined) return yield* noSuchUser
     const names = yield* namesOf(publicUrl, publicUrl, username)
@@ -109,7 +106,6 @@ const remove = (request: Request, username: string, fromDirectory: boolean) =>
         RevocationNotStored: notStored
       })
     )
-    trail.decision = "allow"
     return { success: true } as const
   })
 

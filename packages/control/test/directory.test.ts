@@ -105,6 +105,11 @@ describe("people at the provider", () => {
         expect((yield* accounts.get("ada"))?.disabled).toBe(false)
         expect((yield* admin("PATCH", "/api/accounts/ada", { json: { disabled: true, groups: [] } })).status).toBe(503)
         expect((yield* accounts.get("ada"))?.disabled, "shut out all the same").toBe(true)
+        const rows = yield* Effect.flatMap(AuditRows, ({ read }) => read)
+        expect(
+          rows.filter(({ http_method }) => http_method !== "POST").map(({ decision, status }) => [decision, status]),
+          "what was done in part is on record as allowed"
+        ).toEqual(Array.from({ length: 3 }, () => ["allow", 503]))
         expect((yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=false")).status).toBe(200)
         expect(yield* accounts.get("ada")).toBe(undefined)
         down = undefined
