@@ -31,9 +31,11 @@ const administrator = (
 
 const none = Layer.merge(GroupDirectory.layerNone, AccountDirectory.layerNone)
 
+/** `manages`: which of the provider's groups people and agents are put into and taken out of from here. */
 export const groupDirectory = (
   settings: Settings,
-  fetch: FetchFunction
+  fetch: FetchFunction,
+  manages: (group: string) => boolean
 ): Layer.Layer<GroupDirectory | AccountDirectory> => {
   const providers = (settings.get("AUTH_PROVIDER") ?? "").split(",").map((name) => name.trim())
   const url = settings.get("KEYCLOAK_ADMIN_URL") ?? settings.get("KEYCLOAK_URL")
@@ -42,5 +44,5 @@ export const groupDirectory = (
   if (!providers.includes("keycloak") || url === undefined || who === undefined) return none
   const options = { admin: { url, realm: who.home, fetch, ...who.identity }, realm }
   const publicUrl = settings.get("KEYCLOAK_EXTERNAL_URL") ?? settings.get("KEYCLOAK_URL")
-  return Layer.merge(groupsOf(options), accountsOf({ ...options, publicUrl }))
+  return Layer.merge(groupsOf(options), accountsOf({ ...options, publicUrl, manages }))
 }

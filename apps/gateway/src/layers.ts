@@ -32,6 +32,7 @@ import { ProviderLogout } from "@mcpgw/identity/ProviderLogout"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { SignInLinks } from "@mcpgw/identity/SignInLinks"
 import { Tokens } from "@mcpgw/identity/Tokens"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { Credentials } from "@mcpgw/proxy/Credentials"
 import { ProxyRouter } from "@mcpgw/proxy/ProxyRouter"
 import * as CredentialSync from "@mcpgw/control/credentialSync"
@@ -126,8 +127,8 @@ const discovery = withConfig(({ databaseUrl, dataDir }) =>
 
 /** Whose groups are kept in step with the policy's. */
 const layerGroupDirectory = Layer.unwrapEffect(
-  Effect.map(Effect.all([GatewayConfig, IssuerFetch]), ([{ providerSettings }, fetch]) =>
-    groupDirectory(providerSettings, fetch)
+  Effect.map(Effect.all([GatewayConfig, IssuerFetch, ScopePolicy]), ([{ providerSettings }, fetch, policy]) =>
+    groupDirectory(providerSettings, fetch, (group) => policy.current().mapsGroup(group))
   )
 )
 

@@ -110,7 +110,7 @@ const create = HttpApiEndpoint.post("create", "/api/agents")
   .addError(BadGateway.schema)
   .annotate(
     OpenApi.Description,
-    "An account for a program. It gets tokens at `/oauth/token` once it has a secret. Where an identity provider can be administered, which today is Keycloak, a client with a service account in these groups is made there too, and its credentials are in this answer alone; when that fails (502, 503) no agent is made."
+    "An account for a program. It gets tokens at `/oauth/token` once it has a secret. Where an identity provider can be administered, which today is Keycloak, a client with a service account in these groups, which the policy has to map, is made there too, and its credentials are in this answer alone; when that fails (502, 503) no agent is made."
   )
 
 const get = HttpApiEndpoint.get("get", "/api/agents/:name")

@@ -63,7 +63,7 @@ const create = HttpApiEndpoint.post("create", "/api/users")
   .addSuccess(Created, { status: 201 })
   .annotate(
     OpenApi.Description,
-    "An account. Where an identity provider can be administered, which today is Keycloak, the person is made there, in groups that are there, with the password that is given or told once; the account here is that person's. Elsewhere, or without `create_in_keycloak`, it is a local one. When Keycloak does not answer (503) or refuses (502), nobody is made anywhere."
+    "An account. Where an identity provider can be administered, which today is Keycloak, the person is made there, in groups that are there and that the policy maps, with the password that is given or told once; the account here is that person's. Elsewhere, or without `create_in_keycloak`, it is a local one. When Keycloak does not answer (503) or refuses (502), nobody is made anywhere."
   )
 
 const remove = HttpApiEndpoint.del("remove", "/api/users/:username")

@@ -23,7 +23,7 @@ import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { type Caller, mayCall, mayUse, may, sees } from "./access.ts"
-import { policyFailures, readFailures } from "./policyFailures.ts"
+import { keepsAdministrator, policyFailures, readFailures } from "./policyFailures.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
 /** What was done where. `problem`: what was not, and what to do about it. */
@@ -58,9 +58,15 @@ const inDirectory = (wanted: boolean, act: "create" | "remove", name: string, de
     )
   })
 
+/** A change by which an administrator would be none any more is refused; whoever else manages a group stays what they are. */
 const changed = (who: Caller, edit: (document: PolicyDocument) => PolicyDocument) =>
   Effect.flatMap(PolicyWriter, (writer) =>
-    writer.change(who.claims.username, (document) => Effect.sync(() => edit(document)))
+    writer.change(who.claims.username, (document) =>
+      Effect.flatMap(
+        Effect.sync(() => edit(document)),
+        (next) => (who.isAdmin ? keepsAdministrator(who, next) : Effect.succeed(next))
+      )
+    )
   ).pipe(Effect.catchTags(policyFailures))
 
 /** What the policy says now, where it is kept. */

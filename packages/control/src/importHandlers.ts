@@ -55,12 +55,15 @@ const servers = (request: HttpServerRequest.HttpServerRequest) =>
     const trail = yield* RequestTrail
     trail.rule = "api:import_servers"
     const who = yield* administratorOf(request)
+    // On record from here on, whatever comes of it: what fails half way has done something.
+    trail.decision = "allow"
     const registry = yield* Registry
     const { allowedUpstreams } = yield* ControlPlaneConfig
     const { dryRun, files, mode, notes, scopes: text, state } = yield* sentOf(request)
+    trail.readOnly = dryRun
+    if (mode !== undefined && !dryRun) trail.rule = "api:import_servers_and_policy"
     // The policy first: what is most likely to stand against it is found out while nothing is done yet.
     const scopes = text === undefined ? undefined : yield* importScopes(who, { text, mode, dryRun })
-    if (mode !== undefined && !dryRun) trail.rule = "api:import_servers_and_policy"
     const alone = turnOf(registry)
     const judge = (record: ServerRecord, before: ServerRecord | undefined): ReadonlyArray<WrongField> => {
       const addresses = addressErrors(record, allowedUpstreams, before)
@@ -75,8 +78,6 @@ const servers = (request: HttpServerRequest.HttpServerRequest) =>
       (down) => Effect.mapError(storeDown(down), (error) => (scopes?.applied === true ? halfDone(error) : error))
     )
     const paths = new Set(items.map(({ path }) => path))
-    trail.decision = "allow"
-    trail.readOnly = dryRun
     const count = (result: ImportItem["result"]) => items.filter((done) => done.result === result).length
     const report: Imported = {
       dry_run: dryRun,

@@ -6,8 +6,15 @@ import { Accounts, type AccountDetails } from "@mcpgw/identity/Accounts"
 import type { Person } from "@mcpgw/identity/endAccess"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
 import { madeHereBy } from "@mcpgw/identity/Tokens"
+import type { Claims } from "@mcpgw/domain/Principal"
 import * as Effect from "effect/Effect"
 import { unreachable } from "./accountFailures.ts"
+
+/** Is that one of the names, so that whoever calls would do it to themselves? They may call by any: a session, or their provider's token. */
+export const isAmong = (
+  names: ReadonlyArray<Person>,
+  { issuer, subject }: Pick<Claims, "issuer" | "subject">
+): boolean => names.some((name) => name.issuer === issuer && name.subject === subject)
 
 /** `own`: our issuer. `issuer` and `subject`: as tokens spell them; of our own also an account's name, in any case. */
 export const namesOf = (own: string, issuer: string, subject: string) =>

@@ -1,16 +1,23 @@
 /** What changes of the policy fail with, as answers. */
 import { BadRequest, Conflict, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { compile } from "@mcpgw/policy/compile"
+import type { PolicyDocument } from "@mcpgw/policy/PolicyDocument"
 import type { PolicyError } from "@mcpgw/policy/PolicyError"
 import type { PolicyChanged, PolicyReadOnly, PolicyUnavailable } from "@mcpgw/policy/PolicyWriteError"
 import * as Effect from "effect/Effect"
+import type { Caller } from "./access.ts"
 
 const conflict = (error: PolicyChanged | PolicyReadOnly): Conflict =>
   new Conflict(problem("The policy was not changed", error.message))
 
 /** Whoever changes the policy still administers by the next one. */
 export const wouldLockOut = new Conflict(
-  problem("The policy was not changed", "By that text you would be an administrator no more; another one may do it")
+  problem("The policy was not changed", "By that policy you would be an administrator no more; another one may do it")
 )
+
+/** Passes when the caller administers by that policy too. */
+export const keepsAdministrator = (who: Caller, next: PolicyDocument): Effect.Effect<PolicyDocument, Conflict> =>
+  compile(next).isAdmin(who.claims) ? Effect.succeed(next) : wouldLockOut
 
 /** A text that was sent. */
 export const invalidText = (error: PolicyError): BadRequest =>

@@ -2,7 +2,7 @@
  * The replaced system's `scopes.yml`, for one who administers: read by the policy's own reader, told about, and, when that is asked for by one who
  * signed in, put in force through the policy's own writer. Never so that whoever does it is an administrator no more.
  */
-import { BadRequest, type Conflict, fieldProblem } from "@mcpgw/api/ApiError"
+import { BadRequest, fieldProblem } from "@mcpgw/api/ApiError"
 import type { ScopesReport } from "@mcpgw/api/Import"
 import { compile } from "@mcpgw/policy/compile"
 import { InvalidPolicy } from "@mcpgw/policy/InvalidPolicy"
@@ -12,7 +12,7 @@ import { parsePolicyText } from "@mcpgw/policy/PolicyText"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import * as Effect from "effect/Effect"
 import type { Caller } from "./access.ts"
-import { policyFailures, readFailures, wouldLockOut } from "./policyFailures.ts"
+import { keepsAdministrator, policyFailures, readFailures } from "./policyFailures.ts"
 import { signedIn } from "./signIn.ts"
 
 /** `merge`: the file's entries beside those that are there, in the place of any of the same name; `replace`: the file and nothing else. */
@@ -47,13 +47,9 @@ export interface ScopesDone {
   readonly changes: PolicyChanges | undefined
 }
 
-/** Passes when the caller administers by that policy too. */
-const keeps = (who: Caller, next: PolicyDocument): Effect.Effect<PolicyDocument, Conflict> =>
-  compile(next).isAdmin(who.claims) ? Effect.succeed(next) : wouldLockOut
-
 const replaced = (who: Caller, next: PolicyDocument, text: string) =>
   Effect.gen(function* () {
-    yield* keeps(who, next)
+    yield* keepsAdministrator(who, next)
     const writer = yield* PolicyWriter
     const { revision, text: held } = yield* writer.read
     if (held !== text) yield* writer.write(text, { by: who.claims.username, revision })
@@ -61,7 +57,7 @@ const replaced = (who: Caller, next: PolicyDocument, text: string) =>
 
 const merged = (who: Caller, over: PolicyDocument) =>
   Effect.flatMap(PolicyWriter, (writer) =>
-    writer.change(who.claims.username, (base) => keeps(who, mergePolicies(base, over)))
+    writer.change(who.claims.username, (base) => keepsAdministrator(who, mergePolicies(base, over)))
   ).pipe(Effect.catchTags(policyFailures))
 
 const notRead = ({ message }: InvalidPolicy) =>
@@ -76,7 +72,7 @@ export const importScopes = (who: Caller, { dryRun, mode, text }: ScopesWish) =>
     if (!dryRun) yield* signedIn(who.claims, "change the policy")
     const before = yield* Effect.flatMap(PolicyWriter, (writer) => writer.document).pipe(Effect.catchTags(readFailures))
     const after = mode === "merge" ? mergePolicies(before, read) : read
-    if (dryRun) yield* keeps(who, after)
+    if (dryRun) yield* keepsAdministrator(who, after)
     else yield* mode === "merge" ? merged(who, read) : replaced(who, read, text)
     const done: ScopesDone = { read, mode, applied: !dryRun, changes: policyChanges(before, after) }
     return done

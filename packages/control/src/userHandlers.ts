@@ -20,8 +20,7 @@ import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
 import { directoryFailures } from "./directoryFailures.ts"
-import { namesOf } from "./leaver.ts"
-import { RequestTrail } from "./RequestTrail.ts"
+import { isAmong, namesOf } from "./leaver.ts"
 import { storeDown } from "./storeFailures.ts"
 import { warningsOf } from "./warnings.ts"
 
@@ -87,16 +86,13 @@ const noSuchUser = new NotFound(problem("There is no such account"))
 const remove = (request: Request, username: string, fromDirectory: boolean) =>
   Effect.gen(function* () {
     const { claims } = yield* changingAdministrator(request, MANAGE, "remove users")
-    const trail = yield* RequestTrail
     const accounts = yield* Accounts
     const collaborators = yield* Collaborators
     const { publicUrl } = yield* ControlPlaneConfig
-    trail.decision = "none"
     const account = yield* Effect.catchTag(accounts.get(username), "AccountsUnavailable", unreachable)
     if (account === undefined) return yield* noSuchUser
     const names = yield* namesOf(publicUrl, publicUrl, username)
-    if (names.some(({ issuer, subject }) => issuer === claims.issuer && subject === claims.subject))
-      return yield* notOwn
+    if (isAmong(names, claims)) return yield* notOwn
     if (fromDirectory)
       yield* Effect.catchTag(removePersonThere(account), "DirectoryFailure", directoryFailures.DirectoryFailure)
     // What was given ends before the account does: cut off here, there is still an account to repeat it for.
@@ -110,7 +106,6 @@ const remove = (request: Request, username: string, fromDirectory: boolean) =>
         RevocationNotStored: notStored
       })
     )
-    trail.decision = "allow"
     return { success: true } as const
   })
 

@@ -1,9 +1,10 @@
 /** contracts §2.8, §2.14: people and agents made over the API are made at an identity provider that is administered from here, or nowhere. */
 import { it } from "@effect/vitest"
-import { Revocations } from "@mcpgw/auth/Revocations"
+import { RevocationNotStored, Revocations } from "@mcpgw/auth/Revocations"
 import { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { Agents } from "@mcpgw/identity/Agents"
+import { removeAgentThere } from "@mcpgw/identity/directoryAccounts"
 import { environmentProviders } from "@mcpgw/identity/ProvidersEnvironment"
 import { Sessions } from "@mcpgw/identity/Sessions"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
@@ -104,6 +105,11 @@ describe("people at the provider", () => {
         expect((yield* accounts.get("ada"))?.disabled).toBe(false)
         expect((yield* admin("PATCH", "/api/accounts/ada", { json: { disabled: true, groups: [] } })).status).toBe(503)
         expect((yield* accounts.get("ada"))?.disabled, "shut out all the same").toBe(true)
+        const rows = yield* Effect.flatMap(AuditRows, ({ read }) => read)
+        expect(
+          rows.filter(({ http_method }) => http_method !== "POST").map(({ decision, status }) => [decision, status]),
+          "what was done in part is on record as allowed"
+        ).toEqual(Array.from({ length: 3 }, () => ["allow", 503]))
         expect((yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=false")).status).toBe(200)
         expect(yield* accounts.get("ada")).toBe(undefined)
         down = undefined
@@ -181,6 +187,23 @@ describe("agents at the provider", () => {
       expect((yield* admin("DELETE", "/api/agents/robot")).status).toBe(200)
       expect(yield* there.agents).toEqual([])
       expect((yield* admin("DELETE", "/api/agents/robot")).status).toBe(404)
+    }).pipe(Effect.provide(layer({ accountDirectory: directory(), identityProviders })))
+  )
+
+  it.scoped("its tokens end before its removal there, so that one that failed half way is made up for", () =>
+    Effect.gen(function* () {
+      const there = yield* AccountDirectory
+      const revocations = yield* Revocations
+      yield* there.createAgent({ name: "robot", groups: [] })
+      const removing = removeAgentThere("robot", new Map([["keycloak", [ISSUER]]]))
+      const failing = Revocations.of({
+        ...revocations,
+        revokeSubject: () => new RevocationNotStored({ cause: "no room left" })
+      })
+      yield* Effect.flip(Effect.provideService(removing, Revocations, failing))
+      expect(yield* removing).toBe(true)
+      expect(revocations.hasSubject(ISSUER, "sub-agent-robot", 0)).toBe(true)
+      expect([yield* there.agents, yield* removing]).toEqual([[], false])
     }).pipe(Effect.provide(layer({ accountDirectory: directory(), identityProviders })))
   )
 

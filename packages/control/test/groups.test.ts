@@ -4,6 +4,7 @@ import { Accounts } from "@mcpgw/identity/Accounts"
 import { Agents } from "@mcpgw/identity/Agents"
 import { GroupDirectory } from "@mcpgw/identity/GroupDirectory"
 import { Sessions } from "@mcpgw/identity/Sessions"
+import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
@@ -170,6 +171,26 @@ describe("groups", () => {
       expect(gone.body).toMatchObject({ in_policy: true })
       expect((yield* admin("GET", "/api/groups/eng")).status).toBe(404)
     }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("design §6: nobody deletes the group that makes them an administrator, here or at the provider", () =>
+    Effect.gen(function* () {
+      const { as } = yield* start
+      const cookie = yield* (yield* Sessions).create({ username: "boss", groups: ["bosses"] })
+      const refused = yield* as({ cookie })("DELETE", "/api/groups/bosses?force=true")
+      expect([refused.status, refused.body]).toMatchObject([409, { error: "The policy was not changed" }])
+      expect((yield* ScopePolicy).current().mapsGroup("bosses")).toBe(true)
+      expect((yield* (yield* GroupDirectory).list).map(({ name }) => name)).toContain("bosses")
+      const admin = as({ cookie: yield* signedIn("admin") })
+      expect((yield* admin("DELETE", "/api/groups/bosses")).body).toMatchObject({ in_policy: true, in_directory: true })
+    }).pipe(
+      Effect.provide(
+        layer({
+          directory: GroupDirectory.layerMemory(["bosses"]),
+          scopes: DEFAULT_SCOPES.replace("group_mappings:\n", "group_mappings:\n  bosses: [mcp-registry-admin]\n")
+        })
+      )
+    )
   )
 
   it.scoped(

@@ -1,6 +1,8 @@
 /** Somebody leaves whose identity provider names them: what they have here ends by the provider's name of them, too (design §6). */
 import { describe, expect, it } from "@effect/vitest"
-import { Revocations } from "@mcpgw/auth/Revocations"
+import { RevocationNotStored, Revocations } from "@mcpgw/auth/Revocations"
+import type { Verifier } from "@mcpgw/auth/Verifiers"
+import { type AccountEdit, editAccount } from "@mcpgw/identity/accountChanges"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { ApiKeys } from "@mcpgw/identity/ApiKeys"
 import { environmentProviders } from "@mcpgw/identity/ProvidersEnvironment"
@@ -82,28 +84,93 @@ describe("POST /api/tokens/revoke of a subject of an identity provider", () => {
   )
 })
 
-describe("PATCH /api/accounts/{username} of an identity provider's person", () => {
-  it.scoped("ends what they were given under every name, there too, when they are disabled or lose a group", () =>
+/** As their provider's token proves somebody: its text is their subject. */
+const tokens: Verifier = {
+  name: "tokens of the provider",
+  recognises: ({ kind, value }) => kind === "bearer" && !value.includes("."),
+  verify: ({ value }) =>
+    Effect.succeed({
+      issuer: ISSUER,
+      subject: value,
+      username: "whatever",
+      clientId: "page",
+      groups: ["mcp-registry-admin"],
+      scopes: [],
+      audience: [PUBLIC_URL],
+      expiresAt: Number.MAX_SAFE_INTEGER,
+      tokenId: undefined,
+      method: "oidc"
+    })
+}
+
+describe("an administrator with their provider's token", () => {
+  it.scoped("changes and removes another's account, and not their own", () =>
     Effect.gen(function* () {
       const plane = yield* make
-      const revocations = yield* Revocations
       const accounts = yield* Accounts
-      for (const subject of ["ada", "bob", "cleo"]) yield* accounts.signIn("oidc", person(subject))
-      const cookie = yield* signedIn("admin")
-      const edit = (username: string, json: object) =>
-        call(plane, "PATCH", `/api/accounts/${username}`, { cookie, json })
-      const dead = (subject: string) =>
-        [PUBLIC_URL, ISSUER]
-          .map((issuer) => revocations.hasSubject(issuer, subject, undefined))
-          .concat(revocations.hasSubject(PUBLIC_URL, `${ISSUER}|${subject}`, undefined))
-      expect((yield* edit("ADA", { disabled: true })).status).toBe(200)
-      expect((yield* edit("bob", { groups: [] })).status).toBe(200)
-      expect((yield* edit("cleo", { groups: [...person("cleo").groups, "more"] })).status).toBe(200)
-      expect([dead("ada"), dead("bob"), dead("cleo")]).toEqual([
-        [true, true, true],
-        [true, true, true],
-        [false, false, false]
-      ])
-    }).pipe(Effect.provide(layer({ identityProviders })))
+      for (const subject of ["ada", "bob"]) yield* accounts.signIn("oidc", person(subject))
+      const ask = (method: string, path: string, json?: object) =>
+        Effect.map(call(plane, method, path, { bearer: "ada", json }), ({ status }) => status)
+      for (const edit of [{ disabled: true }, { groups: [] }]) {
+        expect(yield* ask("PATCH", "/api/accounts/ADA", edit)).toBe(403)
+      }
+      expect(yield* ask("DELETE", "/api/users/ada")).toBe(403)
+      expect(yield* accounts.get("ada")).toMatchObject({ disabled: false, groups: ["mcp-registry-user"] })
+      expect(yield* ask("PATCH", "/api/accounts/bob", { disabled: true })).toBe(200)
+    }).pipe(Effect.provide(layer({ identityProviders, verifiers: [tokens] })))
+  )
+})
+
+describe("PATCH /api/accounts/{username} of an identity provider's person", () => {
+  it.scoped(
+    "ends what they were given under every name, there too, when they are disabled or their groups are set",
+    () =>
+      Effect.gen(function* () {
+        const plane = yield* make
+        const revocations = yield* Revocations
+        const accounts = yield* Accounts
+        for (const subject of ["ada", "bob", "cleo", "dora"]) yield* accounts.signIn("oidc", person(subject))
+        const cookie = yield* signedIn("admin")
+        const edit = (username: string, json: object) =>
+          call(plane, "PATCH", `/api/accounts/${username}`, { cookie, json })
+        const dead = (subject: string) =>
+          [PUBLIC_URL, ISSUER]
+            .map((issuer) => revocations.hasSubject(issuer, subject, undefined))
+            .concat(revocations.hasSubject(PUBLIC_URL, `${ISSUER}|${subject}`, undefined))
+        expect((yield* edit("ADA", { disabled: true })).status).toBe(200)
+        expect((yield* edit("bob", { groups: [] })).status).toBe(200)
+        // Of what they may have held at the provider since they last came here nothing is known.
+        expect((yield* edit("cleo", { groups: person("cleo").groups })).status).toBe(200)
+        expect((yield* edit("dora", { disabled: false })).status).toBe(200)
+        expect([dead("ada"), dead("bob"), dead("cleo"), dead("dora")]).toEqual([
+          [true, true, true],
+          [true, true, true],
+          [true, true, true],
+          [false, false, false]
+        ])
+      }).pipe(Effect.provide(layer({ identityProviders })))
+  )
+})
+
+describe("editAccount", () => {
+  it.scoped("that failed to end what was made with a group ends it when it is sent again", () =>
+    Effect.gen(function* () {
+      const accounts = yield* Accounts
+      const revocations = yield* Revocations
+      yield* accounts.put({ username: "alice", groups: ["eng", "ops"] }, "a long enough passphrase")
+      const alice = { issuer: PUBLIC_URL, subject: "alice", username: "alice" }
+      const edit = (change: AccountEdit) => editAccount([alice], "alice", change)
+      const failing = Revocations.of({
+        ...revocations,
+        revokeSubject: () => new RevocationNotStored({ cause: "no room left" })
+      })
+      const failed = (change: AccountEdit) => Effect.flip(Effect.provideService(edit(change), Revocations, failing))
+      yield* failed({ groups: ["eng"] })
+      yield* edit({ groups: ["eng"] })
+      expect(revocations.hasSubject(PUBLIC_URL, "alice", undefined)).toBe(true)
+      expect((yield* accounts.get("alice"))?.groups).toEqual(["eng"])
+      yield* failed({ disabled: true })
+      expect((yield* accounts.get("alice"))?.disabled, "shutting out waits for nothing").toBe(true)
+    }).pipe(Effect.provide(layer()))
   )
 })

@@ -119,6 +119,13 @@ describe("POST /api/import/servers with apply_scopes", () => {
         expect((yield* send({ servers: [FILE], ...json })).status, JSON.stringify(json)).toBe(status)
       }
       expect([yield* text, registry.get("/fininfo")]).toEqual([DEFAULT_SCOPES, undefined])
+      const rows = yield* Effect.flatMap(AuditRows, ({ read }) => read)
+      expect(new Set(rows.map(({ decision }) => decision)), "of who may, whatever came of it").toEqual(
+        new Set(["allow"])
+      )
+      expect(rows.filter(({ rule }) => rule === "api:import_servers_and_policy").map(({ status }) => status)).toEqual(
+        expect.arrayContaining([400, 409, 409])
+      )
     }).pipe(Effect.provide(layer()))
   )
 

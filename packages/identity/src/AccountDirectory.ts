@@ -31,7 +31,7 @@ export interface NewPerson {
   readonly email?: string | undefined
   readonly firstName?: string | undefined
   readonly lastName?: string | undefined
-  /** Groups that are there; none is made. */
+  /** Groups that are there and ours to give: none is made, and any other is refused. */
   readonly groups: ReadonlyArray<string>
 }
 
@@ -52,7 +52,7 @@ export interface AccountDirectoryApi {
   readonly people: Effect.Effect<ReadonlyArray<DirectoryPerson>, DirectoryFailure>
   /** Whole or not at all. */
   readonly createPerson: (person: NewPerson, password: Redacted.Redacted) => Effect.Effect<DirectoryPerson, Failure>
-  /** They are in these groups then and in no others. */
+  /** Of the groups that are ours to give they are in these then and in no others. In the provider's other groups they stay or stay not. */
   readonly setPersonGroups: (id: string, groups: ReadonlyArray<string>) => Effect.Effect<void, Failure>
   /** False: nobody has that id. */
   readonly removePerson: (id: string) => Effect.Effect<boolean, DirectoryFailure>

@@ -1,5 +1,6 @@
 /**
- * What is known here of machines, over verifiers that know only tokens: an agent's token dies with the agent, and a machine of an identity
+ * What is known here of machines, over verifiers that know only tokens: an agent's token dies with the agent, that of its client at an identity
+ * provider while the agent is disabled, and a machine of an identity
  * provider whose token says nothing of groups has those an administrator gave it. Never makes a refused token good.
  */
 import { refusal } from "@mcpgw/auth/Admission"
@@ -12,7 +13,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { AGENT_CLIENT } from "./AgentClients.ts"
 import { AGENT_SUBJECT, Agents, type AgentsApi } from "./Agents.ts"
-import { MachineClients } from "./MachineClients.ts"
+import { agentOf as agentThere } from "./keycloak/Blueprint.ts"
+import { MachineClients, type MachineClientsApi } from "./MachineClients.ts"
 
 /** How long an agent's token holds without a look at the agent. */
 export const FRESH_MILLIS = 3_000
@@ -63,8 +65,8 @@ const agentOf = ({ clientId, subject }: Claims): string | undefined => {
   return subject === clientId && subject.startsWith(AGENT_CLIENT) ? subject.slice(AGENT_CLIENT.length) : undefined
 }
 
-/** What is to be said of an agent's token, and when that was. */
-const lookAt = (agents: AgentsApi, name: string, { issuedAt = 0 }: Claims) =>
+/** The agent, and as of when. */
+const agentNow = (agents: AgentsApi, name: string) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const revision = agents.revision()
@@ -72,6 +74,13 @@ const lookAt = (agents: AgentsApi, name: string, { issuedAt = 0 }: Claims) =>
       agents.get(name),
       () => new AuthUnavailable({ issuer: "agents", problem: "agent store not reachable" })
     )
+    return { agent, now, revision }
+  })
+
+/** What is to be said of an agent's token, and when that was. */
+const lookAt = (agents: AgentsApi, name: string, { issuedAt = 0 }: Claims) =>
+  Effect.gen(function* () {
+    const { agent, now, revision } = yield* agentNow(agents, name)
     const gone = agent === undefined || agent.disabled
     // Tokens state whole seconds; one of the second in which the agent was made is its own.
     const good = !gone && issuedAt >= Math.floor(agent.tokensFrom / 1000)
@@ -95,33 +104,76 @@ const livingAgent = (
     return named
   })
 
-/** Over the verifier of an identity provider. */
-export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, MachineClients> =>
-  Effect.map(MachineClients, (machines) => {
+/** Not disabled, or none of ours: an agent that was made at the provider alone is the provider's to shut out. */
+const isOpen = (agents: AgentsApi, seen: Memo<Claims, Seen>, name: string, claims: Claims) =>
+  Effect.gen(function* () {
+    const { agent, now, revision } = yield* agentNow(agents, name)
+    if (agent?.disabled === true) return false
+    seen.set(claims, { revision, until: now + FRESH_MILLIS })
+    return true
+  })
+
+/**
+ * Over the verifier of an identity provider. An agent that is disabled here is refused with the tokens of its client there too, whether the
+ * provider could be told or not.
+ */
+export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, Agents | MachineClients> =>
+  Effect.gen(function* () {
+    const agents = yield* Agents
+    const machines = yield* MachineClients
+    const clock = yield* Effect.clock
     /** Claims of machines, with the groups they got here. */
     const given = new Memo<Claims, { readonly groups: ReadonlyArray<string> | undefined }>()
+    /** Claims of agents' clients. */
+    const seen = new Memo<Claims, Seen>()
+    const keepsGroups = (claims: Claims): boolean => {
+      const entry = given.get(claims)
+      return entry === undefined || entry.groups === machines.groupsOf(claims.issuer, claims.clientId)
+    }
+    const isFresh = (claims: Claims): boolean => {
+      const entry = seen.get(claims)
+      if (entry === undefined) return true
+      return entry.revision === agents.revision() && entry.until > clock.unsafeCurrentTimeMillis()
+    }
+    const isOpenAgent = (claims: Claims) => {
+      const name = agentThere(claims.clientId)
+      return name === undefined ? Effect.succeed(true) : isOpen(agents, seen, name, claims)
+    }
     return {
       ...provider,
       verify: (credential) =>
-        Effect.map(provider.verify(credential), (claims) => {
+        Effect.gen(function* () {
+          const claims = yield* provider.verify(credential)
           const payload = credential.kind === "bearer" ? decode(credential.value)?.payload : undefined
-          if (payload === undefined || saysGroups(payload, claims) || !isMachine(payload, claims)) return claims
-          const groups = machines.groupsOf(claims.issuer, claims.clientId)
-          // Groups instead of scopes, as for tokens that carry groups: one source, never the union.
-          const mapped = groups === undefined ? claims : { ...claims, groups, scopes: [] }
-          given.set(mapped, { groups })
-          return mapped
+          const found =
+            payload === undefined || saysGroups(payload, claims) || !isMachine(payload, claims)
+              ? claims
+              : withGroups(claims, machines, given)
+          return (yield* isOpenAgent(found)) ? found : yield* refusal("account_disabled")
         }),
-      holds: (claims) => {
-        if (provider.holds?.(claims) === false) return false
-        const entry = given.get(claims)
-        return entry === undefined || entry.groups === machines.groupsOf(claims.issuer, claims.clientId)
-      },
-      // Machines with groups of here are not known below, so it can only be these that have changed.
+      holds: (claims) => provider.holds?.(claims) !== false && keepsGroups(claims) && isFresh(claims),
       stillHolds: (claims) =>
-        given.has(claims) ? Effect.succeed(false) : (provider.stillHolds?.(claims) ?? Effect.succeed(false))
+        Effect.gen(function* () {
+          if (!keepsGroups(claims)) return false
+          // Asked below only when that is what has changed: not every verifier can say more than that it has.
+          const isOld = provider.holds?.(claims) === false
+          if (isOld && (yield* provider.stillHolds?.(claims) ?? Effect.succeed(false)) === false) return false
+          return yield* isOpenAgent(claims)
+        })
     }
   })
+
+/** A machine that says no groups has those of here instead of scopes, as for tokens that carry groups: one source, never the union. */
+const withGroups = (
+  claims: Claims,
+  machines: MachineClientsApi,
+  given: Memo<Claims, { readonly groups: ReadonlyArray<string> | undefined }>
+): Claims => {
+  const groups = machines.groupsOf(claims.issuer, claims.clientId)
+  const mapped = groups === undefined ? claims : { ...claims, groups, scopes: [] }
+  given.set(mapped, { groups })
+  return mapped
+}
 
 type Payload = Readonly<Record<string, unknown>>
 

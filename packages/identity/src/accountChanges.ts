@@ -8,7 +8,7 @@ import type { InvalidAccount, InvalidCredentials, TooManyAttempts } from "./Acco
 import { type AccountDetails, Accounts, type AccountsUnavailable } from "./Accounts.ts"
 import { AuthorizationServer, type GrantsUnavailable } from "./AuthorizationServer.ts"
 import { endAccess, type Person } from "./endAccess.ts"
-import { Sessions } from "./Sessions.ts"
+import { LOCAL, Sessions } from "./Sessions.ts"
 
 /** What an administrator may change; what is absent stays. */
 export interface AccountEdit {
@@ -33,7 +33,9 @@ export const endEverything = (
 
 /**
  * Undefined: there is no such account. Who is disabled or loses a group loses all that was made with it: sessions, what clients were allowed,
- * tokens and keys. Who gains one signs in anew to have it. `names`: all under which they were given something, here and at a provider.
+ * tokens and keys. So does a provider's person whenever their groups are set: what they lost there since they last signed in is not known here.
+ * Who else gains one signs in anew to have it. `names`: all under which they were given something, here and at a provider. Failed half way, the
+ * same again ends what was not ended.
  */
 export const editAccount = (
   names: ReadonlyArray<Person>,
@@ -44,15 +46,24 @@ export const editAccount = (
     const accounts = yield* Accounts
     const before = yield* accounts.get(username)
     if (before === undefined) return undefined
-    if (groups !== undefined) yield* accounts.setGroups(username, groups)
-    if (disabled !== undefined) yield* accounts.disable(username, disabled)
     const after = { ...before, groups: groups ?? before.groups, disabled: disabled ?? before.disabled }
     const isLess = before.groups.some((group) => !after.groups.includes(group))
     const isMore = after.groups.some((group) => !before.groups.includes(group))
-    if (isLess || disabled === true) {
-      yield* Effect.forEach(names, endAccess, { discard: true })
-      yield* (yield* AuthorizationServer).endAll(username)
-    } else if (isMore) yield* (yield* Sessions).endAll(username)
+    const isUnknown = groups !== undefined && before.provider !== LOCAL
+    const endAll = Effect.zipRight(
+      Effect.forEach(names, endAccess, { discard: true }),
+      Effect.flatMap(AuthorizationServer, (server) => server.endAll(username))
+    )
+    const ends = isLess || isUnknown || disabled === true
+    // Shutting out waits for nothing; a group stays until all has ended, so that a failure leaves it to be taken away again.
+    if (disabled !== undefined) yield* accounts.disable(username, disabled)
+    if (ends) yield* endAll
+    if (groups !== undefined) {
+      yield* accounts.setGroups(username, groups)
+      // Once more for what was made meanwhile.
+      if (ends) yield* endAll
+      else if (isMore) yield* (yield* Sessions).endAll(username)
+    }
     return after
   })
 

@@ -142,7 +142,7 @@ const shutOutHere = (name: string, { away, directory, message }: DirectoryFailur
     problem: `${name} is shut out here, and may not be in ${directory}: ${message}`
   })
 
-/** The provider's half of an agent's removal. False: it knew none of that name. */
+/** The provider's half of an agent's removal. False: it knew none of that name. Failed half way, the same again does the rest. */
 export const removeAgentThere = (
   name: string,
   issuers: Issuers
@@ -154,7 +154,10 @@ export const removeAgentThere = (
   Effect.gen(function* () {
     const directory = yield* AccountDirectory
     if (directory.name === undefined) return false
-    const subject = yield* directory.removeAgent(name)
+    // Shut out there first, so that no token is made between the end of all and the removal, after which nobody knows whose they were.
+    const subject = yield* directory.changeAgent(name, { disabled: true })
+    if (subject === undefined) return false
     yield* endThere(issuers, subject)
-    return subject !== undefined
+    yield* directory.removeAgent(name)
+    return true
   })

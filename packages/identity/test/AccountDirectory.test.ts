@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { AccountDirectory } from "../src/AccountDirectory.ts"
+import type { DirectoryFailure, DirectoryRefused } from "../src/DirectoryError.ts"
 import { layerKeycloak } from "../src/keycloak/KeycloakAccounts.ts"
 import { type Asked, ScriptedKeycloak } from "./support/ScriptedKeycloak.ts"
 
@@ -20,7 +21,8 @@ const keycloak = (groups: ReadonlyArray<string> = ["eng", "ops"]) => {
       clientSecret: Redacted.make("hidden-secret")
     },
     realm: "mcp",
-    publicUrl: "https://sso.example.com/"
+    publicUrl: "https://sso.example.com/",
+    manages: (group) => group === "eng" || group === "ops"
   })
   return { server, layer }
 }
@@ -192,6 +194,36 @@ describe("layerKeycloak", () => {
       assert.deepEqual(server.groupsOf("ada"), ["ops"])
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect(
+    "a group that is not ours is neither given nor taken, whoever is in it, and the refusal says what may be",
+    () => {
+      const { layer, server } = keycloak(["eng", "ops", "payroll", "realm-admins"])
+      return Effect.gen(function* () {
+        const directory = yield* AccountDirectory
+        const ada = { username: "ada", groups: ["eng"] }
+        const { id } = yield* directory.createPerson(ada, PASSWORD)
+        yield* directory.createAgent({ name: "robot", groups: ["eng"] })
+        for (const username of ["ada", "service-account-agent-robot-m2m"]) server.join(username, "payroll")
+        const foreign = ["ops", "realm-admins"]
+        for (const act of [
+          directory.createPerson({ username: "eve", groups: foreign }, PASSWORD),
+          directory.setPersonGroups(id, foreign),
+          directory.createAgent({ name: "other", groups: foreign }),
+          directory.changeAgent("robot", { groups: foreign })
+        ]) {
+          const refused = yield* Effect.flip<unknown, DirectoryFailure | DirectoryRefused, never>(act)
+          assert.deepInclude(refused, { _tag: "DirectoryRefused", reason: "invalid", field: "groups.1" })
+          assert.include(refused.message, 'is "realm-admins", which the policy maps to nothing: it may be a group')
+        }
+        assert.deepEqual(server.groupsOf("ada"), ["eng", "payroll"])
+        yield* directory.setPersonGroups(id, ["ops"])
+        yield* directory.changeAgent("robot", { groups: [] })
+        assert.deepEqual(server.groupsOf("ada"), ["ops", "payroll"])
+        assert.deepEqual(server.groupsOf("service-account-agent-robot-m2m"), ["payroll"])
+      }).pipe(Effect.provide(layer))
+    }
+  )
 
   it.effect("reads every page of people and of members, and says so when there are too many", () => {
     const { layer, server } = keycloak(["eng"])

@@ -67,7 +67,8 @@ const behind = <R>(verifier: Effect.Effect<Verifier, never, R>) =>
   )
 
 describe("machines of an identity provider", () => {
-  const services = behind(ofMachines(believing({}))).pipe(Layer.provideMerge(MachineClients.layerMemory))
+  const stores = Layer.merge(MachineClients.layerMemory, Agents.layerMemory)
+  const services = behind(ofMachines(believing({}))).pipe(Layer.provideMerge(stores))
   const given = Effect.flatMap(MachineClients, (machines) =>
     machines.put({ issuer: ISSUER, clientId: "billing", groups: ["billing"] })
   )
@@ -122,11 +123,35 @@ describe("machines of an identity provider", () => {
       expect((yield* groupsOf({ sub: "billing", client_id: "billing" }))[0]).toEqual(["its-own"])
     }).pipe(
       Effect.provide(
-        behind(ofMachines(believing({ groups: ["its-own"], scopes: [] }))).pipe(
-          Layer.provideMerge(MachineClients.layerMemory)
-        )
+        behind(ofMachines(believing({ groups: ["its-own"], scopes: [] }))).pipe(Layer.provideMerge(stores))
       )
     )
+  )
+
+  it.scoped(
+    "an agent disabled here is refused with its client's token too, from the next request on; its streams end",
+    () =>
+      Effect.gen(function* () {
+        const auth = yield* AuthLayer
+        const agents = yield* Agents
+        for (const name of ["ci", "other"]) yield* agents.create({ name, description: "", groups: [] })
+        const through = (client: string) => bearer({ sub: "8a7b", azp: client, client_id: client, groups: ["a"] })
+        const claims = yield* auth.authenticate(through("agent-ci-m2m"))
+        const others = ["agent-other-m2m", "agent-of-there-m2m", "agent-ci", "page"].map(through)
+        const going = yield* Effect.forEach(others, auth.authenticate)
+        expect(auth.cached(through("agent-ci-m2m")), "no look at the store for a while").toBe(claims)
+        yield* agents.update("ci", { disabled: true })
+        expect(auth.cached(through("agent-ci-m2m"))).toBeUndefined()
+        const refused = yield* Effect.flip(auth.authenticate(through("agent-ci-m2m")))
+        expect(refused).toMatchObject({ _tag: "Unauthenticated", reason: "account_disabled" })
+        for (const held of [claims, ...going]) auth.holds(held)
+        yield* TestClock.adjust("1 millis")
+        expect([claims, ...going].map(auth.holds)).toEqual([false, true, true, true, true])
+        for (const token of others) expect((yield* auth.authenticate(token)).groups).toEqual([])
+        yield* agents.update("ci", { disabled: false })
+        yield* TestClock.adjust("10 seconds")
+        expect((yield* auth.authenticate(through("agent-ci-m2m"))).clientId).toBe("agent-ci-m2m")
+      }).pipe(Effect.provide(services))
   )
 
   it.scoped("given, changed or taken away, it counts at the next request; other tokens stay remembered", () =>

@@ -12,6 +12,7 @@ import { parseAllowed } from "@mcpgw/egress/AddressPolicy"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import { HealthStore } from "@mcpgw/health/HealthStore"
 import { Probe, type ProbeResult } from "@mcpgw/health/Probe"
+import type { Verifier } from "@mcpgw/auth/Verifiers"
 import { OutboundFetch } from "@mcpgw/auth/OutboundFetch"
 import { AccountPages } from "@mcpgw/identity/AccountPages"
 import { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
@@ -71,6 +72,8 @@ export interface LayerOptions {
   readonly logoutPages?: Readonly<Record<string, string>>
   readonly probe?: () => ProbeResult | Effect.Effect<ProbeResult>
   readonly identityProviders?: ReadonlyArray<IdentityProvider>
+  /** Proves callers by an identity provider's tokens; none unless given. */
+  readonly verifiers?: ReadonlyArray<Verifier>
   /** How they are reached. */
   readonly fetch?: FetchFunction
   /** The provider whose groups are kept in step; none unless given. */
@@ -102,6 +105,7 @@ export const layer = ({
   policy,
   registryFetch = () => Promise.reject(new Error("no registry is there")),
   tokens = {},
+  verifiers,
   probe = () => HEALTHY,
   publicUrl = PUBLIC_URL,
   scopes = DEFAULT_SCOPES,
@@ -143,7 +147,7 @@ export const layer = ({
   )
   const outside = Layer.mergeAll(OAuthGrants.layer, ClientSource.layerNone, OutboundFetch.layerNone, Store.layerMemory)
   return Layer.merge(
-    AuthLayer.layer.pipe(Layer.provide(IdentityVerifiers.layer(options))),
+    AuthLayer.layer.pipe(Layer.provide(IdentityVerifiers.layer(options, verifiers))),
     AccountPages.layer({ publicUrl }).pipe(
       Layer.provideMerge(AuthorizationServer.layer({ publicUrl }).pipe(Layer.provide(outside)))
     )

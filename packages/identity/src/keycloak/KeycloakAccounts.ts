@@ -1,6 +1,6 @@
 /**
  * `AccountDirectory` over a Keycloak realm: people are its users, an agent is a client `agent-{name}-m2m` with a service account. Touches nobody it
- * was not asked about, makes no group, and reads no secret but that of a client it has just made.
+ * was not asked about, makes no group, joins and leaves none that is not ours, and reads no secret but that of a client it has just made.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { AccountDirectory, type AccountDirectoryApi } from "../AccountDirectory.ts"
 import { DirectoryRefused } from "../DirectoryError.ts"
 import { changeMachine, createMachine, machines, removeMachine } from "../internal/keycloak/machines.ts"
-import { members, setGroups, wantedGroups } from "../internal/keycloak/memberships.ts"
+import { type Manages, members, setGroups, wantedGroups } from "../internal/keycloak/memberships.ts"
 import { pages } from "../internal/keycloak/pages.ts"
 import { People, type Person } from "../internal/keycloak/representations.ts"
 import { makeSession } from "../internal/keycloak/session.ts"
@@ -21,6 +21,8 @@ export interface KeycloakAccountsOptions {
   readonly realm: string
   /** Where programs reach Keycloak; where its administrator does, when absent. */
   readonly publicUrl?: string | undefined
+  /** Which groups of the realm are joined and left from here: those the policy maps. A realm's other groups are not ours to give or take. */
+  readonly manages: Manages
 }
 
 const nameOf = ({ firstName, lastName }: Person): string | undefined =>
@@ -44,10 +46,10 @@ const findPerson = (
     found?.find((person) => person.username === username.toLowerCase())
   )
 
-const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccountsOptions) =>
+const make = ({ admin: options, manages, publicUrl = options.url, realm }: KeycloakAccountsOptions) =>
   Effect.map(makeSession(options), ({ refusing, using }): AccountDirectoryApi => {
     const base = `/${encodeURIComponent(realm)}`
-    const at = { realm, tokenUrl: `${publicUrl.replace(/\/+$/, "")}/realms${base}/protocol/openid-connect/token` }
+    const tokenUrl = `${publicUrl.replace(/\/+$/, "")}/realms${base}/protocol/openid-connect/token`
     return {
       name: "keycloak",
       people: using((admin) =>
@@ -62,7 +64,7 @@ const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccoun
       createPerson: ({ groups, username, ...named }, password) =>
         refusing((admin) =>
           Effect.gen(function* () {
-            const wanted = yield* wantedGroups(admin, realm, groups)
+            const wanted = yield* wantedGroups(admin, realm, groups, manages)
             // One request makes all of it, so that nobody is there without their groups.
             yield* admin
               .post(`${base}/users`, {
@@ -81,8 +83,8 @@ const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccoun
       setPersonGroups: (id, groups) =>
         refusing((admin) =>
           Effect.gen(function* () {
-            const wanted = yield* wantedGroups(admin, realm, groups)
-            if (yield* setGroups(admin, realm, id, wanted)) return
+            const wanted = yield* wantedGroups(admin, realm, groups, manages)
+            if (yield* setGroups(admin, realm, id, wanted, manages)) return
             return yield* new DirectoryRefused({
               reason: "gone",
               field: "username",
@@ -92,8 +94,8 @@ const make = ({ admin: options, publicUrl = options.url, realm }: KeycloakAccoun
         ),
       removePerson: (id) => using((admin) => admin.remove(`${base}/users/${encodeURIComponent(id)}`)),
       agents: using((admin) => machines(admin, realm)),
-      createAgent: (agent) => refusing((admin) => createMachine(admin, at, agent)),
-      changeAgent: (name, change) => refusing((admin) => changeMachine(admin, realm, name, change)),
+      createAgent: (agent) => refusing((admin) => createMachine(admin, { realm, tokenUrl, manages }, agent)),
+      changeAgent: (name, change) => refusing((admin) => changeMachine(admin, { realm, manages }, name, change)),
       removeAgent: (name) => refusing((admin) => removeMachine(admin, realm, name))
     }
   })

@@ -77,6 +77,13 @@ export class ScriptedKeycloak {
     return [...(user?.groups ?? [])].map((id) => this.groups.get(id) ?? "").sort()
   }
 
+  /** As somebody else puts a user into a group. */
+  join(username: string, group: string): void {
+    const id = [...this.groups].find(([, name]) => name === group)?.[0]
+    const user = [...this.users.values()].find((one) => one.username === username)
+    if (id !== undefined) user?.groups.add(id)
+  }
+
   client(clientId: string): Client | undefined {
     return [...this.clients.values()].find(({ body }) => body["clientId"] === clientId)
   }

@@ -8,7 +8,7 @@ import { agentClient, agentOf } from "../../keycloak/Blueprint.ts"
 import { type AdminFailure, KeycloakAdmin, type KeycloakAdminApi } from "../../keycloak/KeycloakAdmin.ts"
 import { type KeycloakError, KeycloakUnexpected } from "../../keycloak/KeycloakError.ts"
 import { addAgent } from "../../keycloak/Provision.ts"
-import { members, setGroups, wantedGroups } from "./memberships.ts"
+import { type Manages, members, setGroups, wantedGroups } from "./memberships.ts"
 import { pages } from "./pages.ts"
 import { type Client, Clients, Secret, User } from "./representations.ts"
 
@@ -60,12 +60,12 @@ const machineOf = (
 
 export const createMachine = (
   admin: KeycloakAdminApi,
-  { realm, tokenUrl }: { readonly realm: string; readonly tokenUrl: string },
+  { manages, realm, tokenUrl }: { readonly realm: string; readonly tokenUrl: string; readonly manages: Manages },
   { groups, name }: { readonly name: string; readonly groups: ReadonlyArray<string> }
 ): Effect.Effect<AgentCredential, KeycloakError | DirectoryRefused> =>
   Effect.gen(function* () {
     const clientId = agentClient(name)
-    yield* wantedGroups(admin, realm, groups)
+    yield* wantedGroups(admin, realm, groups, manages)
     if ((yield* find(admin, realm, clientId)) !== undefined) {
       const problem = `is taken: there is a client ${clientId} in Keycloak`
       return yield* new DirectoryRefused({ reason: "taken", field: "name", problem })
@@ -121,17 +121,17 @@ const enable = (admin: KeycloakAdminApi, realm: string, { id }: Client, enabled:
 
 export const changeMachine = (
   admin: KeycloakAdminApi,
-  realm: string,
+  { manages, realm }: { readonly realm: string; readonly manages: Manages },
   name: string,
   { disabled, groups }: { readonly groups?: ReadonlyArray<string> | undefined; readonly disabled?: boolean | undefined }
 ): Effect.Effect<string | undefined, KeycloakError | DirectoryRefused> =>
   Effect.gen(function* () {
     const client = yield* machineOf(admin, realm, name)
     if (client === undefined) return undefined
-    const wanted = groups === undefined ? undefined : yield* wantedGroups(admin, realm, groups)
+    const wanted = groups === undefined ? undefined : yield* wantedGroups(admin, realm, groups, manages)
     const account = yield* accountIdOf(admin, realm, client)
     if (disabled !== undefined && client.enabled === disabled) yield* enable(admin, realm, client, !disabled)
-    if (wanted !== undefined) yield* setGroups(admin, realm, account, wanted)
+    if (wanted !== undefined) yield* setGroups(admin, realm, account, wanted, manages)
     return account
   })
 

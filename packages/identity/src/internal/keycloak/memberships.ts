@@ -1,4 +1,4 @@
-/** Who is in which groups of a realm, read and changed. Makes no group. */
+/** Who is in which groups of a realm, read and changed. Makes no group, and puts nobody into one that is not ours to give, nor out of it. */
 import * as Effect from "effect/Effect"
 import { DirectoryRefused } from "../../DirectoryError.ts"
 import type { AdminFailure, KeycloakAdminApi } from "../../keycloak/KeycloakAdmin.ts"
@@ -22,14 +22,23 @@ export const members = (
     return found
   })
 
-/** The groups of these names; refused when one is not there, so that a misspelt one is not one more group nobody mapped. */
+/** Which groups are ours to give and to take, by name: the others of a realm open doors that we know nothing of. */
+export type Manages = (group: string) => boolean
+
+/** The groups of these names; refused when one is not ours to give, or not there, so that a misspelt one is not one more group nobody mapped. */
 export const wantedGroups = (
   admin: KeycloakAdminApi,
   realm: string,
-  names: ReadonlyArray<string>
+  names: ReadonlyArray<string>,
+  manages: Manages
 ): Effect.Effect<ReadonlyArray<DirectoryGroupRow>, AdminFailure | KeycloakNotFound | DirectoryRefused> =>
   Effect.gen(function* () {
     if (names.length === 0) return []
+    const foreign = names.findIndex((name) => !manages(name))
+    if (foreign >= 0) {
+      const problem = `is ${JSON.stringify(names[foreign])}, which the policy maps to nothing: it may be a group that the policy's group_mappings name`
+      return yield* new DirectoryRefused({ reason: "invalid", field: `groups.${foreign}`, problem })
+    }
     const there = new Map((yield* topGroups(admin, realm)).map((group) => [group.name, group]))
     const missing = names.findIndex((name) => !there.has(name))
     if (missing >= 0) {
@@ -40,20 +49,23 @@ export const wantedGroups = (
   })
 
 /**
- * In these groups and in no others. What is taken away comes first: cut off in between somebody has less than they should, never more. False:
- * nobody has that id.
+ * Of the groups that are ours in these alone; in all others as before. What is taken away comes first: cut off in between somebody has less than
+ * they should, never more. False: nobody has that id.
  */
 export const setGroups = (
   admin: KeycloakAdminApi,
   realm: string,
   user: string,
-  wanted: ReadonlyArray<DirectoryGroupRow>
+  wanted: ReadonlyArray<DirectoryGroupRow>,
+  manages: Manages
 ): Effect.Effect<boolean, AdminFailure | KeycloakUnexpected> =>
   Effect.gen(function* () {
     const path = `/${encodeURIComponent(realm)}/users/${encodeURIComponent(user)}/groups`
     const held = yield* admin.get(`${path}?max=1000&briefRepresentation=true`, NamedList)
     if (held === undefined) return false
-    const surplus = held.filter(({ id, name }) => !wanted.some((group) => group.id === id || group.name === name))
+    const surplus = held.filter(
+      ({ id, name }) => manages(name) && !wanted.some((group) => group.id === id || group.name === name)
+    )
     for (const { id } of surplus) yield* admin.remove(`${path}/${encodeURIComponent(id)}`)
     const missing = wanted.filter(({ name }) => !held.some((group) => group.name === name))
     for (const [done, { id, name }] of missing.entries()) {
