@@ -26,8 +26,11 @@ const events = (request: HttpServerRequest.HttpServerRequest) =>
     const hub = yield* HealthWatch
     const { claims } = yield* caller
     yield* ownOriginOnly(request)
-    if (!hub.hasRoom(claims)) return yield* Effect.zipRight(answerHeader("retry-after", "10"), full)
+    const refused = Effect.zipRight(answerHeader("retry-after", "10"), full)
+    if (!hub.hasRoom(claims)) return yield* refused
     const roles = yield* standingRoles(claims)
+    // Asked again where it joins without a wait: while the account was looked up others have joined.
+    if (!hub.hasRoom(claims)) return yield* refused
     return HttpServerResponse.raw(eventStream((sink) => hub.join(claims, roles, sink)))
   })
 
@@ -68,7 +71,11 @@ export const openSocket = (web: Request) =>
     const roles = yield* standingRoles(claims)
     let leave = (): void => {}
     const data: SocketData = {
-      opened: (socket) => (leave = hub.join(claims, roles, socketSink(socket))),
+      // Asked again where it joins without a wait: since then others have joined.
+      opened: (socket) => {
+        if (hub.hasRoom(claims)) leave = hub.join(claims, roles, socketSink(socket))
+        else socket.close(...CAPACITY)
+      },
       closed: () => leave()
     }
     return data

@@ -29,6 +29,8 @@ export interface HubParts {
   readonly policy: () => Policy
   /** Another number when somebody got or lost a role on a server. */
   readonly roles: () => number
+  /** Epoch milliseconds. */
+  readonly now: () => number
   /** Does what let this caller in still hold? */
   readonly holds: (claims: Claims) => boolean
 }
@@ -115,14 +117,16 @@ export class HealthHub {
     return room
   }
 
-  /** Tells it the map, and everything that changes until what this answers is called. */
+  /** Tells it the map, and everything that changes until what this answers is called. Nothing to whom nothing may be told any more. */
   join(claims: Claims, roles: StandingRoles, sink: Sink): () => void {
     const watcher: Watcher = { claims, roles, sink, told: new Map(), waitingSince: undefined }
     const person = personOf(claims)
     this.watchers.add(watcher)
     this.persons.set(person, (this.persons.get(person) ?? 0) + 1)
     this.counts.accepted++
-    this.tell(watcher, this.news(watcher, this.callerOf(watcher), this.parts.snapshot().servers.keys()), true)
+    if (this.mayWatch(watcher)) {
+      this.tell(watcher, this.news(watcher, this.callerOf(watcher), this.parts.snapshot().servers.keys()), true)
+    }
     return () => this.leave(watcher)
   }
 
@@ -136,7 +140,7 @@ export class HealthHub {
     const unique = new Set(paths)
     let told = false
     for (const watcher of watchers) {
-      if (!this.watchers.has(watcher)) continue
+      if (!this.watchers.has(watcher) || !this.mayWatch(watcher)) continue
       told = this.tell(watcher, this.news(watcher, this.callerOf(watcher), unique), false) || told
     }
     if (told) this.counts.broadcasts++
@@ -145,7 +149,7 @@ export class HealthHub {
   /** Tells these watchers, or all, what is new to them whatever it is about. */
   refresh(watchers: Iterable<Watcher> = this.watchers): void {
     for (const watcher of watchers) {
-      if (!this.watchers.has(watcher)) continue
+      if (!this.watchers.has(watcher) || !this.mayWatch(watcher)) continue
       this.tell(watcher, this.news(watcher, this.callerOf(watcher), this.everything(watcher)), false)
     }
   }
@@ -161,14 +165,11 @@ export class HealthHub {
     this.policy = policy
     this.roles = roles
     for (const watcher of this.watchers) {
-      const { claims, sink } = watcher
-      if (claims.expiresAt * 1_000 <= now || !this.parts.holds(claims)) {
-        this.counts.rights++
-        this.end(watcher, "rights")
-      } else if (this.isSlow(watcher, now)) {
+      if (!this.mayWatch(watcher, now)) continue
+      if (this.isSlow(watcher, now)) {
         this.counts.slow++
         this.end(watcher, "slow")
-      } else sink.beat()
+      } else watcher.sink.beat()
     }
     this.count()
     return moved
@@ -192,6 +193,15 @@ export class HealthHub {
       messages_sent_total: this.counts.sent,
       broadcasts_total: this.counts.broadcasts
     }
+  }
+
+  /** Whoever may not is let go. */
+  private mayWatch(watcher: Watcher, now = this.parts.now()): boolean {
+    const { claims } = watcher
+    if (claims.expiresAt * 1_000 > now && this.parts.holds(claims)) return true
+    this.counts.rights++
+    this.end(watcher, "rights")
+    return false
   }
 
   private callerOf({ claims, roles }: Watcher): Caller {

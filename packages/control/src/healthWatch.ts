@@ -5,9 +5,9 @@ import { inSlices } from "@mcpgw/registry/EventLoop"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { HealthHub, type Watcher } from "./healthHub.ts"
@@ -29,6 +29,14 @@ const tellEach = (hub: HealthHub, servers: number, tell: (some: ReadonlyArray<Wa
     )
   )
 
+const forEver = (step: Effect.Effect<void>, pause: Effect.Effect<void>): Effect.Effect<unknown, never, Scope.Scope> =>
+  step.pipe(
+    Effect.catchAllDefect((defect) => Effect.logError("The watchers of health could not be gone through", defect)),
+    Effect.zipRight(pause),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
 /** Everybody is let go when the scope ends. */
 export const makeHealthWatch: Effect.Effect<
   HealthHub,
@@ -39,7 +47,9 @@ export const makeHealthWatch: Effect.Effect<
   const { current } = yield* ScopePolicy
   const registry = yield* Registry
   const { revision } = yield* Collaborators
-  const hub = new HealthHub({ snapshot: registry.snapshot, policy: current, roles: revision, holds })
+  const clock = yield* Effect.clock
+  const now = (): number => clock.unsafeCurrentTimeMillis()
+  const hub = new HealthHub({ snapshot: registry.snapshot, policy: current, roles: revision, now, holds })
   const changes = yield* registry.subscribe
   yield* changes.pipe(
     Stream.groupedWithin(AT_ONCE, GATHER),
@@ -49,16 +59,14 @@ export const makeHealthWatch: Effect.Effect<
     }),
     Effect.forkScoped
   )
-  yield* Clock.currentTimeMillis.pipe(
-    Effect.map((now) => hub.round(now)),
-    Effect.flatMap((moved) =>
-      moved ? tellEach(hub, registry.snapshot().servers.size, (some) => hub.refresh(some)) : Effect.void
-    ),
-    Effect.catchAllDefect((defect) => Effect.logError("The watchers of health could not be gone through", defect)),
-    Effect.zipRight(Effect.sleep(ROUNDS)),
-    Effect.forever,
-    Effect.forkScoped
-  )
+  // Many moves while everybody is told of one are told together; the rounds wait for nobody.
+  const moves = yield* Queue.sliding<void>(1)
+  const refresh = Effect.suspend(() => tellEach(hub, registry.snapshot().servers.size, (some) => hub.refresh(some)))
+  yield* forEver(Effect.zipRight(Queue.take(moves), refresh), Effect.void)
+  const round = Effect.sync(() => {
+    if (hub.round(now())) moves.unsafeOffer()
+  })
+  yield* forEver(round, Effect.sleep(ROUNDS))
   yield* Effect.addFinalizer(() => Effect.sync(() => hub.closeAll()))
   return hub
 })

@@ -56,6 +56,28 @@ describe("contracts §2.11: the hub", () => {
     })
   )
 
+  it.effect("SECURITY: whoever lost the right to watch is told nothing more, also between two rounds", () =>
+    Effect.gen(function* () {
+      const { hub, join, state } = stand(yield* policyOf({ a: ["one"] }), ["one"])
+      const tellings = [() => hub.changed(["/one"]), () => hub.refresh()]
+      const statuses = ["unhealthy: timeout", "healthy"] as const
+      for (const [i, tell] of tellings.entries()) {
+        state.now = 0
+        const who = claims("a")
+        const [lost, expired, stays] = [join(who), join(claims("a", { expiresAt: 10 })), join(claims("a"))]
+        state.lost.add(who)
+        state.now = 10_000
+        state.servers.set("/one", server("one", statuses[i]))
+        tell()
+        expect([lost.ended, expired.ended, stays.ended]).toEqual(["rights", "rights", undefined])
+        expect([lost.told.length, expired.told.length, stays.told.length]).toEqual([1, 1, 2])
+        const late = join(who)
+        expect([late.ended, late.told]).toEqual(["rights", []])
+      }
+      expect(hub.stats()).toMatchObject({ connections: 2, ended_without_rights_total: 6 })
+    })
+  )
+
   it.effect("a watcher that takes nothing is let go: at once with too much waiting, else after a while", () =>
     Effect.gen(function* () {
       const given = { waitingBytes: 100, waitingMs: 5_000 }

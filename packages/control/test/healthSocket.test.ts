@@ -1,11 +1,15 @@
 /** The socket at an edge: real WebSocket clients, and one on a bare connection that takes nothing. */
 import { it } from "@effect/vitest"
+import { cookieName } from "@mcpgw/identity/SessionCookie"
 import * as Effect from "effect/Effect"
 import { connect } from "node:net"
 import { describe, expect, vi } from "vitest"
+import * as ControlPlane from "../src/ControlPlane.ts"
+import { limits } from "../src/healthHub.ts"
 import { socketSink } from "../src/healthSinks.ts"
-import { serveSocket, type SocketData, socketHandlers, wantsSocket } from "../src/healthSocket.ts"
+import { serveSocket, type SocketData, socketHandlers, type SocketPlane, wantsSocket } from "../src/healthSocket.ts"
 import { claims, policyOf, server, stand } from "./support/hub.ts"
+import { call, layer, PUBLIC_URL, signedIn } from "./support/plane.ts"
 
 const names = Array.from({ length: 2_000 }, (_, i) => `server-with-a-rather-long-name-${i}`)
 
@@ -23,6 +27,19 @@ const HANDSHAKE = [
 /** In real time: the sockets are real. */
 const eventually = (so: () => void) => Effect.promise(() => vi.waitFor(so, { timeout: 15_000, interval: 20 }))
 
+const listening = (openSocket: SocketPlane["openSocket"]) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        websocket: socketHandlers,
+        fetch: (request, server) => serveSocket({ openSocket }, request, server, "127.0.0.1")
+      })
+    ),
+    (listener) => Effect.promise(() => listener.stop(true))
+  ).pipe(Effect.map(({ port }) => port ?? 0))
+
 /** An edge over a hub whose every watcher may see all. */
 const edge = Effect.gen(function* () {
   const { hub, state } = stand(yield* policyOf({ a: ["all"] }), names, { waitingBytes: 512 * 1024 })
@@ -33,18 +50,7 @@ const edge = Effect.gen(function* () {
       closed: () => leave()
     })
   }
-  const listener = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      Bun.serve({
-        port: 0,
-        hostname: "127.0.0.1",
-        websocket: socketHandlers,
-        fetch: (request, server) => serveSocket({ openSocket }, request, server, "127.0.0.1")
-      })
-    ),
-    (listener) => Effect.promise(() => listener.stop(true))
-  )
-  return { hub, state, port: listener.port ?? 0 }
+  return { hub, state, port: yield* listening(openSocket) }
 })
 
 const client = (port: number) => {
@@ -121,5 +127,36 @@ describe("contracts §2.11: the socket", () => {
       expect(answer.status).toBe(426)
       expect(hub.stats().connections).toBe(0)
     })
+  )
+
+  it.scopedLive("S-16: whoever asks for many at once gets no more than one after the other", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const session = yield* signedIn("admin")
+      const many = 2 * limits.perPerson
+      const asked: Array<() => void> = []
+      /** None goes on before all have been let in. */
+      const together = (): Promise<void> =>
+        new Promise((resolve) => {
+          asked.push(resolve)
+          if (asked.length === many) for (const goOn of asked) goOn()
+        })
+      const openSocket: ControlPlane.ControlPlane["openSocket"] = async (request, info) => {
+        const opened = await plane.openSocket(request, info)
+        await together()
+        return opened
+      }
+      const port = yield* listening(openSocket)
+      const headers = { cookie: `${cookieName(PUBLIC_URL)}=${session}` }
+      const codes: Array<number> = []
+      for (let i = 0; i < many; i++) {
+        const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/health_status`, { headers } as never)
+        socket.addEventListener("close", ({ code }) => void codes.push(code))
+      }
+      yield* eventually(() => expect(codes).toEqual(Array.from({ length: limits.perPerson }, () => 1013)))
+      const stats = yield* call(plane, "GET", "/api/health/ws/stats", { cookie: session })
+      expect(stats.body).toMatchObject({ websockets: limits.perPerson, refused_at_capacity_total: limits.perPerson })
+      expect((yield* call(plane, "GET", "/api/health/events", { cookie: session })).status).toBe(503)
+    }).pipe(Effect.provide(layer()))
   )
 })

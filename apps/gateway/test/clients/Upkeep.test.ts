@@ -191,10 +191,18 @@ describe("contracts §2.11: who watches health", () => {
     await Promise.all(all.map(({ until }) => until((state) => state["/one"]?.status === "healthy")))
     assert.isTrue(all.every(({ messages }) => messages.length === 1))
     assert.strictEqual(all[0]?.messages[0]?.["/one"]?.num_tools, 1)
-    const began = performance.now()
-    await change("POST", "/api/toggle/one", { enabled: "off" })
+    const times: Array<number> = []
+    for (const enabled of ["off", "on", "off", "on", "off"]) {
+      const began = performance.now()
+      await change("POST", "/api/toggle/one", { enabled })
+      await Promise.all(
+        all.map(({ until }) => until((state) => (state["/one"]?.status === "disabled") === (enabled === "off")))
+      )
+      times.push(Math.round(performance.now() - began))
+    }
+    // Each is bounded by the test's own limit; half of them are there within the second that is promised.
+    assert.isBelow(times.toSorted((x, y) => x - y)[2] ?? Infinity, 1_000, times.join(", "))
     await Promise.all(all.map(({ until }) => until((state) => state["/one"]?.status === "disabled")))
-    assert.isBelow(performance.now() - began, 15_000)
     assert.deepEqual(Object.keys(all[0]?.messages.at(-1) ?? {}), ["/one"])
     await change("POST", "/api/toggle/one", { enabled: "on" })
     await Promise.all(all.map(({ until }) => until((state) => state["/one"]?.status === "healthy")))

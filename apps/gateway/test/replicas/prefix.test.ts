@@ -9,22 +9,51 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 const BASE = "/mcp-gw"
 
 let gateway: TestGateway
-const proxies: Array<Bun.Server<undefined>> = []
+const proxies: Array<Bun.Server<Relay>> = []
+
+/** One socket of the proxy: what it opens at the gateway, and how. */
+interface Relay {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  upstream?: WebSocket
+}
+
+/** Sockets from the gateway to the client; the client says nothing on these. */
+const relay: Bun.WebSocketHandler<Relay> = {
+  open: (socket) => {
+    const upstream = new WebSocket(socket.data.url, { headers: socket.data.headers } as never)
+    socket.data.upstream = upstream
+    upstream.addEventListener("message", ({ data }) => void socket.send(data))
+    upstream.addEventListener("close", ({ code, reason }) => socket.close(code === 1006 ? 1011 : code, reason))
+  },
+  close: (socket) => socket.data.upstream?.close(),
+  message: () => {}
+}
 
 /** Stands for the public host; `taken`: without the path, and says so. */
-const proxy = (taken: boolean): Bun.Server<undefined> => {
-  const server = Bun.serve({
+const proxy = (taken: boolean): Bun.Server<Relay> => {
+  const server = Bun.serve<Relay>({
     hostname: "127.0.0.1",
     port: 0,
-    fetch: async (request) => {
+    websocket: relay,
+    fetch: async (request, self) => {
       const url = new URL(request.url)
       const isBelow = url.pathname === BASE || url.pathname.startsWith(`${BASE}/`)
       const path = taken && isBelow ? url.pathname.slice(BASE.length) || "/" : url.pathname
       const headers = new Headers(request.headers)
       headers.set("x-forwarded-host", new URL(publicUrl()).host)
       if (taken && isBelow) headers.set("x-forwarded-prefix", BASE)
+      const to = gateway.url + path + url.search
+      if (headers.get("upgrade") === "websocket") {
+        const kept = ["authorization", "x-forwarded-host", "x-forwarded-prefix"].flatMap((name) => {
+          const value = headers.get(name)
+          return value === null ? [] : [[name, value] as const]
+        })
+        const data = { url: to.replace("http", "ws"), headers: Object.fromEntries(kept) }
+        return self.upgrade(request, { data }) ? undefined : new Response(null, { status: 400 })
+      }
       const body = request.body === null ? {} : { body: await request.arrayBuffer() }
-      return fetch(gateway.url + path + url.search, { method: request.method, headers, redirect: "manual", ...body })
+      return fetch(to, { method: request.method, headers, redirect: "manual", signal: request.signal, ...body })
     }
   })
   proxies.push(server)
@@ -86,6 +115,58 @@ for (const [index, name] of ["keeps the path", "takes the path off"].entries()) 
       const servers = await fetch(at("/api/servers"), { headers: { authorization: `Bearer ${await token()}` } })
       assert.strictEqual(servers.status, 200)
       assert.deepStrictEqual((await json(at("/openapi.json")))["servers"], [{ url: publicUrl() }])
+    })
+
+    it("contracts §2.11: health by event stream, and every document and page of the API, lead below the path", async () => {
+      const headers = { authorization: `Bearer ${await token()}` }
+      const read = async (path: string): Promise<string> => {
+        const answer = await fetch(at(path), { headers })
+        assert.strictEqual(answer.status, 200, path)
+        return answer.text()
+      }
+      const leave = new AbortController()
+      const events = await fetch(at("/api/health/events"), { headers, signal: leave.signal })
+      assert.strictEqual(events.headers.get("content-type"), "text/event-stream")
+      const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader()
+      let text = ""
+      while (!text.includes("\n\ndata: ")) text += (await reader?.read())?.value ?? assert.fail(text)
+      assert.include(text, `"/currenttime":{"status"`)
+      leave.abort()
+      const documents = [
+        ["/v0.1/servers", "/currenttime/mcp"],
+        ["/api/servers/currenttime/connect-config", "/currenttime/mcp"],
+        // No server is public here; the document says where the registry is.
+        ["/.well-known/mcp-servers", "/"]
+      ] as const
+      for (const [path, named] of documents) {
+        const document = await read(path)
+        assert.include(document, publicUrl() + named, path)
+        assert.notInclude(document.replaceAll(publicUrl(), ""), new URL(publicUrl()).origin, path)
+      }
+      assert.include(await read("/.well-known/jwks.json"), `"keys"`)
+      const resource = decode(JSON.parse(await read("/.well-known/oauth-protected-resource/currenttime/mcp")))
+      assert.strictEqual(resource["resource"], `${publicUrl()}/currenttime/mcp`)
+      const docs = await read("/docs")
+      const links = [...docs.matchAll(/(?:href|src|data-url)="([^"]*)"/g)].map(([, link = ""]) => link)
+      assert.isNotEmpty(links)
+      assert.deepStrictEqual(
+        links.filter((link) => link.startsWith("/") && !link.startsWith(`${BASE}/`)),
+        [],
+        docs.slice(0, 2_000)
+      )
+    })
+
+    it("contracts §2.11: health by WebSocket, at both its paths", async () => {
+      const headers = { authorization: `Bearer ${await token()}` }
+      for (const path of ["/api/health/ws/health_status", "/ws/health_status"]) {
+        const socket = new WebSocket(at(path).replace("http", "ws"), { headers } as never)
+        const first = await new Promise<unknown>((resolve, reject) => {
+          socket.addEventListener("message", ({ data }) => resolve(data))
+          socket.addEventListener("close", ({ code, reason }) => reject(new Error(`${path}: ${code} ${reason}`)))
+        })
+        assert.include(String(first), `"/currenttime":{"status"`)
+        socket.close()
+      }
     })
 
     it("pages lead below the path, cookies are for it, and so are redirects", async () => {

@@ -55,6 +55,7 @@ export const stand = (policy: Policy, names: ReadonlyArray<string>, given: Parti
     policy,
     servers: new Map(names.map((name) => [`/${name}`, server(name)])),
     lost: new Set<Claims>(),
+    now: 0,
     /** Of everybody, by path. */
     roles: new Map<string, Role>(),
     rolesRevision: 0
@@ -65,6 +66,7 @@ export const stand = (policy: Policy, names: ReadonlyArray<string>, given: Parti
       snapshot: () => ({ revision: 0, servers: state.servers }),
       policy: () => state.policy,
       roles: () => state.rolesRevision,
+      now: () => state.now,
       holds: (one) => !state.lost.has(one)
     },
     { ...limits, ...given }

@@ -1,8 +1,15 @@
 /**
  * Single checks of the health monitor: at most one in flight per path, whoever asks, and by one process at a time; results reach the registry,
- * and the other processes, unless the server changed meanwhile.
+ * and the other processes, unless the server changed meanwhile. That a server is down where another process looks is believed after a look
+ * from here, of which the others are told nothing.
  */
-import type { Health, HealthStatus, RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
+import {
+  type Health,
+  type HealthStatus,
+  isRoutable,
+  type RegisteredServer,
+  type ServerRecord
+} from "@mcpgw/domain/Server"
 import type { RegistryApi } from "@mcpgw/registry/Registry"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,7 +20,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { MonitorOptions } from "../HealthMonitor.ts"
-import type { Times, Why } from "../HealthStore.ts"
+import type { Known, Times, Why } from "../HealthStore.ts"
 import type { ProbeApi, ProbeResult } from "../Probe.ts"
 import { MAX_RETRY_AFTER_SECONDS } from "./failure.ts"
 import { fingerprint, printOf, type Shared } from "./shared.ts"
@@ -21,7 +28,7 @@ import { fingerprint, printOf, type Shared } from "./shared.ts"
 /** What is known of a server after a check. */
 export interface Checked extends Times {
   readonly health: Health
-  /** False: it was another process's turn, and this is what is known. */
+  /** False: it was another process's turn, and this is what holds here. */
   readonly own: boolean
 }
 
@@ -31,6 +38,8 @@ export interface Checks {
    * others. None when there is no answer that still counts: the server is gone, disabled or changed meanwhile.
    */
   readonly check: (path: string, why: Why, urgent?: boolean) => Effect.Effect<Option.Option<Checked>>
+  /** Looks whether a server is down from here as well, as another process says, unless that is no news any more. */
+  readonly confirm: (known: Known) => Effect.Effect<void>
   /** Ends the check in flight, if any; whoever waits for it gets None. */
   readonly cancel: (path: string) => Effect.Effect<void>
 }
@@ -53,9 +62,12 @@ export const makeChecks = (parts: Parts): Effect.Effect<Checks, never, Scope.Sco
     const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
     const background = yield* Effect.makeSemaphore(concurrency)
     const pressing = yield* Effect.makeSemaphore(concurrency)
+    /** A process that reaches nothing says so of all servers at once; who asks for a check here does not wait for those. */
+    const confirming = yield* Effect.makeSemaphore(concurrency)
     const running = yield* FiberMap.make<string, Option.Option<Checked>>()
     const held = new Map<string, number>()
 
+    const inFlight = (path: string) => Option.getOrUndefined(FiberMap.unsafeGet(running, path))
     const start = (server: RegisteredServer, why: Why, urgent: boolean) =>
       FiberMap.run(
         running,
@@ -63,15 +75,26 @@ export const makeChecks = (parts: Parts): Effect.Effect<Checks, never, Scope.Sco
         (urgent ? pressing : background).withPermits(1)(runCheck(parts, held, server, why))
       )
 
+    const confirm = (known: Known): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        const server = registry.get(known.path)
+        if (server === undefined || !parts.shared.doubts(known)) return
+        const other = inFlight(server.record.path)
+        const look = confirming.withPermits(1)(confirmed(parts, held, server.record, known))
+        yield* Fiber.await(other ?? (yield* FiberMap.run(running, server.record.path, look)))
+        // What was in flight may have begun before the news.
+        if (other !== undefined) yield* confirm(known)
+      })
+
     return {
       check: (path, why, urgent = true) =>
         Effect.gen(function* () {
           const server = registry.get(path)
           if (server === undefined || !server.record.is_enabled) return Option.none()
-          const inFlight = Option.getOrUndefined(FiberMap.unsafeGet(running, server.record.path))
-          const exit = yield* Fiber.await(inFlight ?? (yield* start(server, why, urgent)))
+          const exit = yield* Fiber.await(inFlight(server.record.path) ?? (yield* start(server, why, urgent)))
           return Exit.isSuccess(exit) ? exit.value : Option.none()
         }),
+      confirm,
       cancel: (path) => {
         held.delete(path)
         return FiberMap.remove(running, path)
@@ -95,14 +118,13 @@ const runCheck = (
       yield* registry.setHealth(record.path, { status: "checking", last_checked_iso: null })
     }
     const known = yield* shared.claim(record, why, intervalOf(options, record))
-    return known === undefined ? yield* probed(parts, held, record) : Option.some({ ...known, own: false })
+    if (known === undefined) return yield* probed(parts, held, record)
+    if (shared.doubts(known)) return yield* confirmed(parts, held, record, known)
+    return Option.some({ ...known, own: false })
   })
 
-const probed = (
-  { options, probe, registry, shared }: Parts,
-  held: Map<string, number>,
-  record: ServerRecord
-): Effect.Effect<Option.Option<Checked>> =>
+/** What a look at the server came to; none when it changed meanwhile. */
+const looked = ({ options, probe, registry }: Parts, held: Map<string, number>, record: ServerRecord) =>
   Effect.gen(function* () {
     const { path } = record
     const before = registry.get(path)?.health.status ?? "unknown"
@@ -111,16 +133,60 @@ const probed = (
     const endedAt = yield* Clock.currentTimeMillis
     const now = registry.get(path)
     if (now === undefined || !now.record.is_enabled || fingerprint(now.record) !== fingerprint(record)) {
-      return Option.none()
+      return undefined
     }
     const status = settle(held, path, before, result)
     const health: Health = { status, last_checked_iso: new Date(endedAt).toISOString() }
     const times = yield* timesOf(intervalOf(options, record), endedAt, result)
     yield* storeTools(registry, path, result)
+    return { health, times, seconds: (endedAt - startedAt) / 1_000 }
+  })
+
+const probed = (parts: Parts, held: Map<string, number>, record: ServerRecord): Effect.Effect<Option.Option<Checked>> =>
+  Effect.gen(function* () {
+    const { options, registry, shared } = parts
+    const { path } = record
+    const look = yield* looked(parts, held, record)
+    if (look === undefined) return Option.none()
+    const { health, seconds, times } = look
     yield* registry.setHealth(path, health)
-    yield* observe(options, path, status, (endedAt - startedAt) / 1000)
+    yield* observe(options, path, health.status, seconds)
     yield* shared.report({ path, print: printOf(record), health, byCalls: false }, times)
     return Option.some({ health, ...times, own: true })
+  })
+
+/**
+ * Down, as another process says? Where it is well from here it stays so, and the others are told nothing: each knows what it reaches. While
+ * the server wants to be left alone its word to a check of another counts, and what calls say does not.
+ */
+const confirmed = (
+  parts: Parts,
+  held: Map<string, number>,
+  record: ServerRecord,
+  known: Known
+): Effect.Effect<Option.Option<Checked>> =>
+  Effect.gen(function* () {
+    const { options, registry, shared } = parts
+    const { path } = record
+    const before = registry.get(path)?.health
+    const stands = (due: number, restUntil: number) => ({
+      health: registry.get(path)?.health ?? known.health,
+      due: Math.max(due, known.due),
+      restUntil: Math.max(restUntil, known.restUntil),
+      own: false
+    })
+    if (known.restUntil > (yield* Clock.currentTimeMillis)) {
+      if (!known.byCalls) yield* shared.accept(known)
+      return Option.some(stands(0, 0))
+    }
+    const look = yield* looked(parts, held, record)
+    if (look === undefined) return Option.none()
+    const { health, seconds, times } = look
+    yield* observe(options, path, health.status, seconds)
+    // Answered, or said to be well, meanwhile: that is newer.
+    if (registry.get(path)?.health !== before) return Option.some(stands(0, 0))
+    yield* isRoutable(health) ? registry.setHealth(path, health) : shared.accept(known)
+    return Option.some(stands(times.restUntil === 0 ? 0 : times.due, times.restUntil))
   })
 
 /** The interval, ±10 %, or longer when the server asked for it. */

@@ -40,7 +40,8 @@ export const makeMonitor = (
     const parts = { registry, checks, options, calls, shared }
     const watch = yield* makeWatch(parts)
     const changes = yield* registry.subscribe
-    yield* watch.sweep(options.startDelayMs ?? 0, yield* shared.follow(calls.heard))
+    const doubted = yield* makeDoubts(checks)
+    yield* watch.sweep(options.startDelayMs ?? 0, yield* shared.follow({ heard: calls.heard, doubted }))
     yield* changes.pipe(Stream.runForEach(watch.follow), Effect.forkScoped)
     // A change that fell off a full queue is made up for here.
     yield* Effect.sleep(Duration.seconds(options.intervalSeconds)).pipe(
@@ -69,6 +70,21 @@ const probeNow = (
     // None: the server changed under the check; what holds is what a check of it as it is now says. Nor was it one that found another's turn.
     if (Option.isSome(checked) && checked.value.own) return checked.value.health
     return attempts === 0 ? server.health : yield* probeNow(registry, checks, path, attempts - 1)
+  })
+
+/** Looks, at once and beside everything else, whether servers are down as others say: after calls not while the server wants to rest. */
+const makeDoubts = (checks: Checks): Effect.Effect<(known: Known) => Effect.Effect<void>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const looks = yield* FiberMap.make<string>()
+    return (known) => {
+      const look = Effect.gen(function* () {
+        const rest = known.byCalls ? known.restUntil - (yield* Clock.currentTimeMillis) : 0
+        yield* Effect.sleep(Math.max(0, rest))
+        yield* checks.confirm(known)
+      })
+      // The latest news counts; a look in flight goes on.
+      return Effect.asVoid(FiberMap.run(looks, known.path, look))
+    }
   })
 
 /** What other processes know of servers, by path. */

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { HealthMonitor } from "../../src/HealthMonitor.ts"
 import { HealthStore } from "../../src/HealthStore.ts"
@@ -150,22 +151,58 @@ export const processesSuite = (name: string, kept: Effect.Effect<Store.StoreLaye
       })
     )
 
-    it.scoped("failed calls of one mark the server in all, and an answer in any heals it in all", () =>
+    it.scoped(
+      "failed calls of one mark the server in all that find it down, and an answer in any heals it in all",
+      () =>
+        Effect.gen(function* () {
+          const open = yield* processes
+          let result = healthy
+          const [a, b] = yield* Effect.all([open(() => result, 3_600), open(() => result, 3_600)])
+          yield* add(a)
+          yield* until([a, b], () => a.status() === "healthy" && b.status() === "healthy")
+          result = { status: "unhealthy: timeout", tools: undefined }
+          yield* failing(b)
+          yield* until([a, b], () => a.status() === "unhealthy: connection error")
+          a.monitor.calls.answered("/a")
+          yield* until([a, b], () => a.status() === "healthy" && b.status() === "healthy")
+          // Marked again: a check has the last word, and an answer after it says nothing.
+          yield* failing(b)
+          yield* until([a, b], () => a.status() === "unhealthy: connection error")
+          const looks = a.probed.length + b.probed.length
+          result = healthy
+          yield* pass([a, b], 1)
+          yield* until([a, b], () => a.status() === "healthy" && b.status() === "healthy")
+          assert.strictEqual(a.probed.length + b.probed.length, looks + 1)
+        })
+    )
+
+    it.scoped("S-16: a process that reaches nothing takes no server from the others, by its calls or its checks", () =>
       Effect.gen(function* () {
         const open = yield* processes
-        const [a, b] = yield* Effect.all([open(() => healthy, 3_600), open(() => healthy, 3_600)])
+        let isCut = false
+        const [a, b] = yield* Effect.all([open(() => (isCut ? down : healthy)), open(() => healthy)])
         yield* add(a)
-        yield* until([a, b], () => b.status() === "healthy")
-        yield* failing(b)
-        yield* until([a, b], () => a.status() === "unhealthy: connection error")
-        a.monitor.calls.answered("/a")
         yield* until([a, b], () => a.status() === "healthy" && b.status() === "healthy")
-        // Marked again: a check has the last word, and an answer after it says nothing.
-        yield* failing(b)
-        yield* until([a, b], () => a.status() === "unhealthy: connection error")
-        yield* pass([a, b], 1)
-        yield* until([a, b], () => a.status() === "healthy" && b.status() === "healthy")
-        assert.strictEqual(a.probed.length + b.probed.length, 2)
+        isCut = true
+        const seen: Array<string> = []
+        const changes = yield* b.registry.subscribe
+        yield* changes.pipe(
+          Stream.runForEach((change) =>
+            Effect.sync(() => {
+              if (change.kind === "health") seen.push(change.server.health.status)
+            })
+          ),
+          Effect.forkScoped
+        )
+        const looks = b.probed.length
+        yield* failing(a)
+        yield* until([a, b], () => a.status() === down.status && b.probed.length > looks)
+        yield* a.monitor.probeNow("/a")
+        yield* pass([a, b], 6 * INTERVAL)
+        assert.strictEqual(b.status(), "healthy")
+        assert.deepStrictEqual(seen, [])
+        // One look for each piece of news, and one in each interval.
+        assert.isAtMost(b.probed.length - looks, 12)
       })
     )
 
@@ -175,18 +212,19 @@ export const processesSuite = (name: string, kept: Effect.Effect<Store.StoreLaye
         let result = healthy
         const [a, b] = yield* Effect.all([open(() => result, 3_600), open(() => healthy, 3_600)])
         yield* add(a)
-        yield* until([a, b], () => b.status() === "healthy")
+        yield* until([a, b], () => a.status() === "healthy" && b.status() === "healthy")
         result = { status: "unhealthy: status 429", tools: undefined, retryAfterSeconds: 20 }
         yield* a.monitor.probeNow("/a")
         // Either may have had the first turn.
-        const before = b.probed.length
+        const before = a.probed.length + b.probed.length
         yield* failing(b)
-        yield* until([a, b], () => a.status() === "unhealthy: connection error")
+        yield* until([a, b], () => b.status() === "unhealthy: connection error")
         yield* pass([a, b], 19)
-        assert.strictEqual(b.probed.length, before)
+        assert.strictEqual(a.probed.length + b.probed.length, before)
+        assert.strictEqual(a.status(), "healthy")
+        result = healthy
         yield* pass([a, b], 3)
         yield* until([a, b], () => a.status() === "healthy" && b.status() === "healthy")
-        assert.strictEqual(b.probed.length, before + 1)
       })
     )
 
