@@ -11,7 +11,7 @@ import { setGroupsThere } from "@mcpgw/identity/directoryAccounts"
 import type { Person } from "@mcpgw/identity/endAccess"
 import * as Effect from "effect/Effect"
 import { notStored, unavailable, unreachable } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
@@ -41,8 +41,7 @@ const list = Effect.gen(function* () {
   return { accounts: accounts.map(viewOf) }
 })
 
-const changeFields = onlyFields(...Object.keys(ChangeAccount.fields))
-const decodeChange = decodeWith(ChangeAccount)
+const decodeChange = decodeOnly(ChangeAccount, Object.keys(ChangeAccount.fields))
 
 /** Groups of a provider's people are the provider's: there first, where that can be. Shutting out waits for nobody. */
 const edited = (names: ReadonlyArray<Person>, username: string, edit: AccountEdit) =>
@@ -61,7 +60,7 @@ const change = (request: Request, username: string) =>
     trail.decision = "none"
     // People of other issuers may be called alike; they have no account here that this could be.
     if (claims.issuer === publicUrl && claims.username.toLowerCase() === username.toLowerCase()) return yield* notOwn
-    const edit = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
+    const edit = yield* fieldsOf(request).pipe(Effect.flatMap(decodeChange))
     const names = yield* namesOf(publicUrl, publicUrl, username)
     const account = yield* edited(names, username, edit).pipe(
       Effect.catchTags({

@@ -20,7 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { compareAgents } from "./accountDrift.ts"
 import { notStored } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
@@ -61,12 +61,9 @@ const invalid = ({ expected, field, held }: InvalidAgent) => new BadRequest(fiel
 
 const failures = { AccountsUnavailable: unreachable, InvalidAgent: invalid }
 
-const decodeCreate = decodeWith(CreateAgent)
-const createFields = onlyFields(...Object.keys(CreateAgent.fields))
-const decodeChange = decodeWith(ChangeAgent)
-const changeFields = onlyFields(...Object.keys(ChangeAgent.fields))
-const decodeMachine = decodeWith(MachineClientView)
-const machineFields = onlyFields(...Object.keys(MachineClientView.fields))
+const decodeCreate = decodeOnly(CreateAgent, Object.keys(CreateAgent.fields))
+const decodeChange = decodeOnly(ChangeAgent, Object.keys(ChangeAgent.fields))
+const decodeMachine = decodeOnly(MachineClientView, Object.keys(MachineClientView.fields))
 
 const list = (compare: boolean) =>
   Effect.gen(function* () {
@@ -99,8 +96,7 @@ const clientOf = (provider: string, { clientId, secret, tokenUrl }: AgentCredent
 const create = (request: Request) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    const fields = yield* Effect.flatMap(fieldsOf(request), createFields)
-    const wanted = yield* decodeCreate(fields)
+    const wanted = yield* Effect.flatMap(fieldsOf(request), decodeCreate)
     const exists = fieldProblem("name", JSON.stringify(wanted.name), "there is an agent of that name")
     const { agent, credential, provider } = yield* made(wanted).pipe(
       Effect.catchTags({ ...failures, ...directoryFailures, AgentExists: () => new BadRequest(exists) })
@@ -119,7 +115,7 @@ const get = (name: string) =>
 const change = (request: Request, name: string) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decodeChange))
     const { issuers } = yield* FederatedLogin
     const changing = changeAgentThere(name, wanted, issuers)
     const agent = yield* Effect.catchTags(changing, {
@@ -174,7 +170,7 @@ const listMachines = Effect.gen(function* () {
 const putMachine = (request: Request) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    const client = yield* fieldsOf(request).pipe(Effect.flatMap(machineFields), Effect.flatMap(decodeMachine))
+    const client = yield* fieldsOf(request).pipe(Effect.flatMap(decodeMachine))
     const { client_id: clientId, groups, issuer } = client
     const machines = yield* MachineClients
     yield* Effect.catchTag(machines.put({ issuer, clientId, groups }), "AccountsUnavailable", unreachable)

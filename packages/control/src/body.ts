@@ -5,6 +5,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { BadRequest, type FieldError, fieldProblem, fieldProblems, problem, TooLarge } from "@mcpgw/api/ApiError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
@@ -158,16 +159,6 @@ export const unknownFields = (fields: Fields, known: ReadonlyArray<string>): Rea
     .filter((name) => !known.includes(name))
     .map((name) => ({ field: FIELD_NAME.test(name) ? name : "(hidden)", expected: `it may be ${either(known)}` }))
 
-/**
- * Refuses fields that have no meaning here, all of them: dropped in silence they would leave their sender believing that they count.
- */
-export const onlyFields =
-  (...known: ReadonlyArray<string>) =>
-  (fields: Fields): Effect.Effect<Fields, BadRequest> => {
-    const [first, ...others] = unknownFields(fields, known)
-    return first === undefined ? Effect.succeed(fields) : Effect.fail(new BadRequest(fieldProblems(first, ...others)))
-  }
-
 const SECRET = /password|secret|credential|token$|^headers$/i
 const HELD_CHARS = 120
 
@@ -225,4 +216,22 @@ export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadReq
 export const decodeWith = <A, I>(schema: Schema.Schema<A, I>): ((fields: Fields) => Effect.Effect<A, BadRequest>) => {
   const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
   return (fields) => Effect.mapError(decode(fields), (error) => refusalOf(error, fields))
+}
+
+/**
+ * The same, and refuses fields that have no meaning here, together with those that are wrong: dropped in silence they would leave their sender
+ * believing that they count.
+ */
+export const decodeOnly = <A, I>(
+  schema: Schema.Schema<A, I>,
+  known: ReadonlyArray<string>
+): ((fields: Fields) => Effect.Effect<A, BadRequest>) => {
+  const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
+  return (fields) => {
+    const decoded = decode(fields)
+    const [unknown, ...others] = unknownFields(fields, known)
+    if (unknown === undefined) return Effect.mapError(decoded, (error) => refusalOf(error, fields))
+    const wrong = Either.isRight(decoded) ? [] : fieldErrors(decoded.left, fields)
+    return Effect.fail(new BadRequest(fieldProblems(unknown, ...others, ...wrong)))
+  }
 }

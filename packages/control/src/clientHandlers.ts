@@ -11,7 +11,7 @@ import { type ClientView, CreateClient } from "@mcpgw/api/Clients"
 import { momentOf } from "@mcpgw/api/Moments"
 import { OAuthClients, type SetUpClient } from "@mcpgw/identity/OAuthClients"
 import * as Effect from "effect/Effect"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
@@ -35,8 +35,7 @@ const viewOf = ({ clientId, createdAt, metadata, secrets, setUpBy }: SetUpClient
 const noSuchClient = new NotFound(problem("No administrator has set up such a client"))
 const noSuchSecret = new NotFound(problem("There is no such secret"))
 
-const decode = decodeWith(CreateClient)
-const known = onlyFields(...Object.keys(CreateClient.fields))
+const decode = decodeOnly(CreateClient, Object.keys(CreateClient.fields))
 
 const list = Effect.gen(function* () {
   yield* administrator(MANAGE)
@@ -47,7 +46,7 @@ const list = Effect.gen(function* () {
 const create = (request: Request) =>
   Effect.gen(function* () {
     const { claims } = yield* grantor(MANAGE, GRANT)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(known), Effect.flatMap(decode))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decode))
     const wish = {
       clientId: wanted.client_id,
       name: wanted.client_name,

@@ -9,7 +9,7 @@ import { type Collaborator, Collaborators } from "@mcpgw/registry/Collaborators"
 import * as Effect from "effect/Effect"
 import { caller, findServer } from "./access.ts"
 import { unreachable } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
@@ -59,13 +59,12 @@ const known = (collaborators: ReadonlyArray<Collaborator>) =>
     }
   })
 
-const fields = onlyFields(...Object.keys(SetCollaborators.fields))
-const decode = decodeWith(SetCollaborators)
+const decode = decodeOnly(SetCollaborators, Object.keys(SetCollaborators.fields))
 
 const set = (request: Request, path: string) =>
   Effect.gen(function* () {
     const { record, who } = yield* changed(path)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(fields), Effect.flatMap(decode))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decode))
     yield* known(wanted.collaborators)
     const collaborators = yield* Collaborators
     yield* Effect.catchAll(collaborators.set(record, wanted.collaborators, who.claims.username), storeDown)

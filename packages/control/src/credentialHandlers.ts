@@ -9,15 +9,14 @@ import { DEFAULT_API_KEY_HEADER } from "@mcpgw/vault/ServerSecrets"
 import { Vault, type VaultApi } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
 import { authorize, caller, findServer } from "./access.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import type { Given } from "./secretPlan.ts"
 import { invalidSecret, vaultDown } from "./serverSecrets.ts"
 import { inTurn } from "./serverWrites.ts"
 import { failures, invalid } from "./storeFailures.ts"
 import { withSecrets } from "./vaultWrites.ts"
 
-const decode = decodeWith(CredentialFields)
-const known = onlyFields(...Object.keys(CredentialFields.fields))
+const decode = decodeOnly(CredentialFields, Object.keys(CredentialFields.fields))
 
 const viewOf = ({ storedFor }: VaultApi, record: ServerRecord): CredentialView => ({
   service_path: record.path,
@@ -68,7 +67,7 @@ const change = <E>(path: string, read: Effect.Effect<Given, E>) =>
   })
 
 const set = (request: HttpServerRequest.HttpServerRequest, path: string) =>
-  change(path, fieldsOf(request, { headers: "json" }).pipe(Effect.flatMap(known), Effect.flatMap(decode)))
+  change(path, fieldsOf(request, { headers: "json" }).pipe(Effect.flatMap(decode)))
 
 const forget = (path: string) => change(path, Effect.succeed({ auth_scheme: "none", auth_credential: "" }))
 

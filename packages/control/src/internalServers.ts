@@ -56,14 +56,18 @@ const overwritten = (who: Actor, fields: Fields, path: string) =>
     return yield* editInTurn(who, server.record, { ...edit, is_enabled: true })
   }).pipe(inTurn)
 
+const BAD_OVERWRITE = { field: "overwrite", held: "something else", expected: "it may be true or false" }
+
 const register = (request: Request, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const who = yield* administrator(request, "api:internal_register")
     const { overwrite = true, ...fields } = yield* fieldsOf(request, { ...FORM, overwrite: "boolean" })
     // Read whole in any case: an overwriting registration is held to what a registration must have.
-    const registration = yield* registrationOf({ enabled: true, ...fields }, yield* asker(who))
-    if (typeof overwrite !== "boolean")
-      return yield* new BadRequest(fieldProblem("overwrite", "something else", "it may be true or false"))
+    const registration = yield* registrationOf(
+      { enabled: true, ...fields },
+      yield* asker(who),
+      typeof overwrite === "boolean" ? [] : [BAD_OVERWRITE]
+    )
     const known = overwrite ? yield* overwritten(who, fields, registration.path) : undefined
     const server = known ?? (yield* Effect.catchTag(registerAs(who, registration), "ServerExists", taken))
     const now = yield* firstCheck(scope, server)

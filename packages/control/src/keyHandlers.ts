@@ -15,7 +15,7 @@ import { type ApiKey, ApiKeys, type InvalidApiKey, type TooManyApiKeys } from "@
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { type Caller, caller } from "./access.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
@@ -128,8 +128,7 @@ const unknownTools = ({ tools = {} }: CreateKey) =>
 const not = (field: string, held: unknown, expected: string) =>
   new BadRequest(fieldProblem(field, JSON.stringify(held), expected))
 
-const createFields = onlyFields(...Object.keys(CreateKey.fields))
-const decodeCreate = decodeWith(CreateKey)
+const decodeCreate = decodeOnly(CreateKey, Object.keys(CreateKey.fields))
 
 const create = (request: Request) =>
   Effect.gen(function* () {
@@ -139,7 +138,7 @@ const create = (request: Request) =>
     const who = yield* caller
     yield* signedIn(who.claims, "make keys")
     const owner = yield* ownerOf(who, undefined)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(createFields), Effect.flatMap(decodeCreate))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decodeCreate))
     yield* namesOwn(who, wanted)
     const { expires_at: expires, groups, name } = wanted
     const made = yield* keys
