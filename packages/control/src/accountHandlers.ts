@@ -16,6 +16,7 @@ import { decodeOnly, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { answerCookies } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -123,5 +124,5 @@ export const layer = HttpApiBuilder.group(Api, "account", (handlers) =>
     .handle("sessions", () => list)
     .handle("endSession", ({ path }) => endOne(path.id), whole)
     .handle("endSessions", ({ urlParams }) => endAll(urlParams.tokens ?? false), whole)
-    .handleRaw("changePassword", ({ request }) => changeOwn(request), whole)
+    .handleRaw("changePassword", ({ request }) => readmitted(request, changeOwn(request)), whole)
 )

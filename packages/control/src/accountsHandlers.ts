@@ -17,6 +17,7 @@ import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -77,5 +78,7 @@ const change = (request: Request, username: string) =>
 export const layer = HttpApiBuilder.group(Api, "accounts", (handlers) =>
   handlers
     .handle("list", () => list)
-    .handleRaw("change", ({ path, request }) => change(request, path.username), { uninterruptible: true })
+    .handleRaw("change", ({ path, request }) => readmitted(request, change(request, path.username)), {
+      uninterruptible: true
+    })
 )

@@ -26,6 +26,7 @@ import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
 import { warningsOf } from "./warnings.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -192,17 +193,17 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "agents", (handlers) =>
   handlers
     .handle("list", ({ urlParams }) => list(urlParams.compare ?? false))
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => readmitted(request, create(request)), whole)
     .handle("get", ({ path }) => get(path.name))
-    .handleRaw("change", ({ path, request }) => change(request, path.name), whole)
+    .handleRaw("change", ({ path, request }) => readmitted(request, change(request, path.name)), whole)
     .handle("remove", ({ path, urlParams }) => remove(path.name, urlParams.delete_from_keycloak ?? true), whole)
-    .handleRaw("addSecret", ({ path, request }) => addSecret(request, path.name), whole)
+    .handleRaw("addSecret", ({ path, request }) => readmitted(request, addSecret(request, path.name)), whole)
     .handle("removeSecret", ({ path }) => removeSecret(path.name, path.id), whole)
 )
 
 export const layerMachineClients = HttpApiBuilder.group(Api, "machineClients", (handlers) =>
   handlers
     .handle("list", () => listMachines)
-    .handleRaw("put", ({ request }) => putMachine(request), whole)
+    .handleRaw("put", ({ request }) => readmitted(request, putMachine(request)), whole)
     .handle("remove", ({ urlParams }) => removeMachine(urlParams.issuer, urlParams.client_id), whole)
 )

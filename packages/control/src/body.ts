@@ -38,19 +38,30 @@ const readAll = async (source: Request, most: number): Promise<Buffer | undefine
   }
 }
 
-/** The body's bytes, `most` of them. Interruptible where the handler is not, so that a body that never ends is given up. */
+/** What came of a body that was read once; a body can not be read twice. */
+const kept = new WeakMap<Request, Either.Either<Buffer, BadRequest | TooLarge>>()
+
+/**
+ * The body's bytes, `most` of them; the same again for who asks again. Interruptible where the handler is not, so that a body that never ends is
+ * given up.
+ */
 export const bytesOf = (
   request: HttpServerRequest.HttpServerRequest,
   most: number
 ): Effect.Effect<Buffer, BadRequest | TooLarge> =>
-  Effect.suspend(() => {
+  Effect.suspend((): Effect.Effect<Buffer, BadRequest | TooLarge> => {
     if (!(request.source instanceof Request)) return Effect.fail(unread)
     const { source } = request
+    const before = kept.get(source)
+    if (before !== undefined) return before
     if (Number(source.headers.get("content-length") ?? 0) > most) return Effect.fail(tooLarge(most))
     return Effect.tryPromise({ try: () => readAll(source, most), catch: () => unread }).pipe(
       Effect.interruptible,
       Effect.timeoutFail({ duration: READ_WITHIN, onTimeout: () => unread }),
-      Effect.flatMap((body) => (body === undefined ? Effect.fail(tooLarge(most)) : Effect.succeed(body)))
+      Effect.flatMap((body) => (body === undefined ? Effect.fail(tooLarge(most)) : Effect.succeed(body))),
+      Effect.either,
+      Effect.tap((came) => Effect.sync(() => kept.set(source, came))),
+      Effect.flatten
     )
   })
 
@@ -96,7 +107,7 @@ const parsed = (value: string): unknown => {
   }
 }
 
-const read: Record<FormField, (value: string) => unknown> = {
+const READ: Record<FormField, (value: string) => unknown> = {
   csv: commaSeparated,
   json: parsed,
   number: (value) => (value.trim() === "" || Number.isNaN(Number(value)) ? value : Number(value)),
@@ -115,7 +126,7 @@ const formFields = (body: string, kinds: Readonly<Record<string, FormField>>): F
     [...new URLSearchParams(body)].flatMap(([name, value]) => {
       const kind = kinds[name]
       if (isLeftOut(kind, value)) return []
-      return [[name, kind === undefined ? value : read[kind](value)]]
+      return [[name, kind === undefined ? value : READ[kind](value)]]
     })
   )
 

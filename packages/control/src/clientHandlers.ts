@@ -15,6 +15,7 @@ import { decodeOnly, fieldsOf } from "./body.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -110,9 +111,9 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "clients", (handlers) =>
   handlers
     .handle("list", () => list)
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => readmitted(request, create(request)), whole)
     .handle("get", ({ path }) => get(path.client_id))
     .handle("remove", ({ path }) => remove(path.client_id), whole)
-    .handleRaw("addSecret", ({ path, request }) => addSecret(request, path.client_id), whole)
+    .handleRaw("addSecret", ({ path, request }) => readmitted(request, addSecret(request, path.client_id)), whole)
     .handle("removeSecret", ({ path }) => removeSecret(path.client_id, path.id), whole)
 )

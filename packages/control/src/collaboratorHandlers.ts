@@ -13,6 +13,7 @@ import { decodeOnly, fieldsOf } from "./body.ts"
 import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -97,6 +98,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "collaborators", (handlers) =>
   handlers
     .handle("list", ({ path }) => list(path["*"]))
-    .handleRaw("set", ({ path, request }) => set(request, path["*"]), whole)
+    .handleRaw("set", ({ path, request }) => readmitted(request, set(request, path["*"])), whole)
     .handle("remove", ({ path, urlParams }) => remove(path["*"], urlParams), whole)
 )

@@ -15,6 +15,7 @@ import { invalidSecret, vaultDown } from "./serverSecrets.ts"
 import { inTurn } from "./serverWrites.ts"
 import { failures, invalid } from "./storeFailures.ts"
 import { withSecrets } from "./vaultWrites.ts"
+import { readmitted } from "./received.ts"
 
 const decode = decodeOnly(CredentialFields, Object.keys(CredentialFields.fields))
 
@@ -76,6 +77,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "serverCredentials", (handlers) =>
   handlers
     .handle("show", ({ path }) => show(path["*"]))
-    .handleRaw("set", ({ path, request }) => set(request, path["*"]), whole)
+    .handleRaw("set", ({ path, request }) => readmitted(request, set(request, path["*"])), whole)
     .handle("forget", ({ path }) => forget(path["*"]), whole)
 )

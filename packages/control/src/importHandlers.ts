@@ -54,10 +54,12 @@ const servers = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
     trail.rule = "api:import_servers"
+    // Before so much is read, and when it is there: whoever may no more by then changes nothing.
+    yield* administratorOf(request)
+    const { dryRun, files, mode, notes, scopes: text, state } = yield* sentOf(request)
     const who = yield* administratorOf(request)
     const registry = yield* Registry
     const { allowedUpstreams } = yield* ControlPlaneConfig
-    const { dryRun, files, mode, notes, scopes: text, state } = yield* sentOf(request)
     // The policy first: what is most likely to stand against it is found out while nothing is done yet.
     const scopes = text === undefined ? undefined : yield* importScopes(who, { text, mode, dryRun })
     if (mode !== undefined && !dryRun) trail.rule = "api:import_servers_and_policy"

@@ -22,6 +22,7 @@ import { administratorOf } from "./administrator.ts"
 import { fieldErrors, type Fields, fieldsOf, unknownFields } from "./body.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { asked, refusalOf, shownIssued } from "./tokenRequests.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -161,6 +162,6 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "internal", (handlers) =>
   handlers
-    .handleRaw("vend", ({ request }) => vend(request), whole)
+    .handleRaw("vend", ({ request }) => readmitted(request, vend(request)), whole)
     .handle("reloadScopes", ({ request }) => reloadScopes(request), whole)
 )

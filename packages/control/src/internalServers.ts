@@ -23,6 +23,7 @@ import { serversByName } from "./serverList.ts"
 import { detailsFor } from "./serverReads.ts"
 import { asker, editInTurn, inTurn, registerAs, removeAs, switchAs } from "./serverWrites.ts"
 import { serverItem, toolView } from "./views.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -140,9 +141,9 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "internalServers", (handlers) =>
   Effect.map(Effect.scope, (scope) =>
     handlers
-      .handleRaw("register", ({ request }) => register(request, scope), whole)
-      .handleRaw("remove", ({ request }) => remove(request), whole)
-      .handleRaw("toggle", ({ request }) => toggle(request, scope), whole)
+      .handleRaw("register", ({ request }) => received(request, register(request, scope)), whole)
+      .handleRaw("remove", ({ request }) => received(request, remove(request)), whole)
+      .handleRaw("toggle", ({ request }) => received(request, toggle(request, scope)), whole)
       .handle("healthcheck", ({ request }) => healthcheck(request))
       .handle("list", ({ request }) => list(request))
   )

@@ -20,6 +20,7 @@ import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { warningsOf } from "./warnings.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -185,6 +186,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "keys", (handlers) =>
   handlers
     .handle("list", ({ urlParams }) => list(urlParams.owner))
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => readmitted(request, create(request)), whole)
     .handle("revoke", ({ path, urlParams }) => revoke(path.id, urlParams.owner), whole)
 )

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { decodeOnly, fieldsOf } from "./body.ts"
 import { invalidText, policyFailures, policyUnavailable, wouldLockOut } from "./policyFailures.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -43,5 +44,5 @@ const replace = (request: Request) =>
 export const layer = HttpApiBuilder.group(Api, "policy", (handlers) =>
   handlers
     .handle("read", ({ request }) => read(request))
-    .handleRaw("replace", ({ request }) => replace(request), { uninterruptible: true })
+    .handleRaw("replace", ({ request }) => received(request, replace(request)), { uninterruptible: true })
 )

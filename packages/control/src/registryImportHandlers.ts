@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { decodeOnly, fieldsOf } from "./body.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { readmitted } from "./received.ts"
 
 const USUAL_INTERVAL_SECONDS = 3_600
 const ITEMS_AT_ONCE = 1_000
@@ -115,7 +116,7 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "registryImports", (handlers) =>
   handlers
-    .handleRaw("start", ({ request }) => start(request), whole)
+    .handleRaw("start", ({ request }) => readmitted(request, start(request)), whole)
     .handle("list", () => list)
     .handle("get", ({ path, urlParams }) => get(path.id, urlParams.after ?? 0))
     .handle("cancel", ({ path }) => cancel(path.id), whole)

@@ -34,6 +34,7 @@ import {
   shownIssued,
   tooManyTokens
 } from "./tokenRequests.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -220,7 +221,7 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "tokens", (handlers) =>
   handlers
-    .handleRaw("generate", ({ request }) => generate(request), whole)
+    .handleRaw("generate", ({ request }) => readmitted(request, generate(request)), whole)
     .handle("admin", ({ request }) => forMachines(request), whole)
-    .handleRaw("revoke", ({ request }) => revoke(request), whole)
+    .handleRaw("revoke", ({ request }) => readmitted(request, revoke(request)), whole)
 )

@@ -24,6 +24,7 @@ import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
 import { warningsOf } from "./warnings.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -119,7 +120,7 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "users", (handlers) =>
   handlers
     .handle("list", ({ request, urlParams }) => list(request, urlParams))
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => received(request, create(request)), whole)
     .handle(
       "remove",
       ({ path, request, urlParams }) => remove(request, path.username, urlParams.delete_from_keycloak ?? true),
