@@ -137,6 +137,13 @@ describe("policy", () => {
     assert.strictEqual((await explain("--group", "a", "--server", "clock", "--method", "tools/call")).code, 2)
   })
 
+  it("issue 6: without --scopes it says by which file it judges, and that a policy in the database is another", async () => {
+    const asked = await run(["policy", "explain", "--group", "a", "--server", "clock"])
+    assert.match(asked.err, /judged by data\/scopes\.yml.*database.*--scopes/)
+    const named = await explain("--group", "a", "--server", "clock")
+    assert.notInclude(named.err, "database")
+  })
+
   it("a broken policy says where", async () => {
     writeFileSync(`${room.path}/broken.yml`, "clock/use:\n  - server: clock\n    tool: [x]\n")
     const { code, err } = await run([

@@ -48,21 +48,35 @@ const textOf = (path: string): Effect.Effect<string | undefined, PolicyError> =>
     )
   )
 
+/** What the file would have said is in force nowhere, and whoever wrote it has to know before anything is decided by less. */
+const unread = (path: string) =>
+  new PolicyError({
+    source: path,
+    field: "",
+    problem:
+      `differs from the default policy and would not be read: the policy is in the database (${settings.policy.name}=store), which holds the default alone, as a process without such a file wrote it. ` +
+      `Put the file into the database at a process that runs (mcpgw import files DIR --scopes ${path} --apply-scopes replace) and then start this one, or remove the file, or set ${settings.policy.name}=file`
+  })
+
+/** A file beside a database that holds a policy already. */
+const beside = (path: string, text: string, held: string): Effect.Effect<void, PolicyError> => {
+  if (text === held) return Effect.void
+  const said = `The policy is in the database (${settings.policy.name}=store), and ${path}, which differs from it, is not read`
+  // Nobody wrote the default that stands in a file: nothing of anybody's is lost.
+  if (text === DEFAULT_SCOPES) return Effect.logInfo(said)
+  return held === DEFAULT_SCOPES ? unread(path) : Effect.logWarning(said)
+}
+
 /**
  * What an empty database begins with: the file, when there is one, so that a policy that was kept in it goes on, else the default. Processes that
- * start at once over one database write one.
+ * start at once over one database write one; who comes second is judged by what the first wrote.
  */
-const seed = (path: string) =>
+const seed = (path: string): Effect.Effect<void, PolicyError | PolicySourceUnavailable, PolicySource> =>
   Effect.gen(function* () {
     const source = yield* PolicySource
     const text = yield* textOf(path)
     const held = yield* source.read
-    if (held !== undefined) {
-      if (text === undefined || text === held.text) return
-      return yield* Effect.logInfo(
-        `The policy is in the database (${settings.policy.name}=store), and ${path}, which differs from it, is not read`
-      )
-    }
+    if (held !== undefined) return text === undefined ? undefined : yield* beside(path, text, held.text)
     const first = text ?? DEFAULT_SCOPES
     yield* compileWith(() => parsePolicyText(first, text === undefined ? "default policy" : path))
     yield* source.replace(first, "mcpgw", 0)
@@ -71,7 +85,7 @@ const seed = (path: string) =>
         ? "The default policy was written into the database"
         : `The policy in ${path} was copied into the database; from now on the file is not read`
     )
-  }).pipe(Effect.catchTag("PolicySourceMoved", () => Effect.void))
+  }).pipe(Effect.catchTag("PolicySourceMoved", () => Effect.suspend(() => seed(path))))
 
 const inStore = (path: string): PolicyLayer =>
   PolicyWriter.layerStore().pipe(

@@ -2,6 +2,12 @@
 import "../../gateway/src/installed.ts"
 
 const { boot } = await import("@mcpgw/gateway/boot")
+const { CONTROL_PATHS } = await import("@mcpgw/gateway/routes")
+
+/** Five to a line. */
+const lines = (paths: ReadonlyArray<string>): ReadonlyArray<string> =>
+  Array.from({ length: Math.ceil(paths.length / 5) }, (_, i) => paths.slice(i * 5, i * 5 + 5).join(" "))
+
 await boot({
   about: [
     "mcpgw registry — the control plane alone: API, OAuth and the pages; no MCP is served here",
@@ -14,7 +20,7 @@ await boot({
     "  MCPGW_DATABASE_URL   the database: postgres://…, or sqlite:PATH on one machine",
     "  MCPGW_KEYS_DIR       the keys: a folder that all of them can read, and nobody else",
     "  MCPGW_PUBLIC_URL     where clients find the whole, through a proxy that sends",
-    "                       /api /v0 /v0.1 /oauth /oauth2 /.well-known /openapi.json /login /logout /account /internal",
+    ...lines(CONTROL_PATHS).map((line) => `                       ${line}`),
     "                       here and everything else to the gateways",
     "  MCPGW_POLICY         the policy: with postgres://… it is in the database by itself; over SQLite set store,",
     "                       or name one file for all of them in MCPGW_SCOPES_FILE",

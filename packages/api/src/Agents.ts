@@ -10,6 +10,7 @@ import { BadGateway, BadRequest, Conflict, Forbidden, TooLarge, Unavailable } fr
 import { Authentication } from "./Authentication.ts"
 import { DirectoryComparison } from "./DirectoryComparison.ts"
 import { GivenMoment, Moment } from "./Moments.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -94,7 +95,7 @@ const ByName = Schema.Struct({ name: Schema.String })
 export const Removed = Schema.Struct({ success: Schema.Literal(true) })
 
 const list = HttpApiEndpoint.get("list", "/api/agents")
-  .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }))
+  .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
   .addSuccess(Schema.Struct({ agents: Schema.Array(AgentView), directory: optional(DirectoryComparison) }))
   .annotate(
     OpenApi.Description,
@@ -133,7 +134,7 @@ const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
 
 const remove = HttpApiEndpoint.del("remove", "/api/agents/:name")
   .setPath(ByName)
-  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }))
+  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
   .addSuccess(Removed)
   .addError(Conflict.schema)
   .addError(BadGateway.schema)
@@ -185,7 +186,7 @@ const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
   )
 
 const removeMachine = HttpApiEndpoint.del("remove", "/api/machine-clients")
-  .setUrlParams(Schema.Struct({ issuer: Schema.String, client_id: Schema.String }))
+  .setUrlParams(Schema.Struct({ issuer: Schema.String, client_id: Schema.String }).annotations(EVERY_ERROR))
   .addSuccess(Removed)
   .annotate(OpenApi.Description, "Takes a machine's groups away; its tokens say again what they say themselves.")
 

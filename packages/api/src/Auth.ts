@@ -6,6 +6,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 export const Credentials = Schema.Struct({
   username: Schema.String.pipe(Schema.nonEmptyString(), Schema.maxLength(256)),
@@ -61,7 +62,7 @@ const provider = HttpApiSchema.param("provider", Schema.String.pipe(Schema.maxLe
 const ReturnTo = Schema.Struct({ return_to: Schema.optional(Schema.String) })
 
 const federatedLogin = HttpApiEndpoint.get("federatedLogin")`/oauth2/login/${provider}`
-  .setUrlParams(ReturnTo)
+  .setUrlParams(ReturnTo.annotations(EVERY_ERROR))
   .addSuccess(Schema.Void, { status: 302 })
   .addError(BadRequest.schema)
   .addError(NotFound.schema)
@@ -85,7 +86,7 @@ const federatedCallback = HttpApiEndpoint.get("federatedCallback")`/oauth2/callb
   )
 
 const federatedAlias = HttpApiEndpoint.get("federatedAlias")`/api/auth/auth/${provider}`
-  .setUrlParams(ReturnTo)
+  .setUrlParams(ReturnTo.annotations(EVERY_ERROR))
   .addSuccess(Schema.Void, { status: 302 })
   .annotate(OpenApi.Description, "The replaced system's spelling of `/oauth2/login/{provider}`.")
 

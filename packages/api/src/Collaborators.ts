@@ -7,6 +7,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -51,7 +52,10 @@ const set = HttpApiEndpoint.put("set", "/api/collaborators/*")
 const remove = HttpApiEndpoint.del("remove", "/api/collaborators/*")
   .setPath(ServerPathParam)
   .setUrlParams(
-    Schema.Struct({ kind: optional(Schema.Literal("person", "group")), name: optional(Schema.NonEmptyString) })
+    Schema.Struct({
+      kind: optional(Schema.Literal("person", "group")),
+      name: optional(Schema.NonEmptyString)
+    }).annotations(EVERY_ERROR)
   )
   .addSuccess(CollaboratorList)
   .annotate(

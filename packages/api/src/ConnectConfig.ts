@@ -8,6 +8,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -65,7 +66,7 @@ const CHOICES =
 
 const get = HttpApiEndpoint.get("get", "/api/connect-config/*")
   .setPath(ServerPathParam)
-  .setUrlParams(Schema.Struct({ ide: optional(Schema.String), form: optional(Schema.String) }))
+  .setUrlParams(Schema.Struct({ ide: optional(Schema.String), form: optional(Schema.String) }).annotations(EVERY_ERROR))
   .addSuccess(ConnectConfigs)
   .annotate(
     OpenApi.Description,
@@ -79,7 +80,7 @@ const post = HttpApiEndpoint.post("fill", "/api/connect-config/*")
       ide: optional(Schema.String),
       gateway_token: optional(Credential),
       backend_token: optional(Credential)
-    })
+    }).annotations(EVERY_ERROR)
   )
   .addSuccess(ConnectConfigs)
   .annotate(

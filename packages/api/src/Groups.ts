@@ -16,6 +16,7 @@ import {
   Unauthorized,
   Unavailable
 } from "./ApiError.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -131,7 +132,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/groups/:name")
     Schema.Struct({
       force: optional(Schema.BooleanFromString),
       delete_from_keycloak: optional(Schema.BooleanFromString)
-    })
+    }).annotations(EVERY_ERROR)
   )
   .addSuccess(GroupChange)
   .annotate(

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { GivenMoment, Moment } from "./Moments.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -63,7 +64,7 @@ export const CreatedKey = Schema.Struct({
 const Owner = Schema.Struct({ owner: optional(Schema.NonEmptyString) })
 
 const list = HttpApiEndpoint.get("list", "/api/keys")
-  .setUrlParams(Owner)
+  .setUrlParams(Owner.annotations(EVERY_ERROR))
   .addSuccess(Schema.Struct({ keys: Schema.Array(KeyView) }))
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
@@ -83,7 +84,7 @@ const create = HttpApiEndpoint.post("create", "/api/keys")
 
 const revoke = HttpApiEndpoint.del("revoke", "/api/keys/:id")
   .setPath(Schema.Struct({ id: Schema.String }))
-  .setUrlParams(Owner)
+  .setUrlParams(Owner.annotations(EVERY_ERROR))
   .addSuccess(Schema.Struct({ success: Schema.Literal(true), id: Schema.String }))
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)

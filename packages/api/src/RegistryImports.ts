@@ -6,6 +6,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -89,7 +90,11 @@ const list = HttpApiEndpoint.get("list", "/api/import/registry")
   .annotate(OpenApi.Description, "The last imports and every mirror, the newest first. Administrators only.")
 const get = HttpApiEndpoint.get("get", "/api/import/registry/:id")
   .setPath(ById)
-  .setUrlParams(Schema.Struct({ after: optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative())) }))
+  .setUrlParams(
+    Schema.Struct({ after: optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative())) }).annotations(
+      EVERY_ERROR
+    )
+  )
   .addSuccess(RegistryImportReport)
   .annotate(OpenApi.Description, "How far an import is, and what became of its entries. Administrators only.")
 const cancel = HttpApiEndpoint.del("cancel", "/api/import/registry/:id")

@@ -9,6 +9,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { ServerJson } from "@mcpgw/domain/ServerJson"
 import * as Schema from "effect/Schema"
 import { Forbidden, NotFound, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -80,17 +81,17 @@ const AtServer = Schema.Struct({ serverName: Schema.String })
 const AtVersion = Schema.Struct({ serverName: Schema.String, version: Schema.String })
 
 const list = HttpApiEndpoint.get("list", "/v0.1/servers")
-  .setUrlParams(ListParams)
+  .setUrlParams(ListParams.annotations(EVERY_ERROR))
   .addSuccess(ProtocolList)
   .annotate(OpenApi.Description, "Entries the caller may see, by name and version.")
 const versions = HttpApiEndpoint.get("versions", "/v0.1/servers/:serverName/versions")
   .setPath(AtServer)
-  .setUrlParams(DetailParams)
+  .setUrlParams(DetailParams.annotations(EVERY_ERROR))
   .addSuccess(ProtocolList)
   .annotate(OpenApi.Description, "All versions of a server, the newest first.")
 const version = HttpApiEndpoint.get("version", "/v0.1/servers/:serverName/versions/:version")
   .setPath(AtVersion)
-  .setUrlParams(DetailParams)
+  .setUrlParams(DetailParams.annotations(EVERY_ERROR))
   .addSuccess(ServerResponse)
   .annotate(OpenApi.Description, "One version, or with `latest` the latest one.")
 const publish = HttpApiEndpoint.post("publish", "/v0.1/publish")

@@ -27,6 +27,7 @@ import {
   ServerItem,
   ToolView
 } from "./ServerShapes.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 /** The part of the URL a `*` stands for. */
 const ServerPathParam = Schema.Struct({ "*": Schema.String })
@@ -129,7 +130,7 @@ export const AllTools = Schema.Struct({
 })
 
 const list = HttpApiEndpoint.get("list", "/api/servers")
-  .setUrlParams(ListParams)
+  .setUrlParams(ListParams.annotations(EVERY_ERROR))
   .addSuccess(ServerList)
   .annotate(
     OpenApi.Description,

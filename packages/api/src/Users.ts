@@ -20,6 +20,7 @@ import {
   Unauthorized,
   Unavailable
 } from "./ApiError.ts"
+import { EVERY_ERROR } from "./everyError.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
@@ -44,7 +45,11 @@ const Created = Schema.Struct({
 })
 
 const list = HttpApiEndpoint.get("list", "/api/users")
-  .setUrlParams(Schema.Struct({ group: optional(Schema.String), compare: optional(Schema.BooleanFromString) }))
+  .setUrlParams(
+    Schema.Struct({ group: optional(Schema.String), compare: optional(Schema.BooleanFromString) }).annotations(
+      EVERY_ERROR
+    )
+  )
   .addSuccess(
     Schema.Struct({
       users: Schema.Array(AccountView),
@@ -68,7 +73,7 @@ const create = HttpApiEndpoint.post("create", "/api/users")
 
 const remove = HttpApiEndpoint.del("remove", "/api/users/:username")
   .setPath(Schema.Struct({ username: Schema.String }))
-  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }))
+  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
   .addSuccess(Schema.Struct({ success: Schema.Literal(true) }))
   .annotate(
     OpenApi.Description,

@@ -12,10 +12,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { notStored, tooManyAttempts, unavailable, unreachable } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { answerCookies } from "./headers.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -83,8 +84,7 @@ const endAll = (tokens: boolean) =>
     return { success: true, message: tokens ? "Signed out everywhere, tokens ended" : "Signed out everywhere" } as const
   })
 
-const passwordFields = onlyFields(...Object.keys(ChangePassword.fields))
-const decodePasswords = decodeWith(ChangePassword)
+const decodePasswords = decodeOnly(ChangePassword, Object.keys(ChangePassword.fields))
 
 const wrongPassword = new Forbidden(problem("The old password is not right"))
 
@@ -97,7 +97,7 @@ const changeOwn = (request: Request) =>
     const { provider = LOCAL } = claims
     if (provider !== LOCAL)
       return yield* new Forbidden(problem(`Your password is kept by ${provider}: change it there`))
-    const fields = yield* fieldsOf(request).pipe(Effect.flatMap(passwordFields), Effect.flatMap(decodePasswords))
+    const fields = yield* fieldsOf(request).pipe(Effect.flatMap(decodePasswords))
     yield* changePassword({
       username: claims.username,
       old: fields.old_password,
@@ -124,5 +124,5 @@ export const layer = HttpApiBuilder.group(Api, "account", (handlers) =>
     .handle("sessions", () => list)
     .handle("endSession", ({ path }) => endOne(path.id), whole)
     .handle("endSessions", ({ urlParams }) => endAll(urlParams.tokens ?? false), whole)
-    .handleRaw("changePassword", ({ request }) => changeOwn(request), whole)
+    .handleRaw("changePassword", ({ request }) => readmitted(request, changeOwn(request)), whole)
 )

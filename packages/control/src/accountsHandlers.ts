@@ -11,11 +11,12 @@ import { setGroupsThere } from "@mcpgw/identity/directoryAccounts"
 import type { Person } from "@mcpgw/identity/endAccess"
 import * as Effect from "effect/Effect"
 import { notStored, unavailable, unreachable } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { isAmong, namesOf } from "./leaver.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -40,8 +41,7 @@ const list = Effect.gen(function* () {
   return { accounts: accounts.map(viewOf) }
 })
 
-const changeFields = onlyFields(...Object.keys(ChangeAccount.fields))
-const decodeChange = decodeWith(ChangeAccount)
+const decodeChange = decodeOnly(ChangeAccount, Object.keys(ChangeAccount.fields))
 
 /** Groups of a provider's people are the provider's: there first, where that can be. Shutting out waits for nobody. */
 const edited = (names: ReadonlyArray<Person>, username: string, edit: AccountEdit) =>
@@ -60,7 +60,7 @@ const change = (request: Request, username: string) =>
     // A session may outlive its account, which has no names then.
     const isNamed = claims.issuer === publicUrl && claims.username.toLowerCase() === username.toLowerCase()
     if (isNamed || isAmong(names, claims)) return yield* notOwn
-    const edit = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
+    const edit = yield* fieldsOf(request).pipe(Effect.flatMap(decodeChange))
     const account = yield* edited(names, username, edit).pipe(
       Effect.catchTags({
         ...directoryFailures,
@@ -75,5 +75,7 @@ const change = (request: Request, username: string) =>
 export const layer = HttpApiBuilder.group(Api, "accounts", (handlers) =>
   handlers
     .handle("list", () => list)
-    .handleRaw("change", ({ path, request }) => change(request, path.username), { uninterruptible: true })
+    .handleRaw("change", ({ path, request }) => readmitted(request, change(request, path.username)), {
+      uninterruptible: true
+    })
 )

@@ -20,12 +20,13 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { compareAgents } from "./accountDrift.ts"
 import { notStored } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { directoryFailures } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
 import { warningsOf } from "./warnings.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -61,12 +62,9 @@ const invalid = ({ expected, field, held }: InvalidAgent) => new BadRequest(fiel
 
 const failures = { AccountsUnavailable: unreachable, InvalidAgent: invalid }
 
-const decodeCreate = decodeWith(CreateAgent)
-const createFields = onlyFields(...Object.keys(CreateAgent.fields))
-const decodeChange = decodeWith(ChangeAgent)
-const changeFields = onlyFields(...Object.keys(ChangeAgent.fields))
-const decodeMachine = decodeWith(MachineClientView)
-const machineFields = onlyFields(...Object.keys(MachineClientView.fields))
+const decodeCreate = decodeOnly(CreateAgent, Object.keys(CreateAgent.fields))
+const decodeChange = decodeOnly(ChangeAgent, Object.keys(ChangeAgent.fields))
+const decodeMachine = decodeOnly(MachineClientView, Object.keys(MachineClientView.fields))
 
 const list = (compare: boolean) =>
   Effect.gen(function* () {
@@ -99,8 +97,7 @@ const clientOf = (provider: string, { clientId, secret, tokenUrl }: AgentCredent
 const create = (request: Request) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    const fields = yield* Effect.flatMap(fieldsOf(request), createFields)
-    const wanted = yield* decodeCreate(fields)
+    const wanted = yield* Effect.flatMap(fieldsOf(request), decodeCreate)
     const exists = fieldProblem("name", JSON.stringify(wanted.name), "there is an agent of that name")
     const { agent, credential, provider } = yield* made(wanted).pipe(
       Effect.catchTags({ ...failures, ...directoryFailures, AgentExists: () => new BadRequest(exists) })
@@ -119,7 +116,7 @@ const get = (name: string) =>
 const change = (request: Request, name: string) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(changeFields), Effect.flatMap(decodeChange))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decodeChange))
     const { issuers } = yield* FederatedLogin
     const changing = changeAgentThere(name, wanted, issuers)
     const agent = yield* Effect.catchTags(changing, {
@@ -174,7 +171,7 @@ const listMachines = Effect.gen(function* () {
 const putMachine = (request: Request) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
-    const client = yield* fieldsOf(request).pipe(Effect.flatMap(machineFields), Effect.flatMap(decodeMachine))
+    const client = yield* fieldsOf(request).pipe(Effect.flatMap(decodeMachine))
     const { client_id: clientId, groups, issuer } = client
     const machines = yield* MachineClients
     yield* Effect.catchTag(machines.put({ issuer, clientId, groups }), "AccountsUnavailable", unreachable)
@@ -196,17 +193,17 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "agents", (handlers) =>
   handlers
     .handle("list", ({ urlParams }) => list(urlParams.compare ?? false))
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => readmitted(request, create(request)), whole)
     .handle("get", ({ path }) => get(path.name))
-    .handleRaw("change", ({ path, request }) => change(request, path.name), whole)
+    .handleRaw("change", ({ path, request }) => readmitted(request, change(request, path.name)), whole)
     .handle("remove", ({ path, urlParams }) => remove(path.name, urlParams.delete_from_keycloak ?? true), whole)
-    .handleRaw("addSecret", ({ path, request }) => addSecret(request, path.name), whole)
+    .handleRaw("addSecret", ({ path, request }) => readmitted(request, addSecret(request, path.name)), whole)
     .handle("removeSecret", ({ path }) => removeSecret(path.name, path.id), whole)
 )
 
 export const layerMachineClients = HttpApiBuilder.group(Api, "machineClients", (handlers) =>
   handlers
     .handle("list", () => listMachines)
-    .handleRaw("put", ({ request }) => putMachine(request), whole)
+    .handleRaw("put", ({ request }) => readmitted(request, putMachine(request)), whole)
     .handle("remove", ({ urlParams }) => removeMachine(urlParams.issuer, urlParams.client_id), whole)
 )

@@ -5,6 +5,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { BadRequest, type FieldError, fieldProblem, fieldProblems, problem, TooLarge } from "@mcpgw/api/ApiError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
@@ -37,19 +38,30 @@ const readAll = async (source: Request, most: number): Promise<Buffer | undefine
   }
 }
 
-/** The body's bytes, `most` of them. Interruptible where the handler is not, so that a body that never ends is given up. */
+/** What came of a body that was read once; a body can not be read twice. */
+const kept = new WeakMap<Request, Either.Either<Buffer, BadRequest | TooLarge>>()
+
+/**
+ * The body's bytes, `most` of them; the same again for who asks again. Interruptible where the handler is not, so that a body that never ends is
+ * given up.
+ */
 export const bytesOf = (
   request: HttpServerRequest.HttpServerRequest,
   most: number
 ): Effect.Effect<Buffer, BadRequest | TooLarge> =>
-  Effect.suspend(() => {
+  Effect.suspend((): Effect.Effect<Buffer, BadRequest | TooLarge> => {
     if (!(request.source instanceof Request)) return Effect.fail(unread)
     const { source } = request
+    const before = kept.get(source)
+    if (before !== undefined) return before
     if (Number(source.headers.get("content-length") ?? 0) > most) return Effect.fail(tooLarge(most))
     return Effect.tryPromise({ try: () => readAll(source, most), catch: () => unread }).pipe(
       Effect.interruptible,
       Effect.timeoutFail({ duration: READ_WITHIN, onTimeout: () => unread }),
-      Effect.flatMap((body) => (body === undefined ? Effect.fail(tooLarge(most)) : Effect.succeed(body)))
+      Effect.flatMap((body) => (body === undefined ? Effect.fail(tooLarge(most)) : Effect.succeed(body))),
+      Effect.either,
+      Effect.tap((came) => Effect.sync(() => kept.set(source, came))),
+      Effect.flatten
     )
   })
 
@@ -95,7 +107,7 @@ const parsed = (value: string): unknown => {
   }
 }
 
-const read: Record<FormField, (value: string) => unknown> = {
+const READ: Record<FormField, (value: string) => unknown> = {
   csv: commaSeparated,
   json: parsed,
   number: (value) => (value.trim() === "" || Number.isNaN(Number(value)) ? value : Number(value)),
@@ -114,7 +126,7 @@ const formFields = (body: string, kinds: Readonly<Record<string, FormField>>): F
     [...new URLSearchParams(body)].flatMap(([name, value]) => {
       const kind = kinds[name]
       if (isLeftOut(kind, value)) return []
-      return [[name, kind === undefined ? value : read[kind](value)]]
+      return [[name, kind === undefined ? value : READ[kind](value)]]
     })
   )
 
@@ -157,16 +169,6 @@ export const unknownFields = (fields: Fields, known: ReadonlyArray<string>): Rea
   Object.keys(fields)
     .filter((name) => !known.includes(name))
     .map((name) => ({ field: FIELD_NAME.test(name) ? name : "(hidden)", expected: `it may be ${either(known)}` }))
-
-/**
- * Refuses fields that have no meaning here, all of them: dropped in silence they would leave their sender believing that they count.
- */
-export const onlyFields =
-  (...known: ReadonlyArray<string>) =>
-  (fields: Fields): Effect.Effect<Fields, BadRequest> => {
-    const [first, ...others] = unknownFields(fields, known)
-    return first === undefined ? Effect.succeed(fields) : Effect.fail(new BadRequest(fieldProblems(first, ...others)))
-  }
 
 const SECRET = /password|secret|credential|token$|^headers$/i
 const HELD_CHARS = 120
@@ -225,4 +227,22 @@ export const refusalOf = (error: ParseResult.ParseError, input: unknown): BadReq
 export const decodeWith = <A, I>(schema: Schema.Schema<A, I>): ((fields: Fields) => Effect.Effect<A, BadRequest>) => {
   const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
   return (fields) => Effect.mapError(decode(fields), (error) => refusalOf(error, fields))
+}
+
+/**
+ * The same, and refuses fields that have no meaning here, together with those that are wrong: dropped in silence they would leave their sender
+ * believing that they count.
+ */
+export const decodeOnly = <A, I>(
+  schema: Schema.Schema<A, I>,
+  known: ReadonlyArray<string>
+): ((fields: Fields) => Effect.Effect<A, BadRequest>) => {
+  const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
+  return (fields) => {
+    const decoded = decode(fields)
+    const [unknown, ...others] = unknownFields(fields, known)
+    if (unknown === undefined) return Effect.mapError(decoded, (error) => refusalOf(error, fields))
+    const wrong = Either.isRight(decoded) ? [] : fieldErrors(decoded.left, fields)
+    return Effect.fail(new BadRequest(fieldProblems(unknown, ...others, ...wrong)))
+  }
 }

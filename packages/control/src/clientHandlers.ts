@@ -11,10 +11,11 @@ import { type ClientView, CreateClient } from "@mcpgw/api/Clients"
 import { momentOf } from "@mcpgw/api/Moments"
 import { OAuthClients, type SetUpClient } from "@mcpgw/identity/OAuthClients"
 import * as Effect from "effect/Effect"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -35,8 +36,7 @@ const viewOf = ({ clientId, createdAt, metadata, secrets, setUpBy }: SetUpClient
 const noSuchClient = new NotFound(problem("No administrator has set up such a client"))
 const noSuchSecret = new NotFound(problem("There is no such secret"))
 
-const decode = decodeWith(CreateClient)
-const known = onlyFields(...Object.keys(CreateClient.fields))
+const decode = decodeOnly(CreateClient, Object.keys(CreateClient.fields))
 
 const list = Effect.gen(function* () {
   yield* administrator(MANAGE)
@@ -47,7 +47,7 @@ const list = Effect.gen(function* () {
 const create = (request: Request) =>
   Effect.gen(function* () {
     const { claims } = yield* grantor(MANAGE, GRANT)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(known), Effect.flatMap(decode))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decode))
     const wish = {
       clientId: wanted.client_id,
       name: wanted.client_name,
@@ -111,9 +111,9 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "clients", (handlers) =>
   handlers
     .handle("list", () => list)
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => readmitted(request, create(request)), whole)
     .handle("get", ({ path }) => get(path.client_id))
     .handle("remove", ({ path }) => remove(path.client_id), whole)
-    .handleRaw("addSecret", ({ path, request }) => addSecret(request, path.client_id), whole)
+    .handleRaw("addSecret", ({ path, request }) => readmitted(request, addSecret(request, path.client_id)), whole)
     .handle("removeSecret", ({ path }) => removeSecret(path.client_id, path.id), whole)
 )

@@ -9,10 +9,11 @@ import { type Collaborator, Collaborators } from "@mcpgw/registry/Collaborators"
 import * as Effect from "effect/Effect"
 import { caller, findServer } from "./access.ts"
 import { unreachable } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { storeDown } from "./storeFailures.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -59,13 +60,12 @@ const known = (collaborators: ReadonlyArray<Collaborator>) =>
     }
   })
 
-const fields = onlyFields(...Object.keys(SetCollaborators.fields))
-const decode = decodeWith(SetCollaborators)
+const decode = decodeOnly(SetCollaborators, Object.keys(SetCollaborators.fields))
 
 const set = (request: Request, path: string) =>
   Effect.gen(function* () {
     const { record, who } = yield* changed(path)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(fields), Effect.flatMap(decode))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decode))
     yield* known(wanted.collaborators)
     const collaborators = yield* Collaborators
     yield* Effect.catchAll(collaborators.set(record, wanted.collaborators, who.claims.username), storeDown)
@@ -98,6 +98,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "collaborators", (handlers) =>
   handlers
     .handle("list", ({ path }) => list(path["*"]))
-    .handleRaw("set", ({ path, request }) => set(request, path["*"]), whole)
+    .handleRaw("set", ({ path, request }) => readmitted(request, set(request, path["*"])), whole)
     .handle("remove", ({ path, urlParams }) => remove(path["*"], urlParams), whole)
 )

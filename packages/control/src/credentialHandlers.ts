@@ -9,15 +9,15 @@ import { DEFAULT_API_KEY_HEADER } from "@mcpgw/vault/ServerSecrets"
 import { Vault, type VaultApi } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
 import { authorize, caller, findServer } from "./access.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import type { Given } from "./secretPlan.ts"
 import { invalidSecret, vaultDown } from "./serverSecrets.ts"
 import { inTurn } from "./serverWrites.ts"
 import { failures, invalid } from "./storeFailures.ts"
 import { withSecrets } from "./vaultWrites.ts"
+import { readmitted } from "./received.ts"
 
-const decode = decodeWith(CredentialFields)
-const known = onlyFields(...Object.keys(CredentialFields.fields))
+const decode = decodeOnly(CredentialFields, Object.keys(CredentialFields.fields))
 
 const viewOf = ({ storedFor }: VaultApi, record: ServerRecord): CredentialView => ({
   service_path: record.path,
@@ -68,7 +68,7 @@ const change = <E>(path: string, read: Effect.Effect<Given, E>) =>
   })
 
 const set = (request: HttpServerRequest.HttpServerRequest, path: string) =>
-  change(path, fieldsOf(request, { headers: "json" }).pipe(Effect.flatMap(known), Effect.flatMap(decode)))
+  change(path, fieldsOf(request, { headers: "json" }).pipe(Effect.flatMap(decode)))
 
 const forget = (path: string) => change(path, Effect.succeed({ auth_scheme: "none", auth_credential: "" }))
 
@@ -77,6 +77,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "serverCredentials", (handlers) =>
   handlers
     .handle("show", ({ path }) => show(path["*"]))
-    .handleRaw("set", ({ path, request }) => set(request, path["*"]), whole)
+    .handleRaw("set", ({ path, request }) => readmitted(request, set(request, path["*"])), whole)
     .handle("forget", ({ path }) => forget(path["*"]), whole)
 )

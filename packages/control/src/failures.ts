@@ -12,11 +12,18 @@ import * as Option from "effect/Option"
 import { expectation } from "./body.ts"
 import { problemResponse } from "./problems.ts"
 
+/** Each field once. Of alternatives every one is an issue of its own: what the field may hold is all of them. */
 const undecodable = ({ issues }: HttpApiDecodeError): BadRequest => {
-  const [first = unreadable, ...others] = issues.map(({ message, path }) => ({
-    field: path.map(String).join(".") || "request",
+  const found = new Map<string, string>()
+  for (const { message, path } of issues) {
+    const field = path.map(String).join(".") || "request"
+    const [before, expected] = [found.get(field), expectation(message)]
+    found.set(field, before === undefined ? expected : `${before} or ${expected.replace(/^it must be /, "")}`)
+  }
+  const [first = unreadable, ...others] = [...found].map(([field, expected]) => ({
+    field,
     held: "something else",
-    expected: expectation(message)
+    expected
   }))
   return new BadRequest(fieldProblems(first, ...others))
 }

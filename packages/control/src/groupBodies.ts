@@ -2,7 +2,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import { decodeWith, fieldsOf, type FormField, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf, type FormField } from "./body.ts"
 
 const FORM: Readonly<Record<string, FormField>> = {
   create_in_keycloak: "boolean",
@@ -19,8 +19,7 @@ const withoutEmpty = (fields: Readonly<Record<string, unknown>>) =>
 export const bodyOf = <F extends Schema.Struct.Fields>(
   schema: Schema.Struct<F> & Schema.Schema<Schema.Struct<F>["Type"], Schema.Struct<F>["Encoded"]>
 ) => {
-  const only = onlyFields(...Object.keys(schema.fields))
-  const decode = decodeWith(schema)
+  const decode = decodeOnly(schema, Object.keys(schema.fields))
   return (request: HttpServerRequest.HttpServerRequest) =>
-    fieldsOf(request, FORM).pipe(Effect.map(withoutEmpty), Effect.flatMap(only), Effect.flatMap(decode))
+    fieldsOf(request, FORM).pipe(Effect.map(withoutEmpty), Effect.flatMap(decode))
 }

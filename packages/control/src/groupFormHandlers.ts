@@ -8,6 +8,7 @@ import { CHANGE_GROUPS, changingAdministrator, noteGroup, readingAdministrator }
 import { bodyOf } from "./groupBodies.ts"
 import { close, create, documentNow, knownTools, notedServer, open, type Outcome, remove } from "./groupChanges.ts"
 import { compare, compared } from "./groupReads.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -84,9 +85,9 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "groupForms", (handlers) =>
   handlers
-    .handleRaw("createGroup", ({ request }) => createByForm(request), whole)
-    .handleRaw("deleteGroup", ({ request }) => deleteByForm(request), whole)
+    .handleRaw("createGroup", ({ request }) => received(request, createByForm(request)), whole)
+    .handleRaw("deleteGroup", ({ request }) => received(request, deleteByForm(request)), whole)
     .handle("listGroups", ({ request }) => listCompared(request))
-    .handleRaw("addToGroups", ({ request }) => addToGroups(request), whole)
-    .handleRaw("removeFromGroups", ({ request }) => removeFromGroups(request), whole)
+    .handleRaw("addToGroups", ({ request }) => received(request, addToGroups(request)), whole)
+    .handleRaw("removeFromGroups", ({ request }) => received(request, removeFromGroups(request)), whole)
 )

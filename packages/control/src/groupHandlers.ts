@@ -29,6 +29,7 @@ import {
 } from "./groupChanges.ts"
 import { compare, type Comparison, details, list } from "./groupReads.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -123,9 +124,9 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "groups", (handlers) =>
   handlers
     .handle("list", ({ request }) => listAll(request))
-    .handleRaw("create", ({ request }) => createOne(request), whole)
+    .handleRaw("create", ({ request }) => received(request, createOne(request)), whole)
     .handle("get", ({ path, request }) => get(request, path.name))
     .handle("remove", ({ path, request, urlParams }) => removeOne(request, path.name, urlParams), whole)
-    .handleRaw("putServer", ({ path, request }) => putServer(request, path.name, path["*"]), whole)
+    .handleRaw("putServer", ({ path, request }) => received(request, putServer(request, path.name, path["*"])), whole)
     .handle("removeServer", ({ path, request }) => removeServer(request, path.name, path["*"]), whole)
 )

@@ -54,12 +54,14 @@ const servers = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
     trail.rule = "api:import_servers"
-    const who = yield* administratorOf(request)
+    // Before so much is read, and when it is there: whoever may no more by then changes nothing.
+    yield* administratorOf(request)
     // On record from here on, whatever comes of it: what fails half way has done something.
     trail.decision = "allow"
+    const { dryRun, files, mode, notes, scopes: text, state } = yield* sentOf(request)
+    const who = yield* administratorOf(request)
     const registry = yield* Registry
     const { allowedUpstreams } = yield* ControlPlaneConfig
-    const { dryRun, files, mode, notes, scopes: text, state } = yield* sentOf(request)
     trail.readOnly = dryRun
     if (mode !== undefined && !dryRun) trail.rule = "api:import_servers_and_policy"
     // The policy first: what is most likely to stand against it is found out while nothing is done yet.

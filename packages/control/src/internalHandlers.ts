@@ -5,7 +5,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { BadRequest, type FieldError, Forbidden, problem, Unavailable } from "@mcpgw/api/ApiError"
 import { UserContext, type VendAnswer, VendRequest } from "@mcpgw/api/Internal"
 import type { AuthMethod } from "@mcpgw/domain/Principal"
 import { Accounts } from "@mcpgw/identity/Accounts"
@@ -14,12 +14,15 @@ import { VENDING_SCOPE } from "@mcpgw/policy/compile"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import { type Caller, caller } from "./access.ts"
 import { unreachable } from "./accountFailures.ts"
 import { administratorOf } from "./administrator.ts"
-import { decodeWith, type Fields, fieldsOf, onlyFields } from "./body.ts"
+import { fieldErrors, type Fields, fieldsOf, unknownFields } from "./body.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { asked, refusalOf, shownIssued } from "./tokenRequests.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -39,20 +42,44 @@ const OF_SERVICES: ReadonlySet<AuthMethod> = new Set(["gateway_token", "oidc"])
 const mayVend = ({ claims, policy }: Caller): boolean =>
   OF_SERVICES.has(claims.method) && claims.clientId !== VENDED_CLIENT_ID && policy.canVendTokens(claims)
 
-const vendFields = onlyFields(...Object.keys(VendRequest.fields))
-const decodeUser = decodeWith(UserContext)
+const VEND_FIELDS = Object.keys(VendRequest.fields)
+const decodeUser = Schema.decodeUnknownEither(UserContext, { errors: "all" })
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** What is wrong with the person alone; the contract's sentence where there is one. */
+interface BadUser {
+  readonly errors: ReadonlyArray<FieldError>
+  readonly sentence?: string
+}
+
+const badUser = (field: string, expected: string, sentence: string): Either.Either<never, BadUser> =>
+  Either.left({ errors: [{ field, held: "something else", expected }], sentence })
+
 /** Whom the token is for, and what the service says they have. */
-const userOf = ({ user_context: context }: Fields) =>
+const userOf = ({ user_context: context }: Fields) => {
+  if (!isFields(context)) return badUser("user_context", "it must be an object", "user_context must be an object")
+  const given = Object.fromEntries(Object.entries(context).filter(([, value]) => value !== null))
+  const read = decodeUser(given)
+  if (Either.isLeft(read)) return Either.left<BadUser>({ errors: fieldErrors(read.left, given) })
+  const { username = "", ...said } = read.right
+  if (username === "") return badUser("username", "it is needed", "Username is required in user context")
+  return Either.right({ username, ...said })
+}
+
+/** Who it is for and what is asked for, or all that is wrong with either. */
+const wishOf = (fields: Fields, maxHours: number) =>
   Effect.gen(function* () {
-    if (!isFields(context)) return yield* new BadRequest(problem("user_context must be an object"))
-    const given = Object.fromEntries(Object.entries(context).filter(([, value]) => value !== null))
-    const { username = "", ...said } = yield* decodeUser(given)
-    if (username === "") return yield* new BadRequest(problem("Username is required in user context"))
-    return { username, ...said }
+    const user = userOf(fields)
+    const unknown = unknownFields(fields, VEND_FIELDS)
+    const others = [...unknown, ...(Either.isLeft(user) ? user.left.errors : [])]
+    const wanted = yield* Effect.mapError(asked(fields, maxHours, others), (refused) =>
+      Either.isLeft(user) && user.left.sentence !== undefined && refused.errors?.length === 1
+        ? new BadRequest(problem(user.left.sentence))
+        : refused
+    )
+    return { wanted, user: yield* Effect.orDie(user) }
   })
 
 const noAccount = new Forbidden(problem("The user has no account here"))
@@ -83,9 +110,7 @@ const vend = (request: Request) =>
     trail.rule = "api:vend_token"
     const service = yield* caller
     if (!mayVend(service)) return yield* notAService
-    const fields = yield* Effect.flatMap(fieldsOf(request), vendFields)
-    const user = yield* userOf(fields)
-    const wanted = yield* asked(fields, tokens.bounds.maxHours)
+    const { user, wanted } = yield* wishOf(yield* fieldsOf(request), tokens.bounds.maxHours)
     const account = yield* Effect.catchTag(accounts.get(user.username), "AccountsUnavailable", unreachable)
     // Whoever was shut out is not to come in by a service.
     if (account === undefined || account.disabled) return yield* noAccount
@@ -137,6 +162,6 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "internal", (handlers) =>
   handlers
-    .handleRaw("vend", ({ request }) => vend(request), whole)
+    .handleRaw("vend", ({ request }) => readmitted(request, vend(request)), whole)
     .handle("reloadScopes", ({ request }) => reloadScopes(request), whole)
 )

@@ -23,6 +23,7 @@ import { serversByName } from "./serverList.ts"
 import { detailsFor } from "./serverReads.ts"
 import { asker, editInTurn, inTurn, registerAs, removeAs, switchAs } from "./serverWrites.ts"
 import { serverItem, toolView } from "./views.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -56,14 +57,18 @@ const overwritten = (who: Actor, fields: Fields, path: string) =>
     return yield* editInTurn(who, server.record, { ...edit, is_enabled: true })
   }).pipe(inTurn)
 
+const BAD_OVERWRITE = { field: "overwrite", held: "something else", expected: "it may be true or false" }
+
 const register = (request: Request, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const who = yield* administrator(request, "api:internal_register")
     const { overwrite = true, ...fields } = yield* fieldsOf(request, { ...FORM, overwrite: "boolean" })
     // Read whole in any case: an overwriting registration is held to what a registration must have.
-    const registration = yield* registrationOf({ enabled: true, ...fields }, yield* asker(who))
-    if (typeof overwrite !== "boolean")
-      return yield* new BadRequest(fieldProblem("overwrite", "something else", "it may be true or false"))
+    const registration = yield* registrationOf(
+      { enabled: true, ...fields },
+      yield* asker(who),
+      typeof overwrite === "boolean" ? [] : [BAD_OVERWRITE]
+    )
     const known = overwrite ? yield* overwritten(who, fields, registration.path) : undefined
     const server = known ?? (yield* Effect.catchTag(registerAs(who, registration), "ServerExists", taken))
     const now = yield* firstCheck(scope, server)
@@ -136,9 +141,9 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "internalServers", (handlers) =>
   Effect.map(Effect.scope, (scope) =>
     handlers
-      .handleRaw("register", ({ request }) => register(request, scope), whole)
-      .handleRaw("remove", ({ request }) => remove(request), whole)
-      .handleRaw("toggle", ({ request }) => toggle(request, scope), whole)
+      .handleRaw("register", ({ request }) => received(request, register(request, scope)), whole)
+      .handleRaw("remove", ({ request }) => received(request, remove(request)), whole)
+      .handleRaw("toggle", ({ request }) => received(request, toggle(request, scope)), whole)
       .handle("healthcheck", ({ request }) => healthcheck(request))
       .handle("list", ({ request }) => list(request))
   )

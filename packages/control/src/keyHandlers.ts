@@ -15,11 +15,12 @@ import { type ApiKey, ApiKeys, type InvalidApiKey, type TooManyApiKeys } from "@
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { type Caller, caller } from "./access.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { signedIn } from "./signIn.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { warningsOf } from "./warnings.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -128,8 +129,7 @@ const unknownTools = ({ tools = {} }: CreateKey) =>
 const not = (field: string, held: unknown, expected: string) =>
   new BadRequest(fieldProblem(field, JSON.stringify(held), expected))
 
-const createFields = onlyFields(...Object.keys(CreateKey.fields))
-const decodeCreate = decodeWith(CreateKey)
+const decodeCreate = decodeOnly(CreateKey, Object.keys(CreateKey.fields))
 
 const create = (request: Request) =>
   Effect.gen(function* () {
@@ -139,7 +139,7 @@ const create = (request: Request) =>
     const who = yield* caller
     yield* signedIn(who.claims, "make keys")
     const owner = yield* ownerOf(who, undefined)
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(createFields), Effect.flatMap(decodeCreate))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decodeCreate))
     yield* namesOwn(who, wanted)
     const { expires_at: expires, groups, name } = wanted
     const made = yield* keys
@@ -186,6 +186,6 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "keys", (handlers) =>
   handlers
     .handle("list", ({ urlParams }) => list(urlParams.owner))
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => readmitted(request, create(request)), whole)
     .handle("revoke", ({ path, urlParams }) => revoke(path.id, urlParams.owner), whole)
 )

@@ -9,13 +9,13 @@ import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { compileWith } from "@mcpgw/policy/ScopePolicyLayers"
 import * as Effect from "effect/Effect"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { invalidText, policyFailures, policyUnavailable, wouldLockOut } from "./policyFailures.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
-const fields = onlyFields(...Object.keys(ReplacePolicy.fields))
-const decode = decodeWith(ReplacePolicy)
+const decode = decodeOnly(ReplacePolicy, Object.keys(ReplacePolicy.fields))
 
 const read = (request: Request) =>
   Effect.gen(function* () {
@@ -29,7 +29,7 @@ const read = (request: Request) =>
 const replace = (request: Request) =>
   Effect.gen(function* () {
     const { claims } = yield* changingAdministrator(request, "api:write_policy", "change the policy")
-    const { revision, text } = yield* fieldsOf(request).pipe(Effect.flatMap(fields), Effect.flatMap(decode))
+    const { revision, text } = yield* fieldsOf(request).pipe(Effect.flatMap(decode))
     const next = yield* Effect.mapError(
       compileWith(() => parsePolicyText(text)),
       invalidText
@@ -44,5 +44,5 @@ const replace = (request: Request) =>
 export const layer = HttpApiBuilder.group(Api, "policy", (handlers) =>
   handlers
     .handle("read", ({ request }) => read(request))
-    .handleRaw("replace", ({ request }) => replace(request), { uninterruptible: true })
+    .handleRaw("replace", ({ request }) => received(request, replace(request)), { uninterruptible: true })
 )

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { answered, Refused } from "./protocolAnswer.ts"
 import * as reads from "./protocolReads.ts"
 import * as writes from "./protocolWrites.ts"
+import { readmitted } from "./received.ts"
 
 const whole = { uninterruptible: true }
 
@@ -24,11 +25,23 @@ export const layer = HttpApiBuilder.group(Api, "registryProtocol", (handlers) =>
     .handleRaw("version", ({ path, urlParams }) =>
       answered(reads.version(path.serverName, path.version, urlParams.include_deleted))
     )
-    .handleRaw("publish", ({ request }) => answered(writes.publish(request)), whole)
-    .handleRaw("edit", ({ path, request }) => answered(writes.edit(path.serverName, path.version, request)), whole)
+    .handleRaw("publish", ({ request }) => answered(readmitted(request, writes.publish(request))), whole)
+    .handleRaw(
+      "edit",
+      ({ path, request }) => answered(readmitted(request, writes.edit(path.serverName, path.version, request))),
+      whole
+    )
     .handleRaw("remove", ({ path }) => answered(writes.remove(path.serverName, path.version)), whole)
-    .handleRaw("status", ({ path, request }) => answered(writes.status(path.serverName, path.version, request)), whole)
-    .handleRaw("allStatus", ({ path, request }) => answered(writes.allStatus(path.serverName, request)), whole)
+    .handleRaw(
+      "status",
+      ({ path, request }) => answered(readmitted(request, writes.status(path.serverName, path.version, request))),
+      whole
+    )
+    .handleRaw(
+      "allStatus",
+      ({ path, request }) => answered(readmitted(request, writes.allStatus(path.serverName, request))),
+      whole
+    )
     .handleRaw("validate", ({ request }) => answered(writes.validate(request)))
     .handle("health", () => Effect.succeed({ status: "ok" } as const))
     .handle("ping", () => Effect.succeed({ pong: true } as const))

@@ -52,18 +52,26 @@ const reader = () => {
   return { text, flag, limit, wrong }
 }
 
-const badSince = new Refused({
-  status: 400,
-  detail: "updated_since must be a timestamp of RFC 3339, such as 2025-08-07T13:15:04.280Z",
-  errors: [{ location: "query.updated_since", message: "must be a timestamp of RFC 3339" }]
-})
+const BAD_SINCE: WrongField = { location: "query.updated_since", message: "must be a timestamp of RFC 3339" }
+const CONTRADICTION: WrongField = {
+  location: "query.include_deleted",
+  message: "must be true or absent beside updated_since"
+}
 
-const contradiction = new Refused({
-  status: 400,
-  detail:
-    "include_deleted can not be false together with updated_since: what was deleted since then is part of the answer",
-  errors: [{ location: "query.include_deleted", message: "must be true or absent beside updated_since" }]
-})
+/** The protocol's 400, of what is wrong when nothing else is. */
+const ALONE: ReadonlyMap<WrongField, string> = new Map([
+  [BAD_SINCE, "updated_since must be a timestamp of RFC 3339, such as 2025-08-07T13:15:04.280Z"],
+  [
+    CONTRADICTION,
+    "include_deleted can not be false together with updated_since: what was deleted since then is part of the answer"
+  ]
+])
+
+const refusalOf = (errors: ReadonlyArray<WrongField>): Refused => {
+  const [first] = errors
+  const detail = first === undefined || errors.length > 1 ? undefined : ALONE.get(first)
+  return detail === undefined ? invalid(errors) : new Refused({ status: 400, detail, errors })
+}
 
 /** What a list asks for. */
 export const pageRequest = (params: ListParams): Effect.Effect<PageRequest, Refused> =>
@@ -75,10 +83,10 @@ export const pageRequest = (params: ListParams): Effect.Effect<PageRequest, Refu
     const version = text("version", params.version)
     const since = text("updated_since", params.updated_since)
     const deleted = flag("include_deleted", params.include_deleted)
-    if (wrong.length > 0) return yield* invalid(wrong)
     const updatedSince = since === undefined ? undefined : momentOf(since)
-    if (since !== undefined && updatedSince === undefined) return yield* badSince
-    if (updatedSince !== undefined && deleted === false) return yield* contradiction
+    if (since !== undefined && updatedSince === undefined) wrong.push(BAD_SINCE)
+    if (updatedSince !== undefined && deleted === false) wrong.push(CONTRADICTION)
+    if (wrong.length > 0) return yield* refusalOf(wrong)
     return {
       cursor,
       limit: size,

@@ -4,9 +4,10 @@
  */
 import type { OfficialMeta } from "@mcpgw/api/RegistryProtocol"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
-import { PUBLISHER_META, type Remote, type ServerJson } from "@mcpgw/domain/ServerJson"
+import { PUBLISHER_META, type Remote } from "@mcpgw/domain/ServerJson"
 import type { CatalogueEntry, Page } from "@mcpgw/registry/v01/Catalogue"
 import type { PublicUrlsApi } from "./publicUrls.ts"
+import { hostsIn, shownMembers, telling } from "./shownDocument.ts"
 
 const TRANSPORTS = ["streamable-http", "sse"] as const
 
@@ -26,16 +27,27 @@ const internalOf = ({ health, record }: RegisteredServer) => ({
   license: record.license
 })
 
-const documentOf = (urls: PublicUrlsApi, { document, server }: CatalogueEntry) => {
-  const { _meta, remotes: _remotes, ...shown }: ServerJson = document
+/** Where the server itself is: told by a registry without a data plane alone. */
+const hiddenOf = (urls: PublicUrlsApi, { document, server }: CatalogueEntry): ReadonlySet<string> => {
+  if (!urls.throughGateway) return new Set()
+  const { mcp_endpoint = "", proxy_pass_url = "", sse_endpoint = "" } = server?.record ?? {}
+  const addresses = [...(document.remotes ?? []).map(({ url }) => url), proxy_pass_url, mcp_endpoint, sse_endpoint]
+  return new Set(hostsIn(addresses.join(" ")))
+}
+
+const documentOf = (urls: PublicUrlsApi, entry: CatalogueEntry) => {
+  const { server } = entry
+  const { _meta, remotes: _remotes, ...document } = entry.document
+  const tells = telling(hiddenOf(urls, entry))
   const remotes = server === undefined ? [] : remotesOf(urls, server)
-  const publisher = _meta?.[PUBLISHER_META]
+  const given = _meta?.[PUBLISHER_META]
+  const publisher = tells(given) ? undefined : given
   const meta = {
     ...(publisher === undefined ? {} : { [PUBLISHER_META]: publisher }),
     ...(server === undefined ? {} : { "io.mcpgateway/internal": internalOf(server) })
   }
   return {
-    ...shown,
+    ...shownMembers(document, tells),
     ...(remotes.length === 0 ? {} : { remotes }),
     ...(Object.keys(meta).length === 0 ? {} : { _meta: meta })
   }

@@ -4,13 +4,12 @@ import { RateRequest, type RatingAnswer } from "@mcpgw/api/Servers"
 import { Ratings, type RatingSummary } from "@mcpgw/registry/Ratings"
 import * as Effect from "effect/Effect"
 import { type Caller, caller, findServer } from "./access.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { showStars } from "./serverWrites.ts"
 import { storeDown } from "./storeFailures.ts"
 
-const decode = decodeWith(RateRequest)
-const known = onlyFields("rating")
+const decode = decodeOnly(RateRequest, Object.keys(RateRequest.fields))
 
 /** The same person however they came in by that issuer. */
 const raterOf = ({ claims }: Caller): string => JSON.stringify([claims.issuer, claims.subject])
@@ -29,7 +28,7 @@ export const rate = (request: HttpServerRequest.HttpServerRequest, path: string)
     const who = yield* caller
     const { record } = yield* findServer(who, path)
     trail.rule = "api:rate_service"
-    const { rating } = yield* fieldsOf(request).pipe(Effect.flatMap(known), Effect.flatMap(decode))
+    const { rating } = yield* fieldsOf(request).pipe(Effect.flatMap(decode))
     yield* Effect.catchTag(ratings.rate(record, raterOf(who), rating), "StoreUnavailable", storeDown)
     const summary = Effect.catchTag(ratings.summary(record, raterOf(who)), "StoreUnavailable", storeDown)
     yield* showStars(

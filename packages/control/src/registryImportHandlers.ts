@@ -10,8 +10,9 @@ import { type ImportNotFound, Imports, type InvalidImport } from "@mcpgw/registr
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { readmitted } from "./received.ts"
 
 const USUAL_INTERVAL_SECONDS = 3_600
 const ITEMS_AT_ONCE = 1_000
@@ -67,8 +68,7 @@ const refusal = (failure: InvalidImport | ImportNotFound | StoreUnavailable): Ba
   }
 }
 
-const known = onlyFields(...Object.keys(RegistryImportFields.fields))
-const decode = decodeWith(RegistryImportFields)
+const decode = decodeOnly(RegistryImportFields, Object.keys(RegistryImportFields.fields))
 
 const asked = (fields: RegistryImportFields): ImportRequest => ({
   from: fields.from,
@@ -83,7 +83,7 @@ const start = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const imports = yield* Imports
     const { claims } = yield* administrator("api:import_registry")
-    const fields = yield* Effect.flatMap(Effect.flatMap(fieldsOf(request), known), decode)
+    const fields = yield* Effect.flatMap(fieldsOf(request), decode)
     const job = yield* Effect.mapError(
       fields.resume === true ? imports.resume(fields.from) : imports.start(asked(fields), claims.username),
       refusal
@@ -116,7 +116,7 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "registryImports", (handlers) =>
   handlers
-    .handleRaw("start", ({ request }) => start(request), whole)
+    .handleRaw("start", ({ request }) => readmitted(request, start(request)), whole)
     .handle("list", () => list)
     .handle("get", ({ path, urlParams }) => get(path.id, urlParams.after ?? 0))
     .handle("cancel", ({ path }) => cancel(path.id), whole)

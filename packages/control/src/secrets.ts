@@ -7,13 +7,12 @@ import { momentOf, momentOrNull } from "@mcpgw/api/Moments"
 import type { ClientSecret, InvalidSecret, MadeSecret, NewSecret, TooManySecrets } from "@mcpgw/identity/ClientSecrets"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { unreachable } from "./keyHandlers.ts"
 
 const HOUR_MILLIS = 3_600_000
 
-const decode = decodeWith(CreateSecret)
-const known = onlyFields(...Object.keys(CreateSecret.fields))
+const decode = decodeOnly(CreateSecret, Object.keys(CreateSecret.fields))
 
 export const secretView = (secret: ClientSecret) => ({
   id: secret.id,
@@ -29,7 +28,7 @@ export const addSecretOf = <A, E>(
   add: (wanted: NewSecret) => Effect.Effect<A, E>
 ) =>
   Effect.gen(function* () {
-    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(known), Effect.flatMap(decode))
+    const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decode))
     const { end_others_after_hours: grace, expires_at: expires } = wanted
     const now = yield* Clock.currentTimeMillis
     return yield* add({

@@ -155,7 +155,9 @@ const withoutNulls = (fields: Fields): Fields =>
     Object.entries(fields).map(([name, value]) => [name, value === null ? (PATCH_DEFAULTS[name] ?? null) : value])
   )
 
-const needs = (record: ServerRecord): Fields => ({ path: record.path })
+/** The path, which a document of a server that is there may leave out; one that can be none is judged as it is. */
+const needs = (record: ServerRecord, { path = "" }: Fields): Fields =>
+  typeof path === "string" ? { path: record.path } : { path }
 
 const replaced = (request: Request, who: Actor, server: RegisteredServer, fields: Fields) =>
   Effect.gen(function* () {
@@ -164,7 +166,7 @@ const replaced = (request: Request, who: Actor, server: RegisteredServer, fields
       return yield* needed
     yield* ifMatch(request, who, server)
     // What a document must hold is checked as for a new one.
-    yield* registrationOf({ ...settable(fields), ...needs(server.record) }, yield* asker(who))
+    yield* registrationOf({ ...settable(fields), ...needs(server.record, fields) }, yield* asker(who))
     const edit = yield* documentEditOf(whole(fields), server.record, yield* asker(who))
     return yield* editInTurn(who, server.record, edit)
   })

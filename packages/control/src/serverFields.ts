@@ -139,15 +139,16 @@ export interface WithCredential {
   readonly auth_credential?: string
 }
 
-/** The registration that `fields` make. */
+/** The registration that `fields` make. `others`: what else is wrong with the body. */
 export const registrationOf = (
   fields: Fields,
-  { allowed, vouches }: Asker
+  { allowed, vouches }: Asker,
+  others: ReadonlyArray<FieldError> = []
 ): Effect.Effect<Registration & WithCredential, BadRequest> =>
-  Effect.map(readRegister(named(fields), allowed, unknownFields(fields, REGISTER_FIELDS)), (registration) => ({
-    ...registration,
-    trusted_address: vouches
-  }))
+  Effect.map(
+    readRegister(named(fields), allowed, [...unknownFields(fields, REGISTER_FIELDS), ...others]),
+    (registration) => ({ ...registration, trusted_address: vouches })
+  )
 
 export type Edit = Partial<Omit<Registration, "path">> & WithCredential
 

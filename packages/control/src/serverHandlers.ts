@@ -7,6 +7,7 @@ import { edit, refresh, register, remove, toggle } from "./serverChanges.ts"
 import { create, del, get, patch, put } from "./serverDocument.ts"
 import { list } from "./serverList.ts"
 import { details, tools } from "./serverReads.ts"
+import { readmitted } from "./received.ts"
 
 const whole = { uninterruptible: true }
 
@@ -17,15 +18,15 @@ export const layer = HttpApiBuilder.group(Api, "servers", (handlers) =>
       .handle("list", ({ urlParams }) => list(urlParams))
       .handle("details", ({ path }) => details(path["*"]))
       .handle("tools", ({ path }) => tools(path["*"]))
-      .handleRaw("create", ({ request }) => create(request, scope), whole)
+      .handleRaw("create", ({ request }) => readmitted(request, create(request, scope)), whole)
       .handleRaw("get", ({ path, request }) => get(request, path["*"]))
-      .handleRaw("put", ({ path, request }) => put(request, path["*"], scope), whole)
-      .handleRaw("patch", ({ path, request }) => patch(request, path["*"], scope), whole)
-      .handleRaw("rate", ({ path, request }) => rate(request, path["*"]), whole)
+      .handleRaw("put", ({ path, request }) => readmitted(request, put(request, path["*"], scope)), whole)
+      .handleRaw("patch", ({ path, request }) => readmitted(request, patch(request, path["*"], scope)), whole)
+      .handleRaw("rate", ({ path, request }) => readmitted(request, rate(request, path["*"])), whole)
       .handle("rating", ({ path }) => rating(path["*"]))
-      .handleRaw("register", ({ request }) => register(request, scope), whole)
-      .handleRaw("toggle", ({ path, request }) => toggle(request, path["*"], scope), whole)
-      .handleRaw("edit", ({ path, request }) => edit(request, path["*"], scope), whole)
+      .handleRaw("register", ({ request }) => readmitted(request, register(request, scope)), whole)
+      .handleRaw("toggle", ({ path, request }) => readmitted(request, toggle(request, path["*"], scope)), whole)
+      .handleRaw("edit", ({ path, request }) => readmitted(request, edit(request, path["*"], scope)), whole)
       .handle("remove", ({ path }) => remove(path["*"]), whole)
       .handle("delete", ({ path, request }) => del(request, path["*"]), whole)
       .handle("refresh", ({ path }) => refresh(path["*"], scope), whole)

@@ -19,7 +19,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { notStored, unreachable } from "./accountFailures.ts"
-import { decodeWith, fieldsOf, onlyFields } from "./body.ts"
+import { decodeOnly, fieldsOf, unknownFields } from "./body.ts"
 import { ownOriginOnly } from "./headers.ts"
 import { namesOf } from "./leaver.ts"
 import { RequestTrail } from "./RequestTrail.ts"
@@ -34,6 +34,7 @@ import {
   shownIssued,
   tooManyTokens
 } from "./tokenRequests.ts"
+import { readmitted } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -41,8 +42,7 @@ type Request = HttpServerRequest.HttpServerRequest
 const KEEP_REVOKED_SECONDS = 30 * 86_400
 
 /** Above all here: a misspelt `requested_scopes` would ask for everything. */
-const generateFields = onlyFields(...Object.keys(GenerateRequest.fields))
-const revokeFields = onlyFields("token_id", "token", "subject", "issuer")
+const GENERATE_FIELDS = Object.keys(GenerateRequest.fields)
 
 const answer = (issued: IssuedToken, wanted: Asked, userScopes: ReadonlyArray<string>): GenerateAnswer => {
   const tokens = shownIssued(issued)
@@ -71,8 +71,8 @@ const generate = (request: Request) =>
     trail.rule = "api:generate_token"
     const { claims, policy } = yield* caller
     yield* mayMint(claims)
-    const fields = yield* Effect.flatMap(fieldsOf(request), generateFields)
-    const wanted = yield* asked(fields, tokens.bounds.maxHours)
+    const fields = yield* fieldsOf(request)
+    const wanted = yield* asked(fields, tokens.bounds.maxHours, unknownFields(fields, GENERATE_FIELDS))
     const ownerScopes = policy.scopesOf(claims)
     const issued = yield* Effect.catchAll(
       tokens.issue({ owner: claims, ownerScopes, ...wanted, notAfter: notAfterOf(claims) }),
@@ -116,7 +116,7 @@ const forMachines = (request: Request) =>
     return answer
   })
 
-const decodeRevoke = decodeWith(RevokeRequest)
+const decodeRevoke = decodeOnly(RevokeRequest, ["token_id", "token", "subject", "issuer"])
 
 /** Is it the caller's own? A token made by someone of another issuer carries that issuer's name in its subject. */
 const owns = (who: Claims, token: Claims, ownIssuer: string): boolean =>
@@ -207,8 +207,7 @@ const revoke = (request: Request) =>
   Effect.gen(function* () {
     const trail = yield* RequestTrail
     trail.rule = "api:revoke_token"
-    const fields = yield* Effect.flatMap(fieldsOf(request), revokeFields)
-    const { issuer, subject, token, token_id = "" } = yield* decodeRevoke(fields)
+    const { issuer, subject, token, token_id = "" } = yield* Effect.flatMap(fieldsOf(request), decodeRevoke)
     if (subject !== undefined) trail.rule = "api:revoke_subject"
     const answer =
       subject === undefined
@@ -222,7 +221,7 @@ const whole = { uninterruptible: true }
 
 export const layer = HttpApiBuilder.group(Api, "tokens", (handlers) =>
   handlers
-    .handleRaw("generate", ({ request }) => generate(request), whole)
+    .handleRaw("generate", ({ request }) => readmitted(request, generate(request)), whole)
     .handle("admin", ({ request }) => forMachines(request), whole)
-    .handleRaw("revoke", ({ request }) => revoke(request), whole)
+    .handleRaw("revoke", ({ request }) => readmitted(request, revoke(request)), whole)
 )

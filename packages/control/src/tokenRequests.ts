@@ -1,9 +1,9 @@
 /** What the ways to make a token share (contracts.md §2.7): who may, what can be asked for, and how a refusal reads. */
-import { BadRequest, Forbidden, problem, TooManyRequests } from "@mcpgw/api/ApiError"
+import { BadRequest, type FieldError, fieldProblems, Forbidden, problem, TooManyRequests } from "@mcpgw/api/ApiError"
 import type { Claims } from "@mcpgw/domain/Principal"
 import type { IssuedToken, TokenRefused, TooManyTokens } from "@mcpgw/identity/Tokens"
 import * as Effect from "effect/Effect"
-import type { Fields } from "./body.ts"
+import { type Fields, show } from "./body.ts"
 import { signedIn } from "./signIn.ts"
 import { answerHeader } from "./headers.ts"
 
@@ -16,15 +16,38 @@ export interface Asked {
   readonly description: string | undefined
 }
 
-/** By hand and not by schema: the contract's own sentences. `maxHours`: the configured bound. */
-export const asked = (fields: Fields, maxHours: number): Effect.Effect<Asked, BadRequest> => {
+/** What each field must be, in the contract's own words. */
+const wrongOf = (fields: Fields, maxHours: number): ReadonlyArray<FieldError> => {
+  const wrong = (field: string, expected: string) => [{ field, held: show(field, fields[field]), expected }]
   const { description, expires_in_hours: hours, requested_scopes: scopes } = fields
-  if (hours !== undefined && typeof hours !== "number") {
-    return bad(`expires_in_hours must be an integer between 1 and ${maxHours}`)
-  }
-  if (scopes !== undefined && !isTexts(scopes)) return bad("requested_scopes must be a list of strings")
-  if (description !== undefined && typeof description !== "string") return bad("description must be a string")
-  return Effect.succeed({ scopes, hours, description })
+  const inBounds = hours === undefined || (Number.isInteger(hours) && Number(hours) >= 1 && Number(hours) <= maxHours)
+  return [
+    ...(inBounds ? [] : wrong("expires_in_hours", `must be an integer between 1 and ${maxHours}`)),
+    ...(scopes === undefined || isTexts(scopes) ? [] : wrong("requested_scopes", "must be a list of strings")),
+    ...(description === undefined || typeof description === "string" ? [] : wrong("description", "must be a string"))
+  ]
+}
+
+/**
+ * By hand and not by schema: the contract's own sentences, as long as one thing is wrong. `maxHours`: the configured bound. `others`: what else is
+ * wrong with the body.
+ */
+export const asked = (
+  fields: Fields,
+  maxHours: number,
+  others: ReadonlyArray<FieldError>
+): Effect.Effect<Asked, BadRequest> => {
+  const own = wrongOf(fields, maxHours)
+  const [only] = own
+  if (only !== undefined && own.length + others.length === 1) return bad(`${only.field} ${only.expected}`)
+  const [first, ...rest] = [...others, ...own.map((one) => ({ ...one, expected: `it ${one.expected}` }))]
+  if (first !== undefined) return Effect.fail(new BadRequest(fieldProblems(first, ...rest)))
+  const { description, expires_in_hours: hours, requested_scopes: scopes } = fields
+  return Effect.succeed({
+    scopes: isTexts(scopes) ? scopes : undefined,
+    hours: typeof hours === "number" ? hours : undefined,
+    description: typeof description === "string" ? description : undefined
+  })
 }
 
 export const bad = (sentence: string): Effect.Effect<never, BadRequest> =>

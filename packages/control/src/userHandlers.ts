@@ -23,6 +23,7 @@ import { directoryFailures } from "./directoryFailures.ts"
 import { isAmong, namesOf } from "./leaver.ts"
 import { storeDown } from "./storeFailures.ts"
 import { warningsOf } from "./warnings.ts"
+import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -114,7 +115,7 @@ const whole = { uninterruptible: true }
 export const layer = HttpApiBuilder.group(Api, "users", (handlers) =>
   handlers
     .handle("list", ({ request, urlParams }) => list(request, urlParams))
-    .handleRaw("create", ({ request }) => create(request), whole)
+    .handleRaw("create", ({ request }) => received(request, create(request)), whole)
     .handle(
       "remove",
       ({ path, request, urlParams }) => remove(request, path.username, urlParams.delete_from_keycloak ?? true),

@@ -60,6 +60,46 @@ describe("protocol §4: publish", () => {
       }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("issue 6: no internal host leaks by a package or any other address of a published document", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      const at = (url: string) => ({
+        registryType: "npm",
+        identifier: "@example/a",
+        version: "1.0.0",
+        transport: { type: "streamable-http", url }
+      })
+      const own = ["http://localhost:{port}/mcp", "http://127.0.0.1:9000/mcp", "https://{host}/mcp"].map(at)
+      const elsewhere = [
+        "https://internal.example.net/mcp",
+        "http://10.1.2.3:8080/mcp",
+        "http://0x0a010203/mcp",
+        "http://[fd00::7]:{port}/mcp",
+        "http://backend:8080/mcp",
+        "http://{zone}.backend.internal/mcp",
+        "http://me:secret@backend.corp:{port}/mcp"
+      ].map(at)
+      const more = {
+        remotes: [{ type: "streamable-http", url: "https://internal.example.net/mcp" }],
+        packages: [...elsewhere, ...own],
+        websiteUrl: "https://INTERNAL.example.net/",
+        repository: { url: "https://git.internal/a", source: "git" },
+        icons: [{ src: "http://10.1.2.3/a.png" }, { src: "https://example.org/a.png" }],
+        other: { at: "http://backend/" },
+        _meta: { "io.modelcontextprotocol.registry/publisher-provided": { at: "ssh://git.internal/" } }
+      }
+      const answer = yield* send("POST", "/v0.1/publish", document(NAME, "1.0.0", more))
+      expect(shownIn(answer).server).toMatchObject({ packages: own, icons: [{ src: "https://example.org/a.png" }] })
+      expect(answer.text).not.toMatch(/internal\.example|git\.internal|10\.1\.2\.3|0x0a|fd00|backend/i)
+      const plain = {
+        websiteUrl: "https://example.org/",
+        repository: { url: "https://github.com/a/b", source: "github" }
+      }
+      const open = yield* send("POST", "/v0.1/publish", document(NAME, "1.0.1", plain))
+      expect(shownIn(open).server).toMatchObject(plain)
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("R-09: a version is published once, and is no range", () =>
     Effect.gen(function* () {
       const send = yield* start

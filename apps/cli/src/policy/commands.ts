@@ -15,9 +15,24 @@ import { readPolicy } from "./file.ts"
 const scopesFile = Options.text("scopes").pipe(
   Options.withAlias("f"),
   Options.withPseudoName("FILE"),
-  Options.withDefault("data/scopes.yml"),
-  Options.withDescription("The policy; else data/scopes.yml.")
+  Options.optional,
+  Options.withDescription(
+    "The policy; else data/scopes.yml, by which a gateway decides that does not keep its policy in the database."
+  )
 )
+
+const USUAL = "data/scopes.yml"
+
+/** A gateway over PostgreSQL does not read that file: who named none is told by what it was judged. */
+const unnamed = Console.error(
+  `note: judged by ${USUAL}. A gateway that keeps its policy in the database (postgres://…, or MCPGW_POLICY=store) does not read it: save the text of GET /api/policy and name it by --scopes`
+)
+
+const chosen = Option.match({
+  onNone: () => Effect.zipRight(unnamed, readPolicy(USUAL)),
+  onSome: (file: string) => readPolicy(file)
+})
+
 const json = Options.boolean("json").pipe(Options.withDescription("Print JSON instead of a table."))
 const groups = texts("group", "GROUP", "A group of the caller's; may be given more than once, or with commas.")
 const scopes = texts("scope", "SCOPE", "A scope the caller holds directly; may be given more than once.")
@@ -35,7 +50,7 @@ const tool = Options.text("tool").pipe(
 
 const explain = Command.make("explain", { scopesFile, groups, scopes, server, method, tool, json }, (args) =>
   Effect.gen(function* () {
-    const policy = yield* readPolicy(args.scopesFile)
+    const policy = yield* chosen(args.scopesFile)
     if (args.groups.length + args.scopes.length === 0) return yield* usage("Who asks? Give --group or --scope")
     const named = Option.getOrUndefined(args.tool)
     const access = {
@@ -83,7 +98,7 @@ const cases = Args.text({ name: "CASES" }).pipe(
 
 const test = Command.make("test", { cases, scopesFile, json }, (args) =>
   Effect.gen(function* () {
-    const policy = yield* readPolicy(args.scopesFile)
+    const policy = yield* chosen(args.scopesFile)
     const results = (yield* readCases(args.cases)).map((one) => judge(policy, one))
     const bad = results.filter(({ passed }) => !passed)
     if (args.json) yield* Console.log(asJson(results))

@@ -11,6 +11,7 @@ import { overPostgres } from "@mcpgw/store/suites/postgres"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs"
@@ -94,7 +95,7 @@ const suite = (name: string, kept: Effect.Effect<Store.StoreLayer>): void => {
       "a scopes.yml that was there goes on in the database; afterwards it is not read, and that is told",
       () => {
         const lines: Array<string> = []
-        const logger = Logger.make((entry) => lines.push(String(entry.message)))
+        const logger = Logger.make((entry) => lines.push(`${entry.logLevel.label} ${String(entry.message)}`))
         return Effect.gen(function* () {
           const [store, data] = [yield* kept, folder()]
           const ours = `${DEFAULT_SCOPES}\n# ours\n`
@@ -106,11 +107,43 @@ const suite = (name: string, kept: Effect.Effect<Store.StoreLayer>): void => {
           writeFileSync(join(data, "scopes.yml"), "{}\n")
           const { policy } = yield* start(store, data)
           assert.isTrue(policy.current().mapsGroup("mcp-registry-admin"))
-          assert.match(lines.slice(before).join("\n"), /scopes\.yml, which differs from it, is not read/)
+          assert.match(lines.slice(before).join("\n"), /WARN .*scopes\.yml, which differs from it, is not read/)
           assert.notMatch(lines.slice(0, before).join("\n"), /differs from it/)
           assert.deepStrictEqual(yield* texts(sql), [ours])
         }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
       }
+    )
+
+    it.scoped("issue 6: a scopes.yml of one's own is not passed over for a default that another process wrote", () =>
+      Effect.gen(function* () {
+        const [store, data] = [yield* kept, folder()]
+        const { sql, writer } = yield* start(store, folder())
+        writeFileSync(join(data, "scopes.yml"), `${DEFAULT_SCOPES}\n# ours\n`)
+        const said = String(yield* Effect.flip(start(store, data)))
+        for (const part of [join(data, "scopes.yml"), "--apply-scopes replace", "remove the file", "MCPGW_POLICY=file"])
+          assert.include(said, part)
+        assert.deepStrictEqual(yield* texts(sql), [DEFAULT_SCOPES])
+        // The default as a file is nobody's own, and a policy that somebody wrote into the database is the one that counts.
+        const plain = folder()
+        writeFileSync(join(plain, "scopes.yml"), DEFAULT_SCOPES)
+        yield* start(store, plain)
+        const { revision } = yield* writer.read
+        yield* writer.write(`${DEFAULT_SCOPES}\n# theirs\n`, { by: "admin", revision })
+        yield* start(store, data)
+      })
+    )
+
+    it.scoped("issue 6: of two that start at once, the one with a scopes.yml is first or does not start", () =>
+      Effect.gen(function* () {
+        const [store, data] = [yield* kept, folder()]
+        const ours = `${DEFAULT_SCOPES}\n# ours\n`
+        writeFileSync(join(data, "scopes.yml"), ours)
+        const [, own] = yield* Effect.all([start(store, folder()), Effect.either(start(store, data))], {
+          concurrency: "unbounded"
+        })
+        const { sql } = yield* start(store, folder())
+        assert.deepStrictEqual(yield* texts(sql), [Either.isRight(own) ? ours : DEFAULT_SCOPES])
+      })
     )
 
     it.scoped("a broken scopes.yml stops the start, by its name, and is not written", () =>
