@@ -68,7 +68,21 @@ describe("protocol §4: server.json of 2025-12-11", () => {
     const odd = fc.oneof(
       fc.constantFrom(undefined, null, "", " ", "latest", "x".repeat(300), {}, [], true),
       fc.integer(),
-      fc.string()
+      fc.string(),
+      // What one reader of addresses takes and another does not.
+      fc.constantFrom(
+        "A:",
+        "A:?b",
+        "https:",
+        "https://",
+        "http:\\\\x",
+        " https://a.b/",
+        "https://a.b/ c",
+        "https://a.b/%zz",
+        "urn:a:b",
+        "x:/"
+      ),
+      fc.tuple(fc.constantFrom("https://", "x:", "x:/", "urn:"), fc.string()).map((parts) => parts.join(""))
     )
     let taken = 0
     let refused = 0

@@ -22,8 +22,17 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(sche
 const sized = (least: number, most: number) => Schema.String.pipe(Schema.minLength(least), Schema.maxLength(most))
 const record = <A, I>(value: Schema.Schema<A, I>) => Schema.Record({ key: Schema.String, value })
 
+/** RFC 3986, what the published schema's `format: uri` takes: `URL` alone would also read blanks, backslashes, or a scheme with nothing behind it. */
+const CHAR = "(?:[\\w\\-.~!$&'()*+,;=:]|%[0-9a-f]{2})"
+const AUTHORITY = `//(?:${CHAR}*@)?(?:\\[[0-9a-f:.]+\\](?::\\d+)?|${CHAR}*)(?:/(?:${CHAR}|[@/])*)?`
+const PATH = `(?:${CHAR}|@)(?:${CHAR}|[@/])*`
+const REST = `(?:${CHAR}|[@/?])*`
+const URI = new RegExp(`^[a-z][a-z0-9+.-]*:(?:${AUTHORITY}|/?${PATH}|/)(?:\\?${REST})?(?:#${REST})?$`, "i")
+
 const Uri = Schema.String.pipe(
-  Schema.filter((text) => (URL.canParse(text) ? true : "must be an absolute URL such as https://example.com/"))
+  Schema.filter((text) =>
+    URI.test(text) && URL.canParse(text) ? true : "must be an absolute URL such as https://example.com/"
+  )
 )
 
 /** R-11. */

@@ -318,6 +318,11 @@ describe("issue 6: bad days of a registry", () => {
         const imports = yield* Imports
         const job = yield* imports.start({ from: source.url }, "admin")
         yield* until(imports.get(job.id), ({ progress }) => progress.seen === 100)
+        // It hangs in the second page when it has asked for it.
+        yield* until(
+          Effect.sync(() => source.asked),
+          ({ length }) => length === 2
+        )
         return job.id
       }).pipe(Effect.provide(over(Store.layerSqlite({ filename }))))
       source.trouble = () => undefined
