@@ -118,7 +118,7 @@ export const makeVerification = (
       cached: (credential) => holding(laneOf(lanes, credential).verified.peek(credential.value)),
       busy: (credential) => {
         const lane = laneOf(lanes, credential)
-        return isFull(lane, options) && isUnknown(lane, credential) ? BUSY : undefined
+        return turnsAway(lane, options, credential) ? BUSY : undefined
       },
       authenticate: (credential) => authenticate(state, credential),
       holds: aftercare.holds,
@@ -141,8 +141,7 @@ const authenticate = (state: State, credential: Credential): Effect.Effect<Claim
       if (refused !== undefined) return Effect.fail(refused)
       const running = lane.running.get(credential.value)
       if (running !== undefined) return restore(Deferred.await(running.done))
-      if (isFull(lane, state.options) && lane.returning.get(credential.value, now) === undefined)
-        return Effect.fail(BUSY)
+      if (turnsAway(lane, state.options, credential)) return Effect.fail(BUSY)
       const mine: Running = { done: Deferred.unsafeMake(FiberId.none), since: now }
       lane.running.set(credential.value, mine)
       return run(state, credential, mine).pipe(
@@ -213,10 +212,13 @@ const remember = (
   }
 }
 
-const isFull = ({ running }: Lane, { places }: VerificationOptions): boolean => running.size >= places
-
-/** Neither answered before nor being looked at. */
-const isUnknown = ({ refused, returning, running, verified }: Lane, { value }: Credential): boolean =>
+/** No place is free, and it is neither answered before nor being looked at. */
+const turnsAway = (
+  { refused, returning, running, verified }: Lane,
+  { places }: VerificationOptions,
+  { value }: Credential
+): boolean =>
+  running.size >= places &&
   !running.has(value) &&
   verified.peek(value) === undefined &&
   refused.peek(value) === undefined &&
