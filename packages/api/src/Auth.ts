@@ -99,7 +99,7 @@ const federatedLogout = HttpApiEndpoint.get("federatedLogout")`/oauth2/logout/${
     "The replaced system's spelling of `/api/auth/logout`; the session says at which provider."
   )
 
-const redirects = " Without `Accept: application/json`: 303 to the console."
+const redirects = " Without `Accept: application/json`: 303 to `/`."
 
 const login = HttpApiEndpoint.post("login", "/api/auth/login")
   .setPayload(Credentials)
@@ -113,7 +113,7 @@ const login = HttpApiEndpoint.post("login", "/api/auth/login")
   .annotate(OpenApi.Description, `Form or JSON. Sets the session cookie.${redirects}`)
 
 const describeLogout =
-  "Ends the session everywhere at once and clears the cookie. Without `Accept: application/json`: 303 to the logout page of the provider the session was begun at, or to the console."
+  "Ends the session everywhere at once and clears the cookie. Without `Accept: application/json`: 303 to the logout page of the provider the session was begun at, or to `/`."
 
 const logout = HttpApiEndpoint.post("logout", "/api/auth/logout")
   .addSuccess(LoggedOut)

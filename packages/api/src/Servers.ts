@@ -221,7 +221,7 @@ const edit = HttpApiEndpoint.post("edit", "/api/edit/*")
   .addError(TooLarge.schema)
   .annotate(
     OpenApi.Description,
-    "Form or JSON. Fields that are not given stay as they are. Without `Accept: application/json`: 303 to the console."
+    "Form or JSON. Fields that are not given stay as they are. Without `Accept: application/json`: 303 to `/`."
   )
 
 const remove = HttpApiEndpoint.post("remove", "/api/remove/*")

@@ -25,7 +25,7 @@ type Request = HttpServerRequest.HttpServerRequest
 
 const decodeCredentials = decodeWith(Credentials)
 
-/** 303 for a browser, to the console or to `logoutUrl`; JSON for who asks for it. */
+/** 303 for a browser, to `loginRedirect` or to `logoutUrl`; JSON for who asks for it. */
 const done = (
   request: Request,
   message: string,

@@ -46,6 +46,6 @@ export const ownOriginOnly = (request: Request): Effect.Effect<void, Forbidden, 
     const trail = yield* RequestTrail
     trail.rule = "csrf:origin"
     return yield* new Forbidden(
-      problem("Request from another origin", `Cookies may be used from ${own} only: open the console there`)
+      problem("Request from another origin", `Cookies may be used from ${own} only: open this page there`)
     )
   })
