@@ -11,8 +11,7 @@ import { Authentication } from "./Authentication.ts"
 import { DirectoryComparison } from "./DirectoryComparison.ts"
 import { GivenMoment, Moment } from "./Moments.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 export const Groups = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256))).pipe(Schema.maxItems(64))
 

@@ -11,8 +11,7 @@ import { CreatedSecret, CreateSecret, Removed, SecretView } from "./Agents.ts"
 import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { Moment } from "./Moments.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 export const ClientView = Schema.Struct({
   client_id: Schema.String,

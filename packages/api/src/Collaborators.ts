@@ -8,8 +8,7 @@ import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 export const CollaboratorView = Schema.Struct({
   /** `person`: by the name of their account here. */

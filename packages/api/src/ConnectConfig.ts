@@ -9,8 +9,7 @@ import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 const ServerPathParam = Schema.Struct({ "*": Schema.String })
 

@@ -16,8 +16,8 @@ import {
   Unauthorized,
   Unavailable
 } from "./ApiError.ts"
+import { optional } from "./internal/optional.ts"
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 const Names = Schema.Array(Schema.String)
 
 export const CreateGroupForm = Schema.Struct({

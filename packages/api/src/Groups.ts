@@ -17,8 +17,7 @@ import {
   Unavailable
 } from "./ApiError.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 const Names = Schema.Array(Schema.String)
 

@@ -6,8 +6,7 @@ import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { tokenFields } from "./Tokens.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 /** Whom a token is wanted for. `scopes` and `groups` can only narrow what the account here has. */
 export const UserContext = Schema.Struct({

@@ -19,8 +19,7 @@ import {
 } from "./ApiError.ts"
 import { Registered, Removed, Toggled } from "./Servers.ts"
 import { RegisterFields, ServerItem, ToolView } from "./ServerShapes.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 /** Fields of an administrator's registration. */
 const InternalRegister = Schema.Struct({

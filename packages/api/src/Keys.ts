@@ -7,8 +7,7 @@ import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { GivenMoment, Moment } from "./Moments.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 const Names = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256)))
 

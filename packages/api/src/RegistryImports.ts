@@ -7,8 +7,7 @@ import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 /** What an import is asked for. */
 export const RegistryImportFields = Schema.Struct({

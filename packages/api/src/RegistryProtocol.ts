@@ -10,8 +10,7 @@ import { ServerJson } from "@mcpgw/domain/ServerJson"
 import * as Schema from "effect/Schema"
 import { Forbidden, NotFound, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 /** */
 export const EntryStatus = Schema.Literal("active", "deprecated", "deleted")

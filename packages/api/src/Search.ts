@@ -5,8 +5,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 /** Kinds one may ask for; only servers and tools are kept here, the others are always empty. */
 const EntityType = Schema.Literal("mcp_server", "tool", "a2a_agent", "skill", "virtual_server", "custom")

@@ -6,8 +6,7 @@ import { AuthScheme } from "@mcpgw/domain/Server"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 /** A server's path; slashes around it do not count. */
 const ServerPathParam = Schema.Struct({ "*": Schema.String })

@@ -14,8 +14,7 @@ import { ParsedDescription, Tool } from "@mcpgw/domain/Tool"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 /** A tool as it is shown; the server's own definition stays in the registry. */
 export const ToolView = Schema.Struct({

@@ -5,8 +5,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, TooLarge, TooManyRequests, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 export const GenerateRequest = Schema.Struct({
   /** Absent or empty: all the caller has. */

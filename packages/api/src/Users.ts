@@ -21,8 +21,7 @@ import {
   Unavailable
 } from "./ApiError.ts"
 import { EVERY_ERROR } from "./everyError.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "./internal/optional.ts"
 
 export const CreateUser = Schema.Struct({
   username: Schema.NonEmptyString,

@@ -26,7 +26,7 @@ import {
   type TooManySecrets
 } from "./ClientSecrets.ts"
 import { keepWritten, LastUsed } from "./internal/lastUsed.ts"
-import { makeSqliteSecrets, type SecretStore, type StoredSecret } from "./internal/secretStore.ts"
+import { makeSqlSecrets, type SecretStore, type StoredSecret } from "./internal/secretStore.ts"
 import { type ClientWish, metadataOfWish, newClientId } from "./internal/setUpClient.ts"
 import { stored } from "./internal/stored.ts"
 import { migrations } from "./Migrations.ts"
@@ -113,7 +113,7 @@ const make: Effect.Effect<OAuthClientsApi, never, Needs | Scope.Scope> = Effect.
   const artifacts = makeArtifactStore(sql, new Sealing(yield* KeyRing))
   const parts: Parts = {
     clients: makeSetUpClientStore(sql),
-    secrets: makeSqliteSecrets(sql),
+    secrets: makeSqlSecrets(sql),
     used: new LastUsed(),
     endGrants: (clientId) =>
       stored(

@@ -7,7 +7,7 @@ import type { ParseError } from "effect/ParseResult"
 import type { Agent } from "../Agents.ts"
 import { AGENT_CLIENT } from "./agentClient.ts"
 import { decodeGroups, encodeGroups } from "./groups.ts"
-import { makeMemorySecrets, makeSqliteSecrets, type SecretStore, type StoredSecret } from "./secretStore.ts"
+import { makeMemorySecrets, makeSqlSecrets, type SecretStore, type StoredSecret } from "./secretStore.ts"
 
 /** An agent's own fields. */
 export type AgentFields = Omit<Agent, "secrets">
@@ -98,7 +98,7 @@ const agentOf = (row: AgentRow, secrets: ReadonlyArray<StoredSecret>): Effect.Ef
     secrets
   }))
 
-const sqliteStore = (sql: SqlClient.SqlClient, secrets: SecretStore): AgentStore => ({
+const overSql = (sql: SqlClient.SqlClient, secrets: SecretStore): AgentStore => ({
   ...secretsOf(secrets),
   find: (name) =>
     Effect.gen(function* () {
@@ -132,7 +132,7 @@ const sqliteStore = (sql: SqlClient.SqlClient, secrets: SecretStore): AgentStore
     )
 })
 
-export const makeSqlStore = (sql: SqlClient.SqlClient): AgentStore => sqliteStore(sql, makeSqliteSecrets(sql))
+export const makeSqlStore = (sql: SqlClient.SqlClient): AgentStore => overSql(sql, makeSqlSecrets(sql))
 
 /** Tells every process, under `topic`, of what takes something from an agent. */
 export const toldToOthers = (store: AgentStore, feed: ChangeFeedApi, topic: string): AgentStore => ({

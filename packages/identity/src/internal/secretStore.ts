@@ -77,7 +77,7 @@ const secretOf = (row: Row): StoredSecret => ({
   lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at)
 })
 
-export const makeSqliteSecrets = (sql: SqlClient.SqlClient): SecretStore => ({
+export const makeSqlSecrets = (sql: SqlClient.SqlClient): SecretStore => ({
   of: (clientId) =>
     Effect.map(sql<Row>`SELECT * FROM client_secrets WHERE client_id = ${clientId} ORDER BY created_at, id`, (rows) =>
       rows.map(secretOf)
