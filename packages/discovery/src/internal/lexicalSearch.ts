@@ -138,7 +138,9 @@ const best = (source: Source, { words }: Question, limit: number, keep: Keep) =>
     const telling =
       count <= STRETCH
         ? words
-        : yield* Effect.filter(words, (terms) => Effect.negate(source.isMore(anyOf(terms), Math.floor(count / 2))))
+        : yield* Effect.filter(words, (terms) =>
+            Effect.zipRight(turn, Effect.negate(source.isMore(anyOf(terms), Math.floor(count / 2))))
+          )
     const found = telling.length === 0 ? [] : yield* bestOf(source, anyOf(telling.flat()), count, limit, keep)
     if (found.length >= limit || telling.length === words.length) return found
     return yield* bestOf(source, anyOf(words.flat()), count, limit, keep)

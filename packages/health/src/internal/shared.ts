@@ -72,7 +72,7 @@ export const makeShared = (registry: RegistryApi, store: HealthStoreApi): Shared
   }
   const doubts = (known: Known): boolean => {
     const here = registry.get(known.path)?.health
-    return here !== undefined && isNews(known) && isRoutable(here) && !isRoutable(known.health)
+    return here !== undefined && isRoutable(here) && !isRoutable(known.health) && isNews(known)
   }
   const accept = (known: Known): Effect.Effect<void> =>
     Effect.suspend(() =>

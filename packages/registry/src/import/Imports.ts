@@ -141,7 +141,7 @@ const keepLease = (store: ImportStoreApi, { id }: ImportJob) =>
 const MOST_CLAIMS = 3
 
 const OUR_FAULT = "It broke off by an error of this gateway, which its log tells; it can be resumed"
-const DEADLY = `Work on it was begun ${MOST_CLAIMS} times and never got on by a page before its process ended; it can be resumed`
+const DEADLY = `Work on it was begun ${MOST_CLAIMS} times and broke off each time before it got on by a page; it can be resumed`
 
 /** What can not be worked on is not left running, for others to take up again and again. */
 const breakOff = (store: ImportStoreApi, id: string, problem: string) =>
