@@ -21,7 +21,7 @@ import * as Redacted from "effect/Redacted"
 import { compareAgents } from "./accountDrift.ts"
 import { notStored } from "./accountFailures.ts"
 import { decodeOnly, fieldsOf } from "./body.ts"
-import { directoryFailures } from "./directoryFailures.ts"
+import { directoryFailures, noDirectory } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
@@ -72,10 +72,6 @@ const list = (compare: boolean) =>
     const agents = yield* Effect.catchTag((yield* Agents).list, "AccountsUnavailable", unreachable)
     return { agents: agents.map(agentView), ...(compare ? { directory: yield* compareAgents(agents) } : {}) }
   })
-
-const noDirectory = new BadRequest(
-  fieldProblem("create_in_keycloak", "true", "no identity provider with an admin API is configured")
-)
 
 /** Here alone, or at the identity provider too. */
 const made = ({ create_in_keycloak: wanted, description = "", groups = [], name }: typeof CreateAgent.Type) =>

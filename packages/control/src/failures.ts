@@ -55,7 +55,7 @@ const isAt = (path: string, pathname: string): boolean => {
 
 /** What stands at a path that was a page of the replaced system, or is taken for one. */
 const NO_PAGE: ReadonlyArray<readonly [path: string, detail: string]> = [
-  ["/api/auth/login", "There is no sign-in page yet: POST username and password, as a form or as JSON"],
+  ["/api/auth/login", "The sign-in page is /login; here POST username and password, as a form or as JSON"],
   ["/api/register", "There is no page for this: POST the server's fields, as a form or as JSON"],
   ["/api/toggle/", "There is no page for this: POST enabled=on, or off, as a form or as JSON"],
   ["/api/edit/", "There is no page for this: POST the fields that change, as a form or as JSON"]

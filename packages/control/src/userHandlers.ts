@@ -3,7 +3,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, Conflict, fieldProblem, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
+import { BadRequest, Conflict, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import { CreateUser } from "@mcpgw/api/Users"
 import { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
 import { createPersonThere, removePersonThere } from "@mcpgw/identity/directoryAccounts"
@@ -19,7 +19,7 @@ import { viewOf } from "./accountsHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
-import { directoryFailures } from "./directoryFailures.ts"
+import { directoryFailures, noDirectory } from "./directoryFailures.ts"
 import { isAmong, namesOf } from "./leaver.ts"
 import { storeDown } from "./storeFailures.ts"
 import { warningsOf } from "./warnings.ts"
@@ -38,10 +38,6 @@ const list = (request: Request, { compare = false, group }: { readonly group?: s
     const users = accounts.filter(({ groups }) => group === undefined || groups.includes(group)).map(viewOf)
     return { users, total: users.length, ...(compare ? { directory: yield* comparePeople(accounts) } : {}) }
   })
-
-const noDirectory = new BadRequest(
-  fieldProblem("create_in_keycloak", "true", "no identity provider with an admin API is configured")
-)
 
 /** Somebody of the identity provider, or a local account. */
 const made = ({ first_name: firstName, last_name: lastName, ...wanted }: typeof CreateUser.Type, password: string) =>

@@ -52,7 +52,7 @@ describe("contracts §2.8: paths and sentences", () => {
       const login = yield* call(plane, "GET", "/api/auth/login")
       expect([login.status, login.headers.get("allow")]).toEqual([405, "POST"])
       expect(login.body).toMatchObject({ error: "Method not allowed", detail: expect.stringMatching(/POST/) })
-      expect(login.text).toMatch(/no sign-in page yet/)
+      expect(login.text).toMatch(/sign-in page is \/login; here POST username and password/)
       const register = yield* call(plane, "GET", "/api/register")
       expect([register.status, register.headers.get("allow")]).toEqual([405, "POST"])
       const servers = yield* call(plane, "PUT", "/api/servers")
