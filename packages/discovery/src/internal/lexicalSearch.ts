@@ -10,10 +10,11 @@ import * as Effect from "effect/Effect"
 import type { Hit, Named, SearchQuery } from "../Hit.ts"
 import { anyOf, type Question, questionOf } from "./words.ts"
 
-/** Rows looked at between two turns of the event loop: a few ms. */
-const STRETCH = 1_000
-/** Every stretch counts the words of the whole index anew, so a large index has longer ones, not more. */
+/** About so many matches are looked at between two turns of the event loop: a few ms. */
+const STRETCH = 3_000
+/** Every stretch counts the words of the whole index anew, so where very much matches they are longer, not more. */
 const MAX_STRETCHES = 16
+const TO_THE_END = Number.MAX_SAFE_INTEGER
 /** Words counted in what was found between two turns. */
 const WORDS_AT_ONCE = 4
 
@@ -32,8 +33,8 @@ interface Source {
   readonly next: (after: number, size: number) => Effect.Effect<number | undefined, SqlError>
   /** What matches among the ids after `after` up to `last`, best first. */
   readonly match: (match: string, after: number, last: number) => Effect.Effect<ReadonlyArray<Found>, SqlError>
-  /** Is what matches more than `most` rows? */
-  readonly isMore: (match: string, most: number) => Effect.Effect<boolean, SqlError>
+  /** How many rows match, up to `most`. */
+  readonly matching: (match: string, most: number) => Effect.Effect<number, SqlError>
   /** Which of these hold the word. */
   readonly holders: (word: string, ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<number>, SqlError>
 }
@@ -57,11 +58,11 @@ const common = (sql: SqlClient.SqlClient, rows: string, words: string): Omit<Sou
         (SELECT id FROM ${sql(rows)} WHERE id > ${after} ORDER BY id LIMIT ${size})`,
       ([found]) => found?.value ?? undefined
     ),
-  isMore: (match, most) =>
+  matching: (match, most) =>
     Effect.map(
       sql<Counted>`SELECT count(*) AS value FROM
-        (SELECT 1 FROM ${sql(words)} WHERE ${sql(words)} MATCH ${match} LIMIT ${most + 1})`,
-      ([found]) => (found?.value ?? 0) > most
+        (SELECT 1 FROM ${sql(words)} WHERE ${sql(words)} MATCH ${match} LIMIT ${most})`,
+      ([found]) => found?.value ?? 0
     ),
   holders: (word, ids) =>
     Effect.map(
@@ -131,34 +132,56 @@ const permitted = (
 
 type Keep = (named: Named) => boolean
 
+/** What is asked for: an expression, and how many rows match it at most. */
+interface Asked {
+  readonly match: string
+  readonly atMost: number
+}
+
+/** The words that no more than half of all hold. */
+const tellingOf = (source: Source, words: Question["words"], count: number) =>
+  Effect.gen(function* () {
+    const half = Math.floor(count / 2)
+    const telling: Array<ReadonlyArray<string>> = []
+    let atMost = 0
+    yield* inSlices(words, 1, ([terms = []]) =>
+      Effect.map(source.matching(anyOf(terms), half + 1), (matching) => {
+        if (matching > half) return
+        telling.push(terms)
+        atMost += matching
+      })
+    )
+    return { match: anyOf(telling.flat()), atMost, words: telling.length }
+  })
+
 /** The best that may be answered, best first. A word that more than half of all hold weighs nothing, and is asked for where others do not do. */
 const best = (source: Source, { words }: Question, limit: number, keep: Keep) =>
   Effect.gen(function* () {
     const count = yield* source.count
-    const telling =
-      count <= STRETCH
-        ? words
-        : yield* Effect.filter(words, (terms) =>
-            Effect.zipRight(turn, Effect.negate(source.isMore(anyOf(terms), Math.floor(count / 2))))
-          )
-    const found = telling.length === 0 ? [] : yield* bestOf(source, anyOf(telling.flat()), count, limit, keep)
-    if (found.length >= limit || telling.length === words.length) return found
-    return yield* bestOf(source, anyOf(words.flat()), count, limit, keep)
+    const all = { match: anyOf(words.flat()), atMost: count }
+    if (count <= STRETCH) return yield* bestOf(source, all, count, limit, keep)
+    const telling = yield* tellingOf(source, words, count)
+    const found = telling.words === 0 ? [] : yield* bestOf(source, telling, count, limit, keep)
+    if (found.length >= limit || telling.words === words.length) return found
+    return yield* bestOf(source, all, count, limit, keep)
   })
 
-const bestOf = (source: Source, match: string, count: number, limit: number, keep: Keep) =>
+/** Of `count` rows; each stretch holds a like share of them, and of the matches, where they are spread evenly. */
+const bestOf = (source: Source, { atMost, match }: Asked, count: number, limit: number, keep: Keep) =>
   Effect.gen(function* () {
-    const size = Math.max(STRETCH, Math.ceil(count / MAX_STRETCHES))
+    const stretches = Math.min(MAX_STRETCHES, Math.max(1, Math.ceil(atMost / STRETCH)))
+    const size = Math.ceil(count / stretches)
     let kept: ReadonlyArray<Found> = []
     let after = 0
     while (true) {
-      const last = yield* source.next(after, size)
+      const last = stretches === 1 ? TO_THE_END : yield* source.next(after, size)
       if (last === undefined) return kept
       if (after > 0) yield* turn
       const found = yield* source.match(match, after, last)
       // Judging is as long as finding where much matches and little may be kept.
       if (found.length > STRETCH / 4) yield* turn
       kept = merged(kept, permitted(found, keep, limit, kept[limit - 1]), limit)
+      if (last === TO_THE_END) return kept
       after = last
     }
   })
