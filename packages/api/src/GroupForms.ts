@@ -30,6 +30,7 @@ export const CreateGroupForm = Schema.Struct({
 export const DeleteGroupForm = Schema.Struct({
   group_name: Schema.NonEmptyString,
   delete_from_keycloak: optional(Schema.Boolean),
+  /** Taken, as the replaced system's scripts send it, and changes nothing: what the policy does not map stays at the provider, forced or not. */
   force: optional(Schema.Boolean)
 })
 

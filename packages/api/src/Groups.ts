@@ -129,6 +129,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/groups/:name")
   .setPath(ByName)
   .setUrlParams(
     Schema.Struct({
+      /** Taken, as the replaced system's scripts send it, and changes nothing. */
       force: optional(Schema.BooleanFromString),
       delete_from_keycloak: optional(Schema.BooleanFromString)
     }).annotations(EVERY_ERROR)
@@ -136,7 +137,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/groups/:name")
   .addSuccess(GroupChange)
   .annotate(
     OpenApi.Description,
-    "Its members lose what it opened at once. Scopes that other groups are mapped to stay. `force`: also when the policy does not have it, to take it out of the identity provider."
+    "Its members lose what it opened at once. Scopes that other groups are mapped to stay. The identity provider's group of that name goes too, unless `delete_from_keycloak=false`, when the policy mapped it and no groups are within it; one that the policy does not map is never deleted. `force` is taken and changes nothing."
   )
 
 const putServer = HttpApiEndpoint.put("putServer", "/api/groups/:name/servers/*")

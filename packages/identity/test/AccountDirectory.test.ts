@@ -165,6 +165,29 @@ describe("layerKeycloak", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect(
+    "a client that was not made from here is no agent of ours: its groups, switch and life stay as they are",
+    () => {
+      const { layer, server } = keycloak()
+      server.addClient({ clientId: "agent-billing-m2m", serviceAccountsEnabled: true })
+      server.join("service-account-agent-billing-m2m", "eng")
+      return Effect.gen(function* () {
+        const directory = yield* AccountDirectory
+        for (const act of [
+          directory.removeAgent("billing"),
+          directory.changeAgent("billing", { disabled: true }),
+          directory.changeAgent("billing", { groups: ["ops"] })
+        ]) {
+          const refused = yield* Effect.flip<unknown, DirectoryFailure | DirectoryRefused, never>(act)
+          assert.deepInclude(refused, { reason: "taken", field: "name" })
+          assert.include(refused.message, "keycloak add-agent --agent billing")
+        }
+        assert.strictEqual(server.client("agent-billing-m2m")?.body["enabled"], true)
+        assert.deepEqual(server.groupsOf("service-account-agent-billing-m2m"), ["eng"])
+      }).pipe(Effect.provide(layer))
+    }
+  )
+
   it.effect("shutting an agent out switches its client off; changing its groups touches no other switch", () => {
     const { layer, server } = keycloak()
     return Effect.gen(function* () {

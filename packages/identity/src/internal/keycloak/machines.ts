@@ -1,10 +1,10 @@
-/** Agents as clients of a realm: made with everything they need, changed, and removed. Takes no client of another kind for an agent. */
+/** Agents as clients of a realm: made with everything they need, changed, and removed. Takes no client for an agent that is of another kind or not made from here. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { AgentCredential, DirectoryAgent } from "../../AccountDirectory.ts"
 import { DirectoryRefused } from "../../DirectoryError.ts"
-import { agentClient, agentOf } from "../../keycloak/Blueprint.ts"
+import { AGENT_ATTRIBUTE, agentClient, agentOf } from "../../keycloak/Blueprint.ts"
 import { type AdminFailure, KeycloakAdmin, type KeycloakAdminApi } from "../../keycloak/KeycloakAdmin.ts"
 import { type KeycloakError, KeycloakUnexpected } from "../../keycloak/KeycloakError.ts"
 import { addAgent } from "../../keycloak/Provision.ts"
@@ -42,21 +42,26 @@ const find = (admin: KeycloakAdminApi, realm: string, clientId: string) =>
     found?.find((client) => client.clientId === clientId)
   )
 
-/** The agent's client; undefined when there is none. */
+/** What stands against that client's being the agent's; undefined: nothing. */
+const problemOf = (client: Client, name: string): string | undefined => {
+  const whose = `belongs to a client ${agentClient(name)} of Keycloak that`
+  if (!isMachine(client)) return `${whose} is no agent`
+  if (client.attributes[AGENT_ATTRIBUTE] !== undefined) return undefined
+  return `${whose} was not made from here: mcpgw keycloak add-agent --agent ${name} makes it the agent's; delete_from_keycloak=false removes the agent here alone`
+}
+
+/** The agent's client; undefined when there is none. Refused when the name is another client's. */
 const machineOf = (
   admin: KeycloakAdminApi,
   realm: string,
   name: string
 ): Effect.Effect<Client | undefined, AdminFailure | DirectoryRefused> =>
-  Effect.flatMap(find(admin, realm, agentClient(name)), (client) =>
-    client === undefined || isMachine(client)
+  Effect.flatMap(find(admin, realm, agentClient(name)), (client) => {
+    const problem = client === undefined ? undefined : problemOf(client, name)
+    return problem === undefined
       ? Effect.succeed(client)
-      : new DirectoryRefused({
-          reason: "taken",
-          field: "name",
-          problem: `belongs to a client ${agentClient(name)} of Keycloak that is no agent`
-        })
-  )
+      : new DirectoryRefused({ reason: "taken", field: "name", problem })
+  })
 
 export const createMachine = (
   admin: KeycloakAdminApi,
@@ -73,7 +78,7 @@ export const createMachine = (
     const secret = yield* addAgent({ realm, agent: name, groups, dryRun: false, onStep: () => Effect.void }).pipe(
       Effect.provideService(KeycloakAdmin, admin),
       Effect.zipRight(secretOf(admin, realm, clientId)),
-      Effect.catchAll((error) => takenBack(admin, realm, clientId, error))
+      Effect.catchAll((error) => takenBack(admin, realm, name, error))
     )
     return { clientId, secret, tokenUrl }
   })
@@ -87,11 +92,13 @@ const secretOf = (admin: KeycloakAdminApi, realm: string, clientId: string) =>
     return yield* new KeycloakUnexpected({ action: `the making of ${clientId}`, problem: "a client without a secret" })
   })
 
-/** Without the client that was half made; when it can not be removed either, the failure names it. */
-const takenBack = (admin: KeycloakAdminApi, realm: string, clientId: string, error: KeycloakError) =>
-  Effect.gen(function* () {
+/** Without the client that was half made, and not without one that somebody else made meanwhile; when it can not be removed either, the failure names it. */
+const takenBack = (admin: KeycloakAdminApi, realm: string, name: string, error: KeycloakError) => {
+  const clientId = agentClient(name)
+  return Effect.gen(function* () {
     const client = yield* find(admin, realm, clientId)
-    if (client !== undefined) yield* admin.remove(`${clientsOf(realm)}/${encodeURIComponent(client.id)}`)
+    if (client !== undefined && problemOf(client, name) === undefined)
+      yield* admin.remove(`${clientsOf(realm)}/${encodeURIComponent(client.id)}`)
     return yield* Effect.fail(error)
   }).pipe(
     Effect.catchAll((last) =>
@@ -103,6 +110,7 @@ const takenBack = (admin: KeycloakAdminApi, realm: string, clientId: string, err
           })
     )
   )
+}
 
 /** `sub` of the client's tokens: the account behind them. */
 const accountIdOf = (admin: KeycloakAdminApi, realm: string, { id }: Client) =>
