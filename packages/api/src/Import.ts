@@ -7,7 +7,10 @@ import { BadRequest, Conflict, Forbidden, TooLarge, TooManyRequests, Unauthorize
 import { FieldError } from "./ApiError.ts"
 import { optional } from "./internal/optional.ts"
 
-const ScopesMode = Schema.Literal("merge", "replace")
+/** `merge`: the file's entries beside those that are there, in the place of any of the same name; `replace`: the file and nothing else. */
+export const ScopesMode = Schema.Literal("merge", "replace")
+export type ScopesMode = typeof ScopesMode.Type
+
 const Names = Schema.Array(Schema.String)
 const Changes = Schema.Struct({ added: Names, changed: Names, removed: Names }).annotations({ identifier: "Changes" })
 
