@@ -264,4 +264,24 @@ describe("differences", () => {
       })
     }).pipe(Effect.provide(layer({ accountDirectory: directory(() => down) })))
   })
+
+  it.scoped(
+    "groups that the policy does not map make no difference: they are the provider's own, and open nothing",
+    () =>
+      Effect.gen(function* () {
+        const { admin } = yield* start
+        const there = yield* AccountDirectory
+        yield* admin("POST", "/api/users", { json: ADA })
+        yield* admin("POST", "/api/agents", { json: { name: "robot", groups: ADA.groups } })
+        const [ada] = yield* there.people
+        yield* there.setPersonGroups(ada?.id ?? "", [...ADA.groups, "payroll"])
+        yield* there.changeAgent("robot", { groups: ["payroll"] })
+        expect((yield* admin("GET", "/api/users?compare=true")).body).toMatchObject({ directory: { differing: [] } })
+        expect((yield* admin("GET", "/api/agents?compare=true")).body).toMatchObject({
+          directory: { differing: [{ name: "robot", here: ADA.groups, there: [] }] }
+        })
+      }).pipe(
+        Effect.provide(layer({ accountDirectory: AccountDirectory.layerMemory({ groups: [...GROUPS, "payroll"] }) }))
+      )
+  )
 })
