@@ -106,11 +106,13 @@ export const Toggled = Schema.Struct({
 export const Removed = Schema.Struct({ message: Schema.String, service_path: Schema.String })
 
 export const Refreshed = Schema.Struct({
+  /** Whether it was refreshed: a check that failed, or goes on, says so. */
   message: Schema.String,
   service_path: Schema.String,
   status: Schema.String,
   last_checked_iso: Schema.NullOr(Schema.String),
-  num_tools: Schema.Int
+  num_tools: Schema.Int,
+  health: HealthView
 })
 
 /** Answer for `all`: path to record. */
@@ -253,7 +255,10 @@ const tools = HttpApiEndpoint.get("tools", "/api/tools/*")
 const refresh = HttpApiEndpoint.post("refresh", "/api/refresh/*")
   .setPath(ServerPathParam)
   .addSuccess(Refreshed)
-  .annotate(OpenApi.Description, "Checks the server now, and reads its tools anew.")
+  .annotate(
+    OpenApi.Description,
+    "Checks the server now and, when it is well, reads its tools anew. 200 says that it was asked; what came of it is `status`, and in words `health.detail`."
+  )
 
 export class ServersGroup extends HttpApiGroup.make("servers")
   .add(list)
