@@ -14,12 +14,11 @@ import {
   ensureOptionalScopes,
   ensureRealm,
   ensureUser,
-  findGroup,
-  findServiceAccount,
   hasRealm,
   type Step,
   type Work
 } from "../internal/keycloak/ensure.ts"
+import { findGroup, findServiceAccount } from "../internal/keycloak/lookups.ts"
 import {
   agentClient,
   agentMachine,
