@@ -16,6 +16,7 @@ import {
   Unauthorized,
   Unavailable
 } from "./ApiError.ts"
+import { GroupKind } from "./Groups.ts"
 import { optional } from "./internal/optional.ts"
 
 const Names = Schema.Array(Schema.String)
@@ -70,7 +71,8 @@ export const GroupsCompared = Schema.Struct({
       name: Schema.String,
       server_count: Schema.Int,
       servers: Names,
-      in_mappings: Names
+      in_mappings: Names,
+      kind: GroupKind
     })
   }),
   synchronized: Names,

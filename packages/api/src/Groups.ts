@@ -36,8 +36,13 @@ export const GroupServer = Schema.Struct({
   tools: Schema.Union(Schema.Literal("*"), Names)
 })
 
+/** `group`: people and agents are put into it, for `group_mappings` names it. `scope`: what groups are mapped to; nobody is in it. */
+export const GroupKind = Schema.Literal("group", "scope")
+export type GroupKind = typeof GroupKind.Type
+
 export const GroupItem = Schema.Struct({
   name: Schema.String,
+  kind: GroupKind,
   scopes: Names,
   /** How many rules its scopes hold. */
   server_count: Schema.Int,
@@ -110,7 +115,7 @@ const list = HttpApiEndpoint.get("list", "/api/groups")
   .annotate(OpenApi.Summary, "List groups")
   .annotate(
     OpenApi.Description,
-    "Every group of the policy and, for administrators, how it agrees with the identity provider's. Who may manage groups is shown those."
+    "Every group of the policy, the scopes that groups are mapped to (`kind` tells which is which) and, for administrators, how that agrees with the identity provider's. Who may manage groups is shown those."
   )
 
 const create = HttpApiEndpoint.post("create", "/api/groups")

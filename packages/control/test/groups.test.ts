@@ -70,7 +70,9 @@ describe("contracts §2.8: the replaced system's group routes", () => {
           { name: "mcp-registry-admin" }
         ],
         scopes_groups: {
-          eng: { name: "eng", server_count: 1, servers: ["currenttime"], in_mappings: ["eng"] }
+          eng: { name: "eng", server_count: 1, servers: ["currenttime"], in_mappings: ["eng"], kind: "group" },
+          "mcp-servers-restricted": { kind: "group" },
+          "mcp-servers-restricted/read": { in_mappings: expect.arrayContaining(["mcp-registry-user"]), kind: "scope" }
         },
         synchronized: ["eng", "mcp-registry-admin"],
         keycloak_only: ["idle"],
@@ -147,6 +149,20 @@ describe("groups", () => {
       expect(policy.decide({ groups: ["eng"], scopes: [] }, access).allowed).toBe(false)
       expect((yield* admin("GET", "/api/groups/eng%2Fread")).body).toMatchObject({ name: "eng/read", server_count: 1 })
       expect((yield* admin("POST", "/api/groups", { json: { name: "eng", scope_suffix: "READ!" } })).status).toBe(400)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("what people are put into is told from the scopes that it is mapped to", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* start
+      yield* admin("POST", "/api/groups", { json: { name: "eng", scope_suffix: "read" } })
+      expect((yield* admin("GET", "/api/groups/eng")).body).toMatchObject({ kind: "group", scopes: ["eng/read"] })
+      expect((yield* admin("GET", "/api/groups/eng%2Fread")).body).toMatchObject({ kind: "scope" })
+      const listed: ReadonlyArray<{ readonly name: string; readonly kind: string }> = Object(
+        (yield* admin("GET", "/api/groups")).body
+      ).groups
+      const kind = (name: string) => listed.find((one) => one.name === name)?.kind
+      expect([kind("eng"), kind("eng/read"), kind("mcp-registry-user")]).toEqual(["group", "scope", "group"])
     }).pipe(Effect.provide(layer()))
   )
 
