@@ -53,10 +53,9 @@ const isOn = (value: unknown): boolean => value === true || /^(on|true|1|yes)$/i
 
 export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
-    yield* authorized(path, "toggle_service")
+    const { who } = yield* authorized(path, "toggle_service")
     const enabled = isOn((yield* fieldsOf(request))["enabled"])
-    // What holds when the body has come: who sends it slowly is judged like anybody else.
-    const switched = yield* switchAs(yield* caller, path, () => enabled)
+    const switched = yield* switchAs(who, path, () => enabled)
     const { path: service_path } = switched.record
     const server = enabled ? (yield* checked(scope, service_path)).server : switched
     return {
