@@ -207,6 +207,24 @@ describe("agents at the provider", () => {
     }).pipe(Effect.provide(layer({ accountDirectory: directory(), identityProviders })))
   )
 
+  it.scoped("a client of its name that is not ours: 409 with what to do, and shut out here all the same", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* start
+      const agents = yield* Agents
+      yield* agents.create({ name: "billing", description: "", groups: [] })
+      const change = (json: unknown) => admin("PATCH", "/api/agents/billing", { json })
+      expect((yield* change({ groups: ["mcp-registry-user"] })).status).toBe(409)
+      const shutOut = yield* change({ disabled: true })
+      expect([shutOut.status, shutOut.body]).toMatchObject([
+        409,
+        { detail: expect.stringMatching(/not made from here.*The agent is shut out here$/) }
+      ])
+      expect(yield* agents.get("billing")).toMatchObject({ disabled: true, groups: [] })
+      expect((yield* admin("DELETE", "/api/agents/billing")).status).toBe(409)
+      expect((yield* admin("DELETE", "/api/agents/billing?delete_from_keycloak=false")).status).toBe(200)
+    }).pipe(Effect.provide(layer({ accountDirectory: AccountDirectory.layerMemory({ foreign: ["billing"] }) })))
+  )
+
   it.scoped("a name that the provider has given away, or a provider that is away: no agent here either", () => {
     let down: string | undefined
     return Effect.gen(function* () {
