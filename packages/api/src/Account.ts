@@ -35,6 +35,7 @@ const sessions = HttpApiEndpoint.get("sessions", "/api/account/sessions")
   .addSuccess(SessionList)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "List one's own sessions")
   .annotate(OpenApi.Description, "One's living sessions, the newest first.")
 
 const endSession = HttpApiEndpoint.del("endSession", "/api/account/sessions/:id")
@@ -43,6 +44,7 @@ const endSession = HttpApiEndpoint.del("endSession", "/api/account/sessions/:id"
   .addError(Forbidden.schema)
   .addError(NotFound.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "End one of one's own sessions")
   .annotate(OpenApi.Description, "Ends one of one's sessions, everywhere at once.")
 
 const endSessions = HttpApiEndpoint.del("endSessions", "/api/account/sessions")
@@ -55,6 +57,7 @@ const endSessions = HttpApiEndpoint.del("endSessions", "/api/account/sessions")
   .addSuccess(Done)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Sign out everywhere")
   .annotate(
     OpenApi.Description,
     "Signs out everywhere, this session included; with tokens=true it ends one's tokens too."
@@ -68,6 +71,7 @@ const changePassword = HttpApiEndpoint.post("changePassword", "/api/account/pass
   .addError(TooLarge.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Change one's own password")
   .annotate(
     OpenApi.Description,
     "Changes the password of a local account. Ends one's other sessions and what one had allowed clients; tokens and keys one made stay."

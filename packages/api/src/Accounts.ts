@@ -25,6 +25,7 @@ export const ChangeAccount = Schema.Struct({
 
 const list = HttpApiEndpoint.get("list", "/api/accounts")
   .addSuccess(Schema.Struct({ accounts: Schema.Array(AccountView) }))
+  .annotate(OpenApi.Summary, "List accounts")
   .annotate(OpenApi.Description, "Everybody with an account here, by name.")
 
 const change = HttpApiEndpoint.patch("change", "/api/accounts/:username")
@@ -35,6 +36,7 @@ const change = HttpApiEndpoint.patch("change", "/api/accounts/:username")
   .addError(TooLarge.schema)
   .addError(Conflict.schema)
   .addError(BadGateway.schema)
+  .annotate(OpenApi.Summary, "Change an account")
   .annotate(
     OpenApi.Description,
     "Disabling an account, or taking a group away, ends all it has: sessions, what clients were allowed, tokens and keys. A group more counts from the next sign-in. All that an identity provider's person has ends whenever their groups are set. Whoever is disabled is shut out with their identity provider's own tokens, too; groups of its people are what it says at each sign-in and in its tokens, and where it can be administered (Keycloak) they are changed there first: when that fails they stay. Only groups that the policy maps are given and taken there (400 for another); in the provider's other groups people stay. Nobody changes their own account."

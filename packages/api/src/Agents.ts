@@ -96,6 +96,7 @@ export const Removed = Schema.Struct({ success: Schema.Literal(true) })
 const list = HttpApiEndpoint.get("list", "/api/agents")
   .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
   .addSuccess(Schema.Struct({ agents: Schema.Array(AgentView), directory: optional(DirectoryComparison) }))
+  .annotate(OpenApi.Summary, "List agents")
   .annotate(
     OpenApi.Description,
     "Every agent, with what is known of its secrets. `compare`: also how that agrees with the identity provider."
@@ -108,6 +109,7 @@ const create = HttpApiEndpoint.post("create", "/api/agents")
   .addError(TooLarge.schema)
   .addError(Conflict.schema)
   .addError(BadGateway.schema)
+  .annotate(OpenApi.Summary, "Make an agent")
   .annotate(
     OpenApi.Description,
     "An account for a program. It gets tokens at `/oauth/token` once it has a secret. Where an identity provider can be administered, which today is Keycloak, a client with a service account in these groups, which the policy has to map, is made there too, and its credentials are in this answer alone; when that fails (502, 503) no agent is made."
@@ -116,6 +118,7 @@ const create = HttpApiEndpoint.post("create", "/api/agents")
 const get = HttpApiEndpoint.get("get", "/api/agents/:name")
   .setPath(ByName)
   .addSuccess(AgentView)
+  .annotate(OpenApi.Summary, "Show an agent")
   .annotate(OpenApi.Description, "One agent, with what is known of its secrets.")
 
 const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
@@ -126,6 +129,7 @@ const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
   .addError(TooLarge.schema)
   .addError(Conflict.schema)
   .addError(BadGateway.schema)
+  .annotate(OpenApi.Summary, "Change an agent")
   .annotate(
     OpenApi.Description,
     "Taking a group away, or disabling the agent, ends the tokens it has. A client of it at the identity provider is changed too; when that fails nothing is changed, but for an agent that is disabled, which is shut out here all the same."
@@ -137,6 +141,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/agents/:name")
   .addSuccess(Removed)
   .addError(Conflict.schema)
   .addError(BadGateway.schema)
+  .annotate(OpenApi.Summary, "Remove an agent")
   .annotate(
     OpenApi.Description,
     "Removes the agent; its secrets and tokens end. Its client at the identity provider is removed first, unless `delete_from_keycloak` is false; when that fails nothing is changed."
@@ -148,6 +153,7 @@ const addSecret = HttpApiEndpoint.post("addSecret", "/api/agents/:name/secrets")
   .addSuccess(CreatedSecret, { status: 201 })
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Make a secret for an agent")
   .annotate(
     OpenApi.Description,
     "Several live at once; `end_others_after_hours` ends the others after a time of grace."
@@ -156,6 +162,7 @@ const addSecret = HttpApiEndpoint.post("addSecret", "/api/agents/:name/secrets")
 const removeSecret = HttpApiEndpoint.del("removeSecret", "/api/agents/:name/secrets/:id")
   .setPath(Schema.Struct({ name: Schema.String, id: Schema.String }))
   .addSuccess(Removed)
+  .annotate(OpenApi.Summary, "Remove a secret of an agent")
   .annotate(OpenApi.Description, "Ends the secret, and the tokens the agent has.")
 
 export class AgentsGroup extends HttpApiGroup.make("agents")
@@ -172,6 +179,7 @@ export class AgentsGroup extends HttpApiGroup.make("agents")
 
 const listMachines = HttpApiEndpoint.get("list", "/api/machine-clients")
   .addSuccess(Schema.Struct({ machine_clients: Schema.Array(MachineClientView) }))
+  .annotate(OpenApi.Summary, "List identity providers' machines with groups here")
   .annotate(OpenApi.Description, "Which machines of identity providers have groups here.")
 
 const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
@@ -179,6 +187,7 @@ const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
   .addSuccess(MachineClientView)
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Give groups to an identity provider's machine")
   .annotate(
     OpenApi.Description,
     "Groups of an identity provider's machine, for its tokens that say nothing of groups. A person's token of the same client gets none of them."
@@ -187,6 +196,7 @@ const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
 const removeMachine = HttpApiEndpoint.del("remove", "/api/machine-clients")
   .setUrlParams(Schema.Struct({ issuer: Schema.String, client_id: Schema.String }).annotations(EVERY_ERROR))
   .addSuccess(Removed)
+  .annotate(OpenApi.Summary, "Take the groups of an identity provider's machine away")
   .annotate(OpenApi.Description, "Takes a machine's groups away; its tokens say again what they say themselves.")
 
 export class MachineClientsGroup extends HttpApiGroup.make("machineClients")

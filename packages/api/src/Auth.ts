@@ -68,6 +68,7 @@ const federatedLogin = HttpApiEndpoint.get("federatedLogin")`/oauth2/login/${pro
   .addError(NotFound.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Sign in at an identity provider")
   .annotate(
     OpenApi.Description,
     "Sends the browser to an identity provider. `return_to`: a path of this gateway to come back to. A page instead of JSON for who does not ask for JSON."
@@ -80,6 +81,7 @@ const federatedCallback = HttpApiEndpoint.get("federatedCallback")`/oauth2/callb
   .addError(NotFound.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Come back from an identity provider")
   .annotate(
     OpenApi.Description,
     "Where an identity provider sends the browser back. Sets the session cookie, then leads to where the person wanted to go."
@@ -88,12 +90,14 @@ const federatedCallback = HttpApiEndpoint.get("federatedCallback")`/oauth2/callb
 const federatedAlias = HttpApiEndpoint.get("federatedAlias")`/api/auth/auth/${provider}`
   .setUrlParams(ReturnTo.annotations(EVERY_ERROR))
   .addSuccess(Schema.Void, { status: 302 })
+  .annotate(OpenApi.Summary, "Sign in at an identity provider, by the older path")
   .annotate(OpenApi.Description, "The replaced system's spelling of `/oauth2/login/{provider}`.")
 
 const federatedLogout = HttpApiEndpoint.get("federatedLogout")`/oauth2/logout/${provider}`
   .addSuccess(LoggedOut)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Sign out, by the older path")
   .annotate(
     OpenApi.Description,
     "The replaced system's spelling of `/api/auth/logout`; the session says at which provider."
@@ -110,6 +114,7 @@ const login = HttpApiEndpoint.post("login", "/api/auth/login")
   .addError(TooLarge.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Sign in with a name and password")
   .annotate(OpenApi.Description, `Form or JSON. Sets the session cookie.${redirects}`)
 
 const describeLogout =
@@ -119,25 +124,30 @@ const logout = HttpApiEndpoint.post("logout", "/api/auth/logout")
   .addSuccess(LoggedOut)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Sign out")
   .annotate(OpenApi.Description, describeLogout)
 
 const logoutLink = HttpApiEndpoint.get("logoutLink", "/api/auth/logout")
   .addSuccess(LoggedOut)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Sign out by following a link")
   .annotate(OpenApi.Description, describeLogout)
 
 const me = HttpApiEndpoint.get("me", "/api/auth/me")
   .addSuccess(Me)
   .middleware(Authentication)
+  .annotate(OpenApi.Summary, "Who am I, and what may I do")
   .annotate(OpenApi.Description, "Who the caller is, and what they may do.")
 
 const providers = HttpApiEndpoint.get("providers", "/api/auth/providers")
   .addSuccess(Providers)
+  .annotate(OpenApi.Summary, "List the identity providers to sign in at")
   .annotate(OpenApi.Description, "Identity providers people can sign in at, by `/oauth2/login/{name}`.")
 
 const config = HttpApiEndpoint.get("config", "/api/auth/config")
   .addSuccess(AuthConfig)
+  .annotate(OpenApi.Summary, "What to know before signing in")
   .annotate(
     OpenApi.Description,
     "What a client needs to know before it signs in: headers, issuer, the cookie's name, limits of tokens."

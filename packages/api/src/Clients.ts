@@ -46,6 +46,7 @@ const ById = Schema.Struct({ client_id: Schema.String })
 
 const list = HttpApiEndpoint.get("list", "/api/clients")
   .addSuccess(Schema.Struct({ clients: Schema.Array(ClientView) }))
+  .annotate(OpenApi.Summary, "List OAuth clients")
   .annotate(
     OpenApi.Description,
     "Every OAuth client that an administrator set up; not those that registered themselves."
@@ -56,6 +57,7 @@ const create = HttpApiEndpoint.post("create", "/api/clients")
   .addSuccess(ClientView, { status: 201 })
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Make an OAuth client")
   .annotate(
     OpenApi.Description,
     "An OAuth client for people, by authorization code with PKCE. A confidential one needs a secret before it can get tokens."
@@ -64,11 +66,13 @@ const create = HttpApiEndpoint.post("create", "/api/clients")
 const get = HttpApiEndpoint.get("get", "/api/clients/:client_id")
   .setPath(ById)
   .addSuccess(ClientView)
+  .annotate(OpenApi.Summary, "Show an OAuth client")
   .annotate(OpenApi.Description, "One client, with what is known of its secrets.")
 
 const remove = HttpApiEndpoint.del("remove", "/api/clients/:client_id")
   .setPath(ById)
   .addSuccess(Removed)
+  .annotate(OpenApi.Summary, "Remove an OAuth client")
   .annotate(OpenApi.Description, "Removes the client; its secrets, and the tokens people let it have, end at once.")
 
 const addSecret = HttpApiEndpoint.post("addSecret", "/api/clients/:client_id/secrets")
@@ -77,6 +81,7 @@ const addSecret = HttpApiEndpoint.post("addSecret", "/api/clients/:client_id/sec
   .addSuccess(CreatedSecret, { status: 201 })
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Make a secret for an OAuth client")
   .annotate(
     OpenApi.Description,
     "For confidential clients. Several live at once; `end_others_after_hours` ends the others after a time of grace."
@@ -85,6 +90,7 @@ const addSecret = HttpApiEndpoint.post("addSecret", "/api/clients/:client_id/sec
 const removeSecret = HttpApiEndpoint.del("removeSecret", "/api/clients/:client_id/secrets/:id")
   .setPath(Schema.Struct({ client_id: Schema.String, id: Schema.String }))
   .addSuccess(Removed)
+  .annotate(OpenApi.Summary, "Remove a secret of an OAuth client")
   .annotate(OpenApi.Description, "Ends the secret. What people let the client do stays: remove the client to end that.")
 
 export class ClientsGroup extends HttpApiGroup.make("clients")

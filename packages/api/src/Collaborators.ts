@@ -32,6 +32,7 @@ const ServerPathParam = Schema.Struct({ "*": Schema.String })
 const list = HttpApiEndpoint.get("list", "/api/collaborators/*")
   .setPath(ServerPathParam)
   .addSuccess(CollaboratorList)
+  .annotate(OpenApi.Summary, "List a server's collaborators")
   .annotate(
     OpenApi.Description,
     "For administrators and the server's managers. Also at `/api/servers/{path}/collaborators`."
@@ -43,6 +44,7 @@ const set = HttpApiEndpoint.put("set", "/api/collaborators/*")
   .addSuccess(CollaboratorList)
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Replace a server's collaborators")
   .annotate(
     OpenApi.Description,
     "Replaces all of them. A role gives nobody a server that their scopes do not: it adds to what they may do with one they have. It takes whoever signed in themselves. Also at `/api/servers/{path}/collaborators`."
@@ -57,6 +59,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/collaborators/*")
     }).annotations(EVERY_ERROR)
   )
   .addSuccess(CollaboratorList)
+  .annotate(OpenApi.Summary, "Remove a server's collaborators")
   .annotate(
     OpenApi.Description,
     "Removes one, by `kind` (person, unless given) and `name`, or all without a name. Also at `/api/servers/{path}/collaborators`."

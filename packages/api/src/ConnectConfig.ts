@@ -67,6 +67,7 @@ const get = HttpApiEndpoint.get("get", "/api/connect-config/*")
   .setPath(ServerPathParam)
   .setUrlParams(Schema.Struct({ ide: optional(Schema.String), form: optional(Schema.String) }).annotations(EVERY_ERROR))
   .addSuccess(ConnectConfigs)
+  .annotate(OpenApi.Summary, "Make a client's configuration for a server")
   .annotate(
     OpenApi.Description,
     `Also at /api/servers/{path}/connect-config. ${CHOICES} \`form=headers\` shows credentials in headers, as placeholders.`
@@ -82,6 +83,7 @@ const post = HttpApiEndpoint.post("fill", "/api/connect-config/*")
     }).annotations(EVERY_ERROR)
   )
   .addSuccess(ConnectConfigs)
+  .annotate(OpenApi.Summary, "Make a client's configuration with credentials in it")
   .annotate(
     OpenApi.Description,
     `Also at /api/servers/{path}/connect-config. The header form with the credentials that are sent, which are not kept. ${CHOICES}`

@@ -12,7 +12,7 @@ export const DirectoryComparison = Schema.Struct({
   directory_only: Names,
   /** Those here that the provider does not have, or no more. */
   here_only: Names,
-  /** Those who are in other groups there than here. */
+  /** Those who are in other groups there than here, of the groups that the policy maps; the provider's others make no difference. */
   differing: Schema.Array(Schema.Struct({ name: Schema.String, here: Names, there: Names }))
 }).annotations({ identifier: "DirectoryComparison" })
 export type DirectoryComparison = typeof DirectoryComparison.Type

@@ -29,6 +29,7 @@ const list = HttpApiEndpoint.get("list", "/api/account/grants")
   .addSuccess(GrantList)
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "List what clients were allowed")
   .annotate(OpenApi.Description, "What you have allowed clients to do as you, newest first. Asked with a session.")
 
 const withdraw = HttpApiEndpoint.del("withdraw", "/api/account/grants/:id")
@@ -37,6 +38,7 @@ const withdraw = HttpApiEndpoint.del("withdraw", "/api/account/grants/:id")
   .addError(Forbidden.schema)
   .addError(NotFound.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Withdraw what a client was allowed")
   .annotate(OpenApi.Description, "Takes one back: the client's tokens are revoked at once, and it has to ask again.")
 
 export class GrantsGroup extends HttpApiGroup.make("grants").add(list).add(withdraw).middleware(Authentication) {}

@@ -16,6 +16,7 @@ import {
   Unauthorized,
   Unavailable
 } from "./ApiError.ts"
+import { GroupKind } from "./Groups.ts"
 import { optional } from "./internal/optional.ts"
 
 const Names = Schema.Array(Schema.String)
@@ -30,6 +31,7 @@ export const CreateGroupForm = Schema.Struct({
 export const DeleteGroupForm = Schema.Struct({
   group_name: Schema.NonEmptyString,
   delete_from_keycloak: optional(Schema.Boolean),
+  /** Taken, as the replaced system's scripts send it, and changes nothing: what the policy does not map stays at the provider, forced or not. */
   force: optional(Schema.Boolean)
 })
 
@@ -69,7 +71,8 @@ export const GroupsCompared = Schema.Struct({
       name: Schema.String,
       server_count: Schema.Int,
       servers: Names,
-      in_mappings: Names
+      in_mappings: Names,
+      kind: GroupKind
     })
   }),
   synchronized: Names,
@@ -82,17 +85,21 @@ export const GroupsCompared = Schema.Struct({
 const create = HttpApiEndpoint.post("createGroup", "/api/internal/create-group")
   .setPayload(CreateGroupForm)
   .addSuccess(Created)
+  .annotate(OpenApi.Summary, "Make a group, by form")
   .annotate(OpenApi.Description, "As `POST /api/groups`.")
 const remove = HttpApiEndpoint.post("deleteGroup", "/api/internal/delete-group")
   .setPayload(DeleteGroupForm)
   .addSuccess(Deleted)
+  .annotate(OpenApi.Summary, "Delete a group, by form")
   .annotate(OpenApi.Description, "As `DELETE /api/groups/{name}`.")
 const list = HttpApiEndpoint.get("listGroups", "/api/internal/list-groups")
   .addSuccess(GroupsCompared)
+  .annotate(OpenApi.Summary, "Compare the policy's groups with Keycloak's")
   .annotate(OpenApi.Description, "Groups of Keycloak and of the policy, and how they differ.")
 const add = HttpApiEndpoint.post("addToGroups", "/api/internal/add-to-groups")
   .setPayload(GroupServersForm)
   .addSuccess(ServerGroups)
+  .annotate(OpenApi.Summary, "Open a server to groups, by form")
   .annotate(
     OpenApi.Description,
     "Opens a server, with the tools known of it now, to several groups or to none of them."
@@ -100,6 +107,7 @@ const add = HttpApiEndpoint.post("addToGroups", "/api/internal/add-to-groups")
 const removeFrom = HttpApiEndpoint.post("removeFromGroups", "/api/internal/remove-from-groups")
   .setPayload(GroupServersForm)
   .addSuccess(ServerGroups)
+  .annotate(OpenApi.Summary, "Close a server to groups, by form")
   .annotate(OpenApi.Description, "Closes a server to several groups.")
 
 export class GroupFormsGroup extends HttpApiGroup.make("groupForms")

@@ -36,8 +36,13 @@ export const GroupServer = Schema.Struct({
   tools: Schema.Union(Schema.Literal("*"), Names)
 })
 
+/** `group`: people and agents are put into it, for `group_mappings` names it. `scope`: what groups are mapped to; nobody is in it. */
+export const GroupKind = Schema.Literal("group", "scope")
+export type GroupKind = typeof GroupKind.Type
+
 export const GroupItem = Schema.Struct({
   name: Schema.String,
+  kind: GroupKind,
   scopes: Names,
   /** How many rules its scopes hold. */
   server_count: Schema.Int,
@@ -107,14 +112,16 @@ const ServerOf = Schema.Struct({ name: Schema.String, "*": Schema.String })
 
 const list = HttpApiEndpoint.get("list", "/api/groups")
   .addSuccess(GroupList)
+  .annotate(OpenApi.Summary, "List groups")
   .annotate(
     OpenApi.Description,
-    "Every group of the policy and, for administrators, how it agrees with the identity provider's. Who may manage groups is shown those."
+    "Every group of the policy, the scopes that groups are mapped to (`kind` tells which is which) and, for administrators, how that agrees with the identity provider's. Who may manage groups is shown those."
   )
 
 const create = HttpApiEndpoint.post("create", "/api/groups")
   .setPayload(CreateGroup)
   .addSuccess(GroupChange, { status: 201 })
+  .annotate(OpenApi.Summary, "Make a group")
   .annotate(
     OpenApi.Description,
     "A group that opens nothing yet, in the policy and in the identity provider. Takes a sign-in: no API key, no token that was made here. When the provider does not answer, it is in the policy alone, and `problem` says so; the same request sent again makes up for it."
@@ -123,26 +130,30 @@ const create = HttpApiEndpoint.post("create", "/api/groups")
 const get = HttpApiEndpoint.get("get", "/api/groups/:name")
   .setPath(ByName)
   .addSuccess(GroupDetails)
+  .annotate(OpenApi.Summary, "Show a group")
   .annotate(OpenApi.Description, "What a group opens, and who is in it.")
 
 const remove = HttpApiEndpoint.del("remove", "/api/groups/:name")
   .setPath(ByName)
   .setUrlParams(
     Schema.Struct({
+      /** Taken, as the replaced system's scripts send it, and changes nothing. */
       force: optional(Schema.BooleanFromString),
       delete_from_keycloak: optional(Schema.BooleanFromString)
     }).annotations(EVERY_ERROR)
   )
   .addSuccess(GroupChange)
+  .annotate(OpenApi.Summary, "Delete a group")
   .annotate(
     OpenApi.Description,
-    "Its members lose what it opened at once. Scopes that other groups are mapped to stay. `force`: also when the policy does not have it, to take it out of the identity provider."
+    "Its members lose what it opened at once. Scopes that other groups are mapped to stay. The identity provider's group of that name goes too, unless `delete_from_keycloak=false`, when the policy mapped it and no groups are within it; one that the policy does not map is never deleted. `force` is taken and changes nothing."
   )
 
 const putServer = HttpApiEndpoint.put("putServer", "/api/groups/:name/servers/*")
   .setPath(ServerOf)
   .setPayload(OpenServer)
   .addSuccess(GroupDetails)
+  .annotate(OpenApi.Summary, "Open a server to a group")
   .annotate(
     OpenApi.Description,
     "Opens a server to the group, or changes what of it is open. Nobody but an administrator opens tools or methods that they can not use themselves. As every change of who may do what it takes somebody who signed in: no API key, no token that was made here."
@@ -151,6 +162,7 @@ const putServer = HttpApiEndpoint.put("putServer", "/api/groups/:name/servers/*"
 const removeServer = HttpApiEndpoint.del("removeServer", "/api/groups/:name/servers/*")
   .setPath(ServerOf)
   .addSuccess(GroupDetails)
+  .annotate(OpenApi.Summary, "Close a server to a group")
   .annotate(
     OpenApi.Description,
     "Closes a server to the group. A rule for any server (`*`) stays. Takes a sign-in, as `PUT`."

@@ -32,6 +32,7 @@ export type WatchStats = typeof WatchStats.Type
 
 const map = HttpApiEndpoint.get("map", "/api/health/ws/health_status")
   .addSuccess(HealthMap)
+  .annotate(OpenApi.Summary, "Show or watch the servers' health")
   .annotate(
     OpenApi.Description,
     "The health of every server the caller may see, by path. With `Upgrade: websocket` the same as the first message, then the paths that changed; null for one that is gone. Also at `/ws/health_status`."
@@ -39,10 +40,12 @@ const map = HttpApiEndpoint.get("map", "/api/health/ws/health_status")
 
 const events = HttpApiEndpoint.get("events", "/api/health/events")
   .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
+  .annotate(OpenApi.Summary, "Watch the servers' health as events")
   .annotate(OpenApi.Description, "The messages of the WebSocket as server-sent events.")
 
 const stats = HttpApiEndpoint.get("stats", "/api/health/ws/stats")
   .addSuccess(WatchStats)
+  .annotate(OpenApi.Summary, "Count who watches health")
   .annotate(OpenApi.Description, "Who watches, in numbers. Administrators only.")
 
 export class HealthGroup extends HttpApiGroup.make("health")

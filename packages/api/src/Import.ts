@@ -7,7 +7,10 @@ import { BadRequest, Conflict, Forbidden, TooLarge, TooManyRequests, Unauthorize
 import { FieldError } from "./ApiError.ts"
 import { optional } from "./internal/optional.ts"
 
-const ScopesMode = Schema.Literal("merge", "replace")
+/** `merge`: the file's entries beside those that are there, in the place of any of the same name; `replace`: the file and nothing else. */
+export const ScopesMode = Schema.Literal("merge", "replace")
+export type ScopesMode = typeof ScopesMode.Type
+
 const Names = Schema.Array(Schema.String)
 const Changes = Schema.Struct({ added: Names, changed: Names, removed: Names }).annotations({ identifier: "Changes" })
 
@@ -89,6 +92,7 @@ const servers = HttpApiEndpoint.post("servers", "/api/import/servers")
   .addError(TooLarge.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Import the replaced system's files")
   .annotate(
     OpenApi.Description,
     "Takes over the replaced system's server files, for administrators. JSON: this body, or a list of server files alone; or multipart/form-data with the files as they are (`*.json`, `server_state.json`, `scopes.yml`) and a field `dry_run`. Up to 32 MB. Running it again changes nothing. `scopes.yml` is checked and reported on, and with `apply_scopes` (`merge` or `replace`; a field of a form, too) put in force, which takes a sign-in: the text before is kept, nobody makes themselves less than an administrator, and 409 says that the policy is read-only or changed meanwhile, with nothing imported."

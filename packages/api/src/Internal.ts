@@ -48,6 +48,7 @@ const vend = HttpApiEndpoint.post("vend", "/internal/tokens")
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
   .middleware(Authentication)
+  .annotate(OpenApi.Summary, "Make a token for a person, as a service")
   .annotate(
     OpenApi.Description,
     "A token for a person with an account here, made by a service: a bearer that is an administrator's or holds the scope mcp-token-vending. It holds no scope the person lacks, none the service lacks unless that is an administrator, and does not outlive the bearer."
@@ -59,6 +60,7 @@ const reloadScopes = HttpApiEndpoint.post("reloadScopes", "/internal/reload-scop
   .addError(Forbidden.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Read the policy again")
   .annotate(
     OpenApi.Description,
     "Reads the policy again, for administrators: Basic with name and password, or a bearer."

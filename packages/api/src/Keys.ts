@@ -67,6 +67,7 @@ const list = HttpApiEndpoint.get("list", "/api/keys")
   .addSuccess(Schema.Struct({ keys: Schema.Array(KeyView) }))
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "List API keys")
   .annotate(OpenApi.Description, "The caller's keys, newest first; for administrators those of `owner`.")
 
 const create = HttpApiEndpoint.post("create", "/api/keys")
@@ -76,6 +77,7 @@ const create = HttpApiEndpoint.post("create", "/api/keys")
   .addError(Forbidden.schema)
   .addError(TooLarge.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Make an API key")
   .annotate(
     OpenApi.Description,
     "A key for the caller, who must be signed in: neither a token nor a key can make one. A key limited to servers or tools has no right to manage anything; a field that does not exist is refused. `expires_at` is a moment, or a day, which stands for its beginning in UTC: the key is good until then. Living keys of one owner have different names."
@@ -87,6 +89,7 @@ const revoke = HttpApiEndpoint.del("revoke", "/api/keys/:id")
   .addSuccess(Schema.Struct({ success: Schema.Literal(true), id: Schema.String }))
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Revoke an API key")
   .annotate(
     OpenApi.Description,
     "Ends a key of the caller's, or for administrators one of `owner`'s. A key may end itself."

@@ -18,6 +18,7 @@ export const ReplacePolicy = Schema.Struct({ text: Schema.String, revision: Sche
 
 const read = HttpApiEndpoint.get("read", "/api/policy")
   .addSuccess(PolicyTextView)
+  .annotate(OpenApi.Summary, "Read the policy's text")
   .annotate(OpenApi.Description, "The policy's text, and what tells it from the one before.")
 
 const replace = HttpApiEndpoint.put("replace", "/api/policy")
@@ -26,6 +27,7 @@ const replace = HttpApiEndpoint.put("replace", "/api/policy")
   .addError(BadRequest.schema)
   .addError(Conflict.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Replace the policy's text")
   .annotate(
     OpenApi.Description,
     "Replaces the text: validated, in force at once, a copy of the old one kept. 409: it is read-only, somebody changed it meanwhile, or you would be an administrator no more."

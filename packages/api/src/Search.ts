@@ -84,6 +84,7 @@ const semantic = HttpApiEndpoint.post("semantic", "/api/search/semantic")
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Search servers and tools")
   .annotate(OpenApi.Description, "Servers and tools by words, of those the caller may use, the best first.")
 
 export class SearchGroup extends HttpApiGroup.make("search").add(semantic).middleware(Authentication) {}

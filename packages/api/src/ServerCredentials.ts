@@ -40,6 +40,7 @@ export type CredentialView = typeof CredentialView.Type
 const show = HttpApiEndpoint.get("show", "/api/credentials/*")
   .setPath(ServerPathParam)
   .addSuccess(CredentialView)
+  .annotate(OpenApi.Summary, "Show what a server is sent, without values")
   .annotate(OpenApi.Description, "What a server is sent, without any value. For who may modify the server.")
 
 const set = HttpApiEndpoint.put("set", "/api/credentials/*")
@@ -47,6 +48,7 @@ const set = HttpApiEndpoint.put("set", "/api/credentials/*")
   .setPayload(CredentialFields)
   .addSuccess(CredentialView)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Set a server's credential")
   .annotate(
     OpenApi.Description,
     "Form or JSON. Holds for the next call. `$NAME_AUTH_TOKEN` in a value stands for that variable of the gateway's environment; only an administrator may refer to one."
@@ -55,6 +57,7 @@ const set = HttpApiEndpoint.put("set", "/api/credentials/*")
 const forget = HttpApiEndpoint.del("forget", "/api/credentials/*")
   .setPath(ServerPathParam)
   .addSuccess(CredentialView)
+  .annotate(OpenApi.Summary, "Forget a server's credential")
   .annotate(OpenApi.Description, "Forgets the credential; the scheme is `none` then. Custom headers stay.")
 
 export class ServerCredentialsGroup extends HttpApiGroup.make("serverCredentials")

@@ -28,6 +28,7 @@ import {
   ToolView
 } from "./ServerShapes.ts"
 import { EVERY_ERROR } from "./everyError.ts"
+import { tagged, taggedNew, taggedRead, Unchanged, Unchanging } from "./internal/preconditions.ts"
 
 /** The part of the URL a `*` stands for. */
 const ServerPathParam = Schema.Struct({ "*": Schema.String })
@@ -106,11 +107,13 @@ export const Toggled = Schema.Struct({
 export const Removed = Schema.Struct({ message: Schema.String, service_path: Schema.String })
 
 export const Refreshed = Schema.Struct({
+  /** Whether it was refreshed: a check that failed, or goes on, says so. */
   message: Schema.String,
   service_path: Schema.String,
   status: Schema.String,
   last_checked_iso: Schema.NullOr(Schema.String),
-  num_tools: Schema.Int
+  num_tools: Schema.Int,
+  health: HealthView
 })
 
 /** Answer for `all`: path to record. */
@@ -132,6 +135,7 @@ export const AllTools = Schema.Struct({
 const list = HttpApiEndpoint.get("list", "/api/servers")
   .setUrlParams(ListParams.annotations(EVERY_ERROR))
   .addSuccess(ServerList)
+  .annotate(OpenApi.Summary, "List servers")
   .annotate(
     OpenApi.Description,
     "Servers the caller may see. `query` is looked for in name, description and tags; `tag`, `enabled`, `health`, `transport` and `registered_by` narrow further. With `limit` a page; `next_cursor` leads to the next one."
@@ -142,6 +146,8 @@ const create = HttpApiEndpoint.post("create", "/api/servers")
   .addSuccess(Registered.annotations(HttpApiSchema.annotations({ status: 201 })))
   .addError(Conflict.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Transform, taggedNew)
+  .annotate(OpenApi.Summary, "Register a server")
   .annotate(
     OpenApi.Description,
     "Registers a server. `Location` and `ETag` name what was made; a path that is taken: 409."
@@ -149,7 +155,10 @@ const create = HttpApiEndpoint.post("create", "/api/servers")
 
 const get = HttpApiEndpoint.get("get", "/api/servers/*")
   .setPath(ServerPathParam)
+  .setHeaders(Unchanged)
   .addSuccess(ServerDetails)
+  .annotate(OpenApi.Transform, taggedRead)
+  .annotate(OpenApi.Summary, "Read a server's document")
   .annotate(
     OpenApi.Description,
     "One server as the caller may see it, with a strong `ETag`; `If-None-Match` is answered with 304 while nothing changed."
@@ -157,6 +166,7 @@ const get = HttpApiEndpoint.get("get", "/api/servers/*")
 
 const put = HttpApiEndpoint.put("put", "/api/servers/*")
   .setPath(ServerPathParam)
+  .setHeaders(Unchanging)
   .setPayload(DocumentFields)
   .addSuccess(ServerDetails)
   .addSuccess(ServerDetails.annotations(HttpApiSchema.annotations({ status: 201 })))
@@ -164,6 +174,8 @@ const put = HttpApiEndpoint.put("put", "/api/servers/*")
   .addError(PreconditionFailed.schema)
   .addError(PreconditionRequired.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Transform, tagged)
+  .annotate(OpenApi.Summary, "Replace a server's document")
   .annotate(
     OpenApi.Description,
     "Replaces a server's document: what is not given goes back to its default, what only the registry sets (`tool_list`, `num_tools`, `num_stars`, `registered_at`, …) may be repeated and is left as it is. Needs `If-Match` with the `ETag` that was read, or `*`; what ratings and checks changed since does not count against it. A server that is not there yet is registered: 201."
@@ -171,10 +183,13 @@ const put = HttpApiEndpoint.put("put", "/api/servers/*")
 
 const patch = HttpApiEndpoint.patch("patch", "/api/servers/*")
   .setPath(ServerPathParam)
+  .setHeaders(Unchanging)
   .setPayload(DocumentFields)
   .addSuccess(ServerDetails)
   .addError(PreconditionFailed.schema)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Transform, tagged)
+  .annotate(OpenApi.Summary, "Change members of a server's document")
   .annotate(
     OpenApi.Description,
     "JSON merge patch (RFC 7396): only the members given change, and null takes one back to its default. `If-Match` is honoured. To change `is_enabled` alone takes the permission to switch, everything else the one to modify."
@@ -185,6 +200,7 @@ const rate = HttpApiEndpoint.post("rate", "/api/server-parts/rate/*")
   .setPayload(RateRequest)
   .addSuccess(RatingAnswer)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Rate a server")
   .annotate(
     OpenApi.Description,
     "Rates a server the caller may see, 1 to 5. One rating of each caller counts, the last."
@@ -193,12 +209,14 @@ const rate = HttpApiEndpoint.post("rate", "/api/server-parts/rate/*")
 const rating = HttpApiEndpoint.get("rating", "/api/server-parts/rating/*")
   .setPath(ServerPathParam)
   .addSuccess(RatingAnswer)
+  .annotate(OpenApi.Summary, "Show a server's rating")
   .annotate(OpenApi.Description, "What the ratings of a server average to, and the caller's own.")
 
 const register = HttpApiEndpoint.post("register", "/api/register")
   .setPayload(RegisterFields)
   .addSuccess(Registered.annotations(HttpApiSchema.annotations({ status: 201 })))
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Register a server, by form or JSON")
   .annotate(
     OpenApi.Description,
     "Form or JSON; a field that does not exist is refused. The server is on, unless `enabled` is false, and is checked: `health` tells the result when there is one within two seconds."
@@ -209,6 +227,7 @@ const toggle = HttpApiEndpoint.post("toggle", "/api/toggle/*")
   .setPayload(Schema.Struct({ enabled: Schema.optionalWith(Schema.String, { exact: true }) }))
   .addSuccess(Toggled)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Switch a server on or off")
   .annotate(
     OpenApi.Description,
     "Form or JSON. `enabled=on` switches on and waits for a health check; anything else switches off."
@@ -219,6 +238,7 @@ const edit = HttpApiEndpoint.post("edit", "/api/edit/*")
   .setPayload(EditFields)
   .addSuccess(Edited)
   .addError(TooLarge.schema)
+  .annotate(OpenApi.Summary, "Edit a server, by form or JSON")
   .annotate(
     OpenApi.Description,
     "Form or JSON. Fields that are not given stay as they are. Without `Accept: application/json`: 303 to `/`."
@@ -227,11 +247,14 @@ const edit = HttpApiEndpoint.post("edit", "/api/edit/*")
 const remove = HttpApiEndpoint.post("remove", "/api/remove/*")
   .setPath(ServerPathParam)
   .addSuccess(Removed)
+  .annotate(OpenApi.Summary, "Remove a server, by the older path")
   .annotate(OpenApi.Description, "As `DELETE /api/servers/{path}`.")
 const del = HttpApiEndpoint.del("delete", "/api/servers/*")
   .setPath(ServerPathParam)
+  .setHeaders(Unchanging)
   .addSuccess(Removed)
   .addError(PreconditionFailed.schema)
+  .annotate(OpenApi.Summary, "Remove a server")
   .annotate(
     OpenApi.Description,
     "Takes a server out of the registry; the next call finds it no more. `If-Match` is honoured."
@@ -240,6 +263,7 @@ const del = HttpApiEndpoint.del("delete", "/api/servers/*")
 const details = HttpApiEndpoint.get("details", "/api/server_details/*")
   .setPath(ServerPathParam)
   .addSuccess(Schema.Union(ServerDetails, DetailsByPath))
+  .annotate(OpenApi.Summary, "Show the record of a server, or of all")
   .annotate(
     OpenApi.Description,
     "One server as it was registered, or with the path `all` every one the caller may see."
@@ -248,12 +272,17 @@ const details = HttpApiEndpoint.get("details", "/api/server_details/*")
 const tools = HttpApiEndpoint.get("tools", "/api/tools/*")
   .setPath(ServerPathParam)
   .addSuccess(Schema.Union(ServerTools, AllTools))
+  .annotate(OpenApi.Summary, "List the tools of a server, or of all")
   .annotate(OpenApi.Description, "The stored inventory, as far as the caller may call it.")
 
 const refresh = HttpApiEndpoint.post("refresh", "/api/refresh/*")
   .setPath(ServerPathParam)
   .addSuccess(Refreshed)
-  .annotate(OpenApi.Description, "Checks the server now, and reads its tools anew.")
+  .annotate(OpenApi.Summary, "Check a server now")
+  .annotate(
+    OpenApi.Description,
+    "Checks the server now and, when it is well, reads its tools anew. 200 says that it was asked; what came of it is `status`, and in words `health.detail`."
+  )
 
 export class ServersGroup extends HttpApiGroup.make("servers")
   .add(list)

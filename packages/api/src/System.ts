@@ -59,22 +59,27 @@ export type PublicServers = typeof PublicServers.Type
 
 const health = HttpApiEndpoint.get("health", "/health")
   .addSuccess(HealthAnswer)
+  .annotate(OpenApi.Summary, "Is it alive")
   .annotate(OpenApi.Description, "Is it alive? `/ready` says more.")
 const jwks = HttpApiEndpoint.get("jwks", "/.well-known/jwks.json")
   .addSuccess(KeySet)
+  .annotate(OpenApi.Summary, "Read the public keys of tokens")
   .annotate(OpenApi.Description, "Public keys of the tokens this gateway signs (RFC 7517).")
 const wellKnown = HttpApiEndpoint.get("wellKnown", "/.well-known/mcp-servers")
   .addSuccess(PublicServers)
   .addError(NotFound.schema)
+  .annotate(OpenApi.Summary, "List the public servers")
   .annotate(
     OpenApi.Description,
     "Servers an administrator made public (`visibility`) and that are on. None is public unless somebody says so. 404 where this is switched off."
   )
 const openapi = HttpApiEndpoint.get("openapi", "/openapi.json")
   .addSuccess(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+  .annotate(OpenApi.Summary, "Read the API's description")
   .annotate(OpenApi.Description, "This document.")
 const docs = HttpApiEndpoint.get("docs", "/docs")
   .addSuccess(HttpApiSchema.Text({ contentType: "text/html; charset=utf-8" }))
+  .annotate(OpenApi.Summary, "Browse the API's description")
   .annotate(OpenApi.Description, "This document, as a page to read.")
 
 export class SystemGroup extends HttpApiGroup.make("system")

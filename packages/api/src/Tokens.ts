@@ -96,6 +96,7 @@ const generate = HttpApiEndpoint.post("generate", "/api/tokens/generate")
   .addError(Forbidden.schema)
   .addError(TooLarge.schema)
   .addError(TooManyRequests.schema)
+  .annotate(OpenApi.Summary, "Make a token for oneself")
   .annotate(
     OpenApi.Description,
     "A token with the caller's scopes or fewer; a field that does not exist is refused. The gateway's own tokens make none; a caller who comes with a provider's token gets no later expiry than that has."
@@ -108,6 +109,7 @@ const revoke = HttpApiEndpoint.post("revoke", "/api/tokens/revoke")
   .addError(Forbidden.schema)
   .addError(TooLarge.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Revoke a token")
   .annotate(
     OpenApi.Description,
     "Ends a token before its time. Anyone may revoke a token they own by sending it, or the one they came with by its id; administrators any, and by subject all the tokens and sessions a person has had until now. An id alone is believed: `known` says whether the token was seen."
@@ -118,6 +120,7 @@ const admin = HttpApiEndpoint.get("admin", "/api/admin/tokens")
   .addError(Forbidden.schema)
   .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
+  .annotate(OpenApi.Summary, "Make an administrator's token for a machine")
   .annotate(
     OpenApi.Description,
     "A token for machines with the administrator's scopes; for administrators, from their session. It ends with that person's access."

@@ -57,6 +57,7 @@ const list = HttpApiEndpoint.get("list", "/api/users")
       directory: optional(DirectoryComparison)
     })
   )
+  .annotate(OpenApi.Summary, "List people")
   .annotate(
     OpenApi.Description,
     "Everybody with an account here, or those in a group, by name. `compare`: also how that agrees with the identity provider."
@@ -65,6 +66,7 @@ const list = HttpApiEndpoint.get("list", "/api/users")
 const create = HttpApiEndpoint.post("create", "/api/users")
   .setPayload(CreateUser)
   .addSuccess(Created, { status: 201 })
+  .annotate(OpenApi.Summary, "Make an account for a person")
   .annotate(
     OpenApi.Description,
     "An account. Where an identity provider can be administered, which today is Keycloak, the person is made there, in groups that are there and that the policy maps, with the password that is given or told once; the account here is that person's. Elsewhere, or without `create_in_keycloak`, it is a local one. When Keycloak does not answer (503) or refuses (502), nobody is made anywhere."
@@ -74,6 +76,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/users/:username")
   .setPath(Schema.Struct({ username: Schema.String }))
   .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
   .addSuccess(Schema.Struct({ success: Schema.Literal(true) }))
+  .annotate(OpenApi.Summary, "Remove a person")
   .annotate(
     OpenApi.Description,
     "Removes the account and ends all that was made with it: sessions, tokens, keys, what clients were allowed. Somebody of an identity provider that is administered from here is removed there first, unless `delete_from_keycloak` is false; when that fails nothing is changed. Of another provider they may come again: disable them instead. Nobody removes their own."

@@ -4,6 +4,7 @@ import { AccountDirectory, type AccountDirectoryApi } from "@mcpgw/identity/Acco
 import type { AccountDetails } from "@mcpgw/identity/Accounts"
 import type { Agent } from "@mcpgw/identity/Agents"
 import type { DirectoryFailure } from "@mcpgw/identity/DirectoryError"
+import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import * as Effect from "effect/Effect"
 
 interface Member {
@@ -34,18 +35,23 @@ const differences = (here: ReadonlyArray<Member>, there: ReadonlyArray<Member>) 
   }
 }
 
-/** While the provider's accounts are not known nobody is said to be missing anywhere. */
+/**
+ * By the groups that the policy maps: the provider's others are not ours to give or to take, and open nothing. While the provider's accounts are not
+ * known nobody is said to be missing anywhere.
+ */
 const compared = (
   here: (provider: string) => ReadonlyArray<Member>,
   there: (directory: AccountDirectoryApi) => Effect.Effect<ReadonlyArray<Member>, DirectoryFailure>
-): Effect.Effect<DirectoryComparison, never, AccountDirectory> =>
+): Effect.Effect<DirectoryComparison, never, AccountDirectory | ScopePolicy> =>
   Effect.gen(function* () {
     const directory = yield* AccountDirectory
     const { name } = directory
     if (name === undefined) return { name: null, problem: null, ...nothing }
+    const policy = (yield* ScopePolicy).current()
+    const mapped = (member: Member): Member => ({ ...member, groups: member.groups.filter(policy.mapsGroup) })
     return yield* Effect.match(there(directory), {
       onFailure: ({ message }): DirectoryComparison => ({ name, problem: message, ...nothing }),
-      onSuccess: (found) => ({ name, problem: null, ...differences(here(name), found) })
+      onSuccess: (found) => ({ name, problem: null, ...differences(here(name).map(mapped), found.map(mapped)) })
     })
   })
 

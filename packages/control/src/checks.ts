@@ -25,7 +25,10 @@ export const checkIn = (scope: Scope.Scope, path: string) =>
     )
   })
 
-/** Checks and waits, then tells what the registry knows: the inventory may have changed with the health. */
+/**
+ * Checks and waits, then tells what the registry knows: the inventory may have changed with the health. `finished`: false, the check goes on, or
+ * ended without a result, and what is told was known before it.
+ */
 export const checked = (scope: Scope.Scope, path: string) =>
   Effect.gen(function* () {
     const registry = yield* Registry
@@ -33,8 +36,8 @@ export const checked = (scope: Scope.Scope, path: string) =>
     const result = yield* Fiber.await(fiber).pipe(Effect.interruptible, Effect.timeoutOption(CHECK_WITHIN))
     if (result._tag === "None")
       yield* Effect.logWarning(`Health check of ${path} is still running after ${CHECK_WITHIN}`)
-    const server = registry.get(path)
-    return server ?? (yield* gone())
+    const finished = result._tag === "Some" && result.value._tag === "Success"
+    return { finished, server: registry.get(path) ?? (yield* gone()) }
   })
 
 /** Checks and waits a little; the server as it is known then. */

@@ -106,7 +106,7 @@ const operationView = ({ method, of, path }: Operation, schemas: Json): Html => 
   const parameters = list(of["parameters"])
   const body = object(of["requestBody"])
   return html`<details>
-    <summary><b>${method}</b> <code>${path}</code></summary>
+    <summary><b>${method}</b> <code>${path}</code> <span class="soft">${text(of["summary"])}</span></summary>
     <p>${text(of["description"])}</p>
     <p class="soft">${credentials(of)}</p>
     ${

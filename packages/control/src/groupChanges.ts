@@ -1,6 +1,7 @@
 /**
  * Groups created, deleted, and given servers: in the policy and, where an identity provider's groups can be administered, there. The policy comes
- * first, because it decides; what the provider did not do is told with the answer, and the same request sent again makes up for it.
+ * first, because it decides; what the provider did not do is told with the answer, and how it is made up for. No group of the provider's is deleted
+ * that the policy did not map.
  */
 import { BadRequest, Conflict, fieldProblem, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
@@ -41,6 +42,13 @@ export interface NewGroup {
   readonly inDirectory: boolean
 }
 
+/** How the provider's part is made up for. A deleted group is one that the policy names no more, so it takes more than the same again. */
+const MADE_UP = {
+  create: "Send the same again when that is mended.",
+  remove:
+    "Delete the group there; or, when that is mended, name it in the policy again, with POST /api/groups, and delete it once more."
+} as const
+
 /** The provider's part. Its failure is an answer, not an error: the policy's part is done. */
 const inDirectory = (wanted: boolean, act: "create" | "remove", name: string, description: string) =>
   Effect.gen(function* () {
@@ -52,7 +60,7 @@ const inDirectory = (wanted: boolean, act: "create" | "remove", name: string, de
       Effect.catchAll(({ message }) =>
         Effect.as(Effect.logWarning(`The group ${name} is not in step with ${directory.name}: ${message}`), {
           done: false,
-          problem: `${directory.name} was not changed: ${message}. Send the same again when that is mended.`
+          problem: `${directory.name} was not changed: ${message}. ${MADE_UP[act]}`
         })
       )
     )
@@ -96,36 +104,48 @@ export const create = (who: Caller, { description, inDirectory: wanted, name, su
     return outcome
   })
 
-export const remove = (
-  who: Caller,
-  name: string,
-  options: { readonly force: boolean; readonly inDirectory: boolean }
-) =>
+export const remove = (who: Caller, name: string, options: { readonly inDirectory: boolean }) =>
   Effect.gen(function* () {
     if (isSystemGroup(name)) return yield* new Forbidden(problem(`Cannot delete system group '${name}'`))
     let found = false
+    let mapped = false
     let kept: ReadonlyArray<string> = []
-    if (groupView(yield* documentNow, name) === undefined && !options.force) return yield* noSuchGroup(name)
+    if (groupView(yield* documentNow, name) === undefined) return yield* notInPolicy(name)
     yield* changed(who, (document) => {
-      found = groupView(document, name) !== undefined
+      const view = groupView(document, name)
+      found = view !== undefined
+      mapped = view?.mapped === true
       if (!found) return document
       const deleted = deleteGroup(document, name)
       kept = deleted.kept
       return deleted.document
     })
-    const { done, problem: failed } = yield* inDirectory(options.inDirectory, "remove", name, "")
-    if (!found && !done && failed === undefined) return yield* noSuchGroup(name)
+    if (!found) return yield* notInPolicy(name)
+    const { done, problem: failed } = yield* inDirectory(options.inDirectory && mapped, "remove", name, "")
     const notes = [
       ...(kept.length === 0 ? [] : [`Other groups are mapped to ${kept.join(", ")}: that stays.`]),
       ...(failed === undefined ? [] : [failed])
     ]
     const outcome: Outcome = {
-      inPolicy: found,
+      inPolicy: true,
       inDirectory: done,
       problem: notes.length === 0 ? undefined : notes.join(" ")
     }
     return outcome
   })
+
+/** To administrators, who may look for it at the provider. */
+const notInPolicy = (name: string) =>
+  Effect.flatMap(GroupDirectory, ({ name: directory }) =>
+    directory === undefined
+      ? noSuchGroup(name)
+      : new NotFound(
+          problem(
+            `Group '${name}' not found`,
+            `The policy names no such group. One of ${directory} that it does not map is not deleted from here: delete it there, or name it in the policy first, with POST /api/groups`
+          )
+        )
+  )
 
 export const noSuchGroup = (name: string): NotFound => new NotFound(problem(`Group '${name}' not found`))
 

@@ -45,8 +45,7 @@ const deleteByForm = (request: Request) =>
     const wanted = yield* deleteForm(request)
     const name = wanted.group_name
     yield* noteGroup("api:delete_group", name)
-    const options = { force: wanted.force ?? false, inDirectory: wanted.delete_from_keycloak ?? true }
-    const outcome = yield* remove(who, name, options)
+    const outcome = yield* remove(who, name, { inDirectory: wanted.delete_from_keycloak ?? true })
     return {
       message: "Group deleted successfully",
       group_name: name,

@@ -76,14 +76,10 @@ const createOne = (request: Request) =>
     return HttpServerResponse.unsafeJson(changeOf(wanted.name, "created", outcome), { status: 201 })
   })
 
-const removeOne = (
-  request: Request,
-  name: string,
-  params: { readonly force?: boolean; readonly delete_from_keycloak?: boolean }
-) =>
+const removeOne = (request: Request, name: string, params: { readonly delete_from_keycloak?: boolean }) =>
   Effect.gen(function* () {
     const who = yield* changingAdministrator(request, "api:delete_group", CHANGE_GROUPS, name)
-    const options = { force: params.force ?? false, inDirectory: params.delete_from_keycloak ?? true }
+    const options = { inDirectory: params.delete_from_keycloak ?? true }
     return changeOf(name, "deleted", yield* remove(who, name, options))
   })
 

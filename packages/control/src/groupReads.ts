@@ -1,5 +1,5 @@
 /** Groups as they are shown: what the policy says, who is in them, and how that agrees with the identity provider. Changes nothing. */
-import type { GroupDetails, GroupItem, GroupList } from "@mcpgw/api/Groups"
+import type { GroupDetails, GroupItem, GroupKind, GroupList } from "@mcpgw/api/Groups"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { Agents } from "@mcpgw/identity/Agents"
 import { type DirectoryGroup, GroupDirectory } from "@mcpgw/identity/GroupDirectory"
@@ -11,11 +11,14 @@ import { unreachable } from "./accountFailures.ts"
 
 const shown = ({ all, names }: Names): "*" | ReadonlyArray<string> => (all ? "*" : names)
 
-const item = ({ name, rules, scopes }: GroupView): GroupItem => ({
-  name,
-  scopes,
-  server_count: rules.length,
-  system: isSystemGroup(name)
+const kindOf = ({ mapped }: GroupView): GroupKind => (mapped ? "group" : "scope")
+
+const item = (view: GroupView): GroupItem => ({
+  name: view.name,
+  kind: kindOf(view),
+  scopes: view.scopes,
+  server_count: view.rules.length,
+  system: isSystemGroup(view.name)
 })
 
 /** A group with everybody in it; undefined when the policy has none of that name. */
@@ -97,13 +100,14 @@ export const compared = (document: PolicyDocument, comparison: Comparison) => ({
   scopes_groups: Object.fromEntries(
     groupNames(document)
       .flatMap((name) => groupView(document, name) ?? [])
-      .map(({ inMappings, name, rules }) => [
-        name,
+      .map((view) => [
+        view.name,
         {
-          name,
-          server_count: rules.length,
-          servers: [...new Set(rules.map(({ server }) => server))],
-          in_mappings: inMappings
+          name: view.name,
+          server_count: view.rules.length,
+          servers: [...new Set(view.rules.map(({ server }) => server))],
+          in_mappings: view.inMappings,
+          kind: kindOf(view)
         }
       ])
   ),

@@ -1,12 +1,12 @@
 /** The files of an import as they are sent: JSON or multipart. Reads and names them; judges none. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { BadRequest, fieldProblem, problem, type TooLarge } from "@mcpgw/api/ApiError"
-import { ImportBody } from "@mcpgw/api/Import"
+import { ImportBody, ScopesMode } from "@mcpgw/api/Import"
 import type { ServerFile } from "@mcpgw/registry/Import"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { bytesOf, decodeWith, isFields, isMultipart } from "./body.ts"
 import { MAX_IMPORT_BYTES } from "./routes.ts"
-import type { ScopesMode } from "./scopesImport.ts"
 
 /** Most server files in one import. */
 const MAX_FILES = 20_000
@@ -57,10 +57,18 @@ const isState = (value: unknown): value is Readonly<Record<string, boolean>> =>
 
 const badState = new BadRequest(problem("server_state.json must hold one object from path to true or false"))
 
+const isMode = Schema.is(ScopesMode)
+
 const modeOf = (word: string): Effect.Effect<ScopesMode, BadRequest> =>
-  word === "merge" || word === "replace"
+  isMode(word)
     ? Effect.succeed(word)
-    : new BadRequest(fieldProblem("apply_scopes", JSON.stringify(word.slice(0, 60)), "it may hold merge or replace"))
+    : new BadRequest(
+        fieldProblem(
+          "apply_scopes",
+          JSON.stringify(word.slice(0, 60)),
+          `it may hold ${ScopesMode.literals.join(" or ")}`
+        )
+      )
 
 const noScopes = (mode: ScopesMode) =>
   new BadRequest(fieldProblem("apply_scopes", JSON.stringify(mode), "there is no scopes.yml here to put in force"))

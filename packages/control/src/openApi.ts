@@ -1,6 +1,6 @@
 /**
  * The OpenAPI 3.1 document of the API, made from the contract on first use. Adds what the contract's types can not say: how one authenticates,
- * which endpoints take forms, and that every refusal is a `Problem`.
+ * which endpoints take forms, and that every refusal is a `Problem`, or the registry protocol's.
  */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@mcpgw/api/Api"
@@ -57,9 +57,14 @@ const SECURITY_SCHEMES = {
   session: { type: "apiKey", in: "cookie", name: PLAIN_NAME }
 }
 
-const PROBLEM = { [PROBLEM_JSON]: { schema: { $ref: "#/components/schemas/Problem" } } }
+const problemIn = (schema: "Problem" | "ProtocolProblem") => ({
+  [PROBLEM_JSON]: { schema: { $ref: `#/components/schemas/${schema}` } }
+})
 
-const responses = (all: OpenApi.OpenAPISpecOperation["responses"]): Json =>
+/** The registry protocol has refusals of its own. */
+const isProtocol = (path: string): boolean => path.startsWith("/v0.1/")
+
+const responses = (path: string, all: OpenApi.OpenAPISpecOperation["responses"]): Json =>
   Object.fromEntries(
     Object.entries(all).map(([status, response]) => [
       status,
@@ -67,7 +72,7 @@ const responses = (all: OpenApi.OpenAPISpecOperation["responses"]): Json =>
         ? response
         : {
             description: Number(status) === 400 ? "The request can not be understood" : response.description,
-            content: PROBLEM
+            content: problemIn(isProtocol(path) ? "ProtocolProblem" : "Problem")
           }
     ])
   )
@@ -85,11 +90,19 @@ const named = (path: string): string =>
     ? path.slice(PARTS.length).replace(/^([^/]+)\/\*$/, "/api/servers/{path}/$1")
     : path.replace("*", "{path}")
 
+/** As the field's documents spell it; a header's name is compared in whatever case. */
+const headerName = (name: string): string => name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase())
+
+const parameter = (given: OpenApi.OpenAPISpecParameter) => ({
+  ...given,
+  name: given.in === "header" ? headerName(given.name) : named(given.name).replace(/[{}]/g, "")
+})
+
 const operation = (path: string, given: OpenApi.OpenAPISpecOperation): Json => ({
   ...given,
   ...requestBody(path, given),
-  parameters: given.parameters.map((parameter) => ({ ...parameter, name: named(parameter.name).replace(/[{}]/g, "") })),
-  responses: responses(given.responses),
+  parameters: given.parameters.map(parameter),
+  responses: responses(path, given.responses),
   security: PUBLIC.has(path) ? [] : [{ bearer: [] }, { session: [] }, ...(takesBasic(path) ? [{ basic: [] }] : [])]
 })
 

@@ -12,6 +12,7 @@ import type {
   Unauthorized,
   Unavailable
 } from "@mcpgw/api/ApiError"
+import type { ProtocolProblem } from "@mcpgw/api/RegistryProtocol"
 import type { DocumentIssue } from "@mcpgw/domain/ServerJson"
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
 import type { NothingChanged, VersionExists, VersionNotFound } from "@mcpgw/registry/v01/VersionError"
@@ -63,7 +64,7 @@ const refusal = ({ detail, errors, status }: Pick<Refused, "detail" | "status" |
       detail,
       error: detail,
       ...(errors === undefined ? {} : { errors })
-    }),
+    } satisfies ProtocolProblem),
     { status, contentType: "application/problem+json" }
   )
 

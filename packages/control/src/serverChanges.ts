@@ -5,6 +5,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { BadRequest, problem } from "@mcpgw/api/ApiError"
+import type { HealthView } from "@mcpgw/api/ServerShapes"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { authorize, caller, findServer } from "./access.ts"
@@ -52,12 +53,11 @@ const isOn = (value: unknown): boolean => value === true || /^(on|true|1|yes)$/i
 
 export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
-    yield* authorized(path, "toggle_service")
+    const { who } = yield* authorized(path, "toggle_service")
     const enabled = isOn((yield* fieldsOf(request))["enabled"])
-    // What holds when the body has come: who sends it slowly is judged like anybody else.
-    const switched = yield* switchAs(yield* caller, path, () => enabled)
+    const switched = yield* switchAs(who, path, () => enabled)
     const { path: service_path } = switched.record
-    const server = enabled ? yield* checked(scope, service_path) : switched
+    const server = enabled ? (yield* checked(scope, service_path)).server : switched
     return {
       message: told(`Toggle request for ${service_path} processed.`, server),
       service_path,
@@ -90,13 +90,20 @@ export const remove = (path: string) =>
     return { message: "Service removed successfully", service_path: record.path }
   })
 
+/** The contract's sentence for the server that it is true of; what is wrong with any other. */
+const cameOf = (path: string, { detail, status }: HealthView): string =>
+  status === "healthy" ? `Service ${path} refreshed successfully` : `Service ${path} was checked: ${status}. ${detail}`
+
+const goesOn = (path: string): string => `Service ${path} is still being checked: what is told is what was known before`
+
 export const refresh = (path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const who = yield* caller
     const { record } = yield* findServer(who, path)
     yield* authorize(who, "health_check_service", record)
     if (!record.is_enabled) return yield* new BadRequest(problem("Cannot refresh disabled service"))
-    const server = yield* checked(scope, record.path)
-    const message = told(`Service ${record.path} refreshed successfully`, server)
-    return { message, service_path: record.path, ...state(server) }
+    const { finished, server } = yield* checked(scope, record.path)
+    const health = healthView(server)
+    const message = told(finished ? cameOf(record.path, health) : goesOn(record.path), server)
+    return { message, service_path: record.path, ...state(server), health }
   })

@@ -207,6 +207,24 @@ describe("agents at the provider", () => {
     }).pipe(Effect.provide(layer({ accountDirectory: directory(), identityProviders })))
   )
 
+  it.scoped("a client of its name that is not ours: 409 with what to do, and shut out here all the same", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* start
+      const agents = yield* Agents
+      yield* agents.create({ name: "billing", description: "", groups: [] })
+      const change = (json: unknown) => admin("PATCH", "/api/agents/billing", { json })
+      expect((yield* change({ groups: ["mcp-registry-user"] })).status).toBe(409)
+      const shutOut = yield* change({ disabled: true })
+      expect([shutOut.status, shutOut.body]).toMatchObject([
+        409,
+        { detail: expect.stringMatching(/not made from here.*The agent is shut out here$/) }
+      ])
+      expect(yield* agents.get("billing")).toMatchObject({ disabled: true, groups: [] })
+      expect((yield* admin("DELETE", "/api/agents/billing")).status).toBe(409)
+      expect((yield* admin("DELETE", "/api/agents/billing?delete_from_keycloak=false")).status).toBe(200)
+    }).pipe(Effect.provide(layer({ accountDirectory: AccountDirectory.layerMemory({ foreign: ["billing"] }) })))
+  )
+
   it.scoped("a name that the provider has given away, or a provider that is away: no agent here either", () => {
     let down: string | undefined
     return Effect.gen(function* () {
@@ -264,4 +282,24 @@ describe("differences", () => {
       })
     }).pipe(Effect.provide(layer({ accountDirectory: directory(() => down) })))
   })
+
+  it.scoped(
+    "groups that the policy does not map make no difference: they are the provider's own, and open nothing",
+    () =>
+      Effect.gen(function* () {
+        const { admin } = yield* start
+        const there = yield* AccountDirectory
+        yield* admin("POST", "/api/users", { json: ADA })
+        yield* admin("POST", "/api/agents", { json: { name: "robot", groups: ADA.groups } })
+        const [ada] = yield* there.people
+        yield* there.setPersonGroups(ada?.id ?? "", [...ADA.groups, "payroll"])
+        yield* there.changeAgent("robot", { groups: ["payroll"] })
+        expect((yield* admin("GET", "/api/users?compare=true")).body).toMatchObject({ directory: { differing: [] } })
+        expect((yield* admin("GET", "/api/agents?compare=true")).body).toMatchObject({
+          directory: { differing: [{ name: "robot", here: ADA.groups, there: [] }] }
+        })
+      }).pipe(
+        Effect.provide(layer({ accountDirectory: AccountDirectory.layerMemory({ groups: [...GROUPS, "payroll"] }) }))
+      )
+  )
 })

@@ -70,7 +70,9 @@ describe("contracts §2.8: the replaced system's group routes", () => {
           { name: "mcp-registry-admin" }
         ],
         scopes_groups: {
-          eng: { name: "eng", server_count: 1, servers: ["currenttime"], in_mappings: ["eng"] }
+          eng: { name: "eng", server_count: 1, servers: ["currenttime"], in_mappings: ["eng"], kind: "group" },
+          "mcp-servers-restricted": { kind: "group" },
+          "mcp-servers-restricted/read": { in_mappings: expect.arrayContaining(["mcp-registry-user"]), kind: "scope" }
         },
         synchronized: ["eng", "mcp-registry-admin"],
         keycloak_only: ["idle"],
@@ -150,6 +152,20 @@ describe("groups", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("what people are put into is told from the scopes that it is mapped to", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* start
+      yield* admin("POST", "/api/groups", { json: { name: "eng", scope_suffix: "read" } })
+      expect((yield* admin("GET", "/api/groups/eng")).body).toMatchObject({ kind: "group", scopes: ["eng/read"] })
+      expect((yield* admin("GET", "/api/groups/eng%2Fread")).body).toMatchObject({ kind: "scope" })
+      const listed: ReadonlyArray<{ readonly name: string; readonly kind: string }> = Object(
+        (yield* admin("GET", "/api/groups")).body
+      ).groups
+      const kind = (name: string) => listed.find((one) => one.name === name)?.kind
+      expect([kind("eng"), kind("eng/read"), kind("mcp-registry-user")]).toEqual(["group", "scope", "group"])
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("what is opened takes effect for the next call, tools and methods as they were asked for", () =>
     Effect.gen(function* () {
       const { admin } = yield* start
@@ -193,6 +209,31 @@ describe("groups", () => {
     )
   )
 
+  it.scoped("design §6: a group of the provider's that the policy does not map is not deleted, forced or not", () =>
+    Effect.gen(function* () {
+      const { admin, byPassword } = yield* start
+      const there = Effect.map((yield* GroupDirectory).list, (groups) => groups.map(({ name }) => name))
+      const refused = yield* admin("DELETE", "/api/groups/payroll?force=true")
+      expect([refused.status, refused.body]).toMatchObject([
+        404,
+        { error: "Group 'payroll' not found", detail: expect.stringContaining("keycloak") }
+      ])
+      const form = { group_name: "payroll", force: "true" }
+      expect((yield* byPassword("POST", "/api/internal/delete-group", { form })).status).toBe(404)
+      expect(yield* there).toEqual(["payroll", "tools"])
+      // A scope of that name is no mapping: it goes, and the provider's group stays.
+      expect((yield* admin("DELETE", "/api/groups/tools?force=true")).body).toMatchObject({
+        in_policy: true,
+        in_directory: false
+      })
+      expect(yield* there).toEqual(["payroll", "tools"])
+    }).pipe(
+      Effect.provide(
+        layer({ directory: GroupDirectory.layerMemory(["payroll", "tools"]), scopes: `${DEFAULT_SCOPES}\ntools: []\n` })
+      )
+    )
+  )
+
   it.scoped(
     "a provider that is down: the policy's part is done and told, nothing is called missing, and it is made up for",
     () => {
@@ -219,10 +260,15 @@ describe("groups", () => {
         expect((yield* create).body).toMatchObject({ in_policy: false, in_directory: true })
         expect((yield* create).status).toBe(409)
         down = "away again"
-        expect((yield* admin("DELETE", "/api/groups/eng")).body).toMatchObject({ in_policy: true, in_directory: false })
+        expect((yield* admin("DELETE", "/api/groups/eng")).body).toMatchObject({
+          in_policy: true,
+          in_directory: false,
+          problem: expect.stringContaining("POST /api/groups")
+        })
         down = undefined
-        expect((yield* admin("DELETE", "/api/groups/eng")).status).toBe(404)
-        expect((yield* admin("DELETE", "/api/groups/eng?force=true")).body).toMatchObject({ in_directory: true })
+        expect((yield* admin("DELETE", "/api/groups/eng?force=true")).status).toBe(404)
+        expect((yield* create).body).toMatchObject({ in_policy: true, in_directory: false })
+        expect((yield* admin("DELETE", "/api/groups/eng")).body).toMatchObject({ in_policy: true, in_directory: true })
       }).pipe(Effect.provide(layer({ directory: GroupDirectory.layerMemory([], () => down) })))
     }
   )

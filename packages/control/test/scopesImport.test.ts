@@ -3,12 +3,14 @@ import { it } from "@effect/vitest"
 import { Accounts } from "@mcpgw/identity/Accounts"
 import { Tokens } from "@mcpgw/identity/Tokens"
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
+import { createGroup } from "@mcpgw/policy/GroupEdits"
 import { PolicyWriter } from "@mcpgw/policy/PolicyWriter"
 import { layerFile as writerFile } from "@mcpgw/policy/PolicyWriterFile"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { layerFile } from "@mcpgw/policy/ScopePolicyFile"
 import { Registry } from "@mcpgw/registry/Registry"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -16,7 +18,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
-import { call, layer, PUBLIC_URL, ROLES, type Sent, signedIn } from "./support/plane.ts"
+import { call, layer, policyOver, PUBLIC_URL, ROLES, type Sent, signedIn } from "./support/plane.ts"
 
 const OLD = readFileSync(join(import.meta.dirname, "fixtures/oldScopes.yml"), "utf8")
 const FILE = { server_name: "Fin", path: "/fininfo/", proxy_pass_url: "http://10.0.0.5:8005/" }
@@ -37,6 +39,16 @@ const may = (group: string, server: string, tool: string) =>
     const access = { server, method: "tools/call", tool }
     return policies.current().decide({ groups: [group], scopes: [] }, access).allowed
   })
+
+/** A policy that somebody else changes whenever a change of it is about to begin. */
+const meddled = Layer.map(policyOver(DEFAULT_SCOPES), (context) => {
+  const writer = Context.get(context, PolicyWriter)
+  const meddle = writer.change("else", (document) => Effect.succeed(createGroup(document, "finance")))
+  return Context.add(context, PolicyWriter, {
+    ...writer,
+    change: (by, edit) => Effect.zipRight(Effect.orDie(meddle), writer.change(by, edit))
+  })
+})
 
 describe("POST /api/import/servers with apply_scopes", () => {
   it.scoped("nobody asks: the file is told about, and nothing else", () =>
@@ -101,6 +113,18 @@ describe("POST /api/import/servers with apply_scopes", () => {
       })
       expect(yield* text).toBe(scopes)
     }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped(
+    "what is told of a merge is what it did: a change of somebody else's just before it is none of its own",
+    () =>
+      Effect.gen(function* () {
+        const { send } = yield* start
+        const done = yield* send({ scopes: OLD, apply_scopes: "merge" })
+        expect(done.body).toMatchObject({
+          scopes: { changes: { groups: { added: [], changed: ["mcp-registry-admin"], removed: [] } } }
+        })
+      }).pipe(Effect.provide(layer({ policy: meddled })))
   )
 
   it.scoped("refused whole: no policy, no file, a word that is none, and one that shuts its importer out", () =>

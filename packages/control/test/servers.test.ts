@@ -4,6 +4,9 @@ import type { ProbeResult } from "@mcpgw/health/Probe"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RequestTrail } from "../src/RequestTrail.ts"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { expectGolden } from "./support/golden.ts"
@@ -111,7 +114,12 @@ describe("contracts §2.8: paths and sentences", () => {
       yield* registered({ server_name: "New", path: "/new", proxy_pass_url: "http://10.0.0.1/" })
       expect((yield* call(plane, "GET", "/api/tools/new", { cookie })).status).toBe(503)
       const failed = yield* call(plane, "POST", "/api/refresh/new", { cookie })
-      expect(failed.body).toMatchObject({ status: "unhealthy: connection error", num_tools: 0 })
+      expect(failed.body).toMatchObject({
+        message: expect.stringMatching(/^Service \/new was checked: unhealthy: connection error\. Nothing answers/),
+        status: "unhealthy: connection error",
+        num_tools: 0,
+        health: { status: "unhealthy: connection error", detail: expect.stringContaining("Nothing answers") }
+      })
       result = { status: "healthy", tools: [tool("found")] }
       const refresh = yield* call(plane, "POST", "/api/refresh/new", { cookie })
       expect(refresh.body).toMatchObject({
@@ -124,6 +132,24 @@ describe("contracts §2.8: paths and sentences", () => {
       })
     }).pipe(Effect.provide(layer({ probe: () => result })))
   })
+
+  it.effect("a refresh whose check takes longer than is waited for says so, and calls nothing refreshed", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const cookie = yield* signedIn("admin")
+      yield* registered({ server_name: "Slow", path: "/slow", proxy_pass_url: "http://10.0.0.1/" })
+      const asked = yield* Effect.fork(call(plane, "POST", "/api/refresh/slow", { cookie }))
+      yield* Effect.yieldNow().pipe(
+        Effect.zipRight(TestClock.adjust("1 second")),
+        Effect.zipRight(Fiber.poll(asked)),
+        Effect.repeat({ until: Option.isSome })
+      )
+      expect((yield* Fiber.join(asked)).body).toMatchObject({
+        message: "Service /slow is still being checked: what is told is what was known before",
+        health: { detail: expect.any(String) }
+      })
+    }).pipe(Effect.scoped, Effect.provide(layer({ probe: () => Effect.never })))
+  )
 
   it.scoped("query looks in name, description and tags", () =>
     Effect.gen(function* () {

@@ -153,6 +153,9 @@ export interface Health {
 /** Never checked yet: routed, so that a registration is effective for the next request. */
 export const NEVER_CHECKED: Health = { status: "unknown", last_checked_iso: null }
 
+/** Its first check is on its way: routed, as one that was never checked. */
+export const BEING_CHECKED: Health = { status: "checking", last_checked_iso: null }
+
 /** A server as the snapshot holds it. */
 export interface RegisteredServer {
   readonly record: ServerRecord

@@ -13,7 +13,7 @@ export class DirectoryFailure extends Schema.TaggedError<DirectoryFailure>()("Di
   }
 }
 
-/** What the provider, or what is there, stands against; nothing was changed. `problem` is the rest of a sentence that begins with the field. */
+/** What the provider, or what is there, stands against; nothing was changed there. `problem` is the rest of a sentence that begins with the field. */
 export class DirectoryRefused extends Schema.TaggedError<DirectoryRefused>()("DirectoryRefused", {
   /** `invalid`: not as it was asked for; `taken`: the name is somebody's; `gone`: nobody is called so any more. */
   reason: Schema.Literal("invalid", "taken", "gone"),

@@ -1,7 +1,7 @@
 /**
  * What is known here of machines, over verifiers that know only tokens: an agent's token dies with the agent, that of its client at an identity
- * provider while the agent is disabled, and a machine of an identity
- * provider whose token says nothing of groups has those an administrator gave it. Never makes a refused token good.
+ * provider while the agent is disabled, and a machine of an identity provider whose token says nothing of groups has those an administrator gave
+ * it. Never makes a refused token good.
  */
 import { refusal } from "@mcpgw/auth/Admission"
 import { AuthUnavailable, type Unauthenticated } from "@mcpgw/auth/AuthError"
@@ -24,12 +24,22 @@ interface Seen {
   readonly until: number
 }
 
+/** Hot: is what was seen of that agent what would be seen now? Claims of nobody seen are no agent's. */
+const makeIsFresh =
+  (agents: AgentsApi, seen: Memo<Claims, Seen>, clock: Clock.Clock) =>
+  (claims: Claims): boolean => {
+    const entry = seen.get(claims)
+    return (
+      entry === undefined || (entry.revision === agents.revision() && entry.until > clock.unsafeCurrentTimeMillis())
+    )
+  }
+
 /** Over the verifier of our own tokens. */
 export const ofAgents = (tokens: Verifier): Effect.Effect<Verifier, never, Agents> =>
   Effect.gen(function* () {
     const agents = yield* Agents
-    const clock = yield* Effect.clock
     const seen = new Memo<Claims, Seen>()
+    const isFresh = makeIsFresh(agents, seen, yield* Effect.clock)
     return {
       ...tokens,
       verify: (credential) =>
@@ -37,12 +47,7 @@ export const ofAgents = (tokens: Verifier): Effect.Effect<Verifier, never, Agent
           const name = agentOf(claims)
           return name === undefined ? Effect.succeed(claims) : livingAgent(agents, seen, name, claims)
         }),
-      holds: (claims) => {
-        if (tokens.holds?.(claims) === false) return false
-        const entry = seen.get(claims)
-        if (entry === undefined) return true
-        return entry.revision === agents.revision() && entry.until > clock.unsafeCurrentTimeMillis()
-      },
+      holds: (claims) => tokens.holds?.(claims) !== false && isFresh(claims),
       stillHolds: (claims) =>
         claims.subject.startsWith(AGENT_SUBJECT)
           ? Effect.map(
@@ -121,7 +126,6 @@ export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, A
   Effect.gen(function* () {
     const agents = yield* Agents
     const machines = yield* MachineClients
-    const clock = yield* Effect.clock
     /** Claims of machines, with the groups they got here. */
     const given = new Memo<Claims, { readonly groups: ReadonlyArray<string> | undefined }>()
     /** Claims of agents' clients. */
@@ -130,11 +134,7 @@ export const ofMachines = (provider: Verifier): Effect.Effect<Verifier, never, A
       const entry = given.get(claims)
       return entry === undefined || entry.groups === machines.groupsOf(claims.issuer, claims.clientId)
     }
-    const isFresh = (claims: Claims): boolean => {
-      const entry = seen.get(claims)
-      if (entry === undefined) return true
-      return entry.revision === agents.revision() && entry.until > clock.unsafeCurrentTimeMillis()
-    }
+    const isFresh = makeIsFresh(agents, seen, yield* Effect.clock)
     const isOpenAgent = (claims: Claims) => {
       const name = agentThere(claims.clientId)
       return name === undefined ? Effect.succeed(true) : isOpen(agents, seen, name, claims)

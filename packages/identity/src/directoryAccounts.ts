@@ -10,7 +10,7 @@ import { AccountExists, type AccountsUnavailable, type InvalidAccount } from "./
 import { AccountDirectory, type AgentCredential, type NewPerson } from "./AccountDirectory.ts"
 import { type AccountDetails, Accounts } from "./Accounts.ts"
 import { type Agent, type AgentExists, Agents, type AgentsApi, type InvalidAgent } from "./Agents.ts"
-import { DirectoryFailure, type DirectoryRefused } from "./DirectoryError.ts"
+import { DirectoryFailure, DirectoryRefused } from "./DirectoryError.ts"
 import { endAccess } from "./endAccess.ts"
 import { judged } from "./internal/newAccount.ts"
 import type { Sessions } from "./Sessions.ts"
@@ -129,18 +129,24 @@ export const changeAgentThere = (
     if (!isTold || (yield* agents.get(name)) === undefined) return yield* agents.update(name, change)
     if (disabled === true) yield* agents.update(name, { disabled })
     const subject = yield* Effect.mapError(directory.changeAgent(name, { groups, disabled }), (error) =>
-      disabled === true && error._tag === "DirectoryFailure" ? shutOutHere(name, error) : error
+      disabled === true ? shutOutHere(name, error) : error
     )
     yield* endThere(issuers, subject)
     return yield* agents.update(name, change)
   })
 
-const shutOutHere = (name: string, { away, directory, message }: DirectoryFailure) =>
-  new DirectoryFailure({
-    directory,
-    away,
-    problem: `${name} is shut out here, and may not be in ${directory}: ${message}`
-  })
+const shutOutHere = (name: string, error: Refused): Refused =>
+  error._tag === "DirectoryFailure"
+    ? new DirectoryFailure({
+        directory: error.directory,
+        away: error.away,
+        problem: `${name} is shut out here, and may not be in ${error.directory}: ${error.message}`
+      })
+    : new DirectoryRefused({
+        reason: error.reason,
+        field: error.field,
+        problem: `${error.problem}. The agent is shut out here`
+      })
 
 /** The provider's half of an agent's removal. False: it knew none of that name. Failed half way, the same again does the rest. */
 export const removeAgentThere = (

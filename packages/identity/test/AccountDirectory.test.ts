@@ -6,25 +6,28 @@ import * as Redacted from "effect/Redacted"
 import { AccountDirectory } from "../src/AccountDirectory.ts"
 import type { DirectoryFailure, DirectoryRefused } from "../src/DirectoryError.ts"
 import { layerKeycloak } from "../src/keycloak/KeycloakAccounts.ts"
+import { KeycloakAdmin, makeAdmin } from "../src/keycloak/KeycloakAdmin.ts"
+import { addAgent } from "../src/keycloak/Provision.ts"
 import { type Asked, ScriptedKeycloak } from "./support/ScriptedKeycloak.ts"
 
 const PASSWORD = Redacted.make("correct horse battery 7")
 
 const keycloak = (groups: ReadonlyArray<string> = ["eng", "ops"]) => {
   const server = new ScriptedKeycloak(groups)
+  const admin = {
+    url: "http://keycloak.test/",
+    realm: "mcp",
+    fetch: server.fetch,
+    clientId: "mcp-gateway-m2m",
+    clientSecret: Redacted.make("hidden-secret")
+  }
   const layer = layerKeycloak({
-    admin: {
-      url: "http://keycloak.test/",
-      realm: "mcp",
-      fetch: server.fetch,
-      clientId: "mcp-gateway-m2m",
-      clientSecret: Redacted.make("hidden-secret")
-    },
+    admin,
     realm: "mcp",
     publicUrl: "https://sso.example.com/",
     manages: (group) => group === "eng" || group === "ops"
   })
-  return { server, layer }
+  return { admin, server, layer }
 }
 
 const suite = (name: string, layer: () => Layer.Layer<AccountDirectory>) =>
@@ -164,6 +167,34 @@ describe("layerKeycloak", () => {
       assert.isDefined(server.client("agent-page-m2m"))
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect(
+    "a client that was not made from here is no agent of ours: its groups, switch and life stay as they are until it is taken over",
+    () => {
+      const { admin, layer, server } = keycloak()
+      server.addClient({ clientId: "agent-billing-m2m", serviceAccountsEnabled: true })
+      server.join("service-account-agent-billing-m2m", "eng")
+      return Effect.gen(function* () {
+        const directory = yield* AccountDirectory
+        for (const act of [
+          directory.removeAgent("billing"),
+          directory.changeAgent("billing", { disabled: true }),
+          directory.changeAgent("billing", { groups: ["ops"] })
+        ]) {
+          const refused = yield* Effect.flip<unknown, DirectoryFailure | DirectoryRefused, never>(act)
+          assert.deepInclude(refused, { reason: "taken", field: "name" })
+          assert.include(refused.message, "keycloak add-agent --agent billing")
+        }
+        assert.strictEqual(server.client("agent-billing-m2m")?.body["enabled"], true)
+        assert.deepEqual(server.groupsOf("service-account-agent-billing-m2m"), ["eng"])
+        yield* addAgent({ realm: "mcp", agent: "billing", groups: [], dryRun: false, onStep: () => Effect.void }).pipe(
+          Effect.provideServiceEffect(KeycloakAdmin, makeAdmin(admin))
+        )
+        assert.deepEqual((yield* directory.agents)[0]?.groups, ["eng"])
+        assert.isDefined(yield* directory.removeAgent("billing"), "taken over, it is ours")
+      }).pipe(Effect.provide(layer))
+    }
+  )
 
   it.effect("shutting an agent out switches its client off; changing its groups touches no other switch", () => {
     const { layer, server } = keycloak()

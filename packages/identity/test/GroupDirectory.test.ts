@@ -7,7 +7,7 @@ import { GroupDirectory } from "../src/GroupDirectory.ts"
 import { layerKeycloak } from "../src/keycloak/KeycloakGroups.ts"
 
 /** A Keycloak with groups; `broken` answers in its place. */
-const keycloak = (broken: () => Response | undefined = () => undefined) => {
+const keycloak = (broken: () => Response | undefined = () => undefined, more: object = {}) => {
   const groups = new Map([["1", "ops"]])
   const asked: Array<string> = []
   let next = 2
@@ -28,7 +28,7 @@ const keycloak = (broken: () => Response | undefined = () => undefined) => {
     }
     const first = Number(searchParams.get("first"))
     const page = [...groups].slice(first, first + Number(searchParams.get("max")))
-    return Response.json(page.map(([id, name]) => ({ id, name, path: `/${name}` })))
+    return Response.json(page.map(([id, name]) => ({ id, name, path: `/${name}`, ...more })))
   }
   const identity = { clientId: "mcp-gateway-m2m", clientSecret: Redacted.make("hidden-secret") }
   const layer = layerKeycloak({
@@ -64,6 +64,20 @@ describe("layerKeycloak", () => {
       assert.lengthOf(yield* (yield* GroupDirectory).list, 451)
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect("a group with others within is not removed, for they would go with it: counted or listed", () =>
+    Effect.forEach(
+      [{ subGroupCount: 1, subGroups: [] }, { subGroups: [{ id: "9", name: "payroll", path: "/ops/payroll" }] }],
+      (within) => {
+        const { groups, layer } = keycloak(undefined, within)
+        return Effect.gen(function* () {
+          const { message } = yield* Effect.flip((yield* GroupDirectory).remove("ops"))
+          assert.include(message, "other groups within it")
+          assert.strictEqual(groups.size, 1)
+        }).pipe(Effect.provide(layer))
+      }
+    )
+  )
 
   it.effect("signs in when it is needed, not before, and again after a failure; words hold no secret", () => {
     let answer: Response | undefined

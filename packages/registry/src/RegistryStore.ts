@@ -27,7 +27,10 @@ export interface RegistryStoreApi {
   readonly get: (path: string) => Effect.Effect<ServerRecord | undefined, StoreUnavailable>
   /** Inserts or replaces by path. False: what must be so is not (`always` unless given), and nothing was written. */
   readonly put: (record: ServerRecord, when?: PutCondition) => Effect.Effect<boolean, StoreUnavailable>
-  /** One that is not there is removed, too. False: it is not what was last given or taken here, and nothing was removed. */
+  /**
+   * True: none is there now; with `always`, which is meant unless given, whether one was or not. False, with `unchanged` alone: none was there, or
+   * it was not what was last given or taken here, and nothing was removed.
+   */
   readonly remove: (path: string, when?: "always" | "unchanged") => Effect.Effect<boolean, StoreUnavailable>
   /** Hands over the paths that other processes write from now on, as `ChangeFeed` does. */
   readonly watch: (

@@ -40,10 +40,18 @@ const told = (path: string, fields: Form, json: boolean) =>
     if (answer.warning !== undefined) yield* Console.error(`warning: ${plain(answer.warning)}`)
   })
 
-const where = ({ keycloak_only, synchronized, warning }: typeof GroupsCompared.Type, name: string): string => {
+/** What only the provider has is a group. */
+const kind = ({ scopes_groups }: typeof GroupsCompared.Type, name: string): string =>
+  scopes_groups[name]?.kind ?? "group"
+
+const where = (
+  { keycloak_only, scopes_groups, synchronized, warning }: typeof GroupsCompared.Type,
+  name: string
+): string => {
   if (warning !== undefined) return "policy; provider unknown"
   if (synchronized.includes(name)) return "both"
-  return keycloak_only.includes(name) ? "identity provider only" : "policy only"
+  if (!keycloak_only.includes(name)) return "policy only"
+  return scopes_groups[name] === undefined ? "identity provider only" : "both, not mapped"
 }
 
 const list = Command.make("list", globals, ({ json }) =>
@@ -55,14 +63,24 @@ const list = Command.make("list", globals, ({ json }) =>
     ].toSorted()
     yield* show(json, answer, () =>
       table(
-        ["GROUP", "SERVERS", "KNOWN TO"],
-        names.map((name) => [name, answer.scopes_groups[name]?.server_count ?? 0, where(answer, name)])
+        ["NAME", "SERVERS", "KIND", "KNOWN TO"],
+        names.map((name) => [
+          name,
+          answer.scopes_groups[name]?.server_count ?? 0,
+          kind(answer, name),
+          where(answer, name)
+        ])
       )
     )
     if (answer.warning !== undefined) yield* Console.error(`warning: ${plain(answer.warning)}`)
   })
 ).pipe(
-  Command.withDescription(about("List groups, and where the policy and the identity provider differ.", "groups list")),
+  Command.withDescription(
+    about(
+      "List groups, which people are in, the scopes they are mapped to, and where the policy and the identity provider differ.",
+      "groups list"
+    )
+  ),
   Command.provide((args) => Session.layer(args))
 )
 
@@ -121,7 +139,9 @@ const create = Command.make("create", { group, description, suffix, policyOnly, 
   Command.provide((args) => Session.layer(args))
 )
 
-const force = Options.boolean("force").pipe(Options.withDescription("Also when it is one that others build on."))
+const force = Options.boolean("force").pipe(
+  Options.withDescription("Taken as the replaced system's command has it; changes nothing.")
+)
 
 const remove = Command.make("remove", { group, force, policyOnly, ...globals }, (args) =>
   told(

@@ -112,7 +112,7 @@ const remove = Command.make("remove", { server, ...globals }, (args) =>
   Effect.gen(function* () {
     const { at } = yield* Session
     const path = yield* resolve(args.server)
-    const answer = yield* (yield* at(path)).servers.delete({ path: { "*": path } })
+    const answer = yield* (yield* at(path)).servers.delete({ path: { "*": path }, headers: {} })
     yield* show(args.json, answer, () => `Removed ${answer.service_path}.`)
   })
 ).pipe(

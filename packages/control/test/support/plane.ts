@@ -85,7 +85,7 @@ export interface LayerOptions {
 }
 
 /** A policy that can be changed. */
-const policyOver = (scopes: string) =>
+export const policyOver = (scopes: string) =>
   PolicyWriter.layerStore().pipe(
     Layer.provideMerge(layerStore()),
     Layer.provide(PolicySource.layerMemory(scopes)),

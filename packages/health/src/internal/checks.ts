@@ -4,6 +4,7 @@
  * from here, of which the others are told nothing.
  */
 import {
+  BEING_CHECKED,
   type Health,
   type HealthStatus,
   isRoutable,
@@ -115,7 +116,7 @@ const runCheck = (
   Effect.gen(function* () {
     const { options, registry, shared } = parts
     if (health.last_checked_iso === null && health.status !== "checking") {
-      yield* registry.setHealth(record.path, { status: "checking", last_checked_iso: null })
+      yield* registry.setHealth(record.path, BEING_CHECKED)
     }
     const known = yield* shared.claim(record, why, intervalOf(options, record))
     if (known === undefined) return yield* probed(parts, held, record)

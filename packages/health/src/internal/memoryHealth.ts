@@ -1,4 +1,5 @@
 /** What is known of servers' health, by one process that is alone. */
+import { BEING_CHECKED } from "@mcpgw/domain/Server"
 import * as Effect from "effect/Effect"
 import type { Claim, HealthStoreApi, Known } from "../HealthStore.ts"
 import { isTurn } from "./turn.ts"
@@ -6,7 +7,7 @@ import { isTurn } from "./turn.ts"
 const firstOf = ({ path, print, until }: Claim): Known => ({
   path,
   print,
-  health: { status: "checking", last_checked_iso: null },
+  health: BEING_CHECKED,
   byCalls: false,
   due: until,
   restUntil: 0

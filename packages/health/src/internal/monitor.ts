@@ -3,7 +3,13 @@
  * registry. All end with the layer's scope.
  */
 import { normalizePath } from "@mcpgw/domain/Ids"
-import { isRoutable, NEVER_CHECKED, type RegisteredServer, type ServerRecord } from "@mcpgw/domain/Server"
+import {
+  BEING_CHECKED,
+  isRoutable,
+  NEVER_CHECKED,
+  type RegisteredServer,
+  type ServerRecord
+} from "@mcpgw/domain/Server"
 import { Registry, type RegistryApi, type RegistryChange } from "@mcpgw/registry/Registry"
 import { ServerNotFound } from "@mcpgw/registry/RegistryError"
 import * as Clock from "effect/Clock"
@@ -161,8 +167,6 @@ interface Loops {
   readonly end: (path: string) => Effect.Effect<void>
 }
 
-const CHECKING = { status: "checking", last_checked_iso: null } as const
-
 const makeLoops = (parts: Parts): Effect.Effect<Loops, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { checks, registry, shared } = parts
@@ -184,7 +188,7 @@ const makeLoops = (parts: Parts): Effect.Effect<Loops, never, Scope.Scope> =>
           yield* stop(path)
           const print = printOf(record)
           watched.set(path, { fingerprint: fingerprint(record), print })
-          const health = known?.print === print && known.health.last_checked_iso !== null ? known.health : CHECKING
+          const health = known?.print === print && known.health.last_checked_iso !== null ? known.health : BEING_CHECKED
           yield* registry.setHealth(path, health)
           // That a server is down is not taken from before a start without a look.
           const why = isRoutable(health) ? "due" : "failed"

@@ -2,6 +2,7 @@
  * What is known of servers' health, in SQL: a row each. A turn is taken by comparing and setting the time of the next check; the other
  * processes are told through the change feed, and only of another status, so that N of them that find nothing new cost a read each.
  */
+import { BEING_CHECKED } from "@mcpgw/domain/Server"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { StoreUnavailable } from "@mcpgw/registry/RegistryError"
@@ -56,8 +57,6 @@ const rowOf = ({ byCalls, health, path, print }: Found, { due, restUntil }: Time
   rest_until: restUntil
 })
 
-const CHECKING = { status: "checking", last_checked_iso: null } as const
-
 /** `isTurn`, of the row as it is when it is written. */
 const turnOf = (sql: SqlClient.SqlClient, { latest, now, why }: Claim) => {
   if (why === "asked") return sql`1 = 1`
@@ -68,7 +67,7 @@ const turnOf = (sql: SqlClient.SqlClient, { latest, now, why }: Claim) => {
 /** Of another version nothing stays. */
 const take = (sql: SqlClient.SqlClient, claim: Claim) => {
   const { path, print, until } = claim
-  const row = rowOf({ path, print, health: CHECKING, byCalls: false }, { due: until, restUntil: 0 })
+  const row = rowOf({ path, print, health: BEING_CHECKED, byCalls: false }, { due: until, restUntil: 0 })
   const kept = (column: "status" | "checked_at" | "by_calls" | "rest_until") => {
     const name = sql(column)
     return sql`${name} = CASE WHEN server_health.print = excluded.print

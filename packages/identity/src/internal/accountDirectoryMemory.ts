@@ -7,6 +7,8 @@ import { DirectoryFailure, DirectoryRefused } from "../DirectoryError.ts"
 export interface MemoryDirectory {
   /** Groups there are. */
   readonly groups?: ReadonlyArray<string>
+  /** Names whose clients are there and were not made from here. */
+  readonly foreign?: ReadonlyArray<string>
   /** What every call fails with while it says so. */
   readonly failing?: () => string | undefined
 }
@@ -14,7 +16,13 @@ export interface MemoryDirectory {
 const refused = (reason: DirectoryRefused["reason"], field: string, problem: string) =>
   new DirectoryRefused({ reason, field, problem })
 
-export const makeMemory = ({ failing = () => undefined, groups = [] }: MemoryDirectory): AccountDirectoryApi => {
+const notOurs = refused("taken", "name", "belongs to a client of keycloak that was not made from here")
+
+export const makeMemory = ({
+  failing = () => undefined,
+  foreign = [],
+  groups = []
+}: MemoryDirectory): AccountDirectoryApi => {
   const people = new Map<string, DirectoryPerson>()
   const agents = new Map<string, DirectoryAgent>()
   let next = 1
@@ -60,7 +68,7 @@ export const makeMemory = ({ failing = () => undefined, groups = [] }: MemoryDir
       up(() => {
         const problem = unknown(wanted)
         if (problem !== undefined) return problem
-        if (agents.has(name)) return refused("taken", "name", "is taken in keycloak")
+        if (agents.has(name) || foreign.includes(name)) return refused("taken", "name", "is taken in keycloak")
         const clientId = `agent-${name}-m2m`
         agents.set(name, { name, clientId, groups: wanted })
         return Effect.succeed({
@@ -72,6 +80,7 @@ export const makeMemory = ({ failing = () => undefined, groups = [] }: MemoryDir
     changeAgent: (name, change) =>
       up(() => {
         const agent = agents.get(name)
+        if (foreign.includes(name)) return notOurs
         if (agent === undefined) return Effect.succeed(undefined)
         const wanted = change.groups ?? agent.groups
         const problem = unknown(wanted)
@@ -79,6 +88,9 @@ export const makeMemory = ({ failing = () => undefined, groups = [] }: MemoryDir
         agents.set(name, { ...agent, groups: wanted })
         return Effect.succeed(subject(name))
       }),
-    removeAgent: (name) => up(() => Effect.sync(() => (agents.delete(name) ? subject(name) : undefined)))
+    removeAgent: (name) =>
+      up(() =>
+        foreign.includes(name) ? notOurs : Effect.sync(() => (agents.delete(name) ? subject(name) : undefined))
+      )
   }
 }

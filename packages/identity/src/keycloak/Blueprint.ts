@@ -39,6 +39,9 @@ export const agentClient = (agent: string): string => `agent-${agent}-m2m`
 export const agentOf = (clientId: string): string | undefined =>
   /^agent-([A-Za-z0-9][A-Za-z0-9._-]*)-m2m$/.exec(clientId)?.[1]
 
+/** Attribute of the clients that were made from here for agents; a client of such a name without it is somebody else's. */
+export const AGENT_ATTRIBUTE = "mcpgw.agent"
+
 /** What may name an agent. */
 export const AGENT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -96,6 +99,12 @@ export const machineClient = (clientId: string, name: string): WantedClient => (
   redirectUris: [],
   webOrigins: [],
   attributes: {}
+})
+
+/** A machine's client, marked as an agent's. */
+export const agentMachine = (agent: string): WantedClient => ({
+  ...machineClient(agentClient(agent), `Agent ${agent}`),
+  attributes: { [AGENT_ATTRIBUTE]: agent }
 })
 
 /** In every token of a client: the person's groups by their bare names, and that the token is meant for the gateway. */

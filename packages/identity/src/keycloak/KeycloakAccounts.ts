@@ -93,10 +93,10 @@ const make = ({ admin: options, manages, publicUrl = options.url, realm }: Keycl
           })
         ),
       removePerson: (id) => using((admin) => admin.remove(`${base}/users/${encodeURIComponent(id)}`)),
-      agents: using((admin) => machines(admin, realm)),
-      createAgent: (agent) => refusing((admin) => createMachine(admin, { realm, tokenUrl, manages }, agent)),
-      changeAgent: (name, change) => refusing((admin) => changeMachine(admin, { realm, manages }, name, change)),
-      removeAgent: (name) => refusing((admin) => removeMachine(admin, realm, name))
+      agents: using((admin) => machines({ admin, realm })),
+      createAgent: (agent) => refusing((admin) => createMachine({ admin, realm }, { tokenUrl, manages }, agent)),
+      changeAgent: (name, change) => refusing((admin) => changeMachine({ admin, realm }, manages, name, change)),
+      removeAgent: (name) => refusing((admin) => removeMachine({ admin, realm }, name))
     }
   })
 

@@ -1,10 +1,12 @@
-/** `GroupDirectory` over the groups at the top of a Keycloak realm. Never touches who is in them, nor what it was not asked about. */
+/** `GroupDirectory` over the groups at the top of a Keycloak realm. Never touches who is in them, nor what it was not asked about, a group with others within it among that. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { GroupDirectory, type GroupDirectoryApi } from "../GroupDirectory.ts"
 import { topGroups } from "../internal/keycloak/pages.ts"
+import type { DirectoryGroupRow } from "../internal/keycloak/representations.ts"
 import { makeSession } from "../internal/keycloak/session.ts"
 import type { KeycloakAdminOptions } from "./KeycloakAdmin.ts"
+import { KeycloakUnexpected } from "./KeycloakError.ts"
 
 export interface KeycloakGroupsOptions {
   readonly admin: KeycloakAdminOptions
@@ -14,6 +16,16 @@ export interface KeycloakGroupsOptions {
 
 /** Longest description kept, in characters: an attribute of Keycloak's is no longer. */
 const MAX_DESCRIPTION = 255
+
+const hasGroupsWithin = ({ subGroupCount = 0, subGroups = [] }: DirectoryGroupRow): boolean =>
+  subGroupCount > 0 || subGroups.length > 0
+
+/** Keycloak deletes what is within a group with it. */
+const wouldTakeOthers = (name: string): KeycloakUnexpected =>
+  new KeycloakUnexpected({
+    action: `the look for group ${name}`,
+    problem: "other groups within it, which would be deleted too"
+  })
 
 const make = ({ admin: options, realm }: KeycloakGroupsOptions): Effect.Effect<GroupDirectoryApi> =>
   Effect.map(makeSession(options), ({ using }) => {
@@ -32,7 +44,9 @@ const make = ({ admin: options, realm }: KeycloakGroupsOptions): Effect.Effect<G
         using((admin) =>
           Effect.gen(function* () {
             const group = (yield* topGroups(admin, realm)).find((one) => one.name === name)
-            return group === undefined ? false : yield* admin.remove(`${base}/${encodeURIComponent(group.id)}`)
+            if (group === undefined) return false
+            if (hasGroupsWithin(group)) return yield* wouldTakeOthers(name)
+            return yield* admin.remove(`${base}/${encodeURIComponent(group.id)}`)
           })
         )
     }

@@ -14,14 +14,14 @@ import {
   ensureOptionalScopes,
   ensureRealm,
   ensureUser,
-  findGroup,
-  findServiceAccount,
   hasRealm,
   type Step,
   type Work
 } from "../internal/keycloak/ensure.ts"
+import { findGroup, findServiceAccount } from "../internal/keycloak/lookups.ts"
 import {
   agentClient,
+  agentMachine,
   CLIENT_SCOPES,
   GROUPS,
   M2M_CLIENT,
@@ -95,7 +95,7 @@ export const addAgent = (
     yield* requireRealm(work)
     const groups = yield* groupsNamed(work, options.groups, new Map())
     const scopes = yield* each(CLIENT_SCOPES, (name) => ensureClientScope(work, name))
-    const client = yield* clientWith(work, machineClient(clientId, `Agent ${options.agent}`), scopes)
+    const client = yield* clientWith(work, agentMachine(options.agent), scopes)
     const user = yield* findServiceAccount(work, client)
     return { clientId, alsoIn: yield* ensureMembership(work, { user, name: clientId }, groups) }
   })

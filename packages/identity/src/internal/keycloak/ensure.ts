@@ -3,11 +3,11 @@
  * corrects only what is ours; never deletes, and takes no name that something of another kind has.
  */
 import * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
 import { newRealm, type WantedClient, type WantedMapper } from "../../keycloak/Blueprint.ts"
-import type { AdminFailure, KeycloakAdminApi } from "../../keycloak/KeycloakAdmin.ts"
+import type { AdminFailure } from "../../keycloak/KeycloakAdmin.ts"
 import { type KeycloakError, KeycloakNameTaken, KeycloakUnexpected } from "../../keycloak/KeycloakError.ts"
-import { type Client, Clients, Mappers, NamedList, Realm, User, Users } from "./representations.ts"
+import { at, findClient, findClientScope, findGroup, findUser, type Id, listed, type Place } from "./lookups.ts"
+import { type Client, Mappers, NamedList, Realm } from "./representations.ts"
 
 export type Change = "created" | "changed" | "unchanged"
 
@@ -17,28 +17,16 @@ export interface Step {
   readonly what: string
 }
 
-export interface Work {
-  readonly admin: KeycloakAdminApi
-  readonly realm: string
+export interface Work extends Place {
   /** Reads and says what would be done, and writes nothing. */
   readonly dryRun: boolean
   readonly onStep: (step: Step) => Effect.Effect<void>
 }
 
-/** Undefined: it would be created, and has no id yet. */
-type Id = string | undefined
-
-/** A path below the realm. */
-export const at = ({ realm }: Work, ...parts: ReadonlyArray<string>): string =>
-  ["", realm, ...parts].map(encodeURIComponent).join("/")
-
 const post = (work: Work, path: string, body: unknown) => (work.dryRun ? Effect.void : work.admin.post(path, body))
 const put = (work: Work, path: string, body?: unknown) => (work.dryRun ? Effect.void : work.admin.put(path, body))
 
 const said = (work: Work, change: Change, what: string): Effect.Effect<void> => work.onStep({ change, what })
-
-const listed = <A, I>(work: Work, path: string, schema: Schema.Schema<ReadonlyArray<A>, I>) =>
-  Effect.map(work.admin.get(path, schema), (found) => found ?? [])
 
 /** What was just made has to be found, but in a dry run. */
 const made = (work: Work, what: string, found: Id): Effect.Effect<Id, KeycloakUnexpected> =>
@@ -56,12 +44,6 @@ export const ensureRealm = (work: Work): Effect.Effect<void, AdminFailure> =>
     yield* said(work, found ? "unchanged" : "created", `realm ${work.realm}`)
   })
 
-export const findGroup = (work: Work, name: string): Effect.Effect<Id, AdminFailure> =>
-  Effect.map(
-    listed(work, `${at(work, "groups")}?exact=true&max=100&search=${encodeURIComponent(name)}`, NamedList),
-    (groups) => groups.find((group) => group.name === name)?.id
-  )
-
 export const ensureGroup = (work: Work, name: string): Effect.Effect<Id, AdminFailure> =>
   Effect.gen(function* () {
     const found = yield* findGroup(work, name)
@@ -69,12 +51,6 @@ export const ensureGroup = (work: Work, name: string): Effect.Effect<Id, AdminFa
     yield* said(work, found === undefined ? "created" : "unchanged", `group ${name}`)
     return found ?? (yield* made(work, `group ${name}`, yield* findGroup(work, name)))
   })
-
-const findClientScope = (work: Work, name: string): Effect.Effect<Id, AdminFailure> =>
-  Effect.map(
-    listed(work, at(work, "client-scopes"), NamedList),
-    (scopes) => scopes.find((scope) => scope.name === name)?.id
-  )
 
 export const ensureClientScope = (work: Work, name: string): Effect.Effect<Id, AdminFailure> =>
   Effect.gen(function* () {
@@ -89,11 +65,6 @@ export const ensureClientScope = (work: Work, name: string): Effect.Effect<Id, A
     yield* said(work, found === undefined ? "created" : "unchanged", `client scope ${name}`)
     return found ?? (yield* made(work, `client scope ${name}`, yield* findClientScope(work, name)))
   })
-
-const findClient = (work: Work, clientId: string): Effect.Effect<Client | undefined, AdminFailure> =>
-  Effect.map(listed(work, `${at(work, "clients")}?clientId=${encodeURIComponent(clientId)}`, Clients), (clients) =>
-    clients.find((client) => client.clientId === clientId)
-  )
 
 export const ensureClient = (work: Work, wanted: WantedClient): Effect.Effect<Id, KeycloakError> =>
   Effect.gen(function* () {
@@ -158,12 +129,6 @@ export const ensureOptionalScopes = (work: Work, client: Id, clientId: string, s
     }
   })
 
-/** The account behind a client's own tokens. */
-export const findServiceAccount = (work: Work, client: Id): Effect.Effect<Id, AdminFailure> =>
-  client === undefined
-    ? Effect.succeed(undefined)
-    : Effect.map(work.admin.get(at(work, "clients", client, "service-account-user"), User), (user) => user?.id)
-
 export interface Member {
   /** Undefined: the account would be created. */
   readonly user: Id
@@ -187,12 +152,6 @@ export const ensureMembership = (
     }
     return held.map((group) => group.name).filter((group) => !groups.has(group))
   })
-
-const findUser = (work: Work, username: string): Effect.Effect<Id, AdminFailure> =>
-  Effect.map(
-    listed(work, `${at(work, "users")}?exact=true&username=${encodeURIComponent(username)}`, Users),
-    (users) => users.find((user) => user.username === username)?.id
-  )
 
 /** `password` is used for a new person only; an existing one keeps theirs. */
 export const ensureUser = (work: Work, username: string, password: string) =>

@@ -1,32 +1,29 @@
-/** Agents as clients of a realm: made with everything they need, changed, and removed. Takes no client of another kind for an agent. */
+/** Agents as clients of a realm: made with everything they need, changed, and removed. Takes no client for an agent that is of another kind or not made from here. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { AgentCredential, DirectoryAgent } from "../../AccountDirectory.ts"
 import { DirectoryRefused } from "../../DirectoryError.ts"
-import { agentClient, agentOf } from "../../keycloak/Blueprint.ts"
-import { type AdminFailure, KeycloakAdmin, type KeycloakAdminApi } from "../../keycloak/KeycloakAdmin.ts"
+import { AGENT_ATTRIBUTE, agentClient, agentOf } from "../../keycloak/Blueprint.ts"
+import { type AdminFailure, KeycloakAdmin } from "../../keycloak/KeycloakAdmin.ts"
 import { type KeycloakError, KeycloakUnexpected } from "../../keycloak/KeycloakError.ts"
 import { addAgent } from "../../keycloak/Provision.ts"
+import { at, findClient, findServiceAccount, type Place } from "./lookups.ts"
 import { type Manages, members, setGroups, wantedGroups } from "./memberships.ts"
 import { pages } from "./pages.ts"
-import { type Client, Clients, Secret, User } from "./representations.ts"
+import { type Client, Clients, Secret } from "./representations.ts"
 
 const Whole = Schema.Record({ key: Schema.String, value: Schema.Unknown })
-
-const clientsOf = (realm: string): string => `/${encodeURIComponent(realm)}/clients`
 
 const isMachine = (client: Client): boolean => client.serviceAccountsEnabled && !client.publicClient
 
 /** As Keycloak calls the account behind a client; its usernames are in lower case. */
 const accountOf = (clientId: string): string => `service-account-${clientId}`.toLowerCase()
 
-export const machines = (
-  admin: KeycloakAdminApi,
-  realm: string
-): Effect.Effect<ReadonlyArray<DirectoryAgent>, KeycloakError> =>
+export const machines = (place: Place): Effect.Effect<ReadonlyArray<DirectoryAgent>, KeycloakError> =>
   Effect.gen(function* () {
-    const clients = yield* pages(admin, clientsOf(realm), Clients, `realm ${realm}`)
+    const { admin, realm } = place
+    const clients = yield* pages(admin, at(place, "clients"), Clients, `realm ${realm}`)
     const groups = yield* members(admin, realm)
     return clients
       .filter(isMachine)
@@ -37,61 +34,60 @@ export const machines = (
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   })
 
-const find = (admin: KeycloakAdminApi, realm: string, clientId: string) =>
-  Effect.map(admin.get(`${clientsOf(realm)}?clientId=${encodeURIComponent(clientId)}`, Clients), (found) =>
-    found?.find((client) => client.clientId === clientId)
-  )
+/** What stands against that client's being the agent's; undefined: nothing. */
+const problemOf = (client: Client, name: string): string | undefined => {
+  const whose = `belongs to a client ${agentClient(name)} of Keycloak that`
+  if (!isMachine(client)) return `${whose} is no agent`
+  if (client.attributes[AGENT_ATTRIBUTE] !== undefined) return undefined
+  return `${whose} was not made from here: mcpgw keycloak add-agent --agent ${name} makes it the agent's; delete_from_keycloak=false removes the agent here alone`
+}
 
-/** The agent's client; undefined when there is none. */
-const machineOf = (
-  admin: KeycloakAdminApi,
-  realm: string,
-  name: string
-): Effect.Effect<Client | undefined, AdminFailure | DirectoryRefused> =>
-  Effect.flatMap(find(admin, realm, agentClient(name)), (client) =>
-    client === undefined || isMachine(client)
+/** The agent's client; undefined when there is none. Refused when the name is another client's. */
+const machineOf = (place: Place, name: string): Effect.Effect<Client | undefined, AdminFailure | DirectoryRefused> =>
+  Effect.flatMap(findClient(place, agentClient(name)), (client) => {
+    const problem = client === undefined ? undefined : problemOf(client, name)
+    return problem === undefined
       ? Effect.succeed(client)
-      : new DirectoryRefused({
-          reason: "taken",
-          field: "name",
-          problem: `belongs to a client ${agentClient(name)} of Keycloak that is no agent`
-        })
-  )
+      : new DirectoryRefused({ reason: "taken", field: "name", problem })
+  })
 
 export const createMachine = (
-  admin: KeycloakAdminApi,
-  { manages, realm, tokenUrl }: { readonly realm: string; readonly tokenUrl: string; readonly manages: Manages },
+  place: Place,
+  { manages, tokenUrl }: { readonly tokenUrl: string; readonly manages: Manages },
   { groups, name }: { readonly name: string; readonly groups: ReadonlyArray<string> }
 ): Effect.Effect<AgentCredential, KeycloakError | DirectoryRefused> =>
   Effect.gen(function* () {
+    const { admin, realm } = place
     const clientId = agentClient(name)
     yield* wantedGroups(admin, realm, groups, manages)
-    if ((yield* find(admin, realm, clientId)) !== undefined) {
+    if ((yield* findClient(place, clientId)) !== undefined) {
       const problem = `is taken: there is a client ${clientId} in Keycloak`
       return yield* new DirectoryRefused({ reason: "taken", field: "name", problem })
     }
     const secret = yield* addAgent({ realm, agent: name, groups, dryRun: false, onStep: () => Effect.void }).pipe(
       Effect.provideService(KeycloakAdmin, admin),
-      Effect.zipRight(secretOf(admin, realm, clientId)),
-      Effect.catchAll((error) => takenBack(admin, realm, clientId, error))
+      Effect.zipRight(secretOf(place, clientId)),
+      Effect.catchAll((error) => takenBack(place, name, error))
     )
     return { clientId, secret, tokenUrl }
   })
 
-const secretOf = (admin: KeycloakAdminApi, realm: string, clientId: string) =>
+const secretOf = (place: Place, clientId: string) =>
   Effect.gen(function* () {
-    const client = yield* find(admin, realm, clientId)
-    const path = `${clientsOf(realm)}/${encodeURIComponent(client?.id ?? "")}/client-secret`
-    const secret = yield* admin.get(path, Secret)
+    const client = yield* findClient(place, clientId)
+    const path = at(place, "clients", client?.id ?? "", "client-secret")
+    const secret = yield* place.admin.get(path, Secret)
     if (secret?.value !== undefined) return Redacted.make(secret.value)
     return yield* new KeycloakUnexpected({ action: `the making of ${clientId}`, problem: "a client without a secret" })
   })
 
-/** Without the client that was half made; when it can not be removed either, the failure names it. */
-const takenBack = (admin: KeycloakAdminApi, realm: string, clientId: string, error: KeycloakError) =>
-  Effect.gen(function* () {
-    const client = yield* find(admin, realm, clientId)
-    if (client !== undefined) yield* admin.remove(`${clientsOf(realm)}/${encodeURIComponent(client.id)}`)
+/** Without the client that was half made, but with one that somebody else made meanwhile; when it can not be removed, the failure names it. */
+const takenBack = (place: Place, name: string, error: KeycloakError) => {
+  const clientId = agentClient(name)
+  return Effect.gen(function* () {
+    const client = yield* findClient(place, clientId)
+    if (client !== undefined && problemOf(client, name) === undefined)
+      yield* place.admin.remove(at(place, "clients", client.id))
     return yield* Effect.fail(error)
   }).pipe(
     Effect.catchAll((last) =>
@@ -103,47 +99,45 @@ const takenBack = (admin: KeycloakAdminApi, realm: string, clientId: string, err
           })
     )
   )
+}
 
 /** `sub` of the client's tokens: the account behind them. */
-const accountIdOf = (admin: KeycloakAdminApi, realm: string, { id }: Client) =>
-  Effect.map(
-    admin.get(`${clientsOf(realm)}/${encodeURIComponent(id)}/service-account-user`, User),
-    (user) => user?.id ?? ""
-  )
+const accountIdOf = (place: Place, { id }: Client) =>
+  Effect.map(findServiceAccount(place, id), (account = "") => account)
 
 /** Sent back whole: what is left out of a client, Keycloak may take for switched off, its service account among it. */
-const enable = (admin: KeycloakAdminApi, realm: string, { id }: Client, enabled: boolean) =>
+const enable = (place: Place, { id }: Client, enabled: boolean) =>
   Effect.gen(function* () {
-    const path = `${clientsOf(realm)}/${encodeURIComponent(id)}`
-    const whole = yield* admin.get(path, Whole)
-    if (whole !== undefined) yield* admin.put(path, { ...whole, enabled })
+    const path = at(place, "clients", id)
+    const whole = yield* place.admin.get(path, Whole)
+    if (whole !== undefined) yield* place.admin.put(path, { ...whole, enabled })
   })
 
 export const changeMachine = (
-  admin: KeycloakAdminApi,
-  { manages, realm }: { readonly realm: string; readonly manages: Manages },
+  place: Place,
+  manages: Manages,
   name: string,
   { disabled, groups }: { readonly groups?: ReadonlyArray<string> | undefined; readonly disabled?: boolean | undefined }
 ): Effect.Effect<string | undefined, KeycloakError | DirectoryRefused> =>
   Effect.gen(function* () {
-    const client = yield* machineOf(admin, realm, name)
+    const client = yield* machineOf(place, name)
     if (client === undefined) return undefined
+    const { admin, realm } = place
     const wanted = groups === undefined ? undefined : yield* wantedGroups(admin, realm, groups, manages)
-    const account = yield* accountIdOf(admin, realm, client)
-    if (disabled !== undefined && client.enabled === disabled) yield* enable(admin, realm, client, !disabled)
+    const account = yield* accountIdOf(place, client)
+    if (disabled !== undefined && client.enabled === disabled) yield* enable(place, client, !disabled)
     if (wanted !== undefined) yield* setGroups(admin, realm, account, wanted, manages)
     return account
   })
 
 export const removeMachine = (
-  admin: KeycloakAdminApi,
-  realm: string,
+  place: Place,
   name: string
 ): Effect.Effect<string | undefined, KeycloakError | DirectoryRefused> =>
   Effect.gen(function* () {
-    const client = yield* machineOf(admin, realm, name)
+    const client = yield* machineOf(place, name)
     if (client === undefined) return undefined
-    const account = yield* accountIdOf(admin, realm, client)
-    yield* admin.remove(`${clientsOf(realm)}/${encodeURIComponent(client.id)}`)
+    const account = yield* accountIdOf(place, client)
+    yield* place.admin.remove(at(place, "clients", client.id))
     return account
   })

@@ -40,7 +40,14 @@ export const Users = Schema.Array(User)
 
 export const Secret = Schema.Struct({ value: Schema.optional(Schema.String) })
 
-const DirectoryGroupRow = Schema.Struct({ id: Schema.String, name: Schema.String, path: Schema.String })
+const DirectoryGroupRow = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  path: Schema.String,
+  /** Groups within it: counted by Keycloak 23 and later, listed by those before. */
+  subGroupCount: Schema.optional(Schema.Number),
+  subGroups: Schema.optional(Schema.Array(Schema.Unknown))
+})
 export type DirectoryGroupRow = typeof DirectoryGroupRow.Type
 export const DirectoryGroups = Schema.Array(DirectoryGroupRow)
 
