@@ -249,6 +249,27 @@ describe("issue 6 point 7: mcpgw ide asks the registry as whoever is signed in",
     })
   )
 
+  it.effect("contracts §2.13: a token file is read as every command reads it, an agent's ACCESS_TOKEN line too", () =>
+    Effect.gen(function* () {
+      const { put, run } = machine()
+      const words = ["--server", "/a", "--client", "kiro", "--url", gateway]
+      const held = [
+        "ACCESS_TOKEN=tok-4",
+        "export ACCESS_TOKEN='tok-4'\n",
+        '# agent\nCLIENT_ID=x\nACCESS_TOKEN="tok-4"\n'
+      ]
+      for (const text of held) {
+        const ran = yield* run(...words, "--token-file", put("agent.env", text, 0o600))
+        assert.isTrue(ran.ok, ran.problem)
+        assert.deepEqual(seen.at(-1), { authorization: "Bearer tok-4", cookie: null }, text)
+      }
+      for (const text of ["MCPGW_TOKEN=tok-4", "ACCESS_TOKEN=", "tok 4"]) {
+        const ran = yield* run(...words, "--token-file", put("agent.env", text, 0o600))
+        assert.match(ran.problem, /holds no token/, text)
+      }
+    })
+  )
+
   it.effect("with the sign-in of `mcpgw login`: what the server wants, unless it is said", () =>
     Effect.gen(function* () {
       const { run } = signedIn(gateway)
