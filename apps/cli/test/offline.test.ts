@@ -137,11 +137,13 @@ describe("policy", () => {
     assert.strictEqual((await explain("--group", "a", "--server", "clock", "--method", "tools/call")).code, 2)
   })
 
-  it("issue 6: without --scopes it says by which file it judges, and that a policy in the database is another", async () => {
+  it("issue 6: it says by which file it judges, and of one that nobody named that a gateway's may be another", async () => {
     const asked = await run(["policy", "explain", "--group", "a", "--server", "clock"])
-    assert.match(asked.err, /judged by data\/scopes\.yml.*database.*--scopes/)
+    assert.match(asked.err, /nobody is signed in to http:\/\/127\.0\.0\.1:7860/)
+    assert.match(asked.err, /there is no data\/scopes\.yml here\n.*--scopes|judged by data\/scopes\.yml;/)
     const named = await explain("--group", "a", "--server", "clock")
-    assert.notInclude(named.err, "database")
+    assert.match(named.err, /^judged by [^;\n]+scopes\.yml\n/)
+    assert.strictEqual((await explain("--gateway", "--group", "a", "--server", "clock")).code, 2)
   })
 
   it("a broken policy says where", async () => {
