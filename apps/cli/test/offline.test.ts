@@ -43,6 +43,16 @@ describe("help", () => {
     })
   }
 
+  it("is called what it was started as: an npm script, or itself", async () => {
+    const { out } = await run(["servers", "add", "--help"])
+    assert.include(out, "$ mcpgw servers add ")
+    const byNpm = shownText(`mcpgw\n\nmcpgw 0.1.0\n\nUSAGE\n\n$ add --json\n`, false, {
+      words: ["servers", "add"],
+      startedBy: "mcpgw"
+    })
+    assert.include(byNpm, "$ npm run mcpgw -- servers add --json")
+  })
+
   it("lists every command with its sentence, and says the exit codes", async () => {
     const { out } = await run(["--help"])
     for (const words of leaves) assert.include(out, `- ${words.join(" ")}`)
@@ -99,7 +109,7 @@ describe("help", () => {
 
   it("leaves alone what a server says, though it looks like help", () => {
     const said = "USAGE\n\n  - x [--json]    y\n\n  This setting is optional.\n\n"
-    assert.strictEqual(shownText(said, false, []), said)
+    assert.strictEqual(shownText(said, false, { words: [] }), said)
   })
 })
 
