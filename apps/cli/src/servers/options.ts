@@ -52,6 +52,20 @@ export const fields = {
   )
 }
 
+/** By the names that the API gives to fields. */
+export const FLAGS: Readonly<Record<string, string>> = {
+  server_name: "--name",
+  name: "--name",
+  path: "--path",
+  proxy_pass_url: "--proxy-pass-url",
+  description: "--description",
+  tags: "--tag",
+  license: "--license",
+  supported_transports: "--transport",
+  auth_type: "--auth-type",
+  headers: "--header"
+}
+
 export interface Fields {
   readonly name: Option.Option<string>
   readonly path: Option.Option<string>
