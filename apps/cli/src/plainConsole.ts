@@ -4,6 +4,7 @@
  */
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { completion } from "./completions.ts"
 import { EXAMPLE } from "./help.ts"
 import { COLOUR, visible, visibleInColour } from "./show/visible.ts"
 
@@ -39,18 +40,6 @@ const usage = (text: string, { startedBy = "", words }: Shown): string =>
   text.replace(/^\$ (\S+)/m, (line, name: string) =>
     name === (words.at(-1) ?? "mcpgw") ? `$ ${[started(startedBy), ...words].join(" ")}` : line
   )
-
-/**
- * @effect/cli 0.73 asks for `a__b,c-d` in its script for bash and has it written as `a,b,c__d`: options of a command in a group, and of one with a
- * dash in its name, stay unknown.
- */
-const completion = (text: string): string =>
-  text.startsWith("function _mcpgw_bash_completions")
-    ? text.replaceAll(
-        /^( +mcpgw),([a-z-]+),([a-z_-]+\))$/gm,
-        (_, start: string, group: string, rest: string) => `${start}__${group},${rest.replaceAll("__", "-")}`
-      )
-    : text
 
 /** How help begins; what a server says is left as it is. */
 const HELP = /^\s*mcpgw\n+mcpgw \d[^\n]*\n+USAGE\n/

@@ -70,43 +70,6 @@ describe("help", () => {
     }
   })
 
-  /** Sources the script as a shell does that starts, and answers what it would offer for the last word. */
-  const offered = (script: string, words: ReadonlyArray<string>): ReadonlyArray<string> => {
-    writeFileSync(`${room.path}/mcpgw.bash`, script)
-    const given = words.map((word) => `'${word}'`).join(" ")
-    const ask = `source ${room.path}/mcpgw.bash || exit 9
-      spec=$(complete -p mcpgw) || exit 8
-      [[ $spec =~ -F[[:space:]]([^[:space:]]+) ]] || exit 7
-      COMP_WORDS=(${given}); COMP_CWORD=${words.length - 1}; COMPREPLY=()
-      "\${BASH_REMATCH[1]}" mcpgw '${words.at(-1)}' '${words.at(-2)}'; printf '%s\n' "\${COMPREPLY[@]}"`
-    const { exitCode, stderr, stdout } = Bun.spawnSync(["bash", "--norc", "-c", ask])
-    assert.strictEqual(exitCode, 0, stderr.toString())
-    return stdout.toString().trim().split(/\s+/)
-  }
-
-  it("the script for bash, sourced, knows every command, those of every group, and their options", async () => {
-    const { out } = await run(["--completions", "bash"])
-    for (const [holder, names] of commandNames)
-      assert.includeMembers([...offered(out, holder === "mcpgw" ? ["mcpgw", ""] : ["mcpgw", holder, ""])], [...names])
-    assert.deepEqual(offered(out, ["mcpgw", "serv"]), ["servers"])
-    assert.include(offered(out, ["mcpgw", "servers", "add", "--over"]), "--overwrite")
-    assert.include(offered(out, ["mcpgw", "ide", "--head"]), "--header-form")
-    assert.include(offered(out, ["mcpgw", "keycloak", "add-agent", "--ag"]), "--agent")
-  })
-
-  for (const shell of ["zsh", "fish"]) {
-    const there = Bun.which(shell) !== null
-    it.skipIf(!there)(
-      `${shell} reads its script${there ? "" : ` (skipped: no ${shell} on this machine)`}`,
-      async () => {
-        const { out } = await run(["--completions", shell])
-        writeFileSync(`${room.path}/mcpgw.${shell}`, out)
-        const { exitCode, stderr } = Bun.spawnSync([shell, "-n", `${room.path}/mcpgw.${shell}`])
-        assert.strictEqual(exitCode, 0, stderr.toString())
-      }
-    )
-  }
-
   it("leaves alone what a server says, though it looks like help", () => {
     const said = "USAGE\n\n  - x [--json]    y\n\n  This setting is optional.\n\n"
     assert.strictEqual(shownText(said, false, { words: [] }), said)
