@@ -35,7 +35,7 @@ export const CreateUser = Schema.Struct({
   create_in_keycloak: optional(Schema.Boolean)
 })
 
-const Created = Schema.Struct({
+export const CreatedUser = Schema.Struct({
   ...AccountView.fields,
   /** The one that was made, told this once; absent when it was given. */
   password: optional(Schema.String),
@@ -64,7 +64,7 @@ const list = HttpApiEndpoint.get("list", "/api/users")
 
 const create = HttpApiEndpoint.post("create", "/api/users")
   .setPayload(CreateUser)
-  .addSuccess(Created, { status: 201 })
+  .addSuccess(CreatedUser, { status: 201 })
   .annotate(
     OpenApi.Description,
     "An account. Where an identity provider can be administered, which today is Keycloak, the person is made there, in groups that are there and that the policy maps, with the password that is given or told once; the account here is that person's. Elsewhere, or without `create_in_keycloak`, it is a local one. When Keycloak does not answer (503) or refuses (502), nobody is made anywhere."

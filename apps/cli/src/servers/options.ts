@@ -7,7 +7,8 @@ export const server = Args.text({ name: "SERVER" }).pipe(
   Args.withDescription("A server's path or name, such as /currenttime or currenttime.")
 )
 
-const text = (name: string, pseudo: string, words: string) =>
+/** A text that may be left out. */
+export const text = (name: string, pseudo: string, words: string) =>
   Options.text(name).pipe(Options.optional, Options.withPseudoName(pseudo), Options.withDescription(words))
 
 /** Texts given one by one or separated by commas. */
