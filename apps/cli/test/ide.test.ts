@@ -113,7 +113,7 @@ describe("contracts §2.13: mcpgw ide", () => {
       const file = put("t.json", JSON.stringify({ tokens: { access_token: "tok-1" } }), 0o600)
       const words = ["--server", "https://gw.example.com/a/mcp", "--client", "cline", "--header-form", "--write"]
       assert.isTrue((yield* run(...words)).ok)
-      const settings = at(".config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json")
+      const settings = at(".cline/data/settings/cline_mcp_settings.json")
       assert.include(readFileSync(settings, "utf8"), "Bearer [YOUR_GATEWAY_TOKEN]")
       const embedded = yield* run(...words, "--embed-token", "--token-file", file)
       assert.isTrue(embedded.ok, embedded.problem)
