@@ -3,6 +3,7 @@
  * a credential.
  */
 import * as ValidationError from "@effect/cli/ValidationError"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /**
@@ -11,14 +12,21 @@ import * as Schema from "effect/Schema"
  */
 export const EXIT = { ok: 0, failed: 1, usage: 2, denied: 3, missing: 4, unreachable: 5 } as const
 
+/** A field of what was sent or read, as the API calls it, and what is wrong with it. */
+const WrongField = Schema.Struct({ field: Schema.String, says: Schema.String })
+type WrongField = typeof WrongField.Type
+
 export class Failure extends Schema.TaggedError<Failure>()("CliFailure", {
   kind: Schema.Literal("failed", "usage", "denied", "missing", "unreachable"),
   problem: Schema.String,
+  /** Each in a line under the problem. */
+  fields: Schema.optionalWith(Schema.Array(WrongField), { exact: true }),
   /** What to do about it. */
   hint: Schema.optionalWith(Schema.String, { exact: true })
 }) {
   override get message(): string {
-    return this.hint === undefined ? this.problem : `${this.problem}\n  ${this.hint}`
+    const lines = (this.fields ?? []).map(({ field, says }) => `${field}${says}`)
+    return [this.problem, ...lines, ...(this.hint === undefined ? [] : [this.hint])].join("\n  ")
   }
 }
 
@@ -31,6 +39,24 @@ export const denied = (problem: string, hint?: string): Failure => fail("denied"
 export const missing = (problem: string, hint?: string): Failure => fail("missing", problem, hint)
 export const unreachable = (problem: string, hint?: string): Failure => fail("unreachable", problem, hint)
 
+/** What can not be used, field by field; `says` goes on after a field's name. */
+export const wrongFields = (kind: Failure["kind"], problem: string, fields: ReadonlyArray<WrongField>): Failure =>
+  new Failure({ kind, problem, fields })
+
+/** The same in words of a command line: behind the API's name of a field stands what a person typed for it. `flags`: by the name of the field. */
+export const toldByFlags =
+  (flags: Readonly<Record<string, string>>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Failure, R> =>
+    Effect.mapError(effect, (error) => {
+      if (!(error instanceof Failure) || error.fields === undefined) return error
+      const { fields, hint, kind, problem } = error
+      const named = fields.map(({ field, says }) => {
+        const flag = flags[field.split(".")[0] ?? ""]
+        return { field: flag === undefined ? field : `${field} (${flag})`, says }
+      })
+      return new Failure({ kind, problem, fields: named, ...(hint === undefined ? {} : { hint }) })
+    })
+
 /** A field of the input: its name, what it held, what it may hold. */
 export const badField = (field: string, held: string, expected: string): Failure =>
   usage(`${field} held ${JSON.stringify(held.slice(0, 200))}`, `it may hold ${expected}`)
@@ -40,28 +66,35 @@ const text = (value: unknown, name: string): string | undefined => {
   return typeof held === "string" && held !== "" ? held : undefined
 }
 
-/** The members of a refusal that say more: every wrong field, when the gateway lists them. */
-const fields = (problem: unknown): ReadonlyArray<string> => {
+/** Every wrong field of a refusal, when the gateway lists them. */
+const fieldsOf = (problem: unknown): ReadonlyArray<WrongField> => {
   const listed: unknown = typeof problem === "object" && problem !== null ? Reflect.get(problem, "errors") : undefined
   if (!Array.isArray(listed)) return []
   return listed.flatMap((one: unknown) => {
     const field = text(one, "field") ?? text(one, "pointer")
     const detail = text(one, "detail") ?? text(one, "error") ?? text(one, "expected")
-    return detail === undefined
-      ? []
-      : [field === undefined || detail.startsWith(field) ? detail : `${field}: ${detail}`]
+    const held = text(one, "held")
+    if (detail === undefined) return []
+    if (field === undefined) return [{ field: "", says: detail }]
+    if (detail.startsWith(field)) return [{ field, says: detail.slice(field.length) }]
+    const says = held === undefined || held === "(hidden)" ? `: ${detail}` : ` holds ${held}, but ${detail}`
+    return [{ field, says }]
   })
 }
 
-/** The gateway's own words for a refusal. `problem`: its decoded body. */
-export const words = (problem: unknown): string | undefined => {
+/** The gateway's own sentence for a refusal. `problem`: its decoded body. */
+const sentenceOf = (problem: unknown): string | undefined => {
   const error = text(problem, "error") ?? text(problem, "title")
   const detail = text(problem, "detail") ?? text(problem, "suggestion") ?? text(problem, "reason")
+  if (error === undefined || detail === undefined) return detail ?? error
   // The one often begins with the other.
-  const both = error !== undefined && detail !== undefined && !detail.startsWith(error)
-  const sentence = both ? `${error}: ${detail}` : (detail ?? error)
-  const all = [sentence, ...fields(problem)].filter((one) => one !== undefined)
-  return all.length === 0 ? undefined : all.join("\n  ")
+  return detail.startsWith(error) || error.startsWith(detail) ? detail : `${error}: ${detail}`
+}
+
+/** The gateway's own words for a refusal, every wrong field among them. */
+export const words = (problem: unknown): string | undefined => {
+  const fields = fieldsOf(problem)
+  return fields.length === 0 ? sentenceOf(problem) : fields.map(({ field, says }) => `${field}${says}`).join("\n  ")
 }
 
 const SIGN_IN = "sign in with `mcpgw login`, or give a token with --token-file, --token or MCPGW_TOKEN"
@@ -79,7 +112,10 @@ export const refused = (status: number, problem: unknown): Failure => {
   }
   if (status === 404) return missing(said ?? "The gateway knows no such thing")
   if (status >= 500 && status !== 501) return unreachable(said ?? `The gateway answered ${status}`, "try again later")
-  return failed(said ?? `The gateway answered ${status}`)
+  const fields = fieldsOf(problem)
+  return fields.length === 0
+    ? failed(said ?? `The gateway answered ${status}`)
+    : wrongFields("failed", "The gateway does not take that:", fields)
 }
 
 /** Of the API's failures by tag. */

@@ -4,6 +4,7 @@
  */
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { completion } from "./completions.ts"
 import { EXAMPLE } from "./help.ts"
 import { COLOUR, visible, visibleInColour } from "./show/visible.ts"
 
@@ -31,47 +32,43 @@ const listed = (text: string): string =>
 /** Each example in a line of its own. */
 const exampled = (text: string): string => text.replaceAll(EXAMPLE, `\n\n${EXAMPLE.trimStart()}`)
 
-/** The first line of a usage begins with the last word of the command alone. `words`: those that lead to it. */
-const usage = (text: string, words: ReadonlyArray<string>): string =>
-  text.replace(/^\$ (\S+)/m, (line, name: string) =>
-    name === (words.at(-1) ?? "mcpgw") ? `$ ${["npm run mcpgw --", ...words].join(" ")}` : line
-  )
+/** How the command line was called, before any word of a command. */
+const started = (startedBy: string): string => (startedBy === "mcpgw" ? "npm run mcpgw --" : "mcpgw")
 
-/**
- * @effect/cli 0.73 asks for `a__b,c-d` in its script for bash and has it written as `a,b,c__d`: options of a command in a group, and of one with a
- * dash in its name, stay unknown.
- */
-const completion = (text: string): string =>
-  text.startsWith("function _mcpgw_bash_completions")
-    ? text.replaceAll(
-        /^( +mcpgw),([a-z-]+),([a-z_-]+\))$/gm,
-        (_, start: string, group: string, rest: string) => `${start}__${group},${rest.replaceAll("__", "-")}`
-      )
-    : text
+/** The first line of a usage begins with the last word of the command alone. `words`: those that lead to it. */
+const usage = (text: string, { startedBy = "", words }: Shown): string =>
+  text.replace(/^\$ (\S+)/m, (line, name: string) =>
+    name === (words.at(-1) ?? "mcpgw") ? `$ ${[started(startedBy), ...words].join(" ")}` : line
+  )
 
 /** How help begins; what a server says is left as it is. */
 const HELP = /^\s*mcpgw\n+mcpgw \d[^\n]*\n+USAGE\n/
 
-export const shownText = (text: string, colours: boolean, words: ReadonlyArray<string>): string => {
+export interface Shown {
+  /** Those that lead to a command. */
+  readonly words: ReadonlyArray<string>
+  /** `npm_lifecycle_event`: the npm script that was run, if it was one. */
+  readonly startedBy?: string
+}
+
+export const shownText = (text: string, colours: boolean, how: Shown): string => {
   const plain = text.replaceAll(COLOUR, "")
   const isHelp = HELP.test(plain)
-  const said = isHelp
-    ? exampled(listed(usage((colours ? text : plain).replaceAll(FILLER, ""), words)))
-    : completion(text)
+  const said = isHelp ? exampled(listed(usage((colours ? text : plain).replaceAll(FILLER, ""), how))) : completion(text)
   return colours && isHelp ? visibleInColour(said) : visible(said.replaceAll(COLOUR, ""))
 }
 
 const hasColours = (stream: { readonly isTTY?: boolean }, noColour: string | undefined): boolean =>
   stream.isTTY === true && (noColour ?? "") === ""
 
-/** Runs with that console. `noColour`: `NO_COLOR`; `words`: the command line's. */
+/** Runs with that console. `noColour`: `NO_COLOR`; `words`: the command line's; `startedBy`: see `Shown`. */
 export const withPlainConsole =
-  (noColour: string | undefined, words: ReadonlyArray<string>) =>
+  (noColour: string | undefined, words: ReadonlyArray<string>, startedBy = "") =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.consoleWith((console) => {
-      const command = words.filter((word) => /^[a-z][a-z-]*$/.test(word))
+      const how = { words: words.filter((word) => /^[a-z][a-z-]*$/.test(word)), startedBy }
       const shown = (stream: NodeJS.WriteStream) => (value: unknown) =>
-        typeof value === "string" ? shownText(value, hasColours(stream, noColour), command) : value
+        typeof value === "string" ? shownText(value, hasColours(stream, noColour), how) : value
       const log = shown(process.stdout)
       const error = shown(process.stderr)
       return Effect.withConsole(effect, {

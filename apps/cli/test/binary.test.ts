@@ -37,6 +37,7 @@ it("the compiled binary prints its help, asks a gateway, and ends as documented"
   const help = await run(["--help"])
   assert.strictEqual(help.code, 0)
   assert.include(help.output, "servers list")
+  assert.include(help.output, "$ mcpgw\n")
   const list = await run(["servers", "list"], { MCPGW_TOKEN: "t" })
   assert.deepStrictEqual(list, { code: 0, output: "No servers that you may see.\n" })
   assert.strictEqual((await run(["servers", "list"])).code, 3)

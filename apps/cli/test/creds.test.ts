@@ -334,7 +334,7 @@ describe("mcpgw creds refuses in words", () => {
         "EGRESS_PROVIDER_NAME_1 is not set",
         "EGRESS_OAUTH_CLIENT_ID_2 is not set",
         'EGRESS_PROVIDER_NAME_3: the provider "nosuch" is none of atlassian, google',
-        'EGRESS_PROVIDER_NAME_100: the provider "evil" has a URL that is neither https://'
+        "EGRESS_OAUTH_TOKEN_URL_100 may hold an https:// URL, or one of this machine"
       ]) {
         assert.include(ran.err, says)
       }

@@ -87,6 +87,7 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [[...IDE, "--backend-header", "a b"], /the name of a header/],
   [[...IDE, "--name", "a b"], /--name may hold/],
   [[...IDE, "--token-file", EMPTY], /holds no token/],
+  [[...IDE, "--token-file", join(room.path, "none")], /nothing is there/],
   [["ide", "--server", "/../a", "--client", "cursor"], /--server held/],
   [["ide", "--server", "/a", "--client", "emacs"], /vscode, cursor/],
   [["ide", "--server", "/a", "--client", "goose", "--scope", "project"], /no configuration of a project/],

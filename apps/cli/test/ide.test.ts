@@ -113,7 +113,7 @@ describe("contracts §2.13: mcpgw ide", () => {
       const file = put("t.json", JSON.stringify({ tokens: { access_token: "tok-1" } }), 0o600)
       const words = ["--server", "https://gw.example.com/a/mcp", "--client", "cline", "--header-form", "--write"]
       assert.isTrue((yield* run(...words)).ok)
-      const settings = at(".config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json")
+      const settings = at(".cline/data/settings/cline_mcp_settings.json")
       assert.include(readFileSync(settings, "utf8"), "Bearer [YOUR_GATEWAY_TOKEN]")
       const embedded = yield* run(...words, "--embed-token", "--token-file", file)
       assert.isTrue(embedded.ok, embedded.problem)
@@ -246,6 +246,27 @@ describe("issue 6 point 7: mcpgw ide asks the registry as whoever is signed in",
       assert.deepEqual(seen.at(-1), { authorization: "Bearer tok-2", cookie: null })
       const unknown = yield* run("--server", "/b", ...words)
       assert.match(unknown.problem, /^Service path not registered/)
+    })
+  )
+
+  it.effect("contracts §2.13: a token file is read as every command reads it, an agent's ACCESS_TOKEN line too", () =>
+    Effect.gen(function* () {
+      const { put, run } = machine()
+      const words = ["--server", "/a", "--client", "kiro", "--url", gateway]
+      const held = [
+        "ACCESS_TOKEN=tok-4",
+        "export ACCESS_TOKEN='tok-4'\n",
+        '# agent\nCLIENT_ID=x\nACCESS_TOKEN="tok-4"\n'
+      ]
+      for (const text of held) {
+        const ran = yield* run(...words, "--token-file", put("agent.env", text, 0o600))
+        assert.isTrue(ran.ok, ran.problem)
+        assert.deepEqual(seen.at(-1), { authorization: "Bearer tok-4", cookie: null }, text)
+      }
+      for (const text of ["MCPGW_TOKEN=tok-4", "ACCESS_TOKEN=", "tok 4"]) {
+        const ran = yield* run(...words, "--token-file", put("agent.env", text, 0o600))
+        assert.match(ran.problem, /holds no token/, text)
+      }
     })
   )
 

@@ -75,7 +75,7 @@ describe("words", () => {
 
   it("help says what one types, without colours in a pipe and without filler", async () => {
     const { output } = await mcpgw(["keycloak", "init", "--help"])
-    assert.include(output, "$ npm run mcpgw -- keycloak init ")
+    assert.include(output, "$ mcpgw keycloak init ")
     for (const never of ["\u001b", "user-defined", "--wizard", "true or false value"]) assert.notInclude(output, never)
     for (const usual of ["http://localhost:8080", "mcp-gateway.", "http://127.0.0.1:7860"])
       assert.include(output, usual)

@@ -2,14 +2,18 @@
 import { it } from "@effect/vitest"
 import * as BunContext from "@effect/platform-bun/BunContext"
 import { root, spawn, tempDir } from "@mcpgw/testkit/Process"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, describe } from "vitest"
+import { locked } from "../src/connect/lock.ts"
 import { Logins } from "../src/connect/Logins.ts"
 
 const room = tempDir("cli-logins")
@@ -56,6 +60,23 @@ describe("issue 6 point 9: the sign-ins", () => {
       yield* put("http://b", login("b"))
       assert.isTrue(Option.isSome(yield* get("http://b")))
     }).pipe(inFolder(join(room.path, "older")))
+  )
+
+  it.live("who holds one file waits for another that somebody holds", () =>
+    Effect.gen(function* () {
+      const folder = join(room.path, "two")
+      const on = locked(yield* FileSystem.FileSystem, folder, join(folder, "one"))
+      const onOther = locked(yield* FileSystem.FileSystem, folder, join(folder, "other"))
+      const [isHeld, letGo] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const holding = Effect.zipRight(Deferred.succeed(isHeld, undefined), Deferred.await(letGo))
+      const holder = yield* Effect.fork(onOther(holding))
+      yield* Deferred.await(isHeld)
+      const both = on(onOther(on(Effect.succeed("both"))))
+      assert.isTrue(Option.isNone(yield* Effect.timeoutOption(both, "300 millis")))
+      yield* Deferred.succeed(letGo, undefined)
+      yield* Fiber.join(holder)
+      assert.strictEqual(yield* both, "both")
+    }).pipe(Effect.provide(BunContext.layer))
   )
 
   it.live("many at once lose nothing, and what is done inside goes through", () =>

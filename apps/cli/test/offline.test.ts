@@ -43,6 +43,16 @@ describe("help", () => {
     })
   }
 
+  it("is called what it was started as: an npm script, or itself", async () => {
+    const { out } = await run(["servers", "add", "--help"])
+    assert.include(out, "$ mcpgw servers add ")
+    const byNpm = shownText(`mcpgw\n\nmcpgw 0.1.0\n\nUSAGE\n\n$ add --json\n`, false, {
+      words: ["servers", "add"],
+      startedBy: "mcpgw"
+    })
+    assert.include(byNpm, "$ npm run mcpgw -- servers add --json")
+  })
+
   it("lists every command with its sentence, and says the exit codes", async () => {
     const { out } = await run(["--help"])
     for (const words of leaves) assert.include(out, `- ${words.join(" ")}`)
@@ -60,46 +70,9 @@ describe("help", () => {
     }
   })
 
-  /** Sources the script as a shell does that starts, and answers what it would offer for the last word. */
-  const offered = (script: string, words: ReadonlyArray<string>): ReadonlyArray<string> => {
-    writeFileSync(`${room.path}/mcpgw.bash`, script)
-    const given = words.map((word) => `'${word}'`).join(" ")
-    const ask = `source ${room.path}/mcpgw.bash || exit 9
-      spec=$(complete -p mcpgw) || exit 8
-      [[ $spec =~ -F[[:space:]]([^[:space:]]+) ]] || exit 7
-      COMP_WORDS=(${given}); COMP_CWORD=${words.length - 1}; COMPREPLY=()
-      "\${BASH_REMATCH[1]}" mcpgw '${words.at(-1)}' '${words.at(-2)}'; printf '%s\n' "\${COMPREPLY[@]}"`
-    const { exitCode, stderr, stdout } = Bun.spawnSync(["bash", "--norc", "-c", ask])
-    assert.strictEqual(exitCode, 0, stderr.toString())
-    return stdout.toString().trim().split(/\s+/)
-  }
-
-  it("the script for bash, sourced, knows every command, those of every group, and their options", async () => {
-    const { out } = await run(["--completions", "bash"])
-    for (const [holder, names] of commandNames)
-      assert.includeMembers([...offered(out, holder === "mcpgw" ? ["mcpgw", ""] : ["mcpgw", holder, ""])], [...names])
-    assert.deepEqual(offered(out, ["mcpgw", "serv"]), ["servers"])
-    assert.include(offered(out, ["mcpgw", "servers", "add", "--over"]), "--overwrite")
-    assert.include(offered(out, ["mcpgw", "ide", "--head"]), "--header-form")
-    assert.include(offered(out, ["mcpgw", "keycloak", "add-agent", "--ag"]), "--agent")
-  })
-
-  for (const shell of ["zsh", "fish"]) {
-    const there = Bun.which(shell) !== null
-    it.skipIf(!there)(
-      `${shell} reads its script${there ? "" : ` (skipped: no ${shell} on this machine)`}`,
-      async () => {
-        const { out } = await run(["--completions", shell])
-        writeFileSync(`${room.path}/mcpgw.${shell}`, out)
-        const { exitCode, stderr } = Bun.spawnSync([shell, "-n", `${room.path}/mcpgw.${shell}`])
-        assert.strictEqual(exitCode, 0, stderr.toString())
-      }
-    )
-  }
-
   it("leaves alone what a server says, though it looks like help", () => {
     const said = "USAGE\n\n  - x [--json]    y\n\n  This setting is optional.\n\n"
-    assert.strictEqual(shownText(said, false, []), said)
+    assert.strictEqual(shownText(said, false, { words: [] }), said)
   })
 })
 
@@ -137,11 +110,13 @@ describe("policy", () => {
     assert.strictEqual((await explain("--group", "a", "--server", "clock", "--method", "tools/call")).code, 2)
   })
 
-  it("issue 6: without --scopes it says by which file it judges, and that a policy in the database is another", async () => {
+  it("issue 6: it says by which file it judges, and of one that nobody named that a gateway's may be another", async () => {
     const asked = await run(["policy", "explain", "--group", "a", "--server", "clock"])
-    assert.match(asked.err, /judged by data\/scopes\.yml.*database.*--scopes/)
+    assert.match(asked.err, /nobody is signed in to http:\/\/127\.0\.0\.1:7860/)
+    assert.match(asked.err, /there is no data\/scopes\.yml here\n.*--scopes|judged by data\/scopes\.yml;/)
     const named = await explain("--group", "a", "--server", "clock")
-    assert.notInclude(named.err, "database")
+    assert.match(named.err, /^judged by [^;\n]+scopes\.yml\n/)
+    assert.strictEqual((await explain("--gateway", "--group", "a", "--server", "clock")).code, 2)
   })
 
   it("a broken policy says where", async () => {

@@ -91,6 +91,29 @@ describe("issue 6 point 9: credentials and http", () => {
     assert.notInclude(err, "m2m-secret")
   })
 
+  it("creds: a custom provider's URLs go by the same rule, whether a person or a client's secret is sent there", async () => {
+    const set = {
+      EGRESS_OAUTH_CLIENT_ID_1: "a",
+      EGRESS_OAUTH_CLIENT_SECRET_1: "own-secret",
+      EGRESS_PROVIDER_NAME_1: "own"
+    }
+    const [plain, other] = ["http://own.invalid/token", "http://127.0.0.1:9/token"]
+    for (const [authorize, token, named] of [
+      [undefined, plain, "TOKEN"],
+      ["http://own.invalid/authorize", other, "AUTH"],
+      ["javascript:alert(1)", other, "AUTH"]
+    ] as const) {
+      const urls = { EGRESS_OAUTH_TOKEN_URL_1: token, ...(authorize && { EGRESS_OAUTH_AUTH_URL_1: authorize }) }
+      const { code, err } = await run(["creds", "--egress-only"], { ...set, ...urls })
+      assert.strictEqual(code, 1)
+      assert.include(err, `EGRESS_OAUTH_${named}_URL_1 may hold an https:// URL`)
+    }
+    const env = { ...set, EGRESS_OAUTH_TOKEN_URL_1: plain, MCPGW_ALLOW_HTTP: "own.invalid" }
+    const { err } = await run(["creds", "--egress-only"], env)
+    assert.include(err, `warning: ${plain} is not encrypted; the client's secret crosses`)
+    assert.notInclude(err, "may hold")
+  })
+
   it("creds: the gateway's token is not sent to list servers, and clients that would send it are warned of", async () => {
     const env = { REGISTRY_URL: PLAIN, KEYCLOAK_M2M_CLIENT_ID: "m2m", KEYCLOAK_M2M_CLIENT_SECRET: "x" }
     const { err } = await run(["creds", "--ingress-only", "--servers", "registry"], env)

@@ -34,9 +34,9 @@ const CONTROL = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 describe("issue 6 point 9: the terminal stays ours", () => {
   for (const [what, text] of Object.entries(ATTACKS)) {
     it(what, () => {
-      for (const colours of [true, false]) assert.notMatch(shownText(`x ${text} y`, colours, []), CONTROL)
+      for (const colours of [true, false]) assert.notMatch(shownText(`x ${text} y`, colours, { words: [] }), CONTROL)
       const help = `mcpgw\n\nmcpgw 0.1.0\n\nUSAGE\n\n${text.replaceAll(COLOUR, "")}`
-      for (const colours of [true, false]) assert.notMatch(shownText(help, colours, []), CONTROL)
+      for (const colours of [true, false]) assert.notMatch(shownText(help, colours, { words: [] }), CONTROL)
     })
   }
 

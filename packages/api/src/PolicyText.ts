@@ -1,9 +1,10 @@
-/** The access policy as the text it is, for administrators. Contract only. */
+/** The access policy as the text it is, and what it decides, for administrators. Contract only. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Conflict, Forbidden, TooLarge, TooManyRequests, Unauthorized, Unavailable } from "./ApiError.ts"
+import { explain } from "./PolicyExplain.ts"
 
 const PolicyTextView = Schema.Struct({
   /** `scopes.yml`, comments and all. */
@@ -36,6 +37,7 @@ const replace = HttpApiEndpoint.put("replace", "/api/policy")
 export class PolicyTextGroup extends HttpApiGroup.make("policy")
   .add(read)
   .add(replace)
+  .add(explain)
   .addError(Unauthorized.schema)
   .addError(Forbidden.schema)
   .addError(TooManyRequests.schema)

@@ -35,7 +35,7 @@ export const CreateUser = Schema.Struct({
   create_in_keycloak: optional(Schema.Boolean)
 })
 
-const Created = Schema.Struct({
+export const CreatedUser = Schema.Struct({
   ...AccountView.fields,
   /** The one that was made, told this once; absent when it was given. */
   password: optional(Schema.String),
@@ -65,7 +65,7 @@ const list = HttpApiEndpoint.get("list", "/api/users")
 
 const create = HttpApiEndpoint.post("create", "/api/users")
   .setPayload(CreateUser)
-  .addSuccess(Created, { status: 201 })
+  .addSuccess(CreatedUser, { status: 201 })
   .annotate(OpenApi.Summary, "Make an account for a person")
   .annotate(
     OpenApi.Description,

@@ -10,6 +10,7 @@ import { compileWith } from "@mcpgw/policy/ScopePolicyLayers"
 import * as Effect from "effect/Effect"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { decodeOnly, fieldsOf } from "./body.ts"
+import { explain } from "./policyExplain.ts"
 import { invalidText, policyFailures, policyUnavailable, wouldLockOut } from "./policyFailures.ts"
 import { received } from "./received.ts"
 
@@ -44,5 +45,6 @@ const replace = (request: Request) =>
 export const layer = HttpApiBuilder.group(Api, "policy", (handlers) =>
   handlers
     .handle("read", ({ request }) => read(request))
+    .handleRaw("explain", ({ request }) => received(request, explain(request)))
     .handleRaw("replace", ({ request }) => received(request, replace(request)), { uninterruptible: true })
 )

@@ -23,7 +23,7 @@ export interface Plan {
   /** To be sealed; undefined: there is nothing to keep. */
   readonly secrets: ServerSecrets | undefined
   /** Beside the others, without the row's name. */
-  readonly fields: Pick<Registration, "auth_scheme" | "headers" | "credential_set_at">
+  readonly fields: Pick<Registration, "auth_scheme" | "auth_header_name" | "headers" | "credential_set_at">
 }
 
 export interface Situation {
@@ -81,6 +81,12 @@ const schemeAfter = ({ before, given }: Situation): AuthScheme | undefined => {
   if ((given.auth_credential ?? "") === "") return undefined
   return (given.auth_header_name ?? "") === "" ? "bearer" : "api_key"
 }
+
+/** The header of another scheme was that scheme's: the new one begins with its own. An empty text takes it away. */
+const headerNameAfter = ({ before, given }: Situation, scheme: AuthScheme | undefined) =>
+  given.auth_header_name === undefined && before?.auth_scheme !== undefined && before.auth_scheme !== scheme
+    ? { auth_header_name: "" }
+    : {}
 
 const isStored = (scheme: AuthScheme | undefined): scheme is "bearer" | "api_key" =>
   scheme === "bearer" || scheme === "api_key"
@@ -158,7 +164,8 @@ export const planOf = (situation: Situation): Either.Either<Plan, InvalidSecret>
       fields: {
         headers: shown(headers) ?? [],
         credential_set_at: setAt(situation, credential),
-        ...(scheme === undefined ? {} : { auth_scheme: scheme })
+        ...(scheme === undefined ? {} : { auth_scheme: scheme }),
+        ...headerNameAfter(situation, scheme)
       }
     }
   })

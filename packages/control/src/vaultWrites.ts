@@ -7,7 +7,7 @@ import { Vault, type VaultApi } from "@mcpgw/vault/Vault"
 import type { InvalidSecret, VaultUnavailable } from "@mcpgw/vault/VaultError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { concernsSecrets, type Given, planOf, type Situation } from "./secretPlan.ts"
+import { concernsSecrets, type Given, type Plan, planOf, type Situation } from "./secretPlan.ts"
 
 export interface Change {
   readonly given: Given
@@ -19,7 +19,7 @@ export interface Change {
 }
 
 /** What a record holds in place of its secrets: to be committed over what was given. */
-export type InPlace = Pick<Registration, "auth_scheme" | "headers" | "credential_ref" | "credential_set_at">
+export type InPlace = Plan["fields"] & Pick<Registration, "credential_ref">
 
 const discard = (vault: VaultApi, ref: string | undefined): Effect.Effect<void> =>
   ref === undefined

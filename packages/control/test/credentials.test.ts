@@ -105,6 +105,38 @@ describe("contracts §2.9, S-01: credentials of servers", () => {
     )
   })
 
+  it.scoped("another scheme begins with its own header, unless one is given with it", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const cookie = yield* signedIn("admin")
+      const key = { auth_scheme: "api_key", auth_header_name: "X-Time", auth_credential: "S3CRET-1" }
+      yield* call(plane, "POST", "/api/register", { cookie, json: { ...FIELDS, ...key } })
+      const put = (json: object) =>
+        Effect.map(call(plane, "PUT", "/api/credentials/time", { cookie, json }), ({ body }) => body)
+      // The same scheme anew: what is sent is another value, where it was.
+      expect(yield* put({ auth_scheme: "api_key", auth_credential: "S3CRET-2" })).toMatchObject({
+        auth_header_name: "X-Time"
+      })
+      expect(yield* put({ auth_scheme: "bearer", auth_credential: "S3CRET-3" })).toMatchObject({
+        auth_scheme: "bearer",
+        auth_header_name: null
+      })
+      expect((yield* sentTo())?.headers).toEqual({ authorization: "Bearer S3CRET-3" })
+      expect(yield* put({ auth_scheme: "api_key" })).toMatchObject({ auth_header_name: "X-API-Key" })
+      expect((yield* sentTo())?.headers).toEqual({ "x-api-key": "S3CRET-3" })
+      expect(yield* put({ auth_scheme: "bearer" })).toMatchObject({ auth_header_name: null })
+      expect(yield* put({ auth_scheme: "api_key", auth_header_name: "X-Mine" })).toMatchObject({
+        auth_header_name: "X-Mine"
+      })
+      const gone = yield* call(plane, "DELETE", "/api/credentials/time", { cookie })
+      expect(gone.body).toMatchObject({ auth_scheme: "none", auth_header_name: null })
+      const form = { auth_scheme: "api_key", auth_header_name: "X-Time", auth_credential: "S3CRET-4" }
+      yield* call(plane, "POST", "/api/edit/time", { cookie, form })
+      yield* call(plane, "POST", "/api/edit/time", { cookie, form: { auth_scheme: "bearer" } })
+      expect((yield* recordOf())?.auth_header_name).toBeUndefined()
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("what can not be kept is refused by its field, without repeating it", () =>
     Effect.gen(function* () {
       const plane = yield* ControlPlane.make

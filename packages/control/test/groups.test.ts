@@ -383,6 +383,34 @@ eng: []
 })
 
 describe("users and the policy's text", () => {
+  it.scoped("design §6: administrators are told what the policy in force decides, by which rule, and why", () =>
+    Effect.gen(function* () {
+      const { admin, as } = yield* start
+      const ask = (json: object) =>
+        Effect.map(admin("POST", "/api/policy/explain", { json }), ({ body, status }) => [status, body] as const)
+      const call = { server: "currenttime/", tool: "current_time_by_timezone" }
+      const denied = { allowed: false, rule: "no-scopes" }
+      expect(yield* ask({ groups: ["eng"], ...call })).toMatchObject([200, denied])
+      expect((yield* admin("POST", "/api/groups", { json: { name: "eng" } })).status).toBe(201)
+      const opened = yield* admin("PUT", "/api/groups/eng/servers/currenttime", { json: { tools: [call.tool] } })
+      expect(opened.status).toBe(200)
+      const [status, body] = yield* ask({ groups: ["eng"], ...call })
+      expect([status, body]).toMatchObject([
+        200,
+        { allowed: true, scopes: ["eng"], considered: [{ granted: true, why: `lists tool '${call.tool}'` }] }
+      ])
+      const policy = (yield* ScopePolicy).current()
+      const access = { server: call.server, method: "tools/call", tool: call.tool }
+      expect(body).toEqual(policy.explain({ groups: ["eng"], scopes: [] }, access))
+      expect(yield* ask({ scopes: ["eng"], ...call, tool: "set_clock" })).toMatchObject([200, { allowed: false }])
+      expect(yield* ask({ scopes: ["eng"], server: "currenttime" })).toMatchObject([200, { allowed: true }])
+      for (const wrong of [call, { groups: [], server: "a", method: "tools/call" }, { groups: [], server: "" }])
+        expect((yield* ask(wrong))[0]).toBe(400)
+      const eve = yield* as({})("POST", "/api/policy/explain", { json: { groups: ["eng"], ...call } })
+      expect([eve.status, eve.text.includes("set_clock")]).toEqual([401, false])
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("administrators who signed in make and remove accounts; what was made with one ends with it", () =>
     Effect.gen(function* () {
       const { admin, as, byPassword, plane } = yield* start

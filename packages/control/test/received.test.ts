@@ -27,6 +27,7 @@ const ROUTES: ReadonlyArray<readonly [at: string, body: object]> = [
   ["POST /api/internal/toggle", { service_path: "/currenttime" }],
   ["POST /api/internal/remove", { service_path: "/currenttime" }],
   ["PUT /api/policy", { text: "{}", revision: "1" }],
+  ["POST /api/policy/explain", { groups: [], server: "/currenttime" }],
   ["POST /api/agents", { name: "eve" }],
   ["PUT /api/machine-clients", { issuer: "https://idp.example.com", client_id: "eve", groups: [] }],
   ["POST /api/clients", { client_name: "eve", redirect_uris: ["https://eve.example.com/"] }],

@@ -76,8 +76,8 @@ export const IDES: Readonly<Record<IdeName, Ide>> = {
     label: "Cline",
     format: "json",
     section: "mcpServers",
-    // The extension's own place; its command line keeps ~/.cline/data/settings/cline_mcp_settings.json instead.
-    user: vscodeUser("globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json"),
+    // Of all its programs. Earlier versions of the extension had one among VS Code's own files; a newer one takes that over once.
+    user: everywhere("~/.cline/data/settings/cline_mcp_settings.json"),
     project: undefined,
     docs: {
       title: "Adding & Configuring Servers",

@@ -44,7 +44,7 @@ const REFERENCES: Readonly<Record<IdeName, (header: Header, prompt: string) => s
   vscode: (_, prompt) => `\${input:${prompt}}`,
   cursor: ({ variable }) => `\${env:${variable}}`,
   "claude-code": ({ variable }) => `\${${variable}}`,
-  // It has no way to name one: a person puts the value there.
+  // Its extension reads ${env:NAME}, its other programs over the same file read none: a person puts the value there.
   cline: ({ blank }) => blank,
   "roo-code": ({ variable }) => `\${env:${variable}}`,
   kiro: ({ variable }) => `\${${variable}}`,

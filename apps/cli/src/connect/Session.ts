@@ -3,7 +3,7 @@
  * credential nowhere else, follows no redirect, and prints none.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -16,12 +16,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { failed, type Failure, refused, unreachable, usage } from "../Failure.ts"
-import { typedPath } from "../ide/places.ts"
+import { failed, type Failure, refused, unreachable } from "../Failure.ts"
 import { type Login, Logins } from "./Logins.ts"
 import { gatewayKey, renew } from "./oauth.ts"
 import { DEFAULT_URL, type Globals } from "./options.ts"
 import { guardCredential } from "./plainHttp.ts"
+import { tokenIn } from "./tokenFile.ts"
 
 /** The typed client. `path`: the server's own path, which stands for the `*` of a route. */
 const clientAt = (http: HttpClient.HttpClient.With<HttpClientError | Failure>, path: string) =>
@@ -75,33 +75,6 @@ export const urlOf = ({ url }: Pick<Globals, "url">): Effect.Effect<string, Fail
     return Option.getOrElse(yield* current, () => DEFAULT_URL)
   })
 
-const TokenFile = Schema.parseJson(
-  Schema.Union(
-    Schema.Struct({ tokens: Schema.Struct({ access_token: Schema.NonEmptyString }) }),
-    Schema.Struct({ access_token: Schema.NonEmptyString })
-  )
-)
-
-/** Readers of the replaced system take either place (contracts §2.7); a file that is no JSON is the token itself. */
-const readToken = (file: string) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const text = (yield* Effect.mapError(fs.readFileString(yield* typedPath(file)), ({ message }) =>
-      usage(`--token-file ${JSON.stringify(file)} can not be read: ${message}`)
-    )).trim()
-    // An agent's env file (contracts §2.13) has lines.
-    const [, , variable] = /^(?:export )?ACCESS_TOKEN=(["']?)([^"'\s]+)\1$/m.exec(text) ?? []
-    if (variable !== undefined) return variable
-    if (/^[\w.~+/=-]+$/.test(text)) return text
-    const found = yield* Effect.mapError(Schema.decode(TokenFile)(text), () =>
-      usage(
-        `--token-file ${JSON.stringify(file)} holds no token`,
-        "it may hold a token's text, or JSON with tokens.access_token or access_token, or a line ACCESS_TOKEN=…"
-      )
-    )
-    return "tokens" in found ? found.tokens.access_token : found.access_token
-  })
-
 /** Milliseconds of life that a token must have left. */
 const MARGIN = 30_000
 
@@ -139,7 +112,7 @@ export const credential = (url: string, { token, tokenFile }: Given) =>
   Effect.gen(function* () {
     if (Option.isSome(token) || Option.isSome(tokenFile)) yield* guardCredential(url)
     if (Option.isSome(token)) return bearer(Redacted.value(token.value))
-    if (Option.isSome(tokenFile)) return bearer(yield* readToken(tokenFile.value))
+    if (Option.isSome(tokenFile)) return bearer(Redacted.value(yield* tokenIn(tokenFile.value)))
     return Option.match(yield* stored(url), { onNone: () => ({}), onSome: headersOf })
   })
 

@@ -9,8 +9,8 @@ import * as FiberRef from "effect/FiberRef"
 import * as Schedule from "effect/Schedule"
 import { failed, type Failure } from "../Failure.ts"
 
-/** Whether the fiber is inside already: then it goes through. */
-const inside = FiberRef.unsafeMake(false)
+/** Files the fiber holds already: through those it goes. */
+const inside = FiberRef.unsafeMake<ReadonlySet<string>>(new Set())
 
 /** Tries of a tenth of a second each: longer than a token endpoint may take. */
 const TRIES = 300
@@ -38,7 +38,8 @@ export const locked =
   (fs: FileSystem.FileSystem, folder: string, file: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Failure, R> =>
     Effect.gen(function* () {
-      if (yield* FiberRef.get(inside)) return yield* effect
+      const held = yield* FiberRef.get(inside)
+      if (held.has(file)) return yield* effect
       yield* Effect.mapError(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), ({ message }) =>
         failed(`${JSON.stringify(folder)} can not be made: ${message}`)
       )
@@ -53,7 +54,7 @@ export const locked =
       )
       return yield* Effect.acquireUseRelease(
         Effect.interruptible(lock),
-        () => Effect.locally(effect, inside, true),
+        () => Effect.locally(effect, inside, new Set([...held, file])),
         (database) => Effect.sync(() => database.close())
       )
     })

@@ -1,6 +1,7 @@
 /**
  * May a credential go there? Over https, to this computer, or to a host that `MCPGW_ALLOW_HTTP` names: whoever is on the way reads what goes over
- * http. The one place that decides; every command asks it before it sends a credential. Sends nothing itself.
+ * http. The one place that decides, of whatever URL: every command asks it before it sends a credential, and of settings that say where one
+ * would go. Sends nothing itself.
  */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
@@ -21,16 +22,23 @@ const allowed: Effect.Effect<ReadonlyArray<string>> = Config.string("MCPGW_ALLOW
   Effect.map((text) => text.split(",").map((host) => host.trim().toLowerCase()))
 )
 
+const isAllowed = (url: string): Effect.Effect<boolean> => {
+  const host = URL.parse(url)?.hostname ?? ""
+  return Effect.map(allowed, (hosts) => host !== "" && /^https?:/i.test(url) && hosts.includes(host))
+}
+
+/** Whether a credential may go there, without a word. */
+export const mayGo = (url: string): Effect.Effect<boolean> =>
+  isPrivateWay(url) ? Effect.succeed(true) : isAllowed(url)
+
 /** `what` would go to `url`: fails unless it may, and warns where it may but is readable. */
 export const guardCredential = (url: string, what = "your credential"): Effect.Effect<void, Failure> =>
   Effect.gen(function* () {
     if (isPrivateWay(url)) return
-    const host = URL.parse(url)?.hostname ?? ""
     const problem = `${url} is not encrypted`
-    if (host !== "" && (yield* allowed).includes(host))
-      return yield* Console.error(`warning: ${problem}; ${what} crosses the network readable`)
+    if (yield* isAllowed(url)) return yield* Console.error(`warning: ${problem}; ${what} crosses the network readable`)
     return yield* usage(
       `${problem}: ${what} would cross the network readable, and is not sent`,
-      `use https://, or set MCPGW_ALLOW_HTTP=${host} to send it all the same`
+      `use https://, or set MCPGW_ALLOW_HTTP=${URL.parse(url)?.hostname ?? ""} to send it all the same`
     )
   })

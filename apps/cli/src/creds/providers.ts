@@ -4,7 +4,6 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { isPrivateWay } from "../connect/plainHttp.ts"
 import { isWord } from "./names.ts"
 
 export interface Provider {
@@ -133,11 +132,10 @@ export class ProviderUnknown extends Schema.TaggedError<ProviderUnknown>()("Prov
   }
 }
 
-/** Tokens and secrets go there: `https`, or this machine. */
-export const isSafeUrl = (text: string): boolean => {
+/** Whether a credential may go there is for `plainHttp.ts` to say. */
+const isPlainUrl = (text: string): boolean => {
   const url = URL.parse(text)
-  if (url === null || url.username !== "" || url.password !== "") return false
-  return isPrivateWay(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
 }
 
 /** URLs of a custom provider, from its set's settings. */
@@ -156,7 +154,7 @@ export const providerOf = (
   const unknown = (problem: string) => Either.left(new ProviderUnknown({ name: given, problem }))
   if (!isWord(name)) return unknown("has a name that is not of letters, digits, '_' and '-'")
   for (const url of [custom.authorize, custom.token]) {
-    if (url !== undefined && !isSafeUrl(url)) return unknown(`has a URL that is neither https:// nor on this machine`)
+    if (url !== undefined && !isPlainUrl(url)) return unknown("has a URL that is no https:// one without a user")
   }
   const all = knownProviders(cognito)
   const known = all.get(name) ?? all.get(name.replaceAll("-", "_"))

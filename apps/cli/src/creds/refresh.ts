@@ -1,6 +1,7 @@
 /**
  * The token refresh service: looks through the folder, renews what is due, writes the files that depend on it, and sleeps until the next one is
- * due. A provider that fails is left alone for longer and longer; the others go on. Asks nobody and shows no token.
+ * due. A provider that fails is left alone for longer and longer; the others go on. Asks no person, and the registry only for the servers that need
+ * no token, when that is wanted; shows no token.
  */
 import * as Effect from "effect/Effect"
 import { FileRefused } from "../ide/safeFile.ts"

@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { mayGo } from "../connect/plainHttp.ts"
 import { isWord } from "./names.ts"
 import { type CognitoPlace, cognitoUrl, type Provider, providerOf, regionOf } from "./providers.ts"
 import type { IngressWhere } from "./shapes.ts"
@@ -52,6 +53,16 @@ export const cognitoPlace: Effect.Effect<CognitoPlace> = Effect.all({
 const scopesOf = (given: string | undefined, { scopes }: Provider): ReadonlyArray<string> =>
   given === undefined ? scopes : given.split(/[\s,]+/).filter((scope) => scope !== "")
 
+/** The first of these URLs where a credential may not go, in words; undefined: none. */
+const readable = (urls: Readonly<Record<string, string | undefined>>): Effect.Effect<string | undefined> =>
+  Effect.gen(function* () {
+    for (const [name, url] of Object.entries(urls)) {
+      if (url !== undefined && !(yield* mayGo(url)))
+        return `${name} may hold an https:// URL, or one of this machine or of a host that MCPGW_ALLOW_HTTP names`
+    }
+    return undefined
+  })
+
 /** One numbered set; undefined when nothing of it is there. */
 const egressSet = (n: number, cognito: CognitoPlace): Effect.Effect<Either.Either<EgressSet, string> | undefined> =>
   Effect.gen(function* () {
@@ -73,6 +84,11 @@ const egressSet = (n: number, cognito: CognitoPlace): Effect.Effect<Either.Eithe
     if (server !== undefined && !isWord(server)) {
       return Either.left(`EGRESS_MCP_SERVER_NAME_${n} may hold letters, digits, '_' and '-'`)
     }
+    const plain = yield* readable({
+      [`EGRESS_OAUTH_AUTH_URL_${n}`]: given.authorize,
+      [`EGRESS_OAUTH_TOKEN_URL_${n}`]: given.token
+    })
+    if (plain !== undefined) return Either.left(plain)
     const provider = providerOf(name, given, cognito)
     if (Either.isLeft(provider)) return Either.left(`EGRESS_PROVIDER_NAME_${n}: ${provider.left.message}`)
     if (provider.right.authorize === undefined && clientSecret === undefined) {

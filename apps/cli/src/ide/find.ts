@@ -12,10 +12,9 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Globals } from "../connect/options.ts"
 import { credential, urlOf } from "../connect/Session.ts"
-import { badField, usage } from "../Failure.ts"
+import { tokenInPlain } from "../connect/tokenFile.ts"
+import { badField } from "../Failure.ts"
 import { askRegistry } from "./askRegistry.ts"
-import { typedPath } from "./places.ts"
-import { tokenIn } from "./tokenFile.ts"
 
 const isPath = Schema.is(ServerPath)
 
@@ -52,9 +51,7 @@ const givenToken = ({ token, tokenFile }: Globals) =>
   Effect.gen(function* () {
     if (Option.isSome(token)) return token.value
     if (Option.isNone(tokenFile)) return undefined
-    return yield* Effect.mapError(tokenIn(yield* typedPath(tokenFile.value)), ({ path, problem }) =>
-      usage(`--token-file ${JSON.stringify(path)}: ${problem}`)
-    )
+    return yield* tokenInPlain(tokenFile.value)
   })
 
 /** The registry's word; undefined where nobody is signed in, or where only a sign-in of before was there and nobody answers. */

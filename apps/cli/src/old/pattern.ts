@@ -49,18 +49,7 @@ const placeOf = (text: string, required: boolean): Place =>
       ? { words: text.split("|"), name: text, required }
       : { words: undefined, name: text, required }
 
-const patterns = new Map<string, Pattern>()
-
-/** Read once: there are hundreds of rows, and each is compared with every line. */
 export const patternOf = (was: string): Pattern => {
-  const known = patterns.get(was)
-  if (known !== undefined) return known
-  const read = readPattern(was)
-  patterns.set(was, read)
-  return read
-}
-
-const readPattern = (was: string): Pattern => {
   const flags: Array<Flag> = []
   const places: Array<Place> = []
   const parts = (was.match(PARTS) ?? []).filter((part) => part !== REST)

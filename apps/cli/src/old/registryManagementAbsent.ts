@@ -25,7 +25,7 @@ const BY_NAMES =
   "named servers of another registry come with mcpgw import registry --list FILE, and --mirror follows their changes"
 const BY_MIRROR =
   "another registry is followed with mcpgw import registry --from URL --mirror; mcpgw import jobs shows how far it is, and mcpgw import cancel ID ends it"
-const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
+export const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
 const NO_SKILLS = "skills are not kept here yet"
 const MACHINES =
   "groups of an identity provider's machine are set with PUT /api/machine-clients (issuer, client_id, groups), shown with GET and taken away with DELETE; a program with an account here is mcpgw agents"

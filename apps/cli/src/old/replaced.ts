@@ -9,6 +9,7 @@
  */
 
 import { registryManagement } from "./registryManagement.ts"
+import { NO_A2A } from "./registryManagementAbsent.ts"
 
 export interface Replaced {
   readonly script: string
@@ -29,7 +30,6 @@ const NO_MODEL =
   "mcpgw runs no language model; give the gateway's address to an agent of yours, or use `mcpgw list` and `mcpgw call`"
 const NO_PASSWORD =
   "what stands in a command line, every process of the machine can read; pipe it in: mcpgw users create NAME --group GROUP --password-stdin"
-const NO_A2A = "agents that others call are not kept here yet; programs that call are: mcpgw agents"
 
 const serviceMgmt: ReadonlyArray<Omit<Replaced, "script">> = [
   { was: "add <config>", now: "servers add {config} --overwrite", example: "add server.json" },

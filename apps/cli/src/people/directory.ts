@@ -6,6 +6,11 @@ import * as Effect from "effect/Effect"
 import { usage } from "../Failure.ts"
 import { plain, table } from "../show/table.ts"
 
+/** Of a command that makes or removes something. */
+export const localOnly = Options.boolean("local").pipe(
+  Options.withDescription("Here alone; leave the identity provider as it is.")
+)
+
 /** Of a command that makes something. */
 export const where = {
   keycloak: Options.boolean("keycloak").pipe(
@@ -13,7 +18,7 @@ export const where = {
       "In Keycloak, and not at all when it can not be administered from here; else where it can be."
     )
   ),
-  local: Options.boolean("local").pipe(Options.withDescription("Here alone; leave the identity provider as it is."))
+  local: localOnly
 }
 
 /** As the API asks: absent, it is made where it can be. */
@@ -21,11 +26,6 @@ export const wished = ({ keycloak, local }: { readonly keycloak: boolean; readon
   if (keycloak && local) return usage("--keycloak and --local can not both hold")
   return Effect.succeed(keycloak || local ? { create_in_keycloak: keycloak } : {})
 }
-
-/** Of a command that removes something. */
-export const localOnly = Options.boolean("local").pipe(
-  Options.withDescription("Here alone; leave the identity provider as it is.")
-)
 
 export const compare = Options.boolean("compare").pipe(
   Options.withDescription("Tell how the identity provider's differ, too.")

@@ -3,7 +3,8 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { AccountView } from "@mcpgw/api/Accounts"
+import type { AccountView } from "@mcpgw/api/Accounts"
+import { CreatedUser } from "@mcpgw/api/Users"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -13,15 +14,12 @@ import { passwordOf } from "../connect/password.ts"
 import { Session } from "../connect/Session.ts"
 import { missing, usage } from "../Failure.ts"
 import { about } from "../help.ts"
-import { list as texts } from "../servers/options.ts"
+import { list as texts, text } from "../servers/options.ts"
 import { compare, differences, localOnly, warned, where, wished } from "./directory.ts"
 import { pairs, plain, show, table } from "../show/table.ts"
 
 const username = Args.text({ name: "NAME" }).pipe(Args.withDescription("The person's user name."))
 const groups = texts("group", "GROUP", "A group they are in; may be given more than once, or with commas.")
-
-const text = (name: string, pseudo: string, description: string) =>
-  Options.text(name).pipe(Options.optional, Options.withPseudoName(pseudo), Options.withDescription(description))
 
 const given = (name: string, value: Option.Option<string>): Readonly<Record<string, string>> =>
   Option.isSome(value) ? { [name]: value.value } : {}
@@ -62,12 +60,10 @@ const list = Command.make("list", { compare, inGroup, ...globals }, (args) =>
   Command.provide((args) => Session.layer(args))
 )
 
-const Everybody = Schema.Struct({ accounts: Schema.Array(AccountView) })
-
 const get = Command.make("get", { username, ...globals }, (args) =>
   Effect.gen(function* () {
-    const { ask } = yield* Session
-    const { accounts } = yield* ask(HttpClientRequest.get("/api/accounts"), Everybody)
+    const { api } = yield* Session
+    const { accounts } = yield* api.accounts.list()
     const one = accounts.find(({ username }) => username === args.username)
     if (one === undefined) return yield* missing(`There is no account ${JSON.stringify(args.username)}`)
     yield* show(args.json, one, () => details(one))
@@ -76,12 +72,6 @@ const get = Command.make("get", { username, ...globals }, (args) =>
   Command.withDescription(about("Show one account.", "users get ada")),
   Command.provide((args) => Session.layer(args))
 )
-
-const Made = Schema.Struct({
-  ...AccountView.fields,
-  password: Schema.optionalWith(Schema.String, { exact: true }),
-  warnings: Schema.optionalWith(Schema.Array(Schema.String), { exact: true })
-})
 
 const create = Command.make(
   "create",
@@ -113,7 +103,7 @@ const create = Command.make(
           ...given("last_name", args.lastName),
           ...(password === undefined ? {} : { password: Redacted.value(password) })
         }),
-        Made
+        CreatedUser
       )
       yield* show(args.json, made, () =>
         pairs([

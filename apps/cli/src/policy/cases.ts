@@ -1,11 +1,12 @@
 /** Cases of `mcpgw policy test`: read from YAML or JSON, and judged. */
-import type { Policy } from "@mcpgw/policy/Policy"
+import type { Access } from "@mcpgw/domain/Decision"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { parse } from "yaml"
-import { usage } from "../Failure.ts"
+import { type Failure, usage } from "../Failure.ts"
 import { readText } from "./file.ts"
+import type { JudgeApi } from "./Judge.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 const Names = Schema.Array(Schema.String)
@@ -57,16 +58,28 @@ export interface Judged {
   readonly passed: boolean
 }
 
-export const judge = (policy: Policy, one: Case): Judged => {
+/** What is asked for when no method is said. */
+export const accessOf = ({
+  method,
+  server,
+  tool
+}: Pick<Access, "server" | "tool"> & { readonly method: string | undefined }): Access => ({
+  server,
+  method: method ?? (tool === undefined ? "tools/list" : "tools/call"),
+  tool
+})
+
+export const judge = (explain: JudgeApi["explain"], one: Case): Effect.Effect<Judged, Failure> => {
   const { expect, groups = [], method, rule, scopes = [], server, tool } = one
-  const asked = method ?? (tool === undefined ? "tools/list" : "tools/call")
-  const decision = policy.decide({ groups, scopes }, { server, method: asked, tool })
-  const decided = decision.allowed ? "allow" : "deny"
-  return {
-    name: one.name ?? [[...groups, ...scopes].join(","), server, tool ?? asked].join(" "),
-    expected: rule === undefined ? expect : `${expect} by ${rule}`,
-    decided,
-    rule: decision.rule,
-    passed: decided === expect && (rule === undefined || rule === decision.rule)
-  }
+  const access = accessOf({ server, method, tool })
+  return Effect.map(explain({ groups, scopes }, access), (decision) => {
+    const decided = decision.allowed ? "allow" : "deny"
+    return {
+      name: one.name ?? [[...groups, ...scopes].join(","), access.server, access.tool ?? access.method].join(" "),
+      expected: rule === undefined ? expect : `${expect} by ${rule}`,
+      decided,
+      rule: decision.rule,
+      passed: decided === expect && (rule === undefined || rule === decision.rule)
+    }
+  })
 }

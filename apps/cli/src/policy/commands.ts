@@ -1,39 +1,33 @@
-/** `mcpgw policy explain | test`: what a scopes file decides, here and now, with the gateway's own policy engine. Asks no gateway. */
+/** `mcpgw policy explain | test`: what a gateway decides by the policy in force there, or what a scopes file would. Changes neither. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { globals } from "../connect/options.ts"
 import { failed, usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
 import { asJson, pairs, show, table } from "../show/table.ts"
-import { judge, readCases } from "./cases.ts"
-import { readPolicy } from "./file.ts"
+import { accessOf, judge, readCases } from "./cases.ts"
+import { Judge } from "./Judge.ts"
 
 const scopesFile = Options.text("scopes").pipe(
   Options.withAlias("f"),
   Options.withPseudoName("FILE"),
   Options.optional,
   Options.withDescription(
-    "The policy; else data/scopes.yml, by which a gateway decides that does not keep its policy in the database."
+    "Judge by this file, and ask no gateway. Without it the gateway you are signed in to is asked; else it is data/scopes.yml."
   )
 )
 
-const USUAL = "data/scopes.yml"
+const gateway = Options.boolean("gateway").pipe(Options.withDescription("Ask the gateway, and nobody else."))
 
-/** A gateway over PostgreSQL does not read that file: who named none is told by what it was judged. */
-const unnamed = Console.error(
-  `note: judged by ${USUAL}. A gateway that keeps its policy in the database (postgres://…, or MCPGW_POLICY=store) does not read it: save the text of GET /api/policy and name it by --scopes`
-)
+const judgedBy = (source: string) => Console.error(`judged by ${source}`)
 
-const chosen = Option.match({
-  onNone: () => Effect.zipRight(unnamed, readPolicy(USUAL)),
-  onSome: (file: string) => readPolicy(file)
-})
+const judges = { scopesFile, gateway, ...globals }
 
-const json = Options.boolean("json").pipe(Options.withDescription("Print JSON instead of a table."))
 const groups = texts("group", "GROUP", "A group of the caller's; may be given more than once, or with commas.")
 const scopes = texts("scope", "SCOPE", "A scope the caller holds directly; may be given more than once.")
 const server = Options.text("server").pipe(Options.withAlias("s"), Options.withDescription("The server's path."))
@@ -48,19 +42,18 @@ const tool = Options.text("tool").pipe(
   Options.withDescription("The tool that is called.")
 )
 
-const explain = Command.make("explain", { scopesFile, groups, scopes, server, method, tool, json }, (args) =>
+const explain = Command.make("explain", { groups, scopes, server, method, tool, ...judges }, (args) =>
   Effect.gen(function* () {
-    const policy = yield* chosen(args.scopesFile)
+    const { explain, source } = yield* Judge
     if (args.groups.length + args.scopes.length === 0) return yield* usage("Who asks? Give --group or --scope")
-    const named = Option.getOrUndefined(args.tool)
-    const access = {
+    const access = accessOf({
       server: args.server,
-      method: Option.getOrElse(args.method, () => (named === undefined ? "tools/list" : "tools/call")),
-      tool: named
-    }
-    if (access.method === "tools/call" && named === undefined)
+      method: Option.getOrUndefined(args.method),
+      tool: Option.getOrUndefined(args.tool)
+    })
+    if (access.method === "tools/call" && access.tool === undefined)
       return yield* usage("Which tool? tools/call is judged by the tool: give --tool")
-    const answer = policy.explain({ groups: args.groups, scopes: args.scopes }, access)
+    const answer = yield* explain({ groups: args.groups, scopes: args.scopes }, access)
     yield* show(args.json, { access, ...answer }, () =>
       [
         pairs([
@@ -79,15 +72,18 @@ const explain = Command.make("explain", { scopesFile, groups, scopes, server, me
             ])
       ].join("\n\n")
     )
+    yield* judgedBy(source)
     if (!answer.allowed) return yield* failed("It is denied")
   })
 ).pipe(
   Command.withDescription(
     about(
       "Say whether somebody may do something, by which rule, and why; ends with 1 when not.",
-      "policy explain --group analysts --server clock --tool current_time_by_timezone"
+      "policy explain --group analysts --server clock --tool current_time_by_timezone",
+      "policy explain --group analysts --server clock --scopes data/scopes.yml"
     )
-  )
+  ),
+  Command.provide((args) => Judge.layer(args))
 )
 
 const cases = Args.text({ name: "CASES" }).pipe(
@@ -96,10 +92,10 @@ const cases = Args.text({ name: "CASES" }).pipe(
   )
 )
 
-const test = Command.make("test", { cases, scopesFile, json }, (args) =>
+const test = Command.make("test", { cases, ...judges }, (args) =>
   Effect.gen(function* () {
-    const policy = yield* chosen(args.scopesFile)
-    const results = (yield* readCases(args.cases)).map((one) => judge(policy, one))
+    const { explain, source } = yield* Judge
+    const results = yield* Effect.forEach(yield* readCases(args.cases), (one) => judge(explain, one))
     const bad = results.filter(({ passed }) => !passed)
     if (args.json) yield* Console.log(asJson(results))
     else
@@ -109,18 +105,21 @@ const test = Command.make("test", { cases, scopesFile, json }, (args) =>
           results.map((one) => [one.name, one.expected, one.decided, one.rule, one.passed ? "ok" : "FAILED"])
         )}\n\n${results.length - bad.length} passed, ${bad.length} failed`
       )
+    yield* judgedBy(source)
     if (bad.length > 0) return yield* failed(`${bad.length} of ${results.length} cases were decided otherwise`)
   })
 ).pipe(
   Command.withDescription(
     about(
       "Run a file of cases against a policy; ends with 1 when one is decided otherwise.",
+      "policy test cases.yml",
       "policy test cases.yml --scopes data/scopes.yml"
     )
-  )
+  ),
+  Command.provide((args) => Judge.layer(args))
 )
 
 export const policy = Command.make("policy").pipe(
-  Command.withDescription("What a scopes file decides, without a gateway."),
+  Command.withDescription("What the gateway's policy decides, or a scopes file would."),
   Command.withSubcommands([explain, test])
 )

@@ -6,14 +6,14 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { badField, missing, usage } from "../Failure.ts"
+import { badField, failed, Failure, missing, toldByFlags, usage } from "../Failure.ts"
 import { globals } from "../connect/options.ts"
 import { pathInUrl, Session } from "../connect/Session.ts"
 import { about } from "../help.ts"
 import { plain, show } from "../show/table.ts"
 import { credential } from "./credential.ts"
 import { edit, readFields, registration } from "./file.ts"
-import { fields, given, server } from "./options.ts"
+import { fields, FLAGS, given, server } from "./options.ts"
 import { resolve } from "./resolve.ts"
 import { healthLine, serverPairs, serverTable, toolTable } from "./show.ts"
 
@@ -63,6 +63,14 @@ const disabled = Options.boolean("disabled").pipe(Options.withDescription("Regis
 
 const fromFile = (file: Option.Option<string>) => (Option.isSome(file) ? readFields(file.value) : Effect.succeed({}))
 
+/** A path that is taken is the commonest slip: what to do about it. */
+const orChange =
+  (path: string) =>
+  <E>(error: E): E | Failure =>
+    error instanceof Failure && error.problem.includes("already exists")
+      ? failed(error.problem, `add --overwrite to change that one, or use \`mcpgw servers update ${path}\``)
+      : error
+
 const add = Command.make("add", { file, ...fields, overwrite, disabled, ...globals }, (args) =>
   Effect.gen(function* () {
     const { api, at } = yield* Session
@@ -76,9 +84,9 @@ const add = Command.make("add", { file, ...fields, overwrite, disabled, ...globa
       const changed = yield* (yield* at(wanted.path)).servers.edit({ path: { "*": wanted.path }, payload: patch })
       return yield* show(args.json, changed, () => `Updated ${changed.service.path}.`)
     }
-    const made = yield* api.servers.register({ payload: wanted })
+    const made = yield* Effect.mapError(api.servers.register({ payload: wanted }), orChange(wanted.path))
     yield* show(args.json, made, () => `Registered ${made.service.path}.\n${healthLine(made.health)}`)
-  })
+  }).pipe(toldByFlags(FLAGS))
 ).pipe(
   Command.withDescription(
     about(
@@ -100,7 +108,7 @@ const update = Command.make("update", { server, file, ...fields, ...globals }, (
     const path = yield* resolve(args.server)
     const changed = yield* (yield* at(path)).servers.edit({ path: { "*": path }, payload })
     yield* show(args.json, changed, () => `Updated ${changed.service.path}.`)
-  })
+  }).pipe(toldByFlags(FLAGS))
 ).pipe(
   Command.withDescription(
     about("Change fields of a server; the others stay.", "servers update weather --description 'Rain and sun'")

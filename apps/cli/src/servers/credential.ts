@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { globals } from "../connect/options.ts"
 import { pathInUrl, Session } from "../connect/Session.ts"
-import { usage } from "../Failure.ts"
+import { toldByFlags, usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { pairs, show } from "../show/table.ts"
 import { Stdin } from "../Stdin.ts"
@@ -50,6 +50,8 @@ interface Wanted {
   readonly forget: boolean
 }
 
+const FLAGS = { auth_scheme: "--scheme", auth_header_name: "--header-name", auth_credential: "--stdin" }
+
 const requestOf = ({ forget, headerName, scheme, stdin }: Wanted, at: string) =>
   Effect.gen(function* () {
     const value = stdin ? (yield* (yield* Stdin).text).trim() : undefined
@@ -84,7 +86,7 @@ export const credential = Command.make(
           ...(view.problem === null ? [] : [["problem", view.problem] as const])
         ])
       )
-    })
+    }).pipe(toldByFlags(FLAGS))
 ).pipe(
   Command.withDescription(
     about(

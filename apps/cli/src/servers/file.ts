@@ -4,7 +4,7 @@ import { EditFields, RegisterFields } from "@mcpgw/api/ServerShapes"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { usage } from "../Failure.ts"
+import { type Failure, usage, wrongFields } from "../Failure.ts"
 
 const Fields = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
@@ -53,20 +53,22 @@ const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").s
 /** Values that may be secret are not repeated. */
 const SECRET = /header|credential|token|secret/i
 
-const explained = (error: ParseResult.ParseError): string =>
-  ParseResult.ArrayFormatter.formatErrorSync(error)
-    .map(({ message, path }) => {
+const explained = (error: ParseResult.ParseError): Failure =>
+  wrongFields(
+    "usage",
+    "That is no server:",
+    ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => {
       const field = path.map(String).join(".")
-      return SECRET.test(field) ? `${field}: it may not hold that` : `${field}: ${message}`
+      return { field, says: SECRET.test(field) ? ": it may not hold that" : `: ${message}` }
     })
-    .join("\n  ")
+  )
 
 const decoded =
   <A, I>(schema: Schema.Schema<A, I>) =>
   (fields: Readonly<Record<string, unknown>>) =>
     Effect.mapError(
       Schema.decodeUnknown(schema, { errors: "all", onExcessProperty: "error" })(agentCore(renamed(fields))),
-      (error) => usage(`That is no server:\n  ${explained(error)}`)
+      explained
     )
 
 /** Path and address are judged by the gateway as well; here for one's own words (contracts §2.14). */

@@ -7,7 +7,8 @@ export const server = Args.text({ name: "SERVER" }).pipe(
   Args.withDescription("A server's path or name, such as /currenttime or currenttime.")
 )
 
-const text = (name: string, pseudo: string, words: string) =>
+/** A text that may be left out. */
+export const text = (name: string, pseudo: string, words: string) =>
   Options.text(name).pipe(Options.optional, Options.withPseudoName(pseudo), Options.withDescription(words))
 
 /** Texts given one by one or separated by commas. */
@@ -50,6 +51,20 @@ export const fields = {
     ),
     Options.withDescription("A header every call of it gets; $NAME_AUTH_TOKEN stands for a variable of the gateway's.")
   )
+}
+
+/** By the names that the API gives to fields. */
+export const FLAGS: Readonly<Record<string, string>> = {
+  server_name: "--name",
+  name: "--name",
+  path: "--path",
+  proxy_pass_url: "--proxy-pass-url",
+  description: "--description",
+  tags: "--tag",
+  license: "--license",
+  supported_transports: "--transport",
+  auth_type: "--auth-type",
+  headers: "--header"
 }
 
 export interface Fields {

@@ -52,6 +52,10 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.strictEqual(ended.code, 0, ended.err)
       assert.notInclude(ended.out + ended.err, "very-secret-value")
       assert.match(ended.out, /scheme +bearer[^]*stored +yes/)
+      const wrong = ["--scheme", "api_key", "--header-name", "a b"]
+      const { code, err } = await stand().run([...words, ...wrong, "--stdin"], { stdin: "k" })
+      assert.deepStrictEqual([code, err.split("\n").length], [1, 2], err)
+      assert.include(err, "auth_header_name (--header-name): it must be a header's name")
       assert.notInclude(await ok([...words, "--json"]), "very-secret-value")
       assert.match(await ok([...words, "--forget"]), /stored +no/)
       assert.strictEqual((await stand().run([...words, "--forget", "--scheme", "none"])).code, 2)
@@ -69,6 +73,21 @@ export const commandSuite = (stand: () => Stand): void => {
       [["servers", "add"], 2, "Name a FILE, or --name, --path and --proxy-pass-url"],
       [["servers", "get", "nope"], 4, 'There is no server "nope" that you may see'],
       [["servers", "gte"], 2, "did you mean get?"],
+      [
+        ["servers", "credential", "currenttime", "--scheme", "bearer"],
+        1,
+        "auth_credential (--stdin): it is needed with auth_scheme bearer"
+      ],
+      [
+        ["servers", "add", "--name", "x", "--path", "/x", "--proxy-pass-url", "ftp://x"],
+        2,
+        "proxy_pass_url (--proxy-pass-url): must begin with http"
+      ],
+      [
+        ["servers", "add", "--name", "x", "--path", "/currenttime", "--proxy-pass-url", "http://127.0.0.1:9/"],
+        1,
+        "Service with path '/currenttime' already exists\n  add --overwrite to change that one"
+      ],
       [["servers", "update", "currenttime"], 2, "What is to change?"],
       [["servers", "add", "--name", "x", "--path", "x", "--proxy-pass-url", "http://127.0.0.1:9/"], 2, 'path held "x"'],
       [["call", "current_time_by_timezone", "--args", "[]"], 2, "--args held"],

@@ -106,6 +106,39 @@ export const peopleSuite = (stand: () => Stand): void => {
       assert.notInclude(await ok(["users", "list"]), "kim")
     })
 
+    it("design §6: policy explain and test ask the gateway one is signed in to, by the policy in force there", async () => {
+      const { folder, gateway, run } = stand()
+      const words = ["--group", "ops", "--server", "currenttime", "--tool", "current_time_by_timezone"]
+      const explain = (...more: ReadonlyArray<string>) => run(["policy", "explain", ...words, ...more])
+      const before = await explain()
+      assert.strictEqual(before.code, 1, before.err)
+      assert.match(before.out, /decision +deny/)
+      assert.include(before.err, `judged by the gateway at ${gateway.url}`)
+      await ok(["groups", "create", "ops"])
+      await ok(["groups", "add-server", "currenttime", "ops"])
+      const after = await explain("--json")
+      assert.strictEqual(after.code, 0, after.err)
+      const { access, ...answer } = JSON.parse(after.out)
+      assert.deepInclude(answer, { allowed: true, scope: "ops", scopes: ["ops"] })
+      assert.strictEqual(access.method, "tools/call")
+      const cases = `${folder}/cases.yml`
+      writeFileSync(cases, `- {groups: [ops, other], server: realserverfaketools, tool: x, expect: deny}\n`)
+      const tested = await run(["policy", "test", cases])
+      assert.match(tested.out, /1 passed, 0 failed/)
+      assert.include(tested.err, `judged by the gateway at ${gateway.url}`)
+      const other = `${folder}/other-scopes.yml`
+      writeFileSync(other, "group_mappings: {}\n")
+      const byFile = await explain("--scopes", other)
+      assert.deepStrictEqual([byFile.code, byFile.err.includes(`judged by ${other}`)], [1, true])
+      const env = { MCPGW_TOKEN: await gateway.token(["mcp-servers-demo/execute"]) }
+      const stranger = await run(["policy", "explain", ...words], { env })
+      assert.strictEqual(stranger.code, 3)
+      assert.match(stranger.err, /only available to admin users\n +administrators may ask; --scopes FILE/)
+      const nobody = { env: { MCPGW_CONFIG_DIR: `${folder}/nobody` } }
+      assert.strictEqual((await run(["policy", "explain", ...words, "--gateway"], nobody)).code, 3)
+      await ok(["groups", "remove", "ops"])
+    })
+
     it("contracts §2.1: an old policy is tried, then merged, and says what it changed", async () => {
       const folder = `${stand().folder}/old`
       mkdirSync(folder, { recursive: true })

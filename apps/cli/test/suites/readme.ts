@@ -73,9 +73,7 @@ export const readmeSuite = (stand: () => Stand): void => {
     const { gateway, run } = stand()
     const { words } = typed(command.replace("127.0.0.1:9000", `127.0.0.1:${port}`), "")
     const [, first] = words
-    // Started in a checkout, where the gateway's policy is.
-    const here = first === "policy" ? ["--scopes", join(gateway.dataDir, "scopes.yml")] : []
-    return run([...words.slice(1), ...here], {
+    return run(words.slice(1), {
       env: { HOME: home(), MCPGW_CONFIG_DIR: join(home(), "config") },
       ...(first === "login" ? { keys: [...gateway.adminPassword, "enter"] } : {})
     })

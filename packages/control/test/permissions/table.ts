@@ -261,6 +261,12 @@ export const TABLE: Readonly<Record<string, ReadonlyArray<Row>>> = {
   "The policy": [
     row("GET /api/policy", "200 403 403 403 403 403 401"),
     row("PUT /api/policy", "200 403 403 403 403 403 401", undefined, json({ text: SCOPES, revision: "$revision" })),
+    row(
+      "POST /api/policy/explain",
+      "200 403 403 403 403 403 401",
+      undefined,
+      json({ groups: ["staff"], server: "/currenttime" })
+    ),
     row("POST /internal/reload-scopes", "200 403 403 403 403 403 401")
   ],
   "People, agents, clients": [
