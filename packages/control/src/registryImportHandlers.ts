@@ -7,12 +7,19 @@ import { BadRequest, fieldProblem, Forbidden, NotFound, problem, Unavailable } f
 import { type RegistryImport, RegistryImportFields } from "@mcpgw/api/RegistryImports"
 import type { ImportJob, ImportRequest } from "@mcpgw/registry/import/ImportJob"
 import { type ImportNotFound, Imports, type InvalidImport } from "@mcpgw/registry/import/Imports"
+import { sourceBase } from "@mcpgw/registry/import/Source"
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
+import { Vault } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { caller } from "./access.ts"
-import { decodeOnly, fieldsOf } from "./body.ts"
+import { decodeOnly, fieldsOf, show } from "./body.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { readmitted } from "./received.ts"
+import { invalidSecret, vaultDown } from "./serverSecrets.ts"
+import { mayCarrySecret, READABLE, sealedFor } from "./sourceCredential.ts"
+import { discard } from "./vaultWrites.ts"
 
 const USUAL_INTERVAL_SECONDS = 3_600
 const ITEMS_AT_ONCE = 1_000
@@ -35,6 +42,7 @@ const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
   state: job.state,
   dry_run: request.dryRun ?? false,
   enable: request.enable ?? false,
+  has_credential: request.credential !== undefined,
   interval_seconds: request.everySeconds ?? null,
   pages: progress.pages,
   seen: progress.seen,
@@ -79,16 +87,36 @@ const asked = (fields: RegistryImportFields): ImportRequest => ({
   ...(fields.variables === undefined ? {} : { variables: fields.variables })
 })
 
-const start = (request: HttpServerRequest.HttpServerRequest) =>
+/** Seals the credential of the request, and says under which name; undefined: there is none. */
+const sealed = (fields: RegistryImportFields) =>
+  Effect.gen(function* () {
+    const base = sourceBase(fields.from)
+    // It is refused with the rest.
+    if (Either.isLeft(base)) return undefined
+    const { allowedUpstreams } = yield* ControlPlaneConfig
+    if (fields.auth_credential !== undefined && !mayCarrySecret(allowedUpstreams, base.right)) {
+      return yield* new BadRequest(fieldProblem("from", show("from", fields.from), READABLE))
+    }
+    return yield* sealedFor(base.right, fields)
+  }).pipe(Effect.catchTags({ InvalidSecret: invalidSecret, VaultUnavailable: vaultDown }))
+
+const begin = (fields: RegistryImportFields, by: string) =>
   Effect.gen(function* () {
     const imports = yield* Imports
+    const vault = yield* Vault
+    const ref = yield* sealed(fields)
+    const asking =
+      fields.resume === true
+        ? imports.resume(fields.from, ref)
+        : imports.start({ ...asked(fields), ...(ref === undefined ? {} : { credential: ref }) }, by)
+    return yield* Effect.tapErrorCause(asking, () => discard(vault, ref)).pipe(Effect.mapError(refusal))
+  })
+
+const start = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.gen(function* () {
     const { claims } = yield* administrator("api:import_registry")
     const fields = yield* Effect.flatMap(fieldsOf(request), decode)
-    const job = yield* Effect.mapError(
-      fields.resume === true ? imports.resume(fields.from) : imports.start(asked(fields), claims.username),
-      refusal
-    )
-    return HttpServerResponse.unsafeJson(view(job), { status: 202 })
+    return HttpServerResponse.unsafeJson(view(yield* begin(fields, claims.username)), { status: 202 })
   })
 
 const list = Effect.gen(function* () {
@@ -109,7 +137,11 @@ const get = (id: string, after: number) =>
 const cancel = (id: string) =>
   Effect.gen(function* () {
     yield* administrator("api:cancel_import")
-    return view(yield* Effect.mapError((yield* Imports).cancel(id), refusal))
+    const imports = yield* Imports
+    const { request } = yield* Effect.mapError(imports.get(id), refusal)
+    const job = yield* Effect.mapError(imports.cancel(id), refusal)
+    yield* discard(yield* Vault, request.credential)
+    return view(job)
   })
 
 const whole = { uninterruptible: true }

@@ -36,7 +36,10 @@ describe("issue 6: imports that break off", () => {
       const mirror = yield* run({ from: source.url, everySeconds: 60 })
       assert.deepInclude(mirror.job, { state: "waiting", cursor: "100" })
       broken.name = ""
-      yield* (yield* Imports).resume(source.url)
+      // The newest first: the mirror need not be waited for.
+      assert.strictEqual((yield* (yield* Imports).resume(source.url)).id, mirror.job.id)
+      assert.deepInclude((yield* settled(mirror.job.id)).progress, { seen: 250, problem: null })
+      assert.strictEqual((yield* (yield* Imports).resume(source.url)).id, job.id)
       const whole = yield* settled(job.id)
       assert.strictEqual(whole.state, "finished")
       assert.deepInclude(whole.progress, { seen: 250, problem: null })

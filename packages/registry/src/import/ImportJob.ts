@@ -19,7 +19,9 @@ export const ImportRequest = Schema.Struct({
   /** Seconds between two runs of a mirror; absent: one run. */
   everySeconds: optional(Schema.Int),
   /** Variables of headers that keep their name. */
-  variables: optional(Schema.Array(Schema.String))
+  variables: optional(Schema.Array(Schema.String)),
+  /** The name under which a credential for the registry is kept; absent: none is sent. */
+  credential: optional(Schema.String)
 })
 export type ImportRequest = typeof ImportRequest.Type
 

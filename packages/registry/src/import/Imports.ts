@@ -4,13 +4,13 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import { failed, iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
@@ -44,8 +44,14 @@ export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("Import
 export interface ImportsApi {
   /** Begins at once, in the background. */
   readonly start: (request: ImportRequest, by: string) => Effect.Effect<ImportJob, InvalidImport | StoreUnavailable>
-  /** Goes on with the newest import from there that was interrupted or cancelled, where it was. */
-  readonly resume: (from: string) => Effect.Effect<ImportJob, InvalidImport | ImportNotFound | StoreUnavailable>
+  /**
+   * Goes on with the newest import from there that was interrupted or cancelled, or is a mirror whose last run failed, where it was.
+   * `credential`: the name of one that takes the place of the one before.
+   */
+  readonly resume: (
+    from: string,
+    credential?: string
+  ) => Effect.Effect<ImportJob, InvalidImport | ImportNotFound | StoreUnavailable>
   readonly get: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
   /** The newest first. */
   readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
@@ -56,6 +62,8 @@ export interface ImportsApi {
    * it worked on. A mirror's are those of its last run.
    */
   readonly items: (id: string, after: number) => ReadonlyArray<ItemReport>
+  /** Names of the credentials that a job may still need; of one that ended for good none is. */
+  readonly credentials: Effect.Effect<ReadonlySet<string>, StoreUnavailable>
 }
 
 export class Imports extends Context.Tag("@mcpgw/registry/Imports")<Imports, ImportsApi>() {
@@ -162,7 +170,7 @@ const workAll = (store: ImportStoreApi, work: (job: ImportJob) => Effect.Effect<
     }
   }).pipe(
     Effect.catchAll((error) => Effect.logWarning("Imports wait: the store can not be reached", error)),
-    Effect.catchAllDefect((defect) => Effect.logError("Imports wait for the next look", defect))
+    Effect.catchAllDefect((defect) => Effect.logError("Imports wait for the next look", Cause.die(defect)))
   )
 
 type Needs = Registry | SourceFetch | Versions
@@ -171,6 +179,11 @@ const get = (store: ImportStoreApi, id: string) =>
   Effect.flatMap(store.find(id), (job) =>
     job === undefined ? Effect.fail(new ImportNotFound({ id })) : Effect.succeed(job)
   )
+
+/** Can it be resumed? What a dry run had planned is gone with it. */
+const canGoOn = ({ progress, request, state }: ImportJob): boolean =>
+  request.dryRun !== true &&
+  (state === "interrupted" || state === "cancelled" || (state === "waiting" && progress.problem !== null))
 
 const make = (limits: RunLimits) =>
   Effect.gen(function* () {
@@ -187,7 +200,7 @@ const make = (limits: RunLimits) =>
         Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job.id))),
         Effect.scoped,
         Effect.catchAllDefect((defect) =>
-          Effect.zipRight(Effect.logError("An import broke off", defect), breakOff(store, job.id, OUR_FAULT))
+          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(store, job.id, OUR_FAULT))
         )
       )
     const look = Effect.zipRight(workAll(store, work), Effect.timeoutOption(Queue.take(poke), LOOK))
@@ -201,19 +214,15 @@ const make = (limits: RunLimits) =>
           yield* wake
           return job
         }),
-      resume: (from) =>
+      resume: (from, credential) =>
         Effect.gen(function* () {
           const base = yield* baseOf(from)
-          const jobs = yield* store.all
-          const job = Option.fromNullable(
-            jobs.find(
-              ({ request, state }) => request.from === base && (state === "interrupted" || state === "cancelled")
-            )
-          )
-          if (Option.isNone(job)) return yield* new ImportNotFound({ id: base })
-          yield* store.turn(job.value.id, "running")
+          const job = (yield* store.all).find((one) => one.request.from === base && canGoOn(one))
+          if (job === undefined) return yield* new ImportNotFound({ id: base })
+          const request = credential === undefined ? job.request : { ...job.request, credential }
+          yield* store.turn({ id: job.id, request }, "running")
           yield* wake
-          return yield* get(store, job.value.id)
+          return yield* get(store, job.id)
         }),
       get: (id) => get(store, id),
       all: store.all,
@@ -221,10 +230,16 @@ const make = (limits: RunLimits) =>
         Effect.gen(function* () {
           const job = yield* get(store, id)
           if (job.state === "finished") return job
-          yield* store.turn(id, "cancelled")
+          const { credential: _dropped, ...request } = job.request
+          yield* store.turn({ id, request }, "cancelled")
           return yield* get(store, id)
         }),
-      items: ledger.items
+      items: ledger.items,
+      credentials: Effect.map(
+        store.all,
+        (jobs) =>
+          new Set(jobs.flatMap(({ request, state }) => (state === "finished" ? [] : (request.credential ?? []))))
+      )
     }
     return api
   })

@@ -57,7 +57,7 @@ const namedPage = (job: ImportJob, names: ReadonlyArray<string>, { limits, told 
     const position = Number(job.cursor ?? 0)
     const name = names[position]
     if (name === undefined) return { items: [], next: undefined } satisfies Page
-    const found = yield* fetchOne(job.request.from, name, limits)
+    const found = yield* fetchOne(job.request, name, limits)
     if (found === undefined) told([missing(name)])
     const next = position + 1 < names.length ? String(position + 1) : undefined
     return { items: found === undefined ? [] : [found], next, absent: found === undefined ? 1 : 0 }
@@ -65,11 +65,7 @@ const namedPage = (job: ImportJob, names: ReadonlyArray<string>, { limits, told 
 
 const listPage = (job: ImportJob, { limits }: Running) =>
   Effect.map(
-    fetchPage(
-      job.request.from,
-      { cursor: job.cursor ?? undefined, updatedSince: job.updatedSince ?? undefined },
-      limits
-    ),
+    fetchPage(job.request, { cursor: job.cursor ?? undefined, updatedSince: job.updatedSince ?? undefined }, limits),
     ({ entries, nextCursor }): Page & { readonly absent?: number } => ({ items: entries, next: nextCursor })
   )
 

@@ -73,8 +73,8 @@ export interface ImportStoreApi {
   readonly renew: (id: string, leaseUntil: string) => Effect.Effect<boolean, StoreUnavailable>
   /** A job that is left in good order, for whoever claims it next. */
   readonly release: (id: string) => Effect.Effect<void, StoreUnavailable>
-  /** Whatever it does now, it is in that state from now on. */
-  readonly turn: (id: string, state: ImportState) => Effect.Effect<void, StoreUnavailable>
+  /** Whatever it does now, it is in that state from now on, and asks for that. */
+  readonly turn: (job: Pick<ImportJob, "id" | "request">, state: ImportState) => Effect.Effect<void, StoreUnavailable>
 }
 
 /** Creates the table when it is absent. */
@@ -120,9 +120,10 @@ export const makeImportStore = Effect.gen(function* () {
           claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END
           WHERE id = ${id} AND state IN ('running', 'waiting')`)
       ),
-    turn: (id, state) =>
+    turn: ({ id, request }, state) =>
       Effect.asVoid(
-        unavailable(sql`UPDATE registry_imports SET state = ${state}, lease_until = NULL, claims = 0 WHERE id = ${id}`)
+        unavailable(sql`UPDATE registry_imports SET state = ${state}, request = ${JSON.stringify(request)},
+          lease_until = NULL, claims = 0 WHERE id = ${id}`)
       )
   }
   return api
