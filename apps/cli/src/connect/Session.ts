@@ -82,25 +82,36 @@ const TokenFile = Schema.parseJson(
   )
 )
 
-/** Readers of the replaced system take either place (contracts §2.7); a file that is no JSON is the token itself. */
-const readToken = (file: string) =>
+/** What a file holds that `option` names, without the space around it. */
+export const textOf = (file: string, option: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const text = (yield* Effect.mapError(fs.readFileString(yield* typedPath(file)), ({ message }) =>
-      usage(`--token-file ${JSON.stringify(file)} can not be read: ${message}`)
+    return (yield* Effect.mapError(fs.readFileString(yield* typedPath(file)), ({ message }) =>
+      usage(`${option} ${JSON.stringify(file)} can not be read: ${message}`)
     )).trim()
+  })
+
+/**
+ * The token in the text of a file. Readers of the replaced system take either place (contracts §2.7); what is no JSON is the token itself.
+ * `which`: how the file was named.
+ */
+export const readToken = (text: string, which: string) =>
+  Effect.gen(function* () {
     // An agent's env file (contracts §2.13) has lines.
     const [, , variable] = /^(?:export )?ACCESS_TOKEN=(["']?)([^"'\s]+)\1$/m.exec(text) ?? []
     if (variable !== undefined) return variable
     if (/^[\w.~+/=-]+$/.test(text)) return text
     const found = yield* Effect.mapError(Schema.decode(TokenFile)(text), () =>
       usage(
-        `--token-file ${JSON.stringify(file)} holds no token`,
+        `${which} holds no token`,
         "it may hold a token's text, or JSON with tokens.access_token or access_token, or a line ACCESS_TOKEN=…"
       )
     )
     return "tokens" in found ? found.tokens.access_token : found.access_token
   })
+
+const tokenOfFile = (file: string) =>
+  Effect.flatMap(textOf(file, "--token-file"), (text) => readToken(text, `--token-file ${JSON.stringify(file)}`))
 
 /** Milliseconds of life that a token must have left. */
 const MARGIN = 30_000
@@ -139,7 +150,7 @@ export const credential = (url: string, { token, tokenFile }: Given) =>
   Effect.gen(function* () {
     if (Option.isSome(token) || Option.isSome(tokenFile)) yield* guardCredential(url)
     if (Option.isSome(token)) return bearer(Redacted.value(token.value))
-    if (Option.isSome(tokenFile)) return bearer(yield* readToken(tokenFile.value))
+    if (Option.isSome(tokenFile)) return bearer(yield* tokenOfFile(tokenFile.value))
     return Option.match(yield* stored(url), { onNone: () => ({}), onSome: headersOf })
   })
 
