@@ -266,6 +266,32 @@ describe("issue 6: bad days of a registry", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.scopedLive("who is not let in any more in the middle goes on there; a cursor that is refused is given up", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry(many(250))
+      const imports = yield* Imports
+      for (const [status, cursor] of [
+        [401, "100"],
+        [403, "100"],
+        [400, null]
+      ] as const) {
+        const before = source.asked.length
+        source.trouble = (_, nth) => (nth === before + 2 ? { status, body: "" } : undefined)
+        const { job } = yield* run({ from: source.url })
+        assert.deepInclude(job, { state: "interrupted", cursor }, String(status))
+        source.trouble = () => undefined
+        yield* imports.resume(source.url)
+        assert.deepInclude((yield* settled(job.id)).progress, { seen: 250, problem: null })
+        assert.strictEqual(source.asked[before + 2]?.get("cursor"), cursor)
+      }
+      // Nothing is to be gone on with any more, and a dry run is none.
+      source.trouble = () => ({ status: 401, body: "" })
+      yield* run({ from: source.url, dryRun: true })
+      const none = yield* Effect.flip(imports.resume(source.url))
+      assert.match(none.message, /^There is no import from .* to go on with/)
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scopedLive(
     "a cursor that comes again, too many pages, too long an answer, silence: each ends the run and says so",
     () =>

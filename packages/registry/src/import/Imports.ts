@@ -35,9 +35,14 @@ export class InvalidImport extends Schema.TaggedError<InvalidImport>()("InvalidI
   }
 }
 
-export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("ImportNotFound", { id: Schema.String }) {
+export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("ImportNotFound", {
+  /** The registry whose import was to go on; absent: an import was named. */
+  from: Schema.optionalWith(Schema.String, { exact: true })
+}) {
   override get message(): string {
-    return "There is no such import"
+    return this.from === undefined
+      ? "There is no such import"
+      : `There is no import from ${this.from} to go on with: none was interrupted or cancelled`
   }
 }
 
@@ -177,7 +182,7 @@ type Needs = Registry | SourceFetch | Versions
 
 const get = (store: ImportStoreApi, id: string) =>
   Effect.flatMap(store.find(id), (job) =>
-    job === undefined ? Effect.fail(new ImportNotFound({ id })) : Effect.succeed(job)
+    job === undefined ? Effect.fail(new ImportNotFound({})) : Effect.succeed(job)
   )
 
 /** Can it be resumed? What a dry run had planned is gone with it. */
@@ -218,7 +223,7 @@ const make = (limits: RunLimits) =>
         Effect.gen(function* () {
           const base = yield* baseOf(from)
           const job = (yield* store.all).find((one) => one.request.from === base && canGoOn(one))
-          if (job === undefined) return yield* new ImportNotFound({ id: base })
+          if (job === undefined) return yield* new ImportNotFound({ from: base })
           const request = credential === undefined ? job.request : { ...job.request, credential }
           yield* store.turn({ id: job.id, request }, "running")
           yield* wake

@@ -38,6 +38,8 @@ export interface Source {
 export class SourceFailed extends Data.TaggedError("SourceFailed")<{
   readonly problem: string
   readonly passing: boolean
+  /** It has nothing to do with the page that was asked for: absent, it may have. */
+  readonly anyPage?: boolean
   readonly retryAfterMs?: number
 }> {
   override get message(): string {
@@ -85,7 +87,7 @@ const retryAfter = (response: Response): { readonly retryAfterMs?: number } => {
 }
 
 const unreachable = ({ message, passing }: SourceUnreachable): SourceFailed =>
-  new SourceFailed({ problem: message, passing })
+  new SourceFailed({ problem: message, passing, anyPage: true })
 
 const GIVE = "`auth_credential` of the API, or `--from-token-file` of `mcpgw import registry`"
 
@@ -111,8 +113,15 @@ const read = (response: Response, source: Source, limits: SourceLimits) =>
   Effect.gen(function* () {
     if (response.status === 404) return undefined
     if (response.status !== 200) {
-      const passing = response.status === 429 || response.status >= 500
-      return yield* new SourceFailed({ problem: problemOf(response.status, source), passing, ...retryAfter(response) })
+      const { status } = response
+      const passing = status === 429 || status >= 500
+      const anyPage = status === 401 || status === 403
+      return yield* new SourceFailed({
+        problem: problemOf(status, source),
+        passing,
+        anyPage,
+        ...retryAfter(response)
+      })
     }
     const broken = new SourceFailed({ problem: "The registry's answer broke off", passing: true })
     const text = yield* Effect.tryPromise({ try: () => readAll(response, limits.maxBytes), catch: () => broken })

@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import { inSlices } from "../EventLoop.ts"
 import { applyEntry, type ApplyOptions, namesInUse } from "../import/applyEntry.ts"
 import type { ItemReport } from "../import/itemReport.ts"
-import { counted, type ImportJob, type ImportProgress } from "../import/ImportJob.ts"
+import { counted, type ImportJob, type ImportProgress, NO_PROGRESS } from "../import/ImportJob.ts"
 import { changedAt } from "../import/Importable.ts"
 import { rehearsal } from "../import/rehearsal.ts"
 import { fetchOne, fetchPage, type SourceFailed, type SourceLimits } from "../import/Source.ts"
@@ -140,13 +140,13 @@ const ended = (job: ImportJob, problem: string | null, now: number): ImportJob =
 /** It failed: a mirror tries again in its time, any other import can be resumed; either goes on where it is. */
 export const failed = (
   job: ImportJob,
-  { passing, problem }: Pick<SourceFailed, "passing" | "problem">,
+  { anyPage = false, passing, problem }: Pick<SourceFailed, "anyPage" | "passing" | "problem">,
   now: number
 ): ImportJob => ({
   ...job,
   claims: 0,
   // A cursor the source refuses is of no more use.
-  cursor: passing ? job.cursor : null,
+  cursor: passing || anyPage ? job.cursor : null,
   state: isMirror(job) ? "waiting" : "interrupted",
   nextAt: isMirror(job) ? iso(now + (job.request.everySeconds ?? 0) * 1_000) : null,
   progress: { ...job.progress, finishedAt: iso(now), problem }
@@ -161,22 +161,9 @@ const begun = (job: ImportJob, now: number): ImportJob =>
         nextAt: null,
         progress:
           job.cursor === null
-            ? { ...counted(job.progress, []), ...ZERO, startedAt: iso(now) }
+            ? { ...NO_PROGRESS, startedAt: iso(now) }
             : { ...job.progress, finishedAt: null, problem: null, startedAt: job.progress.startedAt ?? iso(now) }
       }
-
-const ZERO = {
-  pages: 0,
-  seen: 0,
-  created: 0,
-  updated: 0,
-  unchanged: 0,
-  removed: 0,
-  skipped: 0,
-  refused: 0,
-  finishedAt: null,
-  problem: null
-}
 
 /** Works on a claimed job until it ends, its source fails, or somebody cancels it. */
 export const runImport = (claimed: ImportJob, running: Running) =>
