@@ -49,8 +49,8 @@ const counts = (one: RegistryImport): string => {
 /** How often the gateway is asked how far it is. */
 const PAUSE = "500 millis"
 
-/** Waits for the end of a run, saying on standard error how far it is. */
-const watch = (id: string) =>
+/** How far a run is, and what became of its entries so far; `watches`: waits for its end, saying on standard error how far it is. */
+const follow = (id: string, watches: boolean) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const items: Array<RegistryImportItem> = []
@@ -59,9 +59,10 @@ const watch = (id: string) =>
       const report = yield* api.registryImports.get({ path: { id }, urlParams: { after: items.length } })
       items.push(...report.items)
       const now = counts(report)
-      if (now !== said && report.seen > 0) yield* Console.error(now)
+      if (watches && now !== said && report.seen > 0) yield* Console.error(now)
       said = now
-      if (report.state !== "running" && report.items.length === 0) return { report, items }
+      const isOver = !watches || report.state !== "running"
+      if (isOver && report.items.length === 0) return { report, items }
       if (report.items.length === 0) yield* Effect.sleep(PAUSE)
     }
   })
@@ -70,10 +71,10 @@ const begin = (payload: RegistryImportFields) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const { id } = yield* api.registryImports.start({ payload })
-    return yield* watch(id)
+    return yield* follow(id, true)
   })
 
-type Run = Effect.Effect.Success<ReturnType<typeof watch>>
+type Run = Effect.Effect.Success<ReturnType<typeof follow>>
 
 /** What only tried goes on trying. */
 const incomplete = ({ dry_run, from, problem, state }: RegistryImport) =>
@@ -189,6 +190,26 @@ const jobs = Command.make("jobs", globals, ({ json }) =>
 
 const id = Args.text({ name: "ID" }).pipe(Args.withDescription("As `mcpgw import jobs` shows it."))
 
+const shown = Command.make("show", { id, ...globals }, ({ id, json }) =>
+  Effect.gen(function* () {
+    const done = yield* follow(id, false)
+    const { dry_run, from, problem, seen, state } = done.report
+    yield* print(json, dry_run, true, done)
+    yield* Console.error(plain(`${from}: ${kindOf(done.report)}, ${state}, ${counts(done.report)}`))
+    if (problem !== null) yield* Console.error(plain(problem))
+    if (seen > done.items.length) {
+      yield* Console.error(
+        `What became of ${seen - done.items.length} more is not known any more: the process that worked on it tells it, of its last run`
+      )
+    }
+  })
+).pipe(
+  Command.withDescription(
+    about("Show what became of the entries of an import, or of a mirror's last run.", "import show ID")
+  ),
+  Command.provide((args) => Session.layer(args))
+)
+
 const cancel = Command.make("cancel", { id, ...globals }, ({ id, json }) =>
   Effect.gen(function* () {
     const { api } = yield* Session
@@ -200,5 +221,5 @@ const cancel = Command.make("cancel", { id, ...globals }, ({ id, json }) =>
   Command.provide((args) => Session.layer(args))
 )
 
-/** `registry`, `jobs` and `cancel`, for the group `import`. */
-export const registryCommands = [run, jobs, cancel] as const
+/** `registry`, `jobs`, `show` and `cancel`, for the group `import`. */
+export const registryCommands = [run, jobs, shown, cancel] as const

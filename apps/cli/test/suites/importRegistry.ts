@@ -1,4 +1,4 @@
-/** `mcpgw import registry`, `jobs` and `cancel`: against a gateway that asks a registry on loopback through its one dialler. */
+/** `mcpgw import registry`, `jobs`, `show` and `cancel`: against a gateway that asks a registry on loopback through its one dialler. */
 import { assert, it } from "vitest"
 import { root } from "@mcpgw/testkit/Process"
 import { writeFileSync } from "node:fs"
@@ -121,8 +121,14 @@ export const importRegistrySuite = (stand: () => Stand): void => {
   it("jobs tells dry runs, imports and mirrors apart", async () => {
     const { out } = await run("jobs")
     assert.match(out, /KIND +STATE/)
-    assert.match(out, / dry run +finished /)
     assert.match(out, / import +finished /)
+    const [, id = ""] = /^(\S+) .* dry run +finished /m.exec(out) ?? []
+    const shown = await run("show", id)
+    assert.strictEqual(shown.code, 0, shown.err)
+    assert.match(shown.out, /com\.example\/package .*refused +server\.remotes: it is a package/)
+    assert.match(shown.err, /: dry run, finished, 2 seen: 2 refused/)
+    assert.deepInclude(JSON.parse((await run("show", id, "--json")).out), { dry_run: true, refused: 2 })
+    assert.strictEqual((await run("show", "nothing")).code, 4)
   })
 
   it("a registry that wants a token gets the one of the file, under the header that is named", async () => {
