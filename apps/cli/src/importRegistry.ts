@@ -199,7 +199,7 @@ const shown = Command.make("show", { id, ...globals }, ({ id, json }) =>
     if (problem !== null) yield* Console.error(plain(problem))
     if (seen > done.items.length) {
       yield* Console.error(
-        `What became of ${seen - done.items.length} more is not known any more: the process that worked on it tells it, of its last run`
+        `What became of ${seen - done.items.length} more is not kept: it is of the last imports, and of 20,000 entries each`
       )
     }
   })

@@ -84,7 +84,7 @@ export type RegistryImport = typeof RegistryImport.Type
 
 export const RegistryImportReport = Schema.Struct({
   ...RegistryImport.fields,
-  /** From the `after`th on, at most 1,000; the process that works on it knows them. */
+  /** From the `after`th on, at most 1,000; of the last 20 imports, of every mirror's last run, and of 20,000 entries each. */
   items: Schema.Array(RegistryImportItem),
   /** `after` of the next request. */
   next: Schema.Int

@@ -130,7 +130,7 @@ const get = (id: string, after: number) =>
     yield* administrator("api:import_registry")
     const imports = yield* Imports
     const job = yield* Effect.mapError(imports.get(id), refusal)
-    const items = imports.items(id, after).slice(0, ITEMS_AT_ONCE)
+    const items = yield* Effect.mapError(imports.items(id, after, ITEMS_AT_ONCE), refusal)
     return { ...view(job), items, next: after + items.length }
   })
 

@@ -357,6 +357,24 @@ describe("issue 6: bad days of a registry", () => {
         assert.strictEqual(job.state, "finished")
         assert.deepInclude(job.progress, { seen: 250, created: 250 })
         assert.strictEqual((yield* records).length, 250)
+        // What became of each is told whoever worked on it, in their order.
+        const imports = yield* Imports
+        const names = (yield* imports.items(id, 0)).map(({ name }) => name)
+        assert.deepStrictEqual(
+          names,
+          many(250).map(({ server }) => server["name"])
+        )
+        for (const [after, most] of [
+          [0, 10],
+          [95, 10],
+          [99, 1],
+          [100, 100],
+          [240, 100],
+          [250, 10]
+        ] as const) {
+          const part = (yield* imports.items(id, after, most)).map(({ name }) => name)
+          assert.deepStrictEqual(part, names.slice(after, after + most), `${after}, ${most}`)
+        }
       }).pipe(Effect.provide(over(Store.layerSqlite({ filename }))))
       assert.deepStrictEqual(
         source.asked.map((query) => query.get("cursor")),

@@ -66,7 +66,8 @@ const samples: ReadonlyArray<Sample> = [
       created_at: AT,
       created_by: "root"
     }
-  }
+  },
+  { table: "registry_import_items", row: { job: "1", position: 100, size: 0, items: "[]" } }
 ]
 
 migrationsSuite("registry, SQLite", migrations, samples, () => Store.layerMemory)

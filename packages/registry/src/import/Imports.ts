@@ -63,10 +63,14 @@ export interface ImportsApi {
   /** Ends a job, or a mirror for good; what it brought stays. */
   readonly cancel: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
   /**
-   * What became of the entries, from the `after`th on, as long as this process knows: it keeps the last 20,000 of each of the last 20 jobs
-   * it worked on. A mirror's are those of its last run.
+   * What became of at most `most` entries of its last run, 20,000 unless given, from the `after`th on. Kept of the last 20 jobs and of those that go
+   * on, the first 20,000 of each.
    */
-  readonly items: (id: string, after: number) => ReadonlyArray<ItemReport>
+  readonly items: (
+    id: string,
+    after: number,
+    most?: number
+  ) => Effect.Effect<ReadonlyArray<ItemReport>, StoreUnavailable>
   /** Names of the credentials that a job may still need; of one that ended for good none is. */
   readonly credentials: Effect.Effect<ReadonlySet<string>, StoreUnavailable>
 }
@@ -84,29 +88,10 @@ export class Imports extends Context.Tag("@mcpgw/registry/Imports")<Imports, Imp
 const LOOK = Duration.seconds(15)
 /** Jobs worked on at once: a slow registry does not hold up another. */
 const WORKERS = 3
-const ITEMS_KEPT = 20_000
-const JOBS_KEPT = 20
+const MOST_ITEMS = 20_000
 const MOST_NAMES = 1_000
 
 const nowMillis = Clock.currentTimeMillis
-
-/** What became of entries, for the last jobs only. */
-const makeLedger = () => {
-  const jobs = new Map<string, Array<ItemReport>>()
-  return {
-    items: (id: string, after: number): ReadonlyArray<ItemReport> => jobs.get(id)?.slice(after) ?? [],
-    begin: (id: string): void => {
-      jobs.delete(id)
-      jobs.set(id, [])
-      const [oldest] = jobs.keys()
-      if (jobs.size > JOBS_KEPT && oldest !== undefined) jobs.delete(oldest)
-    },
-    add: (id: string, items: ReadonlyArray<ItemReport>): void => {
-      const kept = jobs.get(id)
-      for (const item of items) if (kept !== undefined && kept.length < ITEMS_KEPT) kept.push(item)
-    }
-  }
-}
 
 const baseOf = (from: string) =>
   Either.mapLeft(sourceBase(from), (problem) => new InvalidImport({ field: "from", problem }))
@@ -193,14 +178,12 @@ const canGoOn = ({ progress, request, state }: ImportJob): boolean =>
 const make = (limits: RunLimits) =>
   Effect.gen(function* () {
     const store = yield* makeImportStore
-    const ledger = makeLedger()
     const poke = yield* Queue.sliding<void>(1)
     const work = (job: ImportJob) =>
       Effect.gen(function* () {
         if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job.id, DEADLY)
-        if (job.cursor === null) ledger.begin(job.id)
         yield* Effect.forkScoped(keepLease(store, job))
-        yield* runImport(job, { store, limits, told: (items) => ledger.add(job.id, items) })
+        yield* runImport(job, { store, limits })
       }).pipe(
         Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job.id))),
         Effect.scoped,
@@ -239,7 +222,7 @@ const make = (limits: RunLimits) =>
           yield* store.turn({ id, request }, "cancelled")
           return yield* get(store, id)
         }),
-      items: ledger.items,
+      items: (id, after, most = MOST_ITEMS) => store.items(id, after, most),
       credentials: Effect.map(
         store.all,
         (jobs) =>

@@ -1,10 +1,14 @@
-/** Import jobs in SQL, table `registry_imports`: one row a job. A process that works on one holds a lease, so that no other does too. */
+/**
+ * Import jobs in SQL, table `registry_imports`: one row a job; in `registry_import_items` what became of the entries of its last run, one row a
+ * page. A process that works on a job holds a lease, so that no other does too.
+ */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { migrate } from "@mcpgw/store/Migrations"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { ImportProgress, ImportRequest, ImportState, type ImportJob } from "../import/ImportJob.ts"
+import { ItemReport } from "../import/itemReport.ts"
 import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
 
@@ -59,6 +63,26 @@ const rowOf = (job: ImportJob) => ({
 
 /** Jobs kept; of the ones that ended the oldest are dropped. */
 const KEPT = 200
+/** Of so many of them, and of those that go on, it is kept what became of the first entries. */
+const KEPT_TOLD = 20
+const MOST_TOLD = 20_000
+
+/** What became of entries of a run; the first of all begin it anew. */
+export interface Told {
+  /** Entries of the run before these. */
+  readonly position: number
+  readonly items: ReadonlyArray<ItemReport>
+}
+
+const Page = Schema.Struct({ position: Schema.Int, items: Schema.parseJson(Schema.Array(ItemReport)) })
+const decodePages = Schema.decodeUnknownEither(Schema.Array(Page))
+
+/** The reports from the `after`th on. */
+const reportsOf = (rows: ReadonlyArray<unknown>, after: number): ReadonlyArray<ItemReport> =>
+  Either.match(decodePages(rows), {
+    onLeft: () => [],
+    onRight: (pages) => pages.flatMap(({ items, position }) => items.slice(Math.max(0, after - position)))
+  })
 
 export interface ImportStoreApi {
   readonly add: (job: ImportJob) => Effect.Effect<void, StoreUnavailable>
@@ -67,8 +91,14 @@ export interface ImportStoreApi {
   readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
   /** A job to work on until `leaseUntil`: one that runs and nobody works on, or a mirror whose time has come. */
   readonly claim: (now: string, leaseUntil: string) => Effect.Effect<ImportJob | undefined, StoreUnavailable>
-  /** How far it is, and the lease. False: it was cancelled meanwhile, and nothing was written. */
-  readonly save: (job: ImportJob, leaseUntil: string | null) => Effect.Effect<boolean, StoreUnavailable>
+  /** How far it is, the lease, and what became of entries. False: it was cancelled meanwhile, and nothing was written. */
+  readonly save: (job: ImportJob, leaseUntil: string | null, told?: Told) => Effect.Effect<boolean, StoreUnavailable>
+  /** What became of at most `most` entries of its last run, from the `after`th on. */
+  readonly items: (
+    id: string,
+    after: number,
+    most: number
+  ) => Effect.Effect<ReadonlyArray<ItemReport>, StoreUnavailable>
   /** The lease of a job that is being worked on. False: it is not to be worked on any more. */
   readonly renew: (id: string, leaseUntil: string) => Effect.Effect<boolean, StoreUnavailable>
   /** A job that is left in good order, for whoever claims it next. */
@@ -84,13 +114,26 @@ export const makeImportStore = Effect.gen(function* () {
   const unavailable = Effect.mapError((cause: unknown) => new StoreUnavailable({ cause }))
   const prune = sql`DELETE FROM registry_imports WHERE state IN ('finished', 'interrupted', 'cancelled') AND id NOT IN (
     SELECT id FROM registry_imports ORDER BY created_at DESC, id LIMIT ${KEPT})`
+  const pruneTold = sql`DELETE FROM registry_import_items WHERE job NOT IN (
+    SELECT id FROM registry_imports WHERE state IN ('running', 'waiting')) AND job NOT IN (
+    SELECT id FROM registry_imports ORDER BY created_at DESC, id LIMIT ${KEPT_TOLD})`
+  const tell = (job: string, { items, position }: Told) =>
+    Effect.gen(function* () {
+      if (position === 0) yield* sql`DELETE FROM registry_import_items WHERE job = ${job}`
+      if (items.length === 0 || position >= MOST_TOLD) return
+      const row = { job, position, size: items.length, items: JSON.stringify(items) }
+      yield* sql`INSERT INTO registry_import_items ${sql.insert(row)}
+        ON CONFLICT (job, position) DO UPDATE SET size = excluded.size, items = excluded.items`
+    })
   const due = (now: string) => sql`(lease_until IS NULL OR lease_until < ${now}) AND (state = 'running' OR (
     state = 'waiting' AND next_at <= ${now}))`
   const api: ImportStoreApi = {
     add: (job) =>
       unavailable(
-        sql.withTransaction(Effect.zipRight(prune, sql`INSERT INTO registry_imports ${sql.insert(rowOf(job))}`))
-      ).pipe(Effect.asVoid),
+        sql.withTransaction(
+          Effect.all([prune, pruneTold, sql`INSERT INTO registry_imports ${sql.insert(rowOf(job))}`], { discard: true })
+        )
+      ),
     find: (id) =>
       Effect.map(unavailable(sql`SELECT * FROM registry_imports WHERE id = ${id}`), (rows) => jobsOf(rows)[0]),
     all: Effect.map(unavailable(sql`SELECT * FROM registry_imports ORDER BY created_at DESC, id`), jobsOf),
@@ -100,14 +143,22 @@ export const makeImportStore = Effect.gen(function* () {
           SELECT id FROM registry_imports WHERE ${due(now)} ORDER BY created_at LIMIT 1) AND ${due(now)} RETURNING *`),
         (rows) => jobsOf(rows)[0]
       ),
-    save: (job, leaseUntil) => {
+    save: (job, leaseUntil, told) => {
       const { created_at: _at, created_by: _by, id, request: _request, source: _source, ...fields } = rowOf(job)
-      return Effect.map(
-        unavailable(sql`UPDATE registry_imports SET ${sql.update({ ...fields, lease_until: leaseUntil })}
-          WHERE id = ${id} AND state <> 'cancelled' RETURNING id`),
+      const write = Effect.map(
+        sql`UPDATE registry_imports SET ${sql.update({ ...fields, lease_until: leaseUntil })}
+          WHERE id = ${id} AND state <> 'cancelled' RETURNING id`,
         (rows) => rows.length > 0
       )
+      if (told === undefined) return unavailable(write)
+      return unavailable(sql.withTransaction(Effect.tap(write, (written) => (written ? tell(id, told) : Effect.void))))
     },
+    items: (id, after, most) =>
+      Effect.map(
+        unavailable(sql`SELECT position, items FROM registry_import_items
+          WHERE job = ${id} AND position + size > ${after} AND position < ${after + most} ORDER BY position`),
+        (rows) => reportsOf(rows, after).slice(0, most)
+      ),
     renew: (id, leaseUntil) =>
       Effect.map(
         unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil}
