@@ -62,6 +62,8 @@ export const options = {
 }
 
 interface Words {
+  readonly from: string
+  readonly fromTokenFile: Option.Option<string>
   readonly select: boolean
   readonly search: Option.Option<string>
   readonly list: Option.Option<string>
@@ -72,8 +74,10 @@ interface Words {
 }
 
 /** Options that say two things at once, or that another one makes pointless. */
-export const conflicts = ({ dryRun, every, list, mirror, resume, search, select }: Words) =>
+export const conflicts = ({ dryRun, every, from, fromTokenFile, list, mirror, resume, search, select }: Words) =>
   Effect.gen(function* () {
+    if (Option.isSome(fromTokenFile) && from === OFFICIAL)
+      return yield* usage("--from-token-file: the public registry wants no token", "--from URL names the one it is for")
     if (select && Option.isSome(list)) return yield* usage("--select and --list choose servers both")
     if (Option.isSome(search) && !select) return yield* usage("--search narrows what is chosen from: add --select")
     if (Option.isSome(every) && !mirror) return yield* usage("--every says how often to mirror: add --mirror")
