@@ -13,7 +13,7 @@ import { Vault } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { caller } from "./access.ts"
-import { decodeOnly, fieldsOf, show } from "./body.ts"
+import { decodeOnly, type Fields, fieldsOf, show } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { readmitted } from "./received.ts"
@@ -63,18 +63,22 @@ const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
 /** Fields of the request by their names on the wire. */
 const WIRE: Readonly<Record<string, string>> = { everySeconds: "interval_seconds", dryRun: "dry_run" }
 
-const refusal = (failure: InvalidImport | ImportNotFound | StoreUnavailable): BadRequest | NotFound | Unavailable => {
-  switch (failure._tag) {
-    case "InvalidImport":
-      return new BadRequest(
-        fieldProblem(WIRE[failure.field] ?? failure.field, "something else", `it ${failure.problem}`)
-      )
-    case "ImportNotFound":
-      return new NotFound(problem(failure.message))
-    case "StoreUnavailable":
-      return new Unavailable(problem("The store can not be reached; nothing was changed"))
+const refusal = (failure: ImportNotFound | StoreUnavailable): NotFound | Unavailable =>
+  failure._tag === "ImportNotFound"
+    ? new NotFound(problem(failure.message))
+    : new Unavailable(problem("The store can not be reached; nothing was changed"))
+
+/** A query may be a key. */
+const heldBy = (name: string, value: unknown): string =>
+  show(name, typeof value === "string" ? value.replace(/[?#][^]*$/, "?(hidden)") : value)
+
+/** What of the request can not be done, by its name there and with what it held. */
+const invalid =
+  (fields: Fields) =>
+  ({ field, problem: what }: InvalidImport): BadRequest => {
+    const name = WIRE[field] ?? field
+    return new BadRequest(fieldProblem(name, heldBy(name, fields[name]), `it ${what}`))
   }
-}
 
 const decode = decodeOnly(RegistryImportFields, Object.keys(RegistryImportFields.fields))
 
@@ -95,7 +99,7 @@ const sealed = (fields: RegistryImportFields) =>
     if (Either.isLeft(base)) return undefined
     const { allowedUpstreams } = yield* ControlPlaneConfig
     if (fields.auth_credential !== undefined && !mayCarrySecret(allowedUpstreams, base.right)) {
-      return yield* new BadRequest(fieldProblem("from", show("from", fields.from), READABLE))
+      return yield* new BadRequest(fieldProblem("from", heldBy("from", fields.from), READABLE))
     }
     return yield* sealedFor(base.right, fields)
   }).pipe(Effect.catchTags({ InvalidSecret: invalidSecret, VaultUnavailable: vaultDown }))
@@ -109,7 +113,10 @@ const begin = (fields: RegistryImportFields, by: string) =>
       fields.resume === true
         ? imports.resume(fields.from, ref)
         : imports.start({ ...asked(fields), ...(ref === undefined ? {} : { credential: ref }) }, by)
-    return yield* Effect.tapErrorCause(asking, () => discard(vault, ref)).pipe(Effect.mapError(refusal))
+    return yield* Effect.tapErrorCause(asking, () => discard(vault, ref)).pipe(
+      Effect.catchTag("InvalidImport", invalid(fields)),
+      Effect.catchTags({ ImportNotFound: refusal, StoreUnavailable: refusal })
+    )
   })
 
 const start = (request: HttpServerRequest.HttpServerRequest) =>

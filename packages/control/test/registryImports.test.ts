@@ -97,6 +97,8 @@ describe("issue 6: imports by the API", () => {
       }
       for (const [field, wrong] of [
         ["from", { from: "registry" }],
+        ["from", { from: "https://ann:hush@registry.example.com" }],
+        ["from", { from: `${FROM}/?key=hush` }],
         ["interval_seconds", { from: FROM, mirror: true, interval_seconds: 1 }],
         ["names", { from: FROM, names: [] }],
         ["variables.0", { from: FROM, variables: ["lower"] }],
@@ -104,8 +106,10 @@ describe("issue 6: imports by the API", () => {
       ] as const) {
         const refused = yield* send("POST", PATH, wrong)
         expect([refused.status, refused.body]).toMatchObject([400, { field }])
+        expect(refused.text).not.toMatch(/something else|hush/)
       }
-      expect((yield* send("POST", PATH, { from: FROM, resume: true })).status).toBe(404)
+      const nothing = yield* send("POST", PATH, { from: FROM, resume: true })
+      expect([nothing.status, nothing.body]).toMatchObject([404, { error: expect.stringContaining(`from ${FROM}`) }])
     }).pipe(Effect.provide(layer({ registryFetch })))
   )
 
