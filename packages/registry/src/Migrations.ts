@@ -71,5 +71,10 @@ export const migrations: ReadonlyArray<Migration> = [
         PRIMARY KEY (job, position)
       )`
     ]
+  },
+  {
+    id: "registry-0009-import-workers",
+    // Which claim a job is worked on by: whoever held an earlier one writes nothing any more.
+    statements: ["ALTER TABLE registry_imports ADD COLUMN worker TEXT"]
   }
 ]

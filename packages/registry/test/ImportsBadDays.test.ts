@@ -167,6 +167,32 @@ describe("issue 6: bad days of a registry", () => {
     }).pipe(Effect.provide(layer({ ...QUICK, timeoutMs: 300 })))
   )
 
+  it.scopedLive("one that is cancelled and resumed while its source is silent is worked on once", () =>
+    Effect.gen(function* () {
+      const source = yield* sourceRegistry(many(250))
+      source.trouble = (_, nth) => (nth === 2 || nth === 3 ? "hang" : undefined)
+      const imports = yield* Imports
+      const asks = (count: number) =>
+        until(
+          Effect.sync(() => source.asked.length),
+          (length) => length >= count
+        )
+      const { id } = yield* imports.start({ from: source.url }, "admin")
+      yield* asks(2)
+      yield* imports.cancel(id)
+      yield* imports.resume(source.url)
+      yield* asks(3)
+      const { progress, state } = yield* settled(id)
+      assert.strictEqual(state, "finished")
+      assert.deepInclude(progress, { seen: 250, created: 250, problem: null })
+      yield* Effect.sleep("100 millis")
+      assert.lengthOf(
+        source.asked.filter((query) => query.get("cursor") === "200"),
+        1
+      )
+    }).pipe(Effect.provide(layer({ ...QUICK, timeoutMs: 400 })))
+  )
+
   it.scopedLive("what can not be meant is refused by its field", () =>
     Effect.gen(function* () {
       const imports = yield* Imports

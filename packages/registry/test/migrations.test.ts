@@ -63,6 +63,7 @@ const samples: ReadonlyArray<Sample> = [
       next_at: null,
       lease_until: null,
       claims: 2,
+      worker: "w",
       created_at: AT,
       created_by: "root"
     }

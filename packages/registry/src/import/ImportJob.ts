@@ -91,6 +91,8 @@ export interface ImportJob {
   readonly nextAt: string | null
   /** How often work on it was begun since it last got on by a page. */
   readonly claims: number
+  /** The claim it is worked on by, or was last; null: nobody began. */
+  readonly worker: string | null
   readonly createdAt: string
   readonly createdBy: string
 }

@@ -125,12 +125,13 @@ const newJob = (request: ImportRequest, by: string) =>
     newestSeen: null,
     nextAt: null,
     claims: 0,
+    worker: null,
     createdAt: iso(now),
     createdBy: by
   }))
 
-const keepLease = (store: ImportStoreApi, { id }: ImportJob) =>
-  Effect.flatMap(Effect.delay(nowMillis, LEASE_MS / 3), (now) => store.renew(id, iso(now + LEASE_MS))).pipe(
+const keepLease = (store: ImportStoreApi, job: ImportJob) =>
+  Effect.flatMap(Effect.delay(nowMillis, LEASE_MS / 3), (now) => store.renew(job, iso(now + LEASE_MS))).pipe(
     Effect.catchAll((error) => Effect.logDebug("The lease of an import could not be renewed", error)),
     Effect.forever
   )
@@ -142,11 +143,11 @@ const OUR_FAULT = "It broke off by an error of this gateway, which its log tells
 const DEADLY = `Work on it was begun ${MOST_CLAIMS} times and broke off each time before it got on by a page; it can be resumed`
 
 /** What can not be worked on is not left running, for others to take up again and again. */
-const breakOff = (store: ImportStoreApi, id: string, problem: string) =>
+const breakOff = (store: ImportStoreApi, { id, worker }: ImportJob, problem: string) =>
   Effect.gen(function* () {
     const job = yield* store.find(id)
     if (job?.state !== "running" && job?.state !== "waiting") return
-    yield* store.save(failed(job, { passing: true, problem }, yield* nowMillis), null)
+    yield* store.save({ ...failed(job, { passing: true, problem }, yield* nowMillis), worker }, null)
   })
 
 /** Works on whatever is to be worked on, one job after the other. */
@@ -181,14 +182,14 @@ const make = (limits: RunLimits) =>
     const poke = yield* Queue.sliding<void>(1)
     const work = (job: ImportJob) =>
       Effect.gen(function* () {
-        if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job.id, DEADLY)
+        if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job, DEADLY)
         yield* Effect.forkScoped(keepLease(store, job))
         yield* runImport(job, { store, limits })
       }).pipe(
-        Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job.id))),
+        Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job))),
         Effect.scoped,
         Effect.catchAllDefect((defect) =>
-          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(store, job.id, OUR_FAULT))
+          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(store, job, OUR_FAULT))
         )
       )
     const look = Effect.zipRight(workAll(store, work), Effect.timeoutOption(Queue.take(poke), LOOK))

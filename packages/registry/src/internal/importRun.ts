@@ -102,8 +102,8 @@ const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
   Effect.gen(function* () {
     const { names } = job.request
     const found: Page = yield* names === undefined ? listPage(job, running) : namedPage(job, names, running)
-    // It may have been cancelled while the source was asked.
-    const goesOn = yield* running.store.renew(job.id, iso((yield* Clock.currentTimeMillis) + LEASE_MS))
+    // It may have been cancelled while the source was asked, and be another's since.
+    const goesOn = yield* running.store.renew(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS))
     const items = goesOn ? [...found.missing, ...(yield* apply(found.items, options))] : []
     const progress = counted(job.progress, items)
     const done: ImportJob = {

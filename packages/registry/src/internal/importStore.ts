@@ -23,6 +23,7 @@ const Row = Schema.Struct({
   newest_seen: Text,
   next_at: Text,
   claims: Schema.Int,
+  worker: Text,
   created_at: Schema.String,
   created_by: Schema.String
 })
@@ -57,6 +58,7 @@ const rowOf = (job: ImportJob) => ({
   newest_seen: job.newestSeen,
   next_at: job.nextAt,
   claims: job.claims,
+  worker: job.worker,
   created_at: job.createdAt,
   created_by: job.createdBy
 })
@@ -84,6 +86,9 @@ const reportsOf = (rows: ReadonlyArray<unknown>, after: number): ReadonlyArray<I
     onRight: (pages) => pages.flatMap(({ items, position }) => items.slice(Math.max(0, after - position)))
   })
 
+/** A job by the claim it is worked on by. */
+type Claimed = Pick<ImportJob, "id" | "worker">
+
 export interface ImportStoreApi {
   readonly add: (job: ImportJob) => Effect.Effect<void, StoreUnavailable>
   readonly find: (id: string) => Effect.Effect<ImportJob | undefined, StoreUnavailable>
@@ -91,7 +96,9 @@ export interface ImportStoreApi {
   readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
   /** A job to work on until `leaseUntil`: one that runs and nobody works on, or a mirror whose time has come. */
   readonly claim: (now: string, leaseUntil: string) => Effect.Effect<ImportJob | undefined, StoreUnavailable>
-  /** How far it is, the lease, and what became of entries. False: it was cancelled meanwhile, and nothing was written. */
+  /**
+   * How far it is, the lease, and what became of entries. False: it was cancelled meanwhile, or others work on it, and nothing was written.
+   */
   readonly save: (job: ImportJob, leaseUntil: string | null, told?: Told) => Effect.Effect<boolean, StoreUnavailable>
   /** What became of at most `most` entries of its last run, from the `after`th on. */
   readonly items: (
@@ -100,9 +107,9 @@ export interface ImportStoreApi {
     most: number
   ) => Effect.Effect<ReadonlyArray<ItemReport>, StoreUnavailable>
   /** The lease of a job that is being worked on. False: it is not to be worked on any more. */
-  readonly renew: (id: string, leaseUntil: string) => Effect.Effect<boolean, StoreUnavailable>
+  readonly renew: (job: Claimed, leaseUntil: string) => Effect.Effect<boolean, StoreUnavailable>
   /** A job that is left in good order, for whoever claims it next. */
-  readonly release: (id: string) => Effect.Effect<void, StoreUnavailable>
+  readonly release: (job: Claimed) => Effect.Effect<void, StoreUnavailable>
   /** Whatever it does now, it is in that state from now on, and asks for that. */
   readonly turn: (job: Pick<ImportJob, "id" | "request">, state: ImportState) => Effect.Effect<void, StoreUnavailable>
 }
@@ -139,15 +146,16 @@ export const makeImportStore = Effect.gen(function* () {
     all: Effect.map(unavailable(sql`SELECT * FROM registry_imports ORDER BY created_at DESC, id`), jobsOf),
     claim: (now, leaseUntil) =>
       Effect.map(
-        unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil}, claims = claims + 1 WHERE id = (
+        unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil}, claims = claims + 1,
+          worker = ${crypto.randomUUID()} WHERE id = (
           SELECT id FROM registry_imports WHERE ${due(now)} ORDER BY created_at LIMIT 1) AND ${due(now)} RETURNING *`),
         (rows) => jobsOf(rows)[0]
       ),
     save: (job, leaseUntil, told) => {
-      const { created_at: _at, created_by: _by, id, request: _request, source: _source, ...fields } = rowOf(job)
+      const { created_at: _at, created_by: _by, id, request: _request, source: _source, worker, ...fields } = rowOf(job)
       const write = Effect.map(
         sql`UPDATE registry_imports SET ${sql.update({ ...fields, lease_until: leaseUntil })}
-          WHERE id = ${id} AND state <> 'cancelled' RETURNING id`,
+          WHERE id = ${id} AND worker = ${worker} AND state <> 'cancelled' RETURNING id`,
         (rows) => rows.length > 0
       )
       if (told === undefined) return unavailable(write)
@@ -159,22 +167,22 @@ export const makeImportStore = Effect.gen(function* () {
           WHERE job = ${id} AND position + size > ${after} AND position < ${after + most} ORDER BY position`),
         (rows) => reportsOf(rows, after).slice(0, most)
       ),
-    renew: (id, leaseUntil) =>
+    renew: ({ id, worker }, leaseUntil) =>
       Effect.map(
         unavailable(sql`UPDATE registry_imports SET lease_until = ${leaseUntil}
-          WHERE id = ${id} AND state = 'running' RETURNING id`),
+          WHERE id = ${id} AND worker = ${worker} AND state = 'running' RETURNING id`),
         (rows) => rows.length > 0
       ),
-    release: (id) =>
+    release: ({ id, worker }) =>
       Effect.asVoid(
         unavailable(sql`UPDATE registry_imports SET lease_until = NULL,
           claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END
-          WHERE id = ${id} AND state IN ('running', 'waiting')`)
+          WHERE id = ${id} AND worker = ${worker} AND state IN ('running', 'waiting')`)
       ),
     turn: ({ id, request }, state) =>
       Effect.asVoid(
         unavailable(sql`UPDATE registry_imports SET state = ${state}, request = ${JSON.stringify(request)},
-          lease_until = NULL, claims = 0 WHERE id = ${id}`)
+          lease_until = NULL, claims = 0, worker = NULL WHERE id = ${id}`)
       )
   }
   return api
