@@ -12,7 +12,7 @@ import { layer, over, records, run, until } from "./support/importing.ts"
 import { type SourceRegistry, sourceRegistry } from "./support/sourceRegistry.ts"
 
 const SCRIPT = fileURLToPath(new URL("support/importProcess.ts", import.meta.url))
-const ENTRIES = 3_000
+const ENTRIES = 2_000
 
 /** A process of that file; killed with the scope at the latest. */
 const started = (filename: string, ...from: ReadonlyArray<string>) =>
@@ -102,13 +102,13 @@ const workedOff = (
     yield* Effect.scoped(
       Effect.zipRight(
         started(filename),
-        until(Effect.delay(jobIn(filename), "20 millis"), (job) => job?.state === "waiting")
+        until(Effect.delay(jobIn(filename), "200 millis"), (job) => job?.state === "waiting")
       )
     )
     return source.asked.slice(begun)
   })
 
-describe("issue 6: a mirror of three thousand entries whose process is killed", () => {
+describe("issue 6: a mirror of two thousand entries whose process is killed", () => {
   it.scopedLive(
     "goes on where it was, in the first run and in that of what changed since: nothing is lost, nothing is there twice",
     () =>
@@ -117,7 +117,7 @@ describe("issue 6: a mirror of three thousand entries whose process is killed", 
         const source = yield* sourceRegistry(made.map(({ entry }) => entry))
         source.listsDeleted = true
         const filename = join(mkdtempSync(join(tmpdir(), "mcpgw-killed-")), "a.db")
-        const first = yield* workedOff(filename, source, [7, 19], source.url)
+        const first = yield* workedOff(filename, source, [6, 13], source.url)
         assert.deepInclude(yield* jobIn(filename), { seen: ENTRIES, told: ENTRIES })
         // A page is asked for again only by who comes after a kill.
         assert.isAtMost(first.length, ENTRIES / 100 + 2)
@@ -141,7 +141,7 @@ describe("issue 6: a mirror of three thousand entries whose process is killed", 
           yield* run({ from: source.url })
           return yield* left
         }).pipe(Effect.provide(layer()))
-        assert.isAbove(whole.servers.length, 1_000)
+        assert.isAbove(whole.servers.length, 800)
         assert.deepStrictEqual(killed, whole)
       }),
     120_000
