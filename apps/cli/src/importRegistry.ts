@@ -15,6 +15,7 @@ import { Session } from "./connect/Session.ts"
 import { failed, usage } from "./Failure.ts"
 import { about } from "./help.ts"
 import { conflicts, options } from "./import/registryOptions.ts"
+import { sourceCredential } from "./import/sourceToken.ts"
 import { plain, show, table } from "./show/table.ts"
 import { Stdin } from "./Stdin.ts"
 
@@ -48,8 +49,8 @@ const counts = (one: RegistryImport): string => {
 /** How often the gateway is asked how far it is. */
 const PAUSE = "500 millis"
 
-/** Waits for the end of a run, saying on standard error how far it is. */
-const watch = (id: string) =>
+/** How far a run is, and what became of its entries so far; `watches`: waits for its end, saying on standard error how far it is. */
+const follow = (id: string, watches: boolean) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const items: Array<RegistryImportItem> = []
@@ -58,9 +59,10 @@ const watch = (id: string) =>
       const report = yield* api.registryImports.get({ path: { id }, urlParams: { after: items.length } })
       items.push(...report.items)
       const now = counts(report)
-      if (now !== said && report.seen > 0) yield* Console.error(now)
+      if (watches && now !== said && report.seen > 0) yield* Console.error(now)
       said = now
-      if (report.state !== "running" && report.items.length === 0) return { report, items }
+      const isOver = !watches || report.state !== "running"
+      if (isOver && report.items.length === 0) return { report, items }
       if (report.items.length === 0) yield* Effect.sleep(PAUSE)
     }
   })
@@ -69,10 +71,10 @@ const begin = (payload: RegistryImportFields) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const { id } = yield* api.registryImports.start({ payload })
-    return yield* watch(id)
+    return yield* follow(id, true)
   })
 
-type Run = Effect.Effect.Success<ReturnType<typeof watch>>
+type Run = Effect.Effect.Success<ReturnType<typeof follow>>
 
 /** What only tried goes on trying. */
 const incomplete = ({ dry_run, from, problem, state }: RegistryImport) =>
@@ -84,11 +86,14 @@ const incomplete = ({ dry_run, from, problem, state }: RegistryImport) =>
     : failed(problem ?? "The import did not come to its end")
 
 /** What can be had of the registry, found out by a dry run. */
-const choose = (args: { readonly from: string; readonly search: Option.Option<string> }) =>
+const choose = (
+  args: { readonly from: string; readonly search: Option.Option<string> },
+  credential: Effect.Effect.Success<ReturnType<typeof sourceCredential>>
+) =>
   Effect.gen(function* () {
     if (!(yield* Stdin).isTerminal)
       return yield* usage("--select needs a terminal", "--list FILE names servers in a file")
-    const { items, report } = yield* begin({ from: args.from, dry_run: true })
+    const { items, report } = yield* begin({ from: args.from, dry_run: true, ...credential })
     if (report.problem !== null) return yield* incomplete(report)
     const word = Option.getOrElse(args.search, () => "").toLowerCase()
     const choices = items.flatMap(({ name, outcome, version }) =>
@@ -105,15 +110,13 @@ const choose = (args: { readonly from: string; readonly search: Option.Option<st
     return names.length === 0 ? yield* failed("Nothing was chosen") : names
   })
 
-const SHOWN: ReadonlySet<string> = new Set(["created", "updated", "removed", "refused"])
-
 /** Of a whole registry, what is as it was is not worth a line; whoever names servers wants to know of each. */
 const print = (json: boolean, dryRun: boolean, named: boolean, { items, report }: Run) =>
   show(json, { ...report, items, next: items.length }, () =>
     table(
       ["NAME", "VERSION", "SERVER", dryRun ? "WOULD BE" : "OUTCOME", "WHY"],
       items
-        .filter(({ outcome }) => named || SHOWN.has(outcome))
+        .filter(({ outcome }) => named || outcome !== "unchanged")
         .map(({ field, name, outcome, path, reason, version }) => [
           name,
           version,
@@ -127,8 +130,9 @@ const print = (json: boolean, dryRun: boolean, named: boolean, { items, report }
 const run = Command.make("registry", { ...options, ...globals }, (args) =>
   Effect.gen(function* () {
     yield* conflicts(args)
+    const credential = yield* sourceCredential(args)
     const names = args.select
-      ? Option.some(yield* choose(args))
+      ? Option.some(yield* choose(args, credential))
       : yield* Effect.transposeOption(Option.map(args.list, readList))
     const asked: RegistryImportFields = {
       from: args.from,
@@ -138,14 +142,17 @@ const run = Command.make("registry", { ...options, ...globals }, (args) =>
       ...(args.mirror ? { mirror: true } : {}),
       ...(Option.isSome(args.every) ? { interval_seconds: args.every.value } : {}),
       ...(Option.isSome(names) ? { names: names.value } : {}),
-      ...(args.variable.length > 0 ? { variables: args.variable } : {})
+      ...(args.variable.length > 0 ? { variables: args.variable } : {}),
+      ...credential
     }
     const done = yield* begin(asked)
     yield* print(args.json, args.dryRun, Option.isSome(names), done)
     const { report } = done
     if (report.problem !== null) return yield* incomplete(report)
     if (report.state === "waiting") yield* Console.error(`The mirror goes on; \`mcpgw import jobs\` shows it`)
-    if (Option.isSome(names) && report.refused > 0) {
+    // A registry holds what no gateway takes, such as packages: of a whole one some may be refused, but not all.
+    const taken = report.created + report.updated + report.unchanged + report.removed
+    if (report.refused > 0 && (Option.isSome(names) || taken === 0)) {
       return yield* failed(`${report.refused} of ${report.seen} servers were refused`)
     }
   })
@@ -154,11 +161,16 @@ const run = Command.make("registry", { ...options, ...globals }, (args) =>
     about(
       "Take over servers of a registry that speaks the official protocol.",
       "import registry --from https://registry.example.com --dry-run",
-      "import registry --list names.txt --enable"
+      "import registry --list names.txt --enable",
+      "import registry --from https://mcp.example.com --from-token-file token.txt --mirror"
     )
   ),
   Command.provide((args) => Session.layer(args))
 )
+
+/** What kind of import it is. */
+const kindOf = ({ dry_run, interval_seconds }: RegistryImport): string =>
+  dry_run ? "dry run" : interval_seconds === null ? "import" : `mirror, every ${interval_seconds} s`
 
 const jobs = Command.make("jobs", globals, ({ json }) =>
   Effect.gen(function* () {
@@ -166,8 +178,8 @@ const jobs = Command.make("jobs", globals, ({ json }) =>
     const answer = yield* api.registryImports.list({})
     yield* show(json, answer, () =>
       table(
-        ["ID", "FROM", "STATE", "COUNTS", "NEXT", "PROBLEM"],
-        answer.imports.map((one) => [one.id, one.from, one.state, counts(one), one.next_at, one.problem])
+        ["ID", "FROM", "KIND", "STATE", "COUNTS", "NEXT", "PROBLEM"],
+        answer.imports.map((one) => [one.id, one.from, kindOf(one), one.state, counts(one), one.next_at, one.problem])
       )
     )
   })
@@ -177,6 +189,26 @@ const jobs = Command.make("jobs", globals, ({ json }) =>
 )
 
 const id = Args.text({ name: "ID" }).pipe(Args.withDescription("As `mcpgw import jobs` shows it."))
+
+const shown = Command.make("show", { id, ...globals }, ({ id, json }) =>
+  Effect.gen(function* () {
+    const done = yield* follow(id, false)
+    const { dry_run, from, problem, seen, state } = done.report
+    yield* print(json, dry_run, true, done)
+    yield* Console.error(plain(`${from}: ${kindOf(done.report)}, ${state}, ${counts(done.report)}`))
+    if (problem !== null) yield* Console.error(plain(problem))
+    if (seen > done.items.length) {
+      yield* Console.error(
+        `What became of ${seen - done.items.length} more is not kept: it is of the last imports, and of 20,000 entries each`
+      )
+    }
+  })
+).pipe(
+  Command.withDescription(
+    about("Show what became of the entries of an import, or of a mirror's last run.", "import show ID")
+  ),
+  Command.provide((args) => Session.layer(args))
+)
 
 const cancel = Command.make("cancel", { id, ...globals }, ({ id, json }) =>
   Effect.gen(function* () {
@@ -189,5 +221,5 @@ const cancel = Command.make("cancel", { id, ...globals }, ({ id, json }) =>
   Command.provide((args) => Session.layer(args))
 )
 
-/** `registry`, `jobs` and `cancel`, for the group `import`. */
-export const registryCommands = [run, jobs, cancel] as const
+/** `registry`, `jobs`, `show` and `cancel`, for the group `import`. */
+export const registryCommands = [run, jobs, shown, cancel] as const

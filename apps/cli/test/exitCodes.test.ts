@@ -11,6 +11,7 @@ afterAll(() => room.remove())
 
 /** Nobody listens there: whatever is asked ends with 5. */
 const NOWHERE = "http://127.0.0.1:9"
+const FROM = ["import", "registry", "--from", "https://registry.example.com"]
 const IDE = ["ide", "--server", "/a", "--client", "cursor"]
 const file = (name: string, text: string): string => {
   writeFileSync(join(room.path, name), text, { mode: 0o600 })
@@ -76,6 +77,10 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["import", "registry", "--resume", "--dry-run"], /--resume goes on/],
   [["import", "registry", "--resume", "--list", LIST], /--resume goes on/],
   [["import", "registry", "--select"], /needs a terminal/],
+  [["import", "registry", "--from-header", "X-Key"], /add --from-token-file/],
+  [["import", "registry", "--from-token-file", TOKEN], /the public registry wants no token/],
+  [[...FROM, "--from-token-file", join(room.path, "none")], /--from-token-file .* can not be read/],
+  [[...FROM, "--from-token-file", EMPTY], /--from-token-file .* holds no token/],
   [["import", "registry", "--list", EMPTY, "--every", "5", "--mirror"], /60/],
   [["import", "files", join(room.path, "tokens")], /holds no server files/],
   [[...IDE, "--write", "--remove"], /both set/],

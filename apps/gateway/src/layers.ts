@@ -160,11 +160,11 @@ const stores = Layer.mergeAll(
 /** Tier 3 — who calls, and what there is. */
 const people = Layer.mergeAll(
   Imports.layerSql().pipe(
-    Layer.provide(SourceFetch.layer),
+    Layer.provide(withConfig(({ allowedUpstreams }) => SourceFetch.layer(allowedUpstreams))),
     Layer.provideMerge(Catalogue.layer),
-    Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSql))
+    Layer.provideMerge(Layer.merge(Registry.layer, Versions.layerSql)),
+    Layer.provideMerge(credentials)
   ),
-  credentials,
   AgentClients.layer,
   OAuthClients.layer,
   withConfig(({ publicUrl, sessionHours }) =>

@@ -22,10 +22,19 @@ export const RegistryImportFields = Schema.Struct({
   /** Go on with the changes of the registry, every `interval_seconds` (an hour). */
   mirror: optional(Schema.Boolean),
   interval_seconds: optional(Schema.Int),
-  /** Go on with the last import from there that was interrupted or cancelled. */
+  /** Go on with the last import from there that was interrupted or cancelled, or with a mirror whose last run failed. */
   resume: optional(Schema.Boolean),
   /** Variables of headers that keep their name; all others get the server's name before theirs. */
-  variables: optional(Schema.Array(Schema.String.pipe(Schema.pattern(/^[A-Z][A-Z0-9_]*$/))))
+  variables: optional(Schema.Array(Schema.String.pipe(Schema.pattern(/^[A-Z][A-Z0-9_]*$/)))),
+  /**
+   * What the registry wants to see, kept sealed, sent to its origin alone and shown to nobody; `$NAME_AUTH_TOKEN` in it stands for a variable of the
+   * gateway's environment. With `resume` it takes the place of the one before.
+   */
+  auth_credential: optional(Schema.String),
+  /** How it is sent: `bearer`, unless `auth_header_name` is given. */
+  auth_scheme: optional(Schema.Literal("bearer", "api_key")),
+  /** The header of an `api_key`; else `X-API-Key`. */
+  auth_header_name: optional(Schema.String)
 })
 export type RegistryImportFields = typeof RegistryImportFields.Type
 
@@ -38,6 +47,7 @@ export const RegistryImportItem = Schema.Struct({
   path: Schema.NullOr(Schema.String),
   outcome: Schema.Literal("created", "updated", "unchanged", "removed", "skipped", "refused"),
   field: optional(Schema.String),
+  /** Why, of what was refused, skipped or switched off. */
   reason: optional(Schema.String)
 }).annotations({ identifier: "RegistryImportItem" })
 export type RegistryImportItem = typeof RegistryImportItem.Type
@@ -50,6 +60,8 @@ export const RegistryImport = Schema.Struct({
   state: Schema.Literal("running", "waiting", "finished", "interrupted", "cancelled"),
   dry_run: Schema.Boolean,
   enable: Schema.Boolean,
+  /** Whether a credential is kept for it. */
+  has_credential: Schema.Boolean,
   /** Seconds between two runs of a mirror; null: it is none. */
   interval_seconds: Schema.NullOr(Schema.Int),
   pages: count,
@@ -72,7 +84,7 @@ export type RegistryImport = typeof RegistryImport.Type
 
 export const RegistryImportReport = Schema.Struct({
   ...RegistryImport.fields,
-  /** From the `after`th on, at most 1,000; the process that works on it knows them. */
+  /** From the `after`th on, at most 1,000; of the last 20 imports, of every mirror's last run, and of 20,000 entries each. */
   items: Schema.Array(RegistryImportItem),
   /** `after` of the next request. */
   next: Schema.Int

@@ -1,8 +1,9 @@
 /**
  * Keeps records and vault together, whoever changed a record: what came with its headers in the clear (an import, a record of an older
- * version) is sealed, what another process sealed is opened, and what no record names any more is removed.
+ * version) is sealed, what another process sealed is opened, and what no record and no import names any more is removed.
  */
 import type { ServerRecord } from "@mcpgw/domain/Server"
+import { Imports, type ImportsApi } from "@mcpgw/registry/import/Imports"
 import { Registry, type RegistryApi } from "@mcpgw/registry/Registry"
 import { SEALED, isBareReference } from "@mcpgw/vault/ServerSecrets"
 import { Vault, type VaultApi } from "@mcpgw/vault/Vault"
@@ -49,14 +50,20 @@ const settle = (registry: RegistryApi, vault: VaultApi, path: string) =>
     if (ref !== undefined) yield* vault.load(ref)
   }).pipe(Effect.catchTag("VaultUnavailable", (failure) => Effect.logWarning(failure.message, failure.cause)))
 
+interface Parts {
+  readonly imports: ImportsApi
+  readonly registry: RegistryApi
+  readonly vault: VaultApi
+}
+
 /**
- * Removes what no record names. `seen`: what none named the last time. A snapshot may lag, and the clock of who has just sealed something may be
+ * Removes what nothing names. `seen`: what none named the last time. A snapshot may lag, and the clock of who has just sealed something may be
  * another: so it takes two looks, and then the record is read where it is stored.
  */
-const sweep = (registry: RegistryApi, vault: VaultApi, seen: Ref.Ref<ReadonlySet<string>>) =>
+const sweep = ({ imports, registry, vault }: Parts, seen: Ref.Ref<ReadonlySet<string>>) =>
   Effect.gen(function* () {
-    const live = [...registry.snapshot().servers.values()].flatMap(({ record }) => record.credential_ref ?? [])
-    const unnamed = yield* vault.unnamed(new Set(live))
+    const ofServers = [...registry.snapshot().servers.values()].flatMap(({ record }) => record.credential_ref ?? [])
+    const unnamed = yield* vault.unnamed(new Set([...ofServers, ...(yield* imports.credentials)]))
     const before = yield* Ref.getAndSet(seen, new Set(unnamed.map(({ ref }) => ref)))
     let count = 0
     for (const { path, ref } of unnamed.filter((row) => before.has(row.ref))) {
@@ -64,14 +71,15 @@ const sweep = (registry: RegistryApi, vault: VaultApi, seen: Ref.Ref<ReadonlySet
       yield* vault.remove(ref)
       count++
     }
-    if (count > 0) yield* Effect.logInfo(`Removed ${count} credentials of no server`)
+    if (count > 0) yield* Effect.logInfo(`Removed ${count} credentials that nothing names`)
   }).pipe(Effect.catchAll((failure) => Effect.logWarning(failure.message, failure.cause)))
 
 /** Ends with its scope. */
-export const layer: Layer.Layer<never, never, Registry | Vault> = Layer.scopedDiscard(
+export const layer: Layer.Layer<never, never, Imports | Registry | Vault> = Layer.scopedDiscard(
   Effect.gen(function* () {
     const registry = yield* Registry
     const vault = yield* Vault
+    const parts: Parts = { imports: yield* Imports, registry, vault }
     const seen = yield* Ref.make<ReadonlySet<string>>(new Set())
     const changes = yield* registry.subscribe
     yield* Effect.forEach(registry.snapshot().servers.keys(), (path) => settle(registry, vault, path), {
@@ -84,6 +92,6 @@ export const layer: Layer.Layer<never, never, Registry | Vault> = Layer.scopedDi
       ),
       Effect.forkScoped
     )
-    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(sweep(registry, vault, seen), Effect.sleep(SWEEP_EVERY))))
+    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(sweep(parts, seen), Effect.sleep(SWEEP_EVERY))))
   })
 )

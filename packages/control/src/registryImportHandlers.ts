@@ -7,12 +7,19 @@ import { BadRequest, fieldProblem, Forbidden, NotFound, problem, Unavailable } f
 import { type RegistryImport, RegistryImportFields } from "@mcpgw/api/RegistryImports"
 import type { ImportJob, ImportRequest } from "@mcpgw/registry/import/ImportJob"
 import { type ImportNotFound, Imports, type InvalidImport } from "@mcpgw/registry/import/Imports"
+import { sourceBase } from "@mcpgw/registry/import/Source"
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
+import { Vault } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { caller } from "./access.ts"
-import { decodeOnly, fieldsOf } from "./body.ts"
+import { decodeOnly, type Fields, fieldsOf, show } from "./body.ts"
+import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { readmitted } from "./received.ts"
+import { invalidSecret, vaultDown } from "./serverSecrets.ts"
+import { mayCarrySecret, READABLE, sealedFor } from "./sourceCredential.ts"
+import { discard } from "./vaultWrites.ts"
 
 const USUAL_INTERVAL_SECONDS = 3_600
 const ITEMS_AT_ONCE = 1_000
@@ -35,6 +42,7 @@ const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
   state: job.state,
   dry_run: request.dryRun ?? false,
   enable: request.enable ?? false,
+  has_credential: request.credential !== undefined,
   interval_seconds: request.everySeconds ?? null,
   pages: progress.pages,
   seen: progress.seen,
@@ -55,18 +63,22 @@ const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
 /** Fields of the request by their names on the wire. */
 const WIRE: Readonly<Record<string, string>> = { everySeconds: "interval_seconds", dryRun: "dry_run" }
 
-const refusal = (failure: InvalidImport | ImportNotFound | StoreUnavailable): BadRequest | NotFound | Unavailable => {
-  switch (failure._tag) {
-    case "InvalidImport":
-      return new BadRequest(
-        fieldProblem(WIRE[failure.field] ?? failure.field, "something else", `it ${failure.problem}`)
-      )
-    case "ImportNotFound":
-      return new NotFound(problem(failure.message))
-    case "StoreUnavailable":
-      return new Unavailable(problem("The store can not be reached; nothing was changed"))
+const refusal = (failure: ImportNotFound | StoreUnavailable): NotFound | Unavailable =>
+  failure._tag === "ImportNotFound"
+    ? new NotFound(problem(failure.message))
+    : new Unavailable(problem("The store can not be reached; nothing was changed"))
+
+/** A query may be a key. */
+const heldBy = (name: string, value: unknown): string =>
+  show(name, typeof value === "string" ? value.replace(/[?#][^]*$/, "?(hidden)") : value)
+
+/** What of the request can not be done, by its name there and with what it held. */
+const invalid =
+  (fields: Fields) =>
+  ({ field, problem: what }: InvalidImport): BadRequest => {
+    const name = WIRE[field] ?? field
+    return new BadRequest(fieldProblem(name, heldBy(name, fields[name]), `it ${what}`))
   }
-}
 
 const decode = decodeOnly(RegistryImportFields, Object.keys(RegistryImportFields.fields))
 
@@ -79,16 +91,39 @@ const asked = (fields: RegistryImportFields): ImportRequest => ({
   ...(fields.variables === undefined ? {} : { variables: fields.variables })
 })
 
-const start = (request: HttpServerRequest.HttpServerRequest) =>
+/** Seals the credential of the request, and says under which name; undefined: there is none. */
+const sealed = (fields: RegistryImportFields) =>
+  Effect.gen(function* () {
+    const base = sourceBase(fields.from)
+    // It is refused with the rest.
+    if (Either.isLeft(base)) return undefined
+    const { allowedUpstreams } = yield* ControlPlaneConfig
+    if (fields.auth_credential !== undefined && !mayCarrySecret(allowedUpstreams, base.right)) {
+      return yield* new BadRequest(fieldProblem("from", heldBy("from", fields.from), READABLE))
+    }
+    return yield* sealedFor(base.right, fields)
+  }).pipe(Effect.catchTags({ InvalidSecret: invalidSecret, VaultUnavailable: vaultDown }))
+
+const begin = (fields: RegistryImportFields, by: string) =>
   Effect.gen(function* () {
     const imports = yield* Imports
+    const vault = yield* Vault
+    const ref = yield* sealed(fields)
+    const asking =
+      fields.resume === true
+        ? imports.resume(fields.from, ref)
+        : imports.start({ ...asked(fields), ...(ref === undefined ? {} : { credential: ref }) }, by)
+    return yield* Effect.tapErrorCause(asking, () => discard(vault, ref)).pipe(
+      Effect.catchTag("InvalidImport", invalid(fields)),
+      Effect.catchTags({ ImportNotFound: refusal, StoreUnavailable: refusal })
+    )
+  })
+
+const start = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.gen(function* () {
     const { claims } = yield* administrator("api:import_registry")
     const fields = yield* Effect.flatMap(fieldsOf(request), decode)
-    const job = yield* Effect.mapError(
-      fields.resume === true ? imports.resume(fields.from) : imports.start(asked(fields), claims.username),
-      refusal
-    )
-    return HttpServerResponse.unsafeJson(view(job), { status: 202 })
+    return HttpServerResponse.unsafeJson(view(yield* begin(fields, claims.username)), { status: 202 })
   })
 
 const list = Effect.gen(function* () {
@@ -102,14 +137,18 @@ const get = (id: string, after: number) =>
     yield* administrator("api:import_registry")
     const imports = yield* Imports
     const job = yield* Effect.mapError(imports.get(id), refusal)
-    const items = imports.items(id, after).slice(0, ITEMS_AT_ONCE)
+    const items = yield* Effect.mapError(imports.items(id, after, ITEMS_AT_ONCE), refusal)
     return { ...view(job), items, next: after + items.length }
   })
 
 const cancel = (id: string) =>
   Effect.gen(function* () {
     yield* administrator("api:cancel_import")
-    return view(yield* Effect.mapError((yield* Imports).cancel(id), refusal))
+    const imports = yield* Imports
+    const { request } = yield* Effect.mapError(imports.get(id), refusal)
+    const job = yield* Effect.mapError(imports.cancel(id), refusal)
+    yield* discard(yield* Vault, request.credential)
+    return view(job)
   })
 
 const whole = { uninterruptible: true }

@@ -21,11 +21,12 @@ export interface Change {
 /** What a record holds in place of its secrets: to be committed over what was given. */
 export type InPlace = Plan["fields"] & Pick<Registration, "credential_ref">
 
-const discard = (vault: VaultApi, ref: string | undefined): Effect.Effect<void> =>
+/** Takes a row away that nothing names any more; one that stays is swept later. */
+export const discard = (vault: VaultApi, ref: string | undefined): Effect.Effect<void> =>
   ref === undefined
     ? Effect.void
     : Effect.catchAll(vault.remove(ref), (failure) =>
-        Effect.logWarning(`A credential that no server has any more is still stored: ${failure.message}`)
+        Effect.logWarning(`A credential that nothing names any more is still stored: ${failure.message}`)
       )
 
 /** Forgets what was kept of a server that is gone. */

@@ -2,8 +2,11 @@
 import { it } from "@effect/vitest"
 import { KeyRing, makeSealingKey } from "@mcpgw/domain/KeyRing"
 import type { Registration, ServerRecord } from "@mcpgw/domain/Server"
+import { Imports } from "@mcpgw/registry/import/Imports"
+import { SourceFetch } from "@mcpgw/registry/import/SourceFetch"
 import { Registry, type RegistryApi } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
+import { Versions } from "@mcpgw/registry/v01/Versions"
 import { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import * as Store from "@mcpgw/store/Store"
 import { Vault } from "@mcpgw/vault/Vault"
@@ -30,7 +33,11 @@ const stand = Effect.sync(() => {
   const filename = join(mkdtempSync(join(tmpdir(), "mcpgw-sync-")), "a.db")
   const keys = KeyRing.layerOf({ sealing: [makeSealingKey()], signing: [] })
   const services = Layer.merge(
-    Registry.layer.pipe(Layer.provide(RegistryStore.layerSql)),
+    Imports.layerSql({ retries: 0 }).pipe(
+      Layer.provide(SourceFetch.layerOf(() => Promise.reject(new Error("nobody is there")))),
+      Layer.provide(Versions.layerSql),
+      Layer.provideMerge(Registry.layer.pipe(Layer.provide(RegistryStore.layerSql)))
+    ),
     Vault.layerSql({ variable: () => Effect.succeed(undefined) })
   )
   return Effect.gen(function* () {
@@ -43,6 +50,7 @@ const stand = Effect.sync(() => {
         return registry.exactly(record).update({ ...fields, ...inPlace })
       }).pipe(Effect.provideService(Vault, vault))
     return {
+      imports: Context.get(context, Imports),
       registry,
       vault,
       look: Context.get(context, ChangeFeed).look,
@@ -108,6 +116,26 @@ describe("S-01: credentials of servers and several processes", () => {
       expect(orphan).not.toBe(ref)
       // It was read where it is stored.
       expect((yield* b.sent).headers).toEqual({ authorization: "Bearer kept" })
+    })
+  )
+
+  it.scoped("the credential of an import that may go on is kept; that of one that was cancelled goes", () =>
+    Effect.gen(function* () {
+      const start = yield* stand
+      const a = yield* start
+      const put = (from: string) =>
+        a.vault.put(`import:${from}`, { headers: [["X-Key", "s"]], origins: [], references: true })
+      const [kept, gone] = [yield* put("https://one.example/v0.1"), yield* put("https://two.example/v0.1")]
+      yield* a.imports.start({ from: "https://one.example", everySeconds: 3_600, credential: kept }, "admin")
+      const { id } = yield* a.imports.start({ from: "https://two.example", credential: gone }, "admin")
+      yield* a.sync
+      yield* TestClock.adjust("11 minutes")
+      yield* settled
+      expect((yield* a.vault.unnamed(new Set())).map((row) => row.ref).toSorted()).toEqual([kept, gone].toSorted())
+      yield* a.imports.cancel(id)
+      yield* TestClock.adjust("11 minutes")
+      yield* settled
+      expect((yield* a.vault.unnamed(new Set())).map((row) => row.ref)).toEqual([kept])
     })
   )
 

@@ -1,6 +1,8 @@
 /** `/api/import/registry`: who may, what is refused, and an import from its start to its report. */
 import { it } from "@effect/vitest"
+import type { SourceCredential } from "@mcpgw/registry/import/SourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
+import { Vault } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
@@ -95,6 +97,8 @@ describe("issue 6: imports by the API", () => {
       }
       for (const [field, wrong] of [
         ["from", { from: "registry" }],
+        ["from", { from: "https://ann:hush@registry.example.com" }],
+        ["from", { from: `${FROM}/?key=hush` }],
         ["interval_seconds", { from: FROM, mirror: true, interval_seconds: 1 }],
         ["names", { from: FROM, names: [] }],
         ["variables.0", { from: FROM, variables: ["lower"] }],
@@ -102,8 +106,77 @@ describe("issue 6: imports by the API", () => {
       ] as const) {
         const refused = yield* send("POST", PATH, wrong)
         expect([refused.status, refused.body]).toMatchObject([400, { field }])
+        expect(refused.text).not.toMatch(/something else|hush/)
       }
-      expect((yield* send("POST", PATH, { from: FROM, resume: true })).status).toBe(404)
+      const nothing = yield* send("POST", PATH, { from: FROM, resume: true })
+      expect([nothing.status, nothing.body]).toMatchObject([404, { error: expect.stringContaining(`from ${FROM}`) }])
+    }).pipe(Effect.provide(layer({ registryFetch })))
+  )
+
+  it.scopedLive("S-01: a credential is sealed, passed on by its name alone, and shown to nobody", () => {
+    const given: Array<SourceCredential | undefined> = []
+    const says = { status: 401 }
+    const registryFetch = (_url: string, _signal: AbortSignal, credential: SourceCredential | undefined) => {
+      given.push(credential)
+      return Promise.resolve(Response.json({ servers, metadata: {} }, says))
+    }
+    return Effect.gen(function* () {
+      const send = yield* start
+      const vault = yield* Vault
+      const texts: Array<string> = []
+      const over = (begun: Answer) =>
+        Effect.gen(function* () {
+          let report = begun
+          while (textOf(report, "state") === "running") {
+            report = yield* Effect.delay(send("GET", `${PATH}/${textOf(begun, "id")}`), "5 millis")
+          }
+          texts.push(begun.text, report.text, (yield* send("GET", PATH)).text)
+          return report.body
+        })
+      const storedFor = (at: number, ref = given.at(at)?.ref) =>
+        vault.storedFor({ path: `import:${FROM}/v0.1`, headers: [], proxy_pass_url: FROM, credential_ref: ref ?? "" })
+      expect(yield* over(yield* send("POST", PATH, { from: FROM, mirror: true }))).toMatchObject({
+        state: "waiting",
+        has_credential: false,
+        problem: expect.stringMatching(/401: it wants a credential[^]*auth_credential[^]*--from-token-file/)
+      })
+      const wrong = { from: FROM, mirror: true, auth_credential: "s3cret-one" }
+      expect(yield* over(yield* send("POST", PATH, wrong))).toMatchObject({
+        has_credential: true,
+        problem: expect.stringMatching(/401: it does not take the credential/)
+      })
+      expect(given.at(-1)?.source).toBe(`${FROM}/v0.1`)
+      expect(storedFor(-1).headers).toEqual({ authorization: "Bearer s3cret-one" })
+      says.status = 200
+      const again = { from: FROM, resume: true, auth_credential: "s3cret-two", auth_header_name: "X-Key" }
+      const resumed = yield* send("POST", PATH, again)
+      expect(yield* over(resumed)).toMatchObject({ state: "waiting", problem: null, created: 2, has_credential: true })
+      expect(storedFor(-1).headers).toEqual({ "x-key": "s3cret-two" })
+      const ended = yield* send("DELETE", `${PATH}/${textOf(resumed, "id")}`)
+      expect(ended.body).toMatchObject({ state: "cancelled", has_credential: false })
+      expect(storedFor(-1).problem).toMatch(/is not there/)
+      expect(texts.join("")).not.toMatch(/s3cret/)
+    }).pipe(Effect.provide(layer({ registryFetch })))
+  })
+
+  it.scopedLive("S-01: a credential that can not be sent is refused by its field, and none is repeated or kept", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      for (const [field, wrong] of [
+        ["from", { from: "http://registry.example.com", auth_credential: "s3cret" }],
+        ["from", { from: "https://u:s3cret@registry.example.com", auth_credential: "s3cret" }],
+        ["auth_credential", { from: FROM, auth_credential: { s3cret: true } }],
+        ["auth_credential", { from: FROM, auth_credential: "s3cret\nx" }],
+        ["auth_header_name", { from: FROM, auth_credential: "s3cret", auth_header_name: "Host" }],
+        ["auth_scheme", { from: FROM, auth_credential: "s3cret", auth_scheme: "basic" }],
+        ["interval_seconds", { from: FROM, auth_credential: "s3cret", mirror: true, interval_seconds: 1 }]
+      ] as const) {
+        const refused = yield* send("POST", PATH, wrong)
+        expect([refused.status, refused.body]).toMatchObject([400, { field }])
+        expect(refused.text).not.toContain("s3cret")
+      }
+      const nothing = yield* send("POST", PATH, { from: FROM, resume: true, auth_credential: "s3cret" })
+      expect(nothing.status).toBe(404)
     }).pipe(Effect.provide(layer({ registryFetch })))
   )
 })

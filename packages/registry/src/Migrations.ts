@@ -58,5 +58,23 @@ export const migrations: ReadonlyArray<Migration> = [
     id: "registry-0007-import-claims",
     // How often work on the job was begun since it last got on.
     statements: ["ALTER TABLE registry_imports ADD COLUMN claims INTEGER NOT NULL DEFAULT 0"]
+  },
+  {
+    id: "registry-0008-import-items",
+    statements: [
+      // What became of the entries of a page: `position` is that of the first of them among all of the run.
+      `CREATE TABLE registry_import_items (
+        job TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        items TEXT NOT NULL,
+        PRIMARY KEY (job, position)
+      )`
+    ]
+  },
+  {
+    id: "registry-0009-import-workers",
+    // Which claim a job is worked on by: whoever held an earlier one writes nothing any more.
+    statements: ["ALTER TABLE registry_imports ADD COLUMN worker TEXT"]
   }
 ]

@@ -25,6 +25,8 @@ overPostgres(({ fresh }) => {
         while (job.state === "running") job = yield* Effect.delay(imports.get(id), "20 millis")
         assert.deepInclude(job.progress, { seen: 150, created: 150, pages: 2, problem: null })
         assert.strictEqual(job.state, "waiting")
+        assert.lengthOf(yield* imports.items(id, 0), 150)
+        assert.lengthOf(yield* imports.items(id, 90, 20), 20)
         assert.strictEqual((yield* Registry).snapshot().servers.size, 150)
         const page = yield* (yield* Catalogue).page(
           { cursor: undefined, limit: 100, includeDeleted: false },

@@ -11,7 +11,7 @@ import { join } from "node:path"
 import { Imports } from "../src/import/Imports.ts"
 import { Versions } from "../src/v01/Versions.ts"
 import { remoteEntry } from "./support/corpus.ts"
-import { over, QUICK, run, settled, until } from "./support/importing.ts"
+import { over, QUICK, records, run, settled, until } from "./support/importing.ts"
 import { sourceRegistry } from "./support/sourceRegistry.ts"
 
 const many = (count: number) =>
@@ -36,10 +36,51 @@ describe("issue 6: imports that break off", () => {
       const mirror = yield* run({ from: source.url, everySeconds: 60 })
       assert.deepInclude(mirror.job, { state: "waiting", cursor: "100" })
       broken.name = ""
-      yield* (yield* Imports).resume(source.url)
+      // The newest first: the mirror need not be waited for.
+      assert.strictEqual((yield* (yield* Imports).resume(source.url)).id, mirror.job.id)
+      assert.deepInclude((yield* settled(mirror.job.id)).progress, { seen: 250, problem: null })
+      assert.strictEqual((yield* (yield* Imports).resume(source.url)).id, job.id)
       const whole = yield* settled(job.id)
       assert.strictEqual(whole.state, "finished")
       assert.deepInclude(whole.progress, { seen: 250, problem: null })
+    }).pipe(Effect.provide(over(Store.layerMemory, QUICK, versions)))
+  })
+
+  it.scopedLive("a change that broke off between the document and the server is whole when it is resumed", () => {
+    const breaking: { at: "before" | "after" | undefined } = { at: undefined }
+    const dies = Effect.die(new Error("a defect"))
+    const versions = Layer.map(Versions.layerSql, (context) => {
+      const real = Context.get(context, Versions)
+      const publish: typeof real.publish = (version) => {
+        const { at } = breaking
+        breaking.at = undefined
+        if (at === "before") return dies
+        return at === "after" ? Effect.zipRight(real.publish(version), dies) : real.publish(version)
+      }
+      return Context.make(Versions, { ...real, publish })
+    })
+    return Effect.gen(function* () {
+      const source = yield* sourceRegistry([])
+      const wanted = (version: string, host: string) => {
+        const remotes = [{ type: "streamable-http", url: `https://${host}.example.com/mcp` }]
+        source.entries = [remoteEntry("com.example/moves", { server: { version, remotes } })]
+      }
+      for (const [version, at] of [
+        ["1.0.0", "before"],
+        ["1.0.1", "after"],
+        ["1.0.2", "before"],
+        ["1.0.3", "after"]
+      ] as const) {
+        wanted(version, `host-${version}`)
+        breaking.at = at
+        assert.strictEqual((yield* run({ from: source.url })).job.state, "interrupted")
+        const { id } = yield* (yield* Imports).resume(source.url)
+        assert.strictEqual((yield* settled(id)).state, "finished")
+        const [record] = yield* records
+        assert.strictEqual(record?.proxy_pass_url, `https://host-${version}.example.com/mcp`, at)
+        const known = yield* (yield* Versions).ofName("com.example/moves")
+        assert.strictEqual(known.find(({ isLatest }) => isLatest)?.version, version, at)
+      }
     }).pipe(Effect.provide(over(Store.layerMemory, QUICK, versions)))
   })
 

@@ -49,7 +49,7 @@ describe("issue 6: a realistic corpus of five thousand entries", () => {
         const imports = yield* Imports
         yield* imports.resume(source.url)
         const { progress, state } = yield* settled(half.job.id)
-        const items = imports.items(half.job.id, 0)
+        const items = yield* imports.items(half.job.id, 0)
         assert.strictEqual(state, "finished")
         assert.deepStrictEqual(otherwise(made, items), [])
         assert.deepStrictEqual(items, dry.items)

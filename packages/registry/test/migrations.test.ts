@@ -63,10 +63,12 @@ const samples: ReadonlyArray<Sample> = [
       next_at: null,
       lease_until: null,
       claims: 2,
+      worker: "w",
       created_at: AT,
       created_by: "root"
     }
-  }
+  },
+  { table: "registry_import_items", row: { job: "1", position: 100, size: 0, items: "[]" } }
 ]
 
 migrationsSuite("registry, SQLite", migrations, samples, () => Store.layerMemory)

@@ -14,6 +14,15 @@ import { memoryRows, sqlRows } from "./internal/rows.ts"
 import type { ServerSecrets } from "./ServerSecrets.ts"
 import type { VaultUnavailable } from "./VaultError.ts"
 
+/** Whom a row is opened for: the record of a server, or whoever else names a row and an address. */
+export type Recipient = Pick<
+  ServerRecord,
+  "auth_header_name" | "auth_scheme" | "credential_ref" | "headers" | "mcp_endpoint" | "proxy_pass_url" | "sse_endpoint"
+> & {
+  /** As it was sealed for. */
+  readonly path: string
+}
+
 /** What is sent to a server on everybody's behalf. */
 export interface Stored {
   /** Lower-case names. */
@@ -24,9 +33,9 @@ export interface Stored {
 
 export interface VaultApi {
   /** Hot, no I/O: the stored credential under the record's scheme, and its headers. The same object for the same record. */
-  readonly storedFor: (record: ServerRecord) => Stored
+  readonly storedFor: (record: Recipient) => Stored
   /** What is kept of the record, for an edit that changes a part of it; undefined when nothing is, or it can not be opened. */
-  readonly secretsOf: (record: ServerRecord) => ServerSecrets | undefined
+  readonly secretsOf: (record: Recipient) => ServerSecrets | undefined
   /** Seals, and answers the row's name, for the record at `path` to hold as `credential_ref`. */
   readonly put: (path: string, secrets: ServerSecrets) => Effect.Effect<string, VaultUnavailable>
   /** An unknown one is fine. */

@@ -17,6 +17,20 @@ export const options = {
     Options.withPseudoName("URL"),
     Options.withDescription(`The registry; else MCPGW_IMPORT_FROM, or ${OFFICIAL}.`)
   ),
+  fromTokenFile: Options.text("from-token-file").pipe(
+    Options.optional,
+    Options.withPseudoName("FILE"),
+    Options.withDescription(
+      "A file with the token or API key that the registry wants; $NAME_AUTH_TOKEN in it stands for a variable of the gateway's. It is kept sealed and goes to that registry alone."
+    )
+  ),
+  fromHeader: Options.text("from-header").pipe(
+    Options.optional,
+    Options.withPseudoName("NAME"),
+    Options.withDescription(
+      "The header that token is sent in, such as X-API-Key; else Authorization, as a Bearer token."
+    )
+  ),
   select: flag("select", "Choose among its servers in the terminal."),
   search: Options.text("search").pipe(
     Options.optional,
@@ -36,7 +50,10 @@ export const options = {
     Options.withPseudoName("SECONDS"),
     Options.withDescription("With --mirror: how often, at least 60; else every hour.")
   ),
-  resume: flag("resume", "Go on with the last import from there that did not come to its end."),
+  resume: flag(
+    "resume",
+    "Go on with the last import from there that did not come to its end, or run a mirror that failed; with --from-token-file by another token."
+  ),
   variable: Options.text("variable").pipe(
     Options.repeated,
     Options.withPseudoName("NAME"),
@@ -45,6 +62,8 @@ export const options = {
 }
 
 interface Words {
+  readonly from: string
+  readonly fromTokenFile: Option.Option<string>
   readonly select: boolean
   readonly search: Option.Option<string>
   readonly list: Option.Option<string>
@@ -55,8 +74,10 @@ interface Words {
 }
 
 /** Options that say two things at once, or that another one makes pointless. */
-export const conflicts = ({ dryRun, every, list, mirror, resume, search, select }: Words) =>
+export const conflicts = ({ dryRun, every, from, fromTokenFile, list, mirror, resume, search, select }: Words) =>
   Effect.gen(function* () {
+    if (Option.isSome(fromTokenFile) && from === OFFICIAL)
+      return yield* usage("--from-token-file: the public registry wants no token", "--from URL names the one it is for")
     if (select && Option.isSome(list)) return yield* usage("--select and --list choose servers both")
     if (Option.isSome(search) && !select) return yield* usage("--search narrows what is chosen from: add --select")
     if (Option.isSome(every) && !mirror) return yield* usage("--every says how often to mirror: add --mirror")

@@ -1,4 +1,4 @@
-/** `mcpgw import registry`, `jobs` and `cancel`: against a gateway that asks a registry on loopback through its one dialler. */
+/** `mcpgw import registry`, `jobs`, `show` and `cancel`: against a gateway that asks a registry on loopback through its one dialler. */
 import { assert, it } from "vitest"
 import { root } from "@mcpgw/testkit/Process"
 import { writeFileSync } from "node:fs"
@@ -97,6 +97,81 @@ export const importRegistrySuite = (stand: () => Stand): void => {
     const half = await run("registry", "--list", file)
     assert.strictEqual(half.code, 1)
     assert.match(half.out, /com\.example\/nothing .*refused +names: the registry does not know this server/)
+  })
+
+  it("what was removed here is skipped, and says why; what is refused altogether ends it with 1", async () => {
+    assert.strictEqual((await run("registry")).code, 0, "of a whole registry some may be refused")
+    assert.strictEqual((await stand().run(["servers", "remove", "com.example-weather"])).code, 0)
+    const again = await run("registry")
+    assert.strictEqual(again.code, 0, again.err)
+    assert.match(again.out, /com\.example\/weather .*skipped +it was removed here; register it to have it back/)
+    assert.match(again.err, /1 unchanged, 1 skipped, 2 refused/)
+    assert.notInclude(again.out, "com.example/notes", "what is as it was is not worth a line")
+    const file = `${stand().folder}/import.txt`
+    writeFileSync(file, "com.example/package\ncom.example/broken\n")
+    const none = await run("registry", "--list", file)
+    assert.strictEqual(none.code, 1)
+    assert.match(none.err, /2 of 2 servers were refused/)
+    const { source } = stand()
+    source.only = ["com.example/package", "com.example/broken"]
+    for (const words of [[], ["--dry-run"]]) assert.strictEqual((await run("registry", ...words)).code, 1)
+    source.only = undefined
+  })
+
+  it("jobs tells dry runs, imports and mirrors apart", async () => {
+    const { out } = await run("jobs")
+    assert.match(out, /KIND +STATE/)
+    assert.match(out, / import +finished /)
+    const [, id = ""] = /^(\S+) .* dry run +finished /m.exec(out) ?? []
+    const shown = await run("show", id)
+    assert.strictEqual(shown.code, 0, shown.err)
+    assert.match(shown.out, /com\.example\/package .*refused +server\.remotes: it is a package/)
+    assert.match(shown.err, /: dry run, finished, 2 seen: 2 refused/)
+    assert.deepInclude(JSON.parse((await run("show", id, "--json")).out), { dry_run: true, refused: 2 })
+    assert.strictEqual((await run("show", "nothing")).code, 4)
+  })
+
+  it("a registry that wants a token gets the one of the file, under the header that is named", async () => {
+    const { folder, source } = stand()
+    const file = `${folder}/registry-token`
+    writeFileSync(file, "s3cret-of-the-source\n", { mode: 0o600 })
+    source.wants = ["authorization", "Bearer s3cret-of-the-source"]
+    const refused = await run("registry")
+    assert.strictEqual(refused.code, 1)
+    assert.match(refused.err, /status 401: it wants a credential[^]*--from-token-file[^]*--resume/)
+    const resumed = await run("registry", "--resume", "--from-token-file", file, "--verbose")
+    assert.strictEqual(resumed.code, 0, resumed.err)
+    assert.match(resumed.err, /4 seen/)
+    source.wants = ["x-registry-key", "s3cret-of-the-source"]
+    const wrong = await run("registry", "--dry-run", "--from-token-file", file)
+    assert.match(wrong.err, /status 401: it does not take the credential/)
+    const right = await run("registry", "--dry-run", "--from-token-file", file, "--from-header", "X-Registry-Key")
+    assert.strictEqual(right.code, 0, right.err)
+    source.wants = undefined
+    for (const { err, out } of [refused, resumed, wrong, right, await run("jobs", "--json")])
+      assert.notInclude(out + err, "s3cret")
+  })
+
+  it("another mcpgw is a registry that wants a token", async () => {
+    const { folder, gateway } = stand()
+    const from = gateway.url.replace("127.0.0.1", "localhost")
+    const without = await run("registry", "--dry-run", "--from", from)
+    assert.strictEqual(without.code, 1)
+    assert.match(without.err, /status 401: it wants a credential/)
+    const key = await stand().run(["keys", "create", "the other gateway", "--json"])
+    writeFileSync(`${folder}/registry-key`, JSON.parse(key.out).key, { mode: 0o600 })
+    const { code, err, out } = await run(
+      "registry",
+      "--dry-run",
+      "--from",
+      from,
+      "--from-token-file",
+      `${folder}/registry-key`
+    )
+    // It is its own source here, and has them already.
+    assert.strictEqual(code, 1)
+    assert.match(err, /\d+ seen: \d+ refused/)
+    assert.match(out, /currenttime .*refused +server\.name: .* is another server's here/)
   })
 
   it("a registry that fails interrupts; --resume goes on; a mirror is listed and can be ended", async () => {

@@ -6,6 +6,10 @@ export interface Source {
   trouble: { readonly status: number } | undefined
   /** While it is set the first page is one server, and the second, the others, waits for it. */
   paged: Promise<void> | undefined
+  /** Names of the servers it lists; undefined: all. */
+  only: ReadonlyArray<string> | undefined
+  /** The header it wants, name and value; undefined: it lets in whoever comes. */
+  wants: readonly [name: string, value: string] | undefined
   readonly close: () => void
 }
 
@@ -36,6 +40,8 @@ export const startSource = (): Source => {
     fetch: async (request) => {
       const { pathname, searchParams } = new URL(request.url)
       if (source.trouble !== undefined) return Response.json({}, source.trouble)
+      const [header, value = ""] = source.wants ?? []
+      if (header !== undefined && request.headers.get(header) !== value) return Response.json({}, { status: 401 })
       const [, name] = /^\/v0\.1\/servers\/([^/]+)\/versions\/latest$/.exec(pathname) ?? []
       const found = ENTRIES.find(({ server }) => encodeURIComponent(server.name) === name)
       if (found !== undefined) return Response.json(found)
@@ -45,7 +51,8 @@ export const startSource = (): Source => {
         return Response.json({ servers: ENTRIES.slice(0, 1), metadata: { count: 1, nextCursor: "second" } })
       }
       await source.paged
-      const servers = isFirst ? ENTRIES : ENTRIES.slice(1)
+      const listed = ENTRIES.filter(({ server }) => source.only?.includes(server.name) ?? true)
+      const servers = isFirst ? listed : listed.slice(1)
       return Response.json({ servers, metadata: { count: servers.length } })
     }
   })
@@ -53,6 +60,8 @@ export const startSource = (): Source => {
     url: `http://127.0.0.1:${server.port}`,
     trouble: undefined,
     paged: undefined,
+    only: undefined,
+    wants: undefined,
     close: () => void server.stop(true)
   }
   return source

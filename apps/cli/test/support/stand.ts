@@ -19,7 +19,9 @@ export interface Stand {
 /** `settings`: of the gateway. */
 export const startStand = async (settings: Readonly<Record<string, string>> = {}): Promise<Stand> => {
   const source = startSource()
-  const gateway = await startGateway({ env: { MCPGW_ALLOWED_UPSTREAMS: new URL(source.url).host, ...settings } })
+  // By the name `localhost` it may ask itself.
+  const allowed = `${new URL(source.url).host},localhost`
+  const gateway = await startGateway({ env: { MCPGW_ALLOWED_UPSTREAMS: allowed, ...settings } })
   const room = tempDir("cli-stand")
   const env = { MCPGW_CONFIG_DIR: `${room.path}/config`, MCPGW_URL: gateway.url, MCPGW_IMPORT_FROM: source.url }
   const run: Stand["run"] = (words, more = {}) => mcpgw(words, { ...more, env: { ...env, ...more.env } })

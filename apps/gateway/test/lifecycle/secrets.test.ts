@@ -30,6 +30,7 @@ const PARAM_HEADER = "param-header-93bd01"
 const READ_URI = "vault://patients/uri-0c44e1"
 const REFUSED_URI = "vault://patients/uri-77d2f9"
 const BACKEND_KEY = "backend-credential-55aa0f"
+const REGISTRY_KEY = "registry-credential-c81e07"
 const WRONG_PASSWORD = "wrong-password-2b6c11"
 
 let box: Box
@@ -106,6 +107,12 @@ const work = async (): Promise<void> => {
   await ask({ url: `${url}?jwt=${issued}`, token: issued, params })
   await ask({ url: `${box.url}/backend/mcp`, token: issued, method: "no/such" })
   await named(url, issued)
+  const mirror = await fetch(`${box.url}/api/import/registry`, {
+    method: "POST",
+    headers: { cookie, accept: "application/json", "content-type": "application/json" },
+    body: JSON.stringify({ from: "https://127.0.0.1:9", mirror: true, auth_credential: REGISTRY_KEY })
+  })
+  assert.strictEqual(mirror.status, 202)
   await fetch(`${box.url}/api/tokens/revoke`, {
     method: "POST",
     headers: { authorization: `Bearer ${issued}`, accept: "application/json", "content-type": "application/json" },
@@ -121,6 +128,7 @@ const work = async (): Promise<void> => {
   secrets.set("the password", password)
   secrets.set("a wrong password", WRONG_PASSWORD)
   secrets.set("the server's credential", BACKEND_KEY)
+  secrets.set("another registry's credential", REGISTRY_KEY)
   secrets.set("the server's own session id", UPSTREAM_SESSION)
   secrets.set("the sealed session id", session)
   secrets.set("an argument of a call", ARGUMENT)
@@ -167,7 +175,7 @@ const foundIn = (text: string, except: ReadonlyArray<string> = []): ReadonlyArra
 
 describe("secrets", () => {
   it("there are secrets to look for, and each was really used", () => {
-    assert.strictEqual(secrets.size, 15)
+    assert.strictEqual(secrets.size, 16)
     for (const [name, value] of secrets) assert.isAbove(value.length, 16, name)
   })
 

@@ -43,7 +43,7 @@ import { Ratings } from "@mcpgw/registry/Ratings"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import { Imports } from "@mcpgw/registry/import/Imports"
-import { SourceFetch, type SourceFetchApi } from "@mcpgw/registry/import/SourceFetch"
+import { SourceFetch } from "@mcpgw/registry/import/SourceFetch"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
 import * as Store from "@mcpgw/store/Store"
@@ -81,7 +81,7 @@ export interface LayerOptions {
   /** The provider whose accounts are; none unless given. */
   readonly accountDirectory?: Layer.Layer<AccountDirectory>
   /** How other registries are reached. */
-  readonly registryFetch?: SourceFetchApi
+  readonly registryFetch?: Parameters<typeof SourceFetch.layerOf>[0]
 }
 
 /** A policy that can be changed. */

@@ -19,7 +19,9 @@ export const ImportRequest = Schema.Struct({
   /** Seconds between two runs of a mirror; absent: one run. */
   everySeconds: optional(Schema.Int),
   /** Variables of headers that keep their name. */
-  variables: optional(Schema.Array(Schema.String))
+  variables: optional(Schema.Array(Schema.String)),
+  /** The name under which a credential for the registry is kept; absent: none is sent. */
+  credential: optional(Schema.String)
 })
 export type ImportRequest = typeof ImportRequest.Type
 
@@ -89,6 +91,8 @@ export interface ImportJob {
   readonly nextAt: string | null
   /** How often work on it was begun since it last got on by a page. */
   readonly claims: number
+  /** The claim it is worked on by, or was last; null: nobody began. */
+  readonly worker: string | null
   readonly createdAt: string
   readonly createdBy: string
 }

@@ -4,13 +4,13 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import { failed, iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
@@ -35,27 +35,44 @@ export class InvalidImport extends Schema.TaggedError<InvalidImport>()("InvalidI
   }
 }
 
-export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("ImportNotFound", { id: Schema.String }) {
+export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("ImportNotFound", {
+  /** The registry whose import was to go on; absent: an import was named. */
+  from: Schema.optionalWith(Schema.String, { exact: true })
+}) {
   override get message(): string {
-    return "There is no such import"
+    return this.from === undefined
+      ? "There is no such import"
+      : `There is no import from ${this.from} to go on with: none was interrupted or cancelled`
   }
 }
 
 export interface ImportsApi {
   /** Begins at once, in the background. */
   readonly start: (request: ImportRequest, by: string) => Effect.Effect<ImportJob, InvalidImport | StoreUnavailable>
-  /** Goes on with the newest import from there that was interrupted or cancelled, where it was. */
-  readonly resume: (from: string) => Effect.Effect<ImportJob, InvalidImport | ImportNotFound | StoreUnavailable>
+  /**
+   * Goes on with the newest import from there that was interrupted or cancelled, or is a mirror whose last run failed, where it was.
+   * `credential`: the name of one that takes the place of the one before.
+   */
+  readonly resume: (
+    from: string,
+    credential?: string
+  ) => Effect.Effect<ImportJob, InvalidImport | ImportNotFound | StoreUnavailable>
   readonly get: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
   /** The newest first. */
   readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
   /** Ends a job, or a mirror for good; what it brought stays. */
   readonly cancel: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
   /**
-   * What became of the entries, from the `after`th on, as long as this process knows: it keeps the last 20,000 of each of the last 20 jobs
-   * it worked on. A mirror's are those of its last run.
+   * What became of at most `most` entries of its last run, 20,000 unless given, from the `after`th on. Kept of the last 20 jobs and of those that go
+   * on, the first 20,000 of each.
    */
-  readonly items: (id: string, after: number) => ReadonlyArray<ItemReport>
+  readonly items: (
+    id: string,
+    after: number,
+    most?: number
+  ) => Effect.Effect<ReadonlyArray<ItemReport>, StoreUnavailable>
+  /** Names of the credentials that a job may still need; of one that ended for good none is. */
+  readonly credentials: Effect.Effect<ReadonlySet<string>, StoreUnavailable>
 }
 
 export class Imports extends Context.Tag("@mcpgw/registry/Imports")<Imports, ImportsApi>() {
@@ -71,29 +88,10 @@ export class Imports extends Context.Tag("@mcpgw/registry/Imports")<Imports, Imp
 const LOOK = Duration.seconds(15)
 /** Jobs worked on at once: a slow registry does not hold up another. */
 const WORKERS = 3
-const ITEMS_KEPT = 20_000
-const JOBS_KEPT = 20
+const MOST_ITEMS = 20_000
 const MOST_NAMES = 1_000
 
 const nowMillis = Clock.currentTimeMillis
-
-/** What became of entries, for the last jobs only. */
-const makeLedger = () => {
-  const jobs = new Map<string, Array<ItemReport>>()
-  return {
-    items: (id: string, after: number): ReadonlyArray<ItemReport> => jobs.get(id)?.slice(after) ?? [],
-    begin: (id: string): void => {
-      jobs.delete(id)
-      jobs.set(id, [])
-      const [oldest] = jobs.keys()
-      if (jobs.size > JOBS_KEPT && oldest !== undefined) jobs.delete(oldest)
-    },
-    add: (id: string, items: ReadonlyArray<ItemReport>): void => {
-      const kept = jobs.get(id)
-      for (const item of items) if (kept !== undefined && kept.length < ITEMS_KEPT) kept.push(item)
-    }
-  }
-}
 
 const baseOf = (from: string) =>
   Either.mapLeft(sourceBase(from), (problem) => new InvalidImport({ field: "from", problem }))
@@ -127,12 +125,13 @@ const newJob = (request: ImportRequest, by: string) =>
     newestSeen: null,
     nextAt: null,
     claims: 0,
+    worker: null,
     createdAt: iso(now),
     createdBy: by
   }))
 
-const keepLease = (store: ImportStoreApi, { id }: ImportJob) =>
-  Effect.flatMap(Effect.delay(nowMillis, LEASE_MS / 3), (now) => store.renew(id, iso(now + LEASE_MS))).pipe(
+const keepLease = (store: ImportStoreApi, job: ImportJob) =>
+  Effect.flatMap(Effect.delay(nowMillis, LEASE_MS / 3), (now) => store.renew(job, iso(now + LEASE_MS))).pipe(
     Effect.catchAll((error) => Effect.logDebug("The lease of an import could not be renewed", error)),
     Effect.forever
   )
@@ -144,11 +143,11 @@ const OUR_FAULT = "It broke off by an error of this gateway, which its log tells
 const DEADLY = `Work on it was begun ${MOST_CLAIMS} times and broke off each time before it got on by a page; it can be resumed`
 
 /** What can not be worked on is not left running, for others to take up again and again. */
-const breakOff = (store: ImportStoreApi, id: string, problem: string) =>
+const breakOff = (store: ImportStoreApi, { id, worker }: ImportJob, problem: string) =>
   Effect.gen(function* () {
     const job = yield* store.find(id)
     if (job?.state !== "running" && job?.state !== "waiting") return
-    yield* store.save(failed(job, { passing: true, problem }, yield* nowMillis), null)
+    yield* store.save({ ...failed(job, { passing: true, problem }, yield* nowMillis), worker }, null)
   })
 
 /** Works on whatever is to be worked on, one job after the other. */
@@ -162,32 +161,35 @@ const workAll = (store: ImportStoreApi, work: (job: ImportJob) => Effect.Effect<
     }
   }).pipe(
     Effect.catchAll((error) => Effect.logWarning("Imports wait: the store can not be reached", error)),
-    Effect.catchAllDefect((defect) => Effect.logError("Imports wait for the next look", defect))
+    Effect.catchAllDefect((defect) => Effect.logError("Imports wait for the next look", Cause.die(defect)))
   )
 
 type Needs = Registry | SourceFetch | Versions
 
 const get = (store: ImportStoreApi, id: string) =>
   Effect.flatMap(store.find(id), (job) =>
-    job === undefined ? Effect.fail(new ImportNotFound({ id })) : Effect.succeed(job)
+    job === undefined ? Effect.fail(new ImportNotFound({})) : Effect.succeed(job)
   )
+
+/** Can it be resumed? What a dry run had planned is gone with it. */
+const canGoOn = ({ progress, request, state }: ImportJob): boolean =>
+  request.dryRun !== true &&
+  (state === "interrupted" || state === "cancelled" || (state === "waiting" && progress.problem !== null))
 
 const make = (limits: RunLimits) =>
   Effect.gen(function* () {
     const store = yield* makeImportStore
-    const ledger = makeLedger()
     const poke = yield* Queue.sliding<void>(1)
     const work = (job: ImportJob) =>
       Effect.gen(function* () {
-        if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job.id, DEADLY)
-        if (job.cursor === null) ledger.begin(job.id)
+        if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job, DEADLY)
         yield* Effect.forkScoped(keepLease(store, job))
-        yield* runImport(job, { store, limits, told: (items) => ledger.add(job.id, items) })
+        yield* runImport(job, { store, limits })
       }).pipe(
-        Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job.id))),
+        Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job))),
         Effect.scoped,
         Effect.catchAllDefect((defect) =>
-          Effect.zipRight(Effect.logError("An import broke off", defect), breakOff(store, job.id, OUR_FAULT))
+          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(store, job, OUR_FAULT))
         )
       )
     const look = Effect.zipRight(workAll(store, work), Effect.timeoutOption(Queue.take(poke), LOOK))
@@ -201,19 +203,15 @@ const make = (limits: RunLimits) =>
           yield* wake
           return job
         }),
-      resume: (from) =>
+      resume: (from, credential) =>
         Effect.gen(function* () {
           const base = yield* baseOf(from)
-          const jobs = yield* store.all
-          const job = Option.fromNullable(
-            jobs.find(
-              ({ request, state }) => request.from === base && (state === "interrupted" || state === "cancelled")
-            )
-          )
-          if (Option.isNone(job)) return yield* new ImportNotFound({ id: base })
-          yield* store.turn(job.value.id, "running")
+          const job = (yield* store.all).find((one) => one.request.from === base && canGoOn(one))
+          if (job === undefined) return yield* new ImportNotFound({ from: base })
+          const request = credential === undefined ? job.request : { ...job.request, credential }
+          yield* store.turn({ id: job.id, request }, "running")
           yield* wake
-          return yield* get(store, job.value.id)
+          return yield* get(store, job.id)
         }),
       get: (id) => get(store, id),
       all: store.all,
@@ -221,10 +219,16 @@ const make = (limits: RunLimits) =>
         Effect.gen(function* () {
           const job = yield* get(store, id)
           if (job.state === "finished") return job
-          yield* store.turn(id, "cancelled")
+          const { credential: _dropped, ...request } = job.request
+          yield* store.turn({ id, request }, "cancelled")
           return yield* get(store, id)
         }),
-      items: ledger.items
+      items: (id, after, most = MOST_ITEMS) => store.items(id, after, most),
+      credentials: Effect.map(
+        store.all,
+        (jobs) =>
+          new Set(jobs.flatMap(({ request, state }) => (state === "finished" ? [] : (request.credential ?? []))))
+      )
     }
     return api
   })

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { SourceFetch, SourceUnreachable } from "./SourceFetch.ts"
+import { SourceFetch, type SourceUnreachable } from "./SourceFetch.ts"
 
 /** Limits of one request. */
 export interface SourceLimits {
@@ -26,10 +26,20 @@ export const SOURCE_LIMITS: SourceLimits = { maxBytes: 16 * 1024 * 1024, timeout
 const PAGE_SIZE = 100
 const LONGEST_PAUSE_MS = 60_000
 
+/** Which registry is asked. */
+export interface Source {
+  /** The address its requests begin with. */
+  readonly from: string
+  /** The name under which a credential for it is kept. */
+  readonly credential?: string
+}
+
 /** The source does not answer as a registry does. `passing`: it may when it is asked again. */
 export class SourceFailed extends Data.TaggedError("SourceFailed")<{
   readonly problem: string
   readonly passing: boolean
+  /** It has nothing to do with the page that was asked for: absent, it may have. */
+  readonly anyPage?: boolean
   readonly retryAfterMs?: number
 }> {
   override get message(): string {
@@ -76,21 +86,42 @@ const retryAfter = (response: Response): { readonly retryAfterMs?: number } => {
   return Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {}
 }
 
-const unreachable = (cause: unknown): SourceFailed =>
-  cause instanceof SourceUnreachable
-    ? new SourceFailed({ problem: cause.message, passing: cause.passing })
-    : new SourceFailed({ problem: "The registry can not be reached", passing: true })
+const unreachable = ({ message, passing }: SourceUnreachable): SourceFailed =>
+  new SourceFailed({ problem: message, passing, anyPage: true })
 
-/** One request, whole. `undefined`: 404. */
-const once = (fetch: typeof SourceFetch.Service, url: string, limits: SourceLimits) =>
+const GIVE = "`auth_credential` of the API, or `--from-token-file` of `mcpgw import registry`"
+
+/** What an answer that is none of a registry means, and what to do. */
+const problemOf = (status: number, { credential }: Source): string => {
+  if (status === 401) {
+    return credential === undefined
+      ? `The registry answered with status 401: it wants a credential. Give it one: ${GIVE}`
+      : `The registry answered with status 401: it does not take the credential. Give it another one: ${GIVE}`
+  }
+  if (status === 403) {
+    return credential === undefined
+      ? `The registry answered with status 403: it does not let this gateway in. If it wants a credential, give it one: ${GIVE}`
+      : `The registry answered with status 403: the credential does not allow this. Give it another one: ${GIVE}`
+  }
+  return status >= 300 && status < 400
+    ? `The registry answered with status ${status}: it is elsewhere, and redirects are not followed. Import from its new address`
+    : `The registry answered with status ${status}`
+}
+
+/** An answer, whole. `undefined`: 404. */
+const read = (response: Response, source: Source, limits: SourceLimits) =>
   Effect.gen(function* () {
-    const response = yield* Effect.tryPromise({ try: (signal) => fetch(url, signal), catch: unreachable })
     if (response.status === 404) return undefined
     if (response.status !== 200) {
-      yield* Effect.promise(() => response.body?.cancel().catch(() => undefined) ?? Promise.resolve())
-      const passing = response.status === 429 || response.status >= 500
-      const problem = `The registry answered with status ${response.status}`
-      return yield* new SourceFailed({ problem, passing, ...retryAfter(response) })
+      const { status } = response
+      const passing = status === 429 || status >= 500
+      const anyPage = status === 401 || status === 403
+      return yield* new SourceFailed({
+        problem: problemOf(status, source),
+        passing,
+        anyPage,
+        ...retryAfter(response)
+      })
     }
     const broken = new SourceFailed({ problem: "The registry's answer broke off", passing: true })
     const text = yield* Effect.tryPromise({ try: () => readAll(response, limits.maxBytes), catch: () => broken })
@@ -104,7 +135,22 @@ const once = (fetch: typeof SourceFetch.Service, url: string, limits: SourceLimi
       try: (): unknown => JSON.parse(text),
       catch: () => new SourceFailed({ problem: "The registry's answer is no JSON", passing: true })
     })
-  }).pipe(
+  })
+
+/** One request, whole. `undefined`: 404. Whatever was not read to its end is closed with it. */
+const once = (url: string, source: Source, limits: SourceLimits) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new AbortController()),
+    ({ signal }) =>
+      Effect.gen(function* () {
+        const fetch = yield* SourceFetch
+        const { credential: ref, from } = source
+        const credential = ref === undefined ? undefined : { ref, source: from }
+        const response = yield* Effect.mapError(fetch(url, signal, credential), unreachable)
+        return yield* read(response, source, limits)
+      }),
+    (request) => Effect.sync(() => request.abort())
+  ).pipe(
     Effect.timeoutFail({
       duration: Duration.millis(limits.timeoutMs),
       onTimeout: () =>
@@ -112,12 +158,11 @@ const once = (fetch: typeof SourceFetch.Service, url: string, limits: SourceLimi
     })
   )
 
-const get = (url: string, limits: SourceLimits) =>
+const get = (url: string, source: Source, limits: SourceLimits) =>
   Effect.gen(function* () {
-    const fetch = yield* SourceFetch
     let pause = limits.pauseMs
     for (let attempt = 0; ; attempt++) {
-      const result = yield* Effect.either(once(fetch, url, limits))
+      const result = yield* Effect.either(once(url, source, limits))
       if (Either.isRight(result)) return result.right
       if (!result.left.passing || attempt >= limits.retries) return yield* result.left
       yield* Effect.sleep(Duration.millis(Math.min(result.left.retryAfterMs ?? pause, LONGEST_PAUSE_MS)))
@@ -137,14 +182,15 @@ const decodeList = Schema.decodeUnknownEither(
   })
 )
 
-const notARegistry = new SourceFailed({
-  problem: "The address does not speak the registry protocol: there is no list of servers at {address}/v0.1/servers",
-  passing: false
-})
+const notARegistry = ({ from }: Source) =>
+  new SourceFailed({
+    problem: `The address does not speak the registry protocol: there is no list of servers at ${from}/servers`,
+    passing: false
+  })
 
 /** The latest version of every server, page by page; `updatedSince` (RFC 3339) narrows it to what changed, deleted ones included. */
 export const fetchPage = (
-  base: string,
+  source: Source,
   asked: { readonly cursor: string | undefined; readonly updatedSince: string | undefined },
   limits: SourceLimits
 ): Effect.Effect<SourcePage, SourceFailed, SourceFetch> =>
@@ -152,8 +198,8 @@ export const fetchPage = (
     const query = new URLSearchParams({ limit: String(PAGE_SIZE), version: "latest" })
     if (asked.updatedSince !== undefined) query.set("updated_since", asked.updatedSince)
     if (asked.cursor !== undefined) query.set("cursor", asked.cursor)
-    const list = decodeList(yield* get(`${base}/servers?${query}`, limits))
-    if (Either.isLeft(list)) return yield* notARegistry
+    const list = decodeList(yield* get(`${source.from}/servers?${query}`, source, limits))
+    if (Either.isLeft(list)) return yield* notARegistry(source)
     const { metadata, servers } = list.right
     if ((servers?.length ?? 0) > MOST_ENTRIES) {
       return yield* new SourceFailed({
@@ -167,8 +213,8 @@ export const fetchPage = (
 
 /** The latest version of one server; undefined when the registry does not know it. */
 export const fetchOne = (
-  base: string,
+  source: Source,
   name: string,
   limits: SourceLimits
 ): Effect.Effect<unknown, SourceFailed, SourceFetch> =>
-  get(`${base}/servers/${encodeURIComponent(name)}/versions/latest`, limits)
+  get(`${source.from}/servers/${encodeURIComponent(name)}/versions/latest`, source, limits)

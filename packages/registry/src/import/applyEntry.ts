@@ -143,7 +143,7 @@ const update = (entry: SourceEntry, known: Known, registration: Registration, op
       const changes = !isSame || kept(entry, known).changes
       return report(entry, known.path, changes ? "updated" : "unchanged", turnsOff ? switchedOff : {})
     }
-    const isKept = yield* keep(entry, known, options, known.record?.server_name ?? registration.server_name)
+    // The server first: what is done is found by comparing with the documents that are kept, so that a run which breaks off here does it again.
     if (!isSame) {
       const changed = yield* Effect.either(
         registry.update(known.path, { ...patch, ...(turnsOff ? { is_enabled: false } : {}) })
@@ -153,6 +153,7 @@ const update = (entry: SourceEntry, known: Known, registration: Registration, op
         return report(entry, known.path, "refused", { field: "server", reason: changed.left.message })
       }
     }
+    const isKept = yield* keep(entry, known, options, known.record?.server_name ?? registration.server_name)
     return report(entry, known.path, isKept || !isSame ? "updated" : "unchanged", turnsOff ? switchedOff : {})
   })
 

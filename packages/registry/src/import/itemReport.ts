@@ -1,20 +1,26 @@
 /** What became of an entry of another registry, in words. Pure. */
 import { compareSemVer } from "@mcpgw/domain/VersionOrder"
+import * as Schema from "effect/Schema"
 import type { SourceEntry } from "./Importable.ts"
 
 /** `refused`: it is wrong or in the way; `skipped`: nothing is wrong and there is nothing to do. */
-export type Outcome = "created" | "updated" | "unchanged" | "removed" | "skipped" | "refused"
+export const Outcome = Schema.Literal("created", "updated", "unchanged", "removed", "skipped", "refused")
+export type Outcome = typeof Outcome.Type
+
+const Text = Schema.NullOr(Schema.String)
+const optional = Schema.optionalWith(Schema.String, { exact: true })
 
 /** What became of one entry. */
-export interface ItemReport {
-  readonly name: string | null
-  readonly version: string | null
-  readonly path: string | null
-  readonly outcome: Outcome
+export const ItemReport = Schema.Struct({
+  name: Text,
+  version: Text,
+  path: Text,
+  outcome: Outcome,
   /** Of a refused one: what is wrong with which field. */
-  readonly field?: string
-  readonly reason?: string
-}
+  field: optional,
+  reason: optional
+})
+export type ItemReport = typeof ItemReport.Type
 
 export const report = (
   { document }: SourceEntry,

@@ -8,11 +8,11 @@ import * as Either from "effect/Either"
 import { inSlices } from "../EventLoop.ts"
 import { applyEntry, type ApplyOptions, namesInUse } from "../import/applyEntry.ts"
 import type { ItemReport } from "../import/itemReport.ts"
-import { counted, type ImportJob, type ImportProgress } from "../import/ImportJob.ts"
+import { counted, type ImportJob, type ImportProgress, NO_PROGRESS } from "../import/ImportJob.ts"
 import { changedAt } from "../import/Importable.ts"
 import { rehearsal } from "../import/rehearsal.ts"
 import { fetchOne, fetchPage, type SourceFailed, type SourceLimits } from "../import/Source.ts"
-import type { ImportStoreApi } from "./importStore.ts"
+import type { ImportStoreApi, Told } from "./importStore.ts"
 
 /** Limits of a run. */
 export interface RunLimits extends SourceLimits {
@@ -33,6 +33,8 @@ export const iso = (millis: number): string => new Date(millis).toISOString()
 
 interface Page {
   readonly items: ReadonlyArray<unknown>
+  /** What is known without an entry. */
+  readonly missing: ReadonlyArray<ItemReport>
   readonly next: string | undefined
 }
 
@@ -48,29 +50,25 @@ const missing = (name: string): ItemReport => ({
 interface Running {
   readonly store: ImportStoreApi
   readonly limits: RunLimits
-  readonly told: (items: ReadonlyArray<ItemReport>) => void
 }
 
 /** Named servers are asked for one by one; the cursor counts them. */
-const namedPage = (job: ImportJob, names: ReadonlyArray<string>, { limits, told }: Running) =>
+const namedPage = (job: ImportJob, names: ReadonlyArray<string>, { limits }: Running) =>
   Effect.gen(function* () {
     const position = Number(job.cursor ?? 0)
     const name = names[position]
-    if (name === undefined) return { items: [], next: undefined } satisfies Page
-    const found = yield* fetchOne(job.request.from, name, limits)
-    if (found === undefined) told([missing(name)])
+    if (name === undefined) return { items: [], missing: [], next: undefined } satisfies Page
+    const found = yield* fetchOne(job.request, name, limits)
     const next = position + 1 < names.length ? String(position + 1) : undefined
-    return { items: found === undefined ? [] : [found], next, absent: found === undefined ? 1 : 0 }
+    return found === undefined
+      ? ({ items: [], missing: [missing(name)], next } satisfies Page)
+      : ({ items: [found], missing: [], next } satisfies Page)
   })
 
 const listPage = (job: ImportJob, { limits }: Running) =>
   Effect.map(
-    fetchPage(
-      job.request.from,
-      { cursor: job.cursor ?? undefined, updatedSince: job.updatedSince ?? undefined },
-      limits
-    ),
-    ({ entries, nextCursor }): Page & { readonly absent?: number } => ({ items: entries, next: nextCursor })
+    fetchPage(job.request, { cursor: job.cursor ?? undefined, updatedSince: job.updatedSince ?? undefined }, limits),
+    ({ entries, nextCursor }): Page => ({ items: entries, missing: [], next: nextCursor })
   )
 
 const newest = (seen: string | null, items: ReadonlyArray<unknown>): string | null =>
@@ -103,29 +101,20 @@ const excess = (progress: ImportProgress, next: string, seen: ReadonlySet<string
 const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
   Effect.gen(function* () {
     const { names } = job.request
-    const {
-      absent = 0,
-      items,
-      next
-    } = yield* names === undefined ? listPage(job, running) : namedPage(job, names, running)
-    // It may have been cancelled while the source was asked.
-    const goesOn = yield* running.store.renew(job.id, iso((yield* Clock.currentTimeMillis) + LEASE_MS))
-    const reports = goesOn ? yield* apply(items, options) : []
-    running.told(reports)
-    const progress = counted(job.progress, reports)
+    const found: Page = yield* names === undefined ? listPage(job, running) : namedPage(job, names, running)
+    // It may have been cancelled while the source was asked, and be another's since.
+    const goesOn = yield* running.store.renew(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS))
+    const items = goesOn ? [...found.missing, ...(yield* apply(found.items, options))] : []
+    const progress = counted(job.progress, items)
     const done: ImportJob = {
       ...job,
-      progress: {
-        ...progress,
-        pages: progress.pages + 1,
-        seen: progress.seen + absent,
-        refused: progress.refused + absent
-      },
-      newestSeen: newest(job.newestSeen, items),
+      progress: { ...progress, pages: progress.pages + 1 },
+      newestSeen: newest(job.newestSeen, found.items),
       claims: 0,
-      cursor: next ?? null
+      cursor: found.next ?? null
     }
-    return { job: done, next }
+    const told: Told = { position: job.progress.seen, items }
+    return { job: done, next: found.next, told }
   })
 
 const isMirror = ({ request }: ImportJob): boolean => request.everySeconds !== undefined
@@ -144,13 +133,13 @@ const ended = (job: ImportJob, problem: string | null, now: number): ImportJob =
 /** It failed: a mirror tries again in its time, any other import can be resumed; either goes on where it is. */
 export const failed = (
   job: ImportJob,
-  { passing, problem }: Pick<SourceFailed, "passing" | "problem">,
+  { anyPage = false, passing, problem }: Pick<SourceFailed, "anyPage" | "passing" | "problem">,
   now: number
 ): ImportJob => ({
   ...job,
   claims: 0,
   // A cursor the source refuses is of no more use.
-  cursor: passing ? job.cursor : null,
+  cursor: passing || anyPage ? job.cursor : null,
   state: isMirror(job) ? "waiting" : "interrupted",
   nextAt: isMirror(job) ? iso(now + (job.request.everySeconds ?? 0) * 1_000) : null,
   progress: { ...job.progress, finishedAt: iso(now), problem }
@@ -165,22 +154,9 @@ const begun = (job: ImportJob, now: number): ImportJob =>
         nextAt: null,
         progress:
           job.cursor === null
-            ? { ...counted(job.progress, []), ...ZERO, startedAt: iso(now) }
+            ? { ...NO_PROGRESS, startedAt: iso(now) }
             : { ...job.progress, finishedAt: null, problem: null, startedAt: job.progress.startedAt ?? iso(now) }
       }
-
-const ZERO = {
-  pages: 0,
-  seen: 0,
-  created: 0,
-  updated: 0,
-  unchanged: 0,
-  removed: 0,
-  skipped: 0,
-  refused: 0,
-  finishedAt: null,
-  problem: null
-}
 
 /** Works on a claimed job until it ends, its source fails, or somebody cancels it. */
 export const runImport = (claimed: ImportJob, running: Running) =>
@@ -194,8 +170,9 @@ export const runImport = (claimed: ImportJob, running: Running) =>
       names: yield* namesInUse
     }
     let job = begun(claimed, yield* Clock.currentTimeMillis)
+    let told: Told | undefined = job.progress.seen === 0 ? { position: 0, items: [] } : undefined
     const cursors = new Set<string>(job.cursor === null ? [] : [job.cursor])
-    while (yield* store.save(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS))) {
+    while (yield* store.save(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS), told)) {
       const result = yield* Effect.either(page(job, options, running))
       const now = yield* Clock.currentTimeMillis
       if (Either.isLeft(result)) {
@@ -203,11 +180,12 @@ export const runImport = (claimed: ImportJob, running: Running) =>
         yield* store.save(failed(job, result.left, now), null)
         return
       }
-      job = result.right.job
       const { next } = result.right
+      job = result.right.job
+      told = result.right.told
       const problem = next === undefined ? undefined : excess(job.progress, next, cursors, limits)
       if (next === undefined || problem !== undefined) {
-        yield* store.save(ended(job, problem ?? null, now), null)
+        yield* store.save(ended(job, problem ?? null, now), null, told)
         return
       }
       cursors.add(next)

@@ -46,7 +46,7 @@ export const run = (request: ImportRequest) =>
     const imports = yield* Imports
     const { id } = yield* imports.start(request, "admin")
     const job = yield* settled(id)
-    return { job, items: imports.items(id, 0) }
+    return { job, items: yield* imports.items(id, 0) }
   })
 
 export const records = Effect.map(Registry, (registry) =>

@@ -1,12 +1,11 @@
 /** The vault over its rows: opens them at the start, keeps them open in memory, seals what comes. */
 import { KeyRing, type KeyRingApi, type SealingKey } from "@mcpgw/domain/KeyRing"
-import type { ServerRecord } from "@mcpgw/domain/Server"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { ServerSecrets } from "../ServerSecrets.ts"
-import type { Stored, VaultApi, VaultOptions } from "../Vault.ts"
+import type { Recipient, Stored, VaultApi, VaultOptions } from "../Vault.ts"
 import { VaultUnavailable } from "../VaultError.ts"
 import type { Row, Rows } from "./rows.ts"
 import { isSealedWith, open, seal } from "./seal.ts"
@@ -90,12 +89,12 @@ const unnamed = ({ rows }: Parts, live: ReadonlySet<string>) =>
   })
 
 /** The row a record names, when it is that record's: a name copied elsewhere is worth nothing. */
-const rowOf = ({ opened }: Parts, { credential_ref: ref, path }: ServerRecord): Opened | undefined => {
+const rowOf = ({ opened }: Parts, { credential_ref: ref, path }: Recipient): Opened | undefined => {
   const held = ref === undefined ? undefined : opened.get(ref)
   return held?.path === path ? held.state : undefined
 }
 
-const plain = ({ auth_scheme, credential_ref, headers }: ServerRecord): boolean =>
+const plain = ({ auth_scheme, credential_ref, headers }: Recipient): boolean =>
   credential_ref === undefined && headers.length === 0 && auth_scheme !== "bearer" && auth_scheme !== "api_key"
 
 export const makeVault = (rows: Rows, options: VaultOptions): Effect.Effect<VaultApi, VaultUnavailable, KeyRing> =>
@@ -105,7 +104,7 @@ export const makeVault = (rows: Rows, options: VaultOptions): Effect.Effect<Vaul
       rows.all,
       Effect.forEach((row) => take(parts, row), { discard: true })
     )
-    const ready = new WeakMap<ServerRecord, Stored>()
+    const ready = new WeakMap<Recipient, Stored>()
     return {
       storedFor: (record) => {
         if (plain(record)) return NOTHING

@@ -1,5 +1,4 @@
 /** From what the vault has opened to what a server is sent. Pure and synchronous; reads no environment and no store. */
-import type { ServerRecord } from "@mcpgw/domain/Server"
 import {
   DEFAULT_API_KEY_HEADER,
   isSendable,
@@ -10,7 +9,7 @@ import {
   SEALED,
   type ServerSecrets
 } from "../ServerSecrets.ts"
-import type { Stored } from "../Vault.ts"
+import type { Recipient, Stored } from "../Vault.ts"
 
 /** A row as it is in memory: opened, and the variables it refers to as they are. */
 export type Opened =
@@ -37,17 +36,16 @@ export const variablesOf = ({ credential = "", headers }: ServerSecrets): Readon
 ]
 
 /** `opened`: the row that the record names; undefined when it names none. */
-export const storedOf = (record: ServerRecord, opened: Opened | undefined): Stored => {
+export const storedOf = (record: Recipient, opened: Opened | undefined): Stored => {
   if (record.credential_ref === undefined) return ofRecord(record)
   if (opened === undefined) return GONE
   return opened.kind === "unreadable" ? UNREADABLE : ofRow(record, opened.secrets, opened.variables)
 }
 
-const needsCredential = ({ auth_scheme }: ServerRecord): boolean =>
-  auth_scheme === "bearer" || auth_scheme === "api_key"
+const needsCredential = ({ auth_scheme }: Recipient): boolean => auth_scheme === "bearer" || auth_scheme === "api_key"
 
 /** A record that nothing was sealed of: of an older version, or made by hand. */
-const ofRecord = (record: ServerRecord): Stored => {
+const ofRecord = (record: Recipient): Stored => {
   if (needsCredential(record)) return NOT_SET
   if (record.headers.length === 0) return NOTHING
   const pairs = record.headers.flatMap((header) => Object.entries(header))
@@ -56,7 +54,7 @@ const ofRecord = (record: ServerRecord): Stored => {
   return pairs.every(([, value]) => isSendable(value)) ? { headers: fieldsOf(pairs), problem: undefined } : UNSENDABLE
 }
 
-const ofRow = (record: ServerRecord, secrets: ServerSecrets, variables: ReadonlyMap<string, string>): Stored => {
+const ofRow = (record: Recipient, secrets: ServerSecrets, variables: ReadonlyMap<string, string>): Stored => {
   if (!originsOf(record).every((origin) => secrets.origins.includes(origin))) return MOVED
   const pairs = [...secrets.headers]
   if (needsCredential(record)) {
