@@ -45,7 +45,6 @@ import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import { Imports } from "@mcpgw/registry/import/Imports"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
-import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
 import { Vault } from "@mcpgw/vault/Vault"
@@ -61,6 +60,7 @@ import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, providersPath } from "./dataDir.ts"
 import { groupDirectory } from "./groupDirectory.ts"
+import * as Keys from "./keys.ts"
 import { layerPolicyDoubts } from "./policyDoubts.ts"
 import * as PolicyPlace from "./policyPlace.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
@@ -78,8 +78,7 @@ const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
 
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
-  PolicyPlace.layer.pipe(Layer.provideMerge(database)),
-  withConfig(({ keysDir }) => KeyRingFile.layerFile({ directory: keysDir })),
+  Layer.merge(PolicyPlace.layer, Keys.layer).pipe(Layer.provideMerge(database)),
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
   ),
