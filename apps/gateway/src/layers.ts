@@ -62,6 +62,7 @@ import { layerDataDir, providersPath } from "./dataDir.ts"
 import { groupDirectory } from "./groupDirectory.ts"
 import * as Keys from "./keys.ts"
 import { layerPolicyDoubts } from "./policyDoubts.ts"
+import * as OnePolicy from "./onePolicy.ts"
 import * as PolicyPlace from "./policyPlace.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
 
@@ -70,11 +71,12 @@ const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, 
   Layer.unwrapEffect(Effect.map(GatewayConfig, make))
 
 /** SQLite in the data folder unless another place or PostgreSQL is configured. */
-const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
-  databaseUrl?._tag === "postgres"
-    ? Store.layerPostgres({ url: databaseUrl.url })
-    : Store.layerSqlite({ filename: databaseUrl?.path ?? join(dataDir, "mcpgw.db") })
-)
+const database = withConfig((config) => {
+  const { databaseUrl, dataDir } = config
+  if (databaseUrl?._tag === "postgres") return Store.layerPostgres({ url: databaseUrl.url })
+  const filename = databaseUrl?.path ?? join(dataDir, "mcpgw.db")
+  return OnePolicy.layer(config, filename).pipe(Layer.provideMerge(Store.layerSqlite({ filename })))
+})
 
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
