@@ -1,5 +1,14 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 import { defineConfig } from "vitest/config"
+
+/** What tests make in the temporary folder is made here, and gone with the run. Other users get through: PostgreSQL does not run as root. */
+const room = mkdtempSync(join(tmpdir(), "mcpgw-tests-"))
+chmodSync(room, 0o711)
+process.env["TMPDIR"] = room
+process.on("exit", () => rmSync(room, { recursive: true, force: true }))
 
 /** Packages are projects when one is asked for by name. Asked for all, they are one: projects wait for one another's last file. */
 const byName = process.argv.some((word) => word.startsWith("--project"))

@@ -51,7 +51,8 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
       const start = yield* when(only.has("start"), startPhase(machine, upstream, folder, progress))
       const idle = yield* when(only.has("streams"), streamsPhase({ machine, upstream, folder, streams, progress }))
       const flood = yield* when(only.has("flood"), Effect.scoped(floodPhase(parts)))
-      const registry = yield* when(only.has("registry"), Effect.scoped(registryPhase(parts)))
+      const asked = yield* when(only.has("registry"), Effect.scoped(registryPhase(parts)))
+      const registry = typeof asked === "string" ? undefined : asked
       yield* progress("micro benches")
       const micro = yield* when(only.has("micro"), microPhase(machine, Math.max(rounds, 6)))
       yield* progress("")
@@ -64,7 +65,7 @@ export const bench = (options: Options, progress: Progress): Effect.Effect<Figur
         rounds,
         seconds,
         connections,
-        missing: missingOf(options, machine)
+        missing: [...missingOf(options, machine), ...(typeof asked === "string" ? [`registry: ${asked}`] : [])]
       }
       return { setup, load, start, streams: idle, flood, registry, micro }
     })

@@ -95,6 +95,8 @@ export interface RegistryAsk {
 }
 
 export interface RegistryFigures {
+  /** Over which it was. */
+  readonly database: string
   /** Registered before anything was asked. */
   readonly servers: number
   readonly asks: ReadonlyArray<RegistryAsk>

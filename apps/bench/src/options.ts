@@ -9,6 +9,10 @@ export type ArmName = (typeof ARMS)[number] | "against"
 export const PHASES = ["start", "streams", "flood", "registry", "micro"] as const
 export type PhaseName = (typeof PHASES)[number]
 
+/** Over what the registry is measured. */
+export const DATABASES = ["sqlite", "postgres"] as const
+export type DatabaseName = (typeof DATABASES)[number]
+
 export interface Options {
   readonly rounds: number
   /** Of one arm in one round. */
@@ -17,6 +21,7 @@ export interface Options {
   readonly streams: number
   /** Registered before the registry is asked. */
   readonly servers: number
+  readonly database: DatabaseName
   readonly only: ReadonlySet<ArmName | PhaseName>
   /** Folder of another checkout of mcpgw, measured beside this one; relative to this one's. */
   readonly against: string | undefined
@@ -31,6 +36,7 @@ export const defaults: Options = {
   connections: 32,
   streams: 5_000,
   servers: 10_000,
+  database: "sqlite",
   only: new Set([...ARMS, ...PHASES]),
   against: undefined,
   generator: "any",
@@ -90,6 +96,15 @@ const readFlag = (flag: string, value: string | undefined): Step => {
             _tag: "Wrong",
             problem: `--generator held ${JSON.stringify(value ?? "nothing")}; it may hold wrk or bundled`
           }
+    case "--database": {
+      const database = DATABASES.find((name) => name === value)
+      return database === undefined
+        ? {
+            _tag: "Wrong",
+            problem: `--database held ${JSON.stringify(value ?? "nothing")}; it may hold ${DATABASES.join(" or ")}`
+          }
+        : set({ database }, 2)
+    }
     case "--no-pin":
       return set({ pin: false }, 1)
     case "--json":
@@ -168,6 +183,8 @@ export const HELP = `npm run bench — what a governed call costs, beside what i
     --connections N   kept-alive connections, each with one call at a time (${defaults.connections})
     --streams N       idle streams (${defaults.streams}, where the bar is set)
     --servers N       servers registered before the registry is asked (${defaults.servers}, where the bars are set)
+    --database D      what the registry is measured over: sqlite, or postgres, a server of Debian's package postgresql that the
+                      bench starts (${defaults.database})
     --only A,B        only these arms and phases; bare is added to any arm
     --against DIR     measure another checkout of mcpgw beside this one, such as an older commit: a folder, relative to this
                       one, with its dependencies installed. It gets a data folder of its own and learns of its server over

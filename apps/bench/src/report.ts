@@ -136,14 +136,14 @@ const floodTable = (figures: FloodFigures): string => {
   return table([[what, "p50 µs", "p99 µs", "p50 to known", "p99 to known", "% of them 429"], ...rows])
 }
 
-const registryTable = ({ asks, registrations, servers }: RegistryFigures): string => {
+const registryTable = ({ asks, database, registrations, servers }: RegistryFigures): string => {
   const { atOnce, count, cpu, rates } = registrations
   const rows = asks.map(({ cpu, name, took }): Row => {
     const sorted = took.toSorted((a, b) => a - b)
     return [name, short(percentile(sorted, 0.5)), short(percentile(sorted, 0.95)), short(cpu)]
   })
   return (
-    table([[`the registry's API, ${servers} servers`, "p50 ms", "p95 ms", "CPU ms"], ...rows]) +
+    table([[`the registry's API, ${servers} servers, ${database}`, "p50 ms", "p95 ms", "CPU ms"], ...rows]) +
     `\n  ${count} registrations, ${atOnce} at a time: ${spelled(rangeOf(rates))} a second, ${short(cpu)} ms of CPU each\n`
   )
 }

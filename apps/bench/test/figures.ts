@@ -51,6 +51,7 @@ export const QUIET: Figures = {
     }
   },
   registry: {
+    database: "SQLite",
     servers: 10_000,
     asks: [
       { name: "first page of 100", took: [4, 5, 6.5], cpu: 3.2, bar: 20 },

@@ -45,6 +45,13 @@ describe("flags", () => {
     })
   })
 
+  it("measure the registry over either database", () => {
+    expect(optionsOf().database).toBe("sqlite")
+    expect(optionsOf("--database", "postgres").database).toBe("postgres")
+    expect(problemOf("--database", "mysql")).toBe('--database held "mysql"; it may hold sqlite or postgres')
+    expect(problemOf("--database")).toContain('held "nothing"')
+  })
+
   it("add the bare proxy to any arm, and to no other phase", () => {
     expect(armsOf(optionsOf("--only", "mcpgw"))).toEqual(["bare", "mcpgw"])
     expect(armsOf(optionsOf("--only", "micro,start"))).toEqual([])

@@ -13,7 +13,7 @@ const HELP = `npm run rotate-keys [-- [sealing|signing] [--leaked]]
 
   Puts a fresh key before those in {data folder}/keys/keys.json: of both purposes, or of the one named. The two before it stay
   valid; with --leaked none does. Restart the gateway afterwards, and back the file up. The data folder is MCPGW_DATA_DIR, else
-  data.
+  data; the keys are in MCPGW_KEYS_DIR where that is set.
 
   What --leaked ends, from that restart on: with signing, every token this gateway made, by hand, for clients and for agents;
   with sealing, MCP sessions, and what clients renew their tokens with, so that they connect anew; and the stored credentials of
@@ -26,7 +26,7 @@ const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 const words = process.argv.slice(2)
 const leaked = words.includes("--leaked")
 const [purpose, ...more] = words.filter((word) => word !== "--leaked")
-const directory = join(resolve(root, process.env["MCPGW_DATA_DIR"] || "data"), "keys")
+const directory = resolve(root, process.env["MCPGW_KEYS_DIR"] || join(process.env["MCPGW_DATA_DIR"] || "data", "keys"))
 
 const say = (words: string, code: number): void => {
   const stream = code === 0 ? process.stdout : process.stderr
@@ -37,7 +37,10 @@ const say = (words: string, code: number): void => {
 if (purpose === "--help" || purpose === "-h") say(HELP, 0)
 else if (more.length > 0 || (purpose !== undefined && purpose !== "sealing" && purpose !== "signing")) say(HELP, 2)
 else if (!existsSync(join(directory, KEY_FILE))) {
-  say(`mcpgw: there are no keys in ${directory}; the first start makes them (MCPGW_DATA_DIR names the data folder)`, 1)
+  say(
+    `mcpgw: there are no keys in ${directory}; the first start makes them (MCPGW_DATA_DIR names the data folder, MCPGW_KEYS_DIR another one for them)`,
+    1
+  )
 } else {
   const exit = await Effect.runPromiseExit(
     rotate({ directory, ...(purpose === undefined ? {} : { purposes: [purpose] }), ...(leaked ? { keep: 1 } : {}) })

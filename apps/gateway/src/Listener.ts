@@ -68,7 +68,7 @@ export const openListener = (
   })
 
 /** A port that several listeners may share is not refused when a foreign process shares it: so it is tried alone first. */
-const assertFree = (config: GatewayConfigApi): Effect.Effect<void, PortUnavailable> =>
+export const assertFree = (config: Pick<GatewayConfigApi, "host" | "port">): Effect.Effect<void, PortUnavailable> =>
   opening(SETTINGS, config, () =>
     Bun.serve({ hostname: config.host, port: config.port, fetch: () => new Response(null, { status: 503 }) })
   ).pipe(Effect.flatMap((probe) => Effect.promise(() => probe.stop(true))))

@@ -88,6 +88,7 @@ const values: Config.Config<Values> = Config.all({
   dataDir: configOf(settings.dataDir),
   registry: configOf(settings.registry),
   keysDir: configOf(settings.keysDir),
+  keysLost: configOf(settings.keysLost),
   deploymentMode: configOf(settings.deploymentMode),
   policy: configOf(settings.policy),
   scopesFile: configOf(settings.scopesFile),

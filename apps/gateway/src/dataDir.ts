@@ -1,13 +1,17 @@
-/** The data folder: made at first start, closed to other users, holding the default policy until someone edits it where policy is kept in a file. */
+/** The data folder: made at first start, closed to other users, used by one process at a time, holding the default policy until someone edits it where policy is kept in a file. */
 import { DEFAULT_SCOPES } from "@mcpgw/policy/DefaultScopes"
+import * as ProcessLock from "@mcpgw/store/ProcessLock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { GatewayConfig, type GatewayConfigApi } from "./config.ts"
+import { assertFree } from "./Listener.ts"
+import type { PortUnavailable } from "./PortUnavailable.ts"
 
 export class DataDirUnusable extends Schema.TaggedError<DataDirUnusable>()("DataDirUnusable", {
   path: Schema.String,
@@ -30,59 +34,61 @@ export const providersPath = ({ dataDir, providersFile }: GatewayConfigApi): str
 /** Proof that the folder is there. */
 export class DataDir extends Context.Tag("@mcpgw/gateway/DataDir")<DataDir, { readonly path: string }>() {}
 
-/** Holds the id of the process that uses the folder. */
-const PID_FILE = "gateway.pid"
-
-/** The process that left its id here, when it still runs and is not this one. */
-const otherProcess = (file: string): number | undefined => {
-  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : Number.NaN
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return undefined
-  try {
-    process.kill(pid, 0)
-    return pid
-  } catch (error) {
-    // It runs, as somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM" ? pid : undefined
+/** Another process uses the folder, and goes on. */
+export class DataDirInUse extends Schema.TaggedError<DataDirInUse>()("DataDirInUse", {
+  path: Schema.String,
+  pid: Schema.Number
+}) {
+  override get message(): string {
+    return `MCPGW_DATA_DIR: held "${this.path}", which process ${this.pid} uses: two processes over one folder spoil its audit log. Stop that one, or give this one a folder of its own; what they are to share is named by MCPGW_DATABASE_URL and MCPGW_KEYS_DIR`
   }
 }
 
+const LOCK_FILE = "gateway.lock"
+
+/** How long the end of a process takes beyond the time its calls have. */
+const ENDING_SECONDS = 2
+
 /**
- * Warns when another process uses the folder. No more than that: its id may have become another program's, and one gateway may still drain while
- * the next one starts.
+ * Takes the folder for this process alone. One that is ending has let go of its port and has this long to let go of the folder; one that
+ * holds the port as well goes on, and the port's error says so at once.
  */
-const mark = (path: string): Effect.Effect<void, never, Scope.Scope> => {
-  const file = join(path, PID_FILE)
-  return Effect.suspend(() => {
-    const other = otherProcess(file)
-    if (other !== undefined) {
-      return Effect.logWarning(
-        `Another process (pid ${other}) uses the data folder ${path}: two processes over one folder spoil its audit log; give each its own MCPGW_DATA_DIR, and let them share MCPGW_DATABASE_URL and MCPGW_KEYS_DIR; if there is none, remove ${file}`
-      )
-    }
-    const own = String(process.pid)
-    return Effect.acquireRelease(
-      Effect.sync(() => writeFileSync(file, own, { mode: 0o600 })),
-      () => Effect.sync(() => existsSync(file) && readFileSync(file, "utf8") === own && rmSync(file))
-    )
-  }).pipe(Effect.ignoreLogged)
+const takeAlone = (config: GatewayConfigApi, path: string) => {
+  const take = ProcessLock.hold({ file: join(path, LOCK_FILE), words: "a gateway or registry", shared: false })
+  const seconds = config.drain + ENDING_SECONDS
+  const wait = ({ pid }: ProcessLock.LockHeld) =>
+    Effect.gen(function* () {
+      yield* assertFree(config)
+      yield* Effect.logWarning(`Process ${pid} uses the data folder ${path}; waiting up to ${seconds} s for its end`)
+      const ended = Effect.retry(take, {
+        while: ({ _tag }) => _tag === "LockHeld",
+        schedule: Schedule.intersect(Schedule.spaced("200 millis"), Schedule.recurUpTo(Duration.seconds(seconds)))
+      })
+      yield* Effect.catchTag(ended, "LockHeld", ({ pid }) => Effect.fail(new DataDirInUse({ path, pid })))
+    })
+  return take.pipe(
+    Effect.catchTag("LockHeld", wait),
+    Effect.catchTag("LockUnusable", ({ message }) => Effect.fail(new DataDirUnusable({ path, problem: message })))
+  )
 }
 
-export const layerDataDir: Layer.Layer<DataDir, DataDirUnusable, GatewayConfig> = Layer.scoped(
-  DataDir,
-  Effect.flatMap(GatewayConfig, (config) =>
-    Effect.try({
-      try: () => {
-        mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-        // Asked here, so that the answer names the setting and not the first file that could not be opened.
-        accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
-        const path = scopesPath(config)
-        if (config.policy === "file" && config.scopesFile === undefined && !existsSync(path)) {
-          writeFileSync(path, DEFAULT_SCOPES, { mode: 0o600 })
-        }
-        return { path: config.dataDir }
-      },
-      catch: (error) =>
-        new DataDirUnusable({ path: config.dataDir, problem: error instanceof Error ? error.message : String(error) })
-    }).pipe(Effect.tap(({ path }) => mark(path)))
+export const layerDataDir: Layer.Layer<DataDir, DataDirUnusable | DataDirInUse | PortUnavailable, GatewayConfig> =
+  Layer.scoped(
+    DataDir,
+    Effect.flatMap(GatewayConfig, (config) =>
+      Effect.try({
+        try: () => {
+          mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+          // Asked here, so that the answer names the setting and not the first file that could not be opened.
+          accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+          const path = scopesPath(config)
+          if (config.policy === "file" && config.scopesFile === undefined && !existsSync(path)) {
+            writeFileSync(path, DEFAULT_SCOPES, { mode: 0o600 })
+          }
+          return { path: config.dataDir }
+        },
+        catch: (error) =>
+          new DataDirUnusable({ path: config.dataDir, problem: error instanceof Error ? error.message : String(error) })
+      }).pipe(Effect.tap(({ path }) => takeAlone(config, path)))
+    )
   )
-)

@@ -45,7 +45,6 @@ import { RegistryStore } from "@mcpgw/registry/RegistryStore"
 import { Imports } from "@mcpgw/registry/import/Imports"
 import { Catalogue } from "@mcpgw/registry/v01/Catalogue"
 import { Versions } from "@mcpgw/registry/v01/Versions"
-import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import * as Store from "@mcpgw/store/Store"
 import * as AuditSqlite from "@mcpgw/telemetry/AuditSqlite"
 import { Vault } from "@mcpgw/vault/Vault"
@@ -61,7 +60,9 @@ import { layerEdgeServices } from "./edgeServices.ts"
 import { layerFirstStart } from "./firstStart.ts"
 import { layerDataDir, providersPath } from "./dataDir.ts"
 import { groupDirectory } from "./groupDirectory.ts"
+import * as Keys from "./keys.ts"
 import { layerPolicyDoubts } from "./policyDoubts.ts"
+import * as OnePolicy from "./onePolicy.ts"
 import * as PolicyPlace from "./policyPlace.ts"
 import * as OutboundFetch from "./outboundFetch.ts"
 
@@ -70,16 +71,16 @@ const withConfig = <A, E, R>(make: (config: GatewayConfigApi) => Layer.Layer<A, 
   Layer.unwrapEffect(Effect.map(GatewayConfig, make))
 
 /** SQLite in the data folder unless another place or PostgreSQL is configured. */
-const database = withConfig(({ databaseUrl, dataDir }): Store.StoreLayer =>
-  databaseUrl?._tag === "postgres"
-    ? Store.layerPostgres({ url: databaseUrl.url })
-    : Store.layerSqlite({ filename: databaseUrl?.path ?? join(dataDir, "mcpgw.db") })
-)
+const database = withConfig((config) => {
+  const { databaseUrl, dataDir } = config
+  if (databaseUrl?._tag === "postgres") return Store.layerPostgres({ url: databaseUrl.url })
+  const filename = databaseUrl?.path ?? join(dataDir, "mcpgw.db")
+  return OnePolicy.layer(config, filename).pipe(Layer.provideMerge(Store.layerSqlite({ filename })))
+})
 
 /** Tier 1 — what touches the machine. */
 const infrastructure = Layer.mergeAll(
-  PolicyPlace.layer.pipe(Layer.provideMerge(database)),
-  withConfig(({ keysDir }) => KeyRingFile.layerFile({ directory: keysDir })),
+  Layer.merge(PolicyPlace.layer, Keys.layer).pipe(Layer.provideMerge(database)),
   withConfig(({ dataDir, auditRetention }) =>
     AuditSqlite.layerSqlite({ path: join(dataDir, "audit.db"), retentionDays: auditRetention })
   ),

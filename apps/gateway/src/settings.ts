@@ -205,6 +205,12 @@ export const settings = {
     "Folder of keys.json, which all processes of one deployment share: of other keys each refuses the other's tokens. Unset: keys in the data folder.",
     path
   ),
+  keysLost: setting(
+    "MCPGW_KEYS_LOST",
+    false,
+    "true, for one start: the keys that the database was written with are lost, and what they sealed (credentials of servers, grants of OAuth clients) is given up. Otherwise a start with other keys is refused while such things lie there.",
+    boolean
+  ),
   deploymentMode: setting<(typeof DEPLOYMENT_MODES)[number]>(
     "DEPLOYMENT_MODE",
     "with-gateway",

@@ -74,6 +74,7 @@ const WRONG: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   MCPGW_REGISTRY: ["postgres", "Store", "memory", "file"],
   MCPGW_POLICY: ["database", "Store", "scopes.yml", "true"],
+  MCPGW_KEYS_LOST: ["maybe", "1", "yes", "TRUE"],
   DEPLOYMENT_MODE: ["gateway", "registry", "with_gateway", "Registry-Only"],
   ENABLE_WELLKNOWN_DISCOVERY: ["maybe", "1", "yes", "TRUE"],
   MCPGW_DEMO_SERVERS: ["maybe", "1", "yes", "TRUE"],

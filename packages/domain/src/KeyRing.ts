@@ -27,6 +27,8 @@ export interface KeyRingApi {
   readonly sealing: ReadonlyArray<SealingKey>
   /** Newest first: sign with the first, publish all. */
   readonly signing: ReadonlyArray<SigningKey>
+  /** Ids of keys of either purpose that were let go, and that nobody has to look for. */
+  readonly retired?: ReadonlyArray<string>
 }
 
 export class KeyRing extends Context.Tag("@mcpgw/domain/KeyRing")<KeyRing, KeyRingApi>() {

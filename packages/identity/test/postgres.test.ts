@@ -12,6 +12,7 @@ import { accountsSuite } from "./suites/accountsSuite.ts"
 import { agentsSuite } from "./suites/agentsSuite.ts"
 import { apiKeysSuite } from "./suites/apiKeysSuite.ts"
 import { machineClientsSuite } from "./suites/machineClientsSuite.ts"
+import { oauthClientsSuite } from "./suites/oauthClientsSuite.ts"
 import { oauthStateSuite } from "./suites/oauthStateSuite.ts"
 import { sessionsSuite } from "./suites/sessionsSuite.ts"
 
@@ -35,4 +36,5 @@ overPostgres(({ fresh }) => {
     )
   )
   oauthStateSuite("PostgreSQL", fresh)
+  oauthClientsSuite("PostgreSQL", fresh)
 })

@@ -1,6 +1,7 @@
 /**
  * `PolicyWriter` over the file that `ScopePolicyFile` reads. A write is a whole new file put in the old one's place by a rename in the same
- * folder, with a copy of the old one beside it. Keeps mode and owner, follows a link to its file, and keeps the newest copies only.
+ * folder, with a copy of the old one beside it; of several processes that write one file, one at a time. Keeps mode and owner, follows a
+ * link to its file, and keeps the newest copies only.
  */
 import { createHash, randomUUID } from "node:crypto"
 import { access, chown, constants, open, readdir, readFile, realpath, rename, stat, unlink } from "node:fs/promises"
@@ -8,6 +9,7 @@ import { basename, dirname, join } from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { writingAlone } from "./internal/fileLock.ts"
 import { type Backend, makeWriter, PolicyWriter, type WriteOptions } from "./PolicyWriter.ts"
 import { PolicyChanged, PolicyReadOnly, PolicyUnavailable, type PolicyWriteError } from "./PolicyWriteError.ts"
 import type { ScopePolicy } from "./ScopePolicy.ts"
@@ -100,10 +102,20 @@ const keepCopy = async (found: Held, now: number): Promise<void> => {
 }
 
 const replaceFile = async (options: PolicyFileOptions, text: string, revision: string, now: number): Promise<void> => {
-  const found = await held(options)
-  if (digest(found.text) !== revision) throw new PolicyChanged({ source: options.path })
-  await refuseReadOnly(found)
-  await keepCopy(found, now)
+  const before = await held(options)
+  if (digest(before.text) !== revision) throw new PolicyChanged({ source: options.path })
+  await refuseReadOnly(before)
+  const done = await writingAlone(before.file, async () => {
+    const found = await held(options)
+    if (digest(found.text) !== revision) throw new PolicyChanged({ source: options.path })
+    await keepCopy(found, now)
+    await exchange(options, found, text)
+    return true
+  })
+  if (done === undefined) throw new PolicyChanged({ source: options.path })
+}
+
+const exchange = async (options: PolicyFileOptions, found: Held, text: string): Promise<void> => {
   const beside = join(dirname(found.file), `.${basename(found.file)}.${randomUUID()}.tmp`)
   try {
     await writeWhole(beside, text, found)

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { PolicySource } from "@mcpgw/domain/PolicySource"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import {
   chmodSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -136,6 +138,48 @@ describe("layerFile", () => {
         assert.include(text, "one: [one]")
       }).pipe(Effect.provide(overFile(path)))
     })
+  )
+
+  it.live("issue 6: of several processes that write one file none undoes what another was told is done", () =>
+    Effect.gen(function* () {
+      const at = yield* folder
+      const path = join(at, "scopes.yml")
+      writeFileSync(path, SUITE_TEXT)
+      const writer = (who: number) =>
+        Effect.gen(function* () {
+          const done: Array<string> = []
+          for (let i = 0; i < 8; i++) {
+            const name = `by${who}n${i}`
+            yield* Effect.matchEffect(make(name), {
+              onSuccess: () => Effect.sync(() => void done.push(name)),
+              onFailure: (error) => Effect.sync(() => assert.strictEqual(error._tag, "PolicyChanged"))
+            })
+          }
+          return done
+        }).pipe(Effect.provide(Layer.fresh(overFile(path))))
+      const done = yield* Effect.all([0, 1, 2].map(writer), { concurrency: "unbounded" })
+      const text = readFileSync(path, "utf8")
+      assert.deepStrictEqual(
+        done.flat().filter((name) => !text.includes(`${name}:`)),
+        []
+      )
+      assert.isAbove(done.flat().length, 8)
+      assert.isEmpty(readdirSync(at).filter((name) => name.endsWith(".lock") || name.endsWith(".tmp")))
+    }).pipe(Effect.scoped, Effect.provide(Logger.remove(Logger.defaultLogger)))
+  )
+
+  it.live("a lock left by a process that died is taken over", () =>
+    Effect.gen(function* () {
+      const at = yield* folder
+      const path = join(at, "scopes.yml")
+      writeFileSync(path, SUITE_TEXT)
+      const lock = join(at, ".scopes.yml.lock")
+      writeFileSync(lock, "1")
+      utimesSync(lock, new Date(), new Date(Date.now() - 60_000))
+      yield* Effect.provide(make("one"), overFile(path))
+      assert.include(readFileSync(path, "utf8"), "one")
+      assert.isEmpty(readdirSync(at).filter((name) => name.includes("lock")))
+    }).pipe(Effect.scoped)
   )
 })
 

@@ -100,7 +100,10 @@ export const rotate = (options: RotateOptions): Effect.Effect<KeyRingApi, KeyFil
     const signing: ReadonlyArray<SigningKey> = purposes.includes("signing")
       ? [yield* makeSigningKey, ...old.signing].slice(0, keep)
       : old.signing
-    yield* io(file, () => replaceAtomically(file, encodeKeys({ sealing, signing })))
+    const kept = new Set([...sealing, ...signing].map(({ id }) => id))
+    const gone = [...old.sealing, ...old.signing].map(({ id }) => id).filter((id) => !kept.has(id))
+    const ring: KeyRingApi = { sealing, signing, retired: [...(old.retired ?? []), ...gone] }
+    yield* io(file, () => replaceAtomically(file, encodeKeys(ring)))
     yield* Effect.logInfo(`Rotated ${purposes.join(" and ")} keys in ${file}`)
-    return { sealing, signing }
+    return ring
   })

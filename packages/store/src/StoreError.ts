@@ -43,3 +43,26 @@ export class KeyFileInvalid extends Schema.TaggedError<KeyFileInvalid>()("KeyFil
     return `${this.file} ${this.problem}; ${this.remedy}`
   }
 }
+
+/** What lies sealed in the database was sealed with keys that this process does not have. Holds ids of keys, never a key. */
+export class KeysMissing extends Schema.TaggedError<KeysMissing>()("KeysMissing", {
+  /** What can not be opened, in words, such as `3 credentials of servers`. */
+  sealed: Schema.Array(Schema.String),
+  missing: Schema.Array(Schema.String),
+  present: Schema.Array(Schema.String),
+  remedy: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `The keys of this process do not belong to the database: ${this.sealed.join(", ")} can not be opened; ` +
+      `sealed with ${this.missing.join(", ")}, and there are ${this.present.join(", ")}. ${this.remedy}`
+    )
+  }
+}
+
+/** Which keys the database was written with can not be read or noted. */
+export class KeysUnknown extends Schema.TaggedError<KeysUnknown>()("KeysUnknown", { cause: Schema.Defect }) {
+  override get message(): string {
+    return `Which keys the database was written with can not be read: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
+}

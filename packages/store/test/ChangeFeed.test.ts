@@ -2,8 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { overPostgres } from "@mcpgw/testkit/Postgres"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
@@ -119,6 +121,26 @@ overPostgres((server) => {
         for (const pid of pids) process.kill(pid, "SIGCONT")
         assert.isBelow(yield* listening.arrives, SELDOM_MS / 4)
       }).pipe(Effect.scoped)
+  )
+
+  it.live("issue 6: writers that wait for their turn at one topic leave the connections to everybody else", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(yield* Effect.promise(() => server().createSchema()))
+      const context = yield* Layer.build(Layer.fresh(Store.layerPostgres({ url })))
+      const { write } = Context.get(context, ChangeFeed)
+      const sql = Context.get(context, SqlClient.SqlClient)
+      const [inside, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow = write("busy", ["1"], () => Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(go)))
+      const first = yield* Effect.fork(slow)
+      yield* Deferred.await(inside)
+      // More than there are connections.
+      const many = yield* Effect.forkAll(Array.from({ length: 30 }, (_, i) => write("busy", [`${i}`], Effect.succeed)))
+      yield* Effect.sleep("100 millis")
+      yield* sql`SELECT 1`.pipe(Effect.zipRight(write("other", ["1"], Effect.succeed)), Effect.timeout("2 seconds"))
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(first)
+      assert.lengthOf(new Set(yield* Fiber.join(many)), 30)
+    }).pipe(Effect.scoped)
   )
 
   changeFeedSuite("layerPostgres", async () =>

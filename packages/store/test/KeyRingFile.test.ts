@@ -141,6 +141,19 @@ describe("KeyRingFile", () => {
     })
   )
 
+  it.effect("rotate notes the ids of what it let go, of every rotation, and never a key", () =>
+    Effect.gen(function* () {
+      const directory = folder()
+      const first = ids(yield* load(directory))
+      const second = ids(yield* rotate({ directory, keep: 1 }))
+      yield* rotate({ directory, purposes: ["sealing"], keep: 1 })
+      const gone = [...first.sealing, ...first.signing, ...second.sealing]
+      assert.deepStrictEqual((yield* load(directory)).retired, gone)
+      const { retired } = JSON.parse(readFileSync(join(directory, KEY_FILE), "utf8"))
+      assert.deepStrictEqual(retired, gone)
+    })
+  )
+
   it.effect("rotate refuses what a start would refuse", () =>
     Effect.gen(function* () {
       const directory = folder()

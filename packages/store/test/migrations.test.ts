@@ -1,9 +1,10 @@
-/** The tables of this package itself, the policy's and the feed's, of every earlier version brought to the newest over both stores. */
+/** The tables of this package itself, the policy's, the keys' and the feed's, of every earlier version brought to the newest over both stores. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { migrations as feed } from "../src/internal/sqlFeed.ts"
+import { migrations as keys } from "../src/KeyRecord.ts"
 import { migrations as policy } from "../src/PolicySourceSql.ts"
 import * as Store from "../src/Store.ts"
 import { migrationsSuite, type Sample } from "./suites/migrationsSuite.ts"
@@ -21,6 +22,15 @@ const changes: ReadonlyArray<Sample> = [
   { table: "store_changes", row: { topic: "registry", revision: REVISION, item: "/a" } }
 ]
 
+const recorded: ReadonlyArray<Sample> = [
+  { table: "store_heads", row: { topic: "registry", revision: REVISION } },
+  { table: "store_changes", row: { topic: "registry", revision: REVISION, item: "/a" } },
+  {
+    table: "store_keys",
+    row: { purpose: "sealing", id: "abc", seen_at: "2026-01-01T00:00:00.000Z", gone_at: "2026-01-02T00:00:00.000Z" }
+  }
+]
+
 /** As a store was before it had a feed. */
 const withoutFeed = (store: Store.StoreLayer): Store.StoreLayer =>
   Layer.tap(store, (context) =>
@@ -32,8 +42,10 @@ const withoutFeed = (store: Store.StoreLayer): Store.StoreLayer =>
   )
 
 migrationsSuite("policy, SQLite", policy, policies, () => Store.layerMemory)
+migrationsSuite("keys, SQLite", keys, recorded, () => Store.layerMemory)
 migrationsSuite("feed, SQLite", feed, changes, () => withoutFeed(Store.layerMemory))
 overPostgres(({ fresh }) => {
   migrationsSuite("policy, PostgreSQL", policy, policies, () => fresh)
+  migrationsSuite("keys, PostgreSQL", keys, recorded, () => fresh)
   migrationsSuite("feed, PostgreSQL", feed, changes, () => withoutFeed(fresh))
 })

@@ -4,7 +4,6 @@
  */
 import { recordFrom } from "@mcpgw/registry/Registration"
 import { RegistryStore } from "@mcpgw/registry/RegistryStore"
-import * as Store from "@mcpgw/store/Store"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -15,6 +14,7 @@ import * as Child from "../Child.ts"
 import type { RegistryAsk, RegistryFigures } from "../figures.ts"
 import { type Machine, root } from "../machine.ts"
 import { cpuTime } from "../proc.ts"
+import { type Database, startDatabase } from "./database.ts"
 import type { LoadParts } from "./load.ts"
 
 const REQUESTS = 60
@@ -63,7 +63,7 @@ ${Array.from({ length: servers / 2 }, (_, i) => `  - {server: bench/s${i * 2}, m
 const failed = (problem: string) => new BenchFailed({ problem })
 
 /** The store as an earlier life of the gateway would have left it; what is measured is not how it got there. */
-const fill = (folder: string, servers: number): Effect.Effect<void, BenchFailed> =>
+const fill = ({ layer }: Database, servers: number): Effect.Effect<void, BenchFailed> =>
   Effect.gen(function* () {
     const store = yield* RegistryStore
     const now = new Date().toISOString()
@@ -73,9 +73,7 @@ const fill = (folder: string, servers: number): Effect.Effect<void, BenchFailed>
       { discard: true }
     )
   }).pipe(
-    Effect.provide(
-      RegistryStore.layerSql.pipe(Layer.provide(Store.layerSqlite({ filename: join(folder, "mcpgw.db") })))
-    ),
+    Effect.provide(RegistryStore.layerSql.pipe(Layer.provide(layer))),
     Effect.mapError((cause) => failed(`the servers can not be stored: ${cause.message}`))
   )
 
@@ -85,11 +83,16 @@ interface Served {
   readonly password: string
 }
 
-const start = (machine: Machine, folder: string, servers: number): Effect.Effect<Served, BenchFailed, Scope.Scope> =>
+const start = (
+  machine: Machine,
+  folder: string,
+  database: Database,
+  servers: number
+): Effect.Effect<Served, BenchFailed, Scope.Scope> =>
   Effect.gen(function* () {
     mkdirSync(folder, { mode: 0o700 })
     writeFileSync(join(folder, "scopes.yml"), policyOf(servers), { mode: 0o600 })
-    yield* fill(folder, servers)
+    yield* fill(database, servers)
     const port = yield* Child.freePort
     const password = crypto.randomUUID()
     const child = yield* Child.start({
@@ -100,6 +103,7 @@ const start = (machine: Machine, folder: string, servers: number): Effect.Effect
         ...machine.env,
         MCPGW_PORT: String(port),
         MCPGW_DATA_DIR: folder,
+        ...database.env,
         MCPGW_DEMO_SERVERS: "false",
         // What nobody asked for is not measured.
         HEALTH_CHECK_INTERVAL_SECONDS: "86400",
@@ -199,15 +203,19 @@ const register = ({ pid, url }: Served, headers: Headers, rounds: number) =>
 /** How often the registrations are made: they are more than enough to see a rate. */
 const RUNS = 2
 
+/** A text: why it could not be measured on this machine. */
 export const registryPhase = ({
   folder,
   machine,
-  options: { servers },
+  options: { database: name, servers },
   progress
-}: LoadParts): Effect.Effect<RegistryFigures, BenchFailed, Scope.Scope> =>
+}: LoadParts): Effect.Effect<RegistryFigures | string, BenchFailed, Scope.Scope> =>
   Effect.gen(function* () {
     yield* progress(`registering ${servers} servers`)
-    const served = yield* start(machine, join(folder, "registry"), servers)
+    const room = join(folder, "registry")
+    const database = yield* startDatabase(name, machine, room)
+    if (typeof database === "string") return database
+    const served = yield* start(machine, room, database, servers)
     const { pid, url } = served
     const cookie = yield* signIn(served)
     const admin = { ...SENT, cookie }
@@ -235,5 +243,5 @@ export const registryPhase = ({
       timed(pid, "search by words, by the policy", search, words(lesser))
     ])
     yield* progress("registering a thousand more")
-    return { servers, asks, registrations: yield* register(served, admin, RUNS) }
+    return { database: database.title, servers, asks, registrations: yield* register(served, admin, RUNS) }
   })

@@ -206,7 +206,8 @@ describe("OTEL_PROMETHEUS_PORT", () => {
 
 describe("without MCPGW_TRUSTED_PROXIES", () => {
   it("what anybody says of where they come from is not believed, and not sent on", async () => {
-    const dir = tempDir("direct")
+    // Two can not use one folder.
+    await running.stop()
     const [port, metrics] = [await freePort(), await freePort()]
     const direct = await box.start({
       MCPGW_PORT: String(port),
@@ -227,6 +228,5 @@ describe("without MCPGW_TRUSTED_PROXIES", () => {
     assert.strictEqual(headers["x-forwarded-for"], STRANGER)
     assert.isUndefined(headers["x-forwarded-host"])
     assert.strictEqual(await direct.stop(), 0)
-    dir.remove()
   })
 })

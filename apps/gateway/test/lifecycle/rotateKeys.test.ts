@@ -7,9 +7,11 @@ import { chownSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 
-const run = async (dataDir: string, ...words: ReadonlyArray<string>) => {
+const run = (dataDir: string, ...words: ReadonlyArray<string>) => runWith({ MCPGW_DATA_DIR: dataDir }, ...words)
+
+const runWith = async (env: Readonly<Record<string, string>>, ...words: ReadonlyArray<string>) => {
   const command = [process.execPath, "--no-env-file", "run", "apps/gateway/scripts/rotate-keys.ts", ...words]
-  const running = spawn({ command, env: { MCPGW_DATA_DIR: dataDir } })
+  const running = spawn({ command, env })
   const code = await running.exited
   return { code, output: running.output() }
 }
@@ -67,6 +69,17 @@ describe("rotate-keys (design §6, no default secrets)", () => {
     assert.strictEqual((await run(folder.path)).code, 0)
     const { gid, mode, uid } = statSync(file)
     assert.deepEqual([uid, gid, mode & 0o777], [12_345, 12_346, 0o600])
+    folder.remove()
+  })
+
+  it("finds the keys where MCPGW_KEYS_DIR says that the gateway has them", async () => {
+    const folder = tempDir("rotate")
+    const directory = join(folder.path, "keys")
+    await Effect.runPromise(KeyRing.pipe(Effect.provide(KeyRingFile.layerFile({ directory }))))
+    const before = idsOf(stored(folder.path))
+    const { code, output } = await runWith({ MCPGW_DATA_DIR: join(folder.path, "data"), MCPGW_KEYS_DIR: directory })
+    assert.strictEqual(code, 0, output)
+    assert.deepEqual(idsOf(stored(folder.path)).sealing.slice(1), before.sealing)
     folder.remove()
   })
 

@@ -2,7 +2,7 @@
 import { verifyChain } from "@mcpgw/telemetry/AuditChain"
 import { type Running, tempDir, freePort } from "@mcpgw/testkit/Process"
 import * as Effect from "effect/Effect"
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { openSession } from "../refusals/Sessions.ts"
@@ -109,12 +109,11 @@ describe("starts that must not succeed", () => {
     assert.strictEqual((await ask({ url: `${box.url}/backend/mcp`, token })).status, 200)
   })
 
-  it("a second instance over the same folder, elsewhere, warns: two issuers of one store", async () => {
-    const second = await box.start({ MCPGW_PORT: String(await freePort()) })
-    assert.match(second.output(), /level=WARN .*pid \d+.* uses the data folder/)
-    assert.notMatch(running.output(), /uses the data folder/)
-    await second.stop()
-    assert.isTrue(existsSync(join(box.dataDir, "gateway.pid")), "the mark is the first one's")
+  it("a second instance over the same folder, elsewhere, is refused: two issuers of one record", async () => {
+    const said = await failed({ MCPGW_PORT: String(await freePort()), MCPGW_DRAIN_SECONDS: "0" })
+    assert.include(said, `MCPGW_DATA_DIR: held "${box.dataDir}", which process ${running.pid} uses`)
+    assert.match(said, /level=WARN .*waiting up to 2 s/)
+    assert.strictEqual((await ask({ url: `${box.url}/backend/mcp`, token })).status, 200)
   })
 
   it("a data folder that can not be made names MCPGW_DATA_DIR and what it held", async () => {
@@ -205,11 +204,14 @@ describe("starts that must not succeed", () => {
   })
 
   it("an issuer without an audience stops the start (design §6)", async () => {
+    const dir = tempDir("issuer")
     const said = await failed({
+      MCPGW_DATA_DIR: dir.path,
       MCPGW_OIDC_ISSUER: "https://issuer.example",
       MCPGW_OIDC_JWKS_URL: "https://issuer.example/jwks"
     })
     assert.include(said, "MCPGW_OIDC_AUDIENCE")
+    dir.remove()
   })
 })
 
@@ -220,7 +222,11 @@ describe("a restart", () => {
     const cookie = await signIn()
     const keys = readFileSync(keyFile(), "utf8")
     writeFileSync(box.scopesFile, SCOPES.replace("[echo]", "[echo, secret]"))
+    const next = box.launch({ MCPGW_PORT: String(await freePort()) })
+    await next.printed(/waiting up to 22 s for its end/)
     assert.strictEqual(await running.stop(), 0)
+    await next.printed(/is ready at/)
+    assert.strictEqual(await next.stop(), 0, "who waited has the folder in its turn")
 
     running = await box.start()
     assert.strictEqual(readFileSync(keyFile(), "utf8"), keys)

@@ -15,14 +15,14 @@ import { type Box, makeBox } from "./support/Box.ts"
 import { KINDS, makeWriter, type Writer } from "./support/Writer.ts"
 
 // A project does not inherit the root's limits.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 120_000 })
 
 /** A start on a busy machine. */
 const START_MS = 60_000
-/** Over each of the two databases: a thousand in all. */
-const WRITES = 500
+/** Over each of the two databases: a thousand in all, unless `MCPGW_TEST_STORE_WRITES` says how many over each. */
+const WRITES = Math.max(500, Number(process.env["MCPGW_TEST_STORE_WRITES"] ?? 0) || 0)
 const SEED = 20_261_128
-const KILLS = 4
+const KILLS = Math.floor(WRITES / 125)
 const AT_ONCE = 4
 
 /** After how many more acknowledgements, and how many milliseconds then; the same in every run, as the writes are. */

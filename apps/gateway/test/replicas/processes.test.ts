@@ -3,7 +3,7 @@ import { BUN, type TestGateway, startGateway } from "@mcpgw/testkit/Gateway"
 import { legacyScript } from "@mcpgw/testkit/LegacyScript"
 import { callTool, caller, openSession, post } from "@mcpgw/testkit/McpRequest"
 import { overPostgres } from "@mcpgw/testkit/Postgres"
-import { freePort, tempDir } from "@mcpgw/testkit/Process"
+import { freePort, spawn, tempDir } from "@mcpgw/testkit/Process"
 import { type ScriptedServer, startScripted } from "@mcpgw/testkit/ScriptedServer"
 import * as Schema from "effect/Schema"
 import { join } from "node:path"
@@ -98,6 +98,7 @@ const startPair = async (databaseUrl: string): Promise<Pair> => {
   const shared = {
     MCPGW_DATABASE_URL: databaseUrl,
     MCPGW_KEYS_DIR: keys.path,
+    MCPGW_POLICY: "store",
     MCPGW_PUBLIC_URL: `http://127.0.0.1:${await freePort()}`,
     HEALTH_CHECK_INTERVAL_SECONDS: "3600"
   }
@@ -235,7 +236,29 @@ const suite = (name: string, database: () => Promise<string>, more: (pair: () =>
 
 const room = tempDir("replicas")
 afterAll(() => room.remove())
-suite("a SQLite file", () => Promise.resolve(`sqlite:${join(room.path, "shared.db")}`))
+suite(
+  "a SQLite file",
+  () => Promise.resolve(`sqlite:${join(room.path, "shared.db")}`),
+  (pair) => {
+    it("issue 6: one that keeps the policy elsewhere is refused, with who holds it and what to set; the others go on", async () => {
+      const folder = tempDir("apart")
+      const env = {
+        MCPGW_DATA_DIR: folder.path,
+        MCPGW_DATABASE_URL: `sqlite:${join(room.path, "shared.db")}`,
+        MCPGW_PORT: String(await freePort())
+      }
+      const apart = spawn({ command: [...BUN, "run", "apps/gateway"], env })
+      assert.strictEqual(await apart.exited, 1)
+      const said = apart.output()
+      for (const words of [`process ${pair().registry.pid}`, "in the database", join(folder.path, "scopes.yml")]) {
+        assert.include(said, words)
+      }
+      assert.match(said, /MCPGW_POLICY=store for all of them/)
+      assert.strictEqual((await fetch(`${pair().registry.url}/ready`)).status, 200)
+      folder.remove()
+    })
+  }
+)
 
 overPostgres((postgres) => {
   twinsSuite("PostgreSQL", () => postgres().createDatabase())

@@ -98,6 +98,7 @@ export const twinsSuite = (name: string, database: () => Promise<string>): void 
       const env = {
         MCPGW_DATABASE_URL: await database(),
         MCPGW_KEYS_DIR: keys.path,
+        MCPGW_POLICY: "store",
         MCPGW_PUBLIC_URL: `http://127.0.0.1:${await freePort()}`,
         HEALTH_CHECK_INTERVAL_SECONDS: "3600"
       }

@@ -107,7 +107,7 @@ const put = (parts: Parts, record: ServerRecord, when: PutCondition) =>
     const { feed, known, slices, sql, stored } = parts
     const { path, tool_list } = record
     const isLong = tool_list.length > SLICE
-    const seen = inventoryOf(yield* heldAt(parts, path), path)
+    const seen = isLong ? inventoryOf(yield* heldAt(parts, path), path) : null
     const same = isLong && seen !== null && stored.get(tool_list) === seen
     const inventory = !isLong ? null : same ? seen : yield* slices.write(tool_list)
     const text = yield* encodeRecord(isLong ? { ...record, tool_list: [] } : record)

@@ -19,7 +19,8 @@ const KeyFile = Schema.parseJson(
   Schema.Struct({
     version: Schema.Literal(1),
     sealing: Schema.NonEmptyArray(Schema.Struct({ id: KeyId, key: Base64Url32 })),
-    signing: Schema.NonEmptyArray(Schema.Struct({ id: KeyId, jwk: Ed25519Jwk }))
+    signing: Schema.NonEmptyArray(Schema.Struct({ id: KeyId, jwk: Ed25519Jwk })),
+    retired: Schema.optionalWith(Schema.Array(KeyId), { exact: true })
   })
 )
 type KeyFile = typeof KeyFile.Type
@@ -40,7 +41,8 @@ const toRing = (file: KeyFile): KeyRingApi => ({
   signing: file.signing.map(({ id, jwk }) => {
     const publicJwk = { kty: jwk.kty, crv: jwk.crv, x: jwk.x, kid: id, alg: "EdDSA", use: "sig" }
     return { id, algorithm: "EdDSA" as const, privateJwk: { ...publicJwk, d: jwk.d }, publicJwk }
-  })
+  }),
+  ...(file.retired === undefined ? {} : { retired: file.retired })
 })
 
 /** The keys in `text`, or what is wrong with it, fit to follow the file's name. */
@@ -62,7 +64,8 @@ export const encodeKeys = (keys: KeyRingApi): string =>
     {
       version: 1,
       sealing: keys.sealing.map(({ id, bytes }) => ({ id, key: Buffer.from(bytes).toString("base64url") })),
-      signing: keys.signing.map(({ id, privateJwk: { kty, crv, x, d } }) => ({ id, jwk: { kty, crv, x, d } }))
+      signing: keys.signing.map(({ id, privateJwk: { kty, crv, x, d } }) => ({ id, jwk: { kty, crv, x, d } })),
+      retired: keys.retired
     },
     null,
     2

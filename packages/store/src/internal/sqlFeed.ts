@@ -52,14 +52,20 @@ const advance = (sql: SqlClient.SqlClient, topic: string, count: number): Effect
     ([head]) => Number(head?.revision ?? count)
   )
 
-const announce = (sql: SqlClient.SqlClient, topic: string): Effect.Effect<void, SqlError> =>
+/** `self`: who says it, so that it need not listen to itself. */
+const announce = (sql: SqlClient.SqlClient, topic: string, self: string): Effect.Effect<void, SqlError> =>
   // Told when the transaction commits, and once however often it is said.
   sql.onDialectOrElse({
-    pg: () => Effect.asVoid(sql`SELECT pg_notify(${CHANNEL}, ${topic})`),
+    pg: () => Effect.asVoid(sql`SELECT pg_notify(${CHANNEL}, ${`${topic} ${self}`})`),
     orElse: () => Effect.void
   })
 
-const noted = (sql: SqlClient.SqlClient, topic: string, items: ReadonlyArray<string>, head: number) =>
+const noted = (
+  { self, sql }: { readonly sql: SqlClient.SqlClient; readonly self: string },
+  topic: string,
+  items: ReadonlyArray<string>,
+  head: number
+) =>
   Effect.gen(function* () {
     const first = head - items.length + 1
     for (const [i, item] of items.entries()) {
@@ -68,7 +74,7 @@ const noted = (sql: SqlClient.SqlClient, topic: string, items: ReadonlyArray<str
     if (Math.floor(head / REMOVED_EVERY) > Math.floor((first - 1) / REMOVED_EVERY)) {
       yield* sql`DELETE FROM store_changes WHERE topic = ${topic} AND revision <= ${head - KEPT}`
     }
-    yield* announce(sql, topic)
+    yield* announce(sql, topic, self)
   })
 
 /** The numbers of this process's own writes, until a look has passed them. */
@@ -103,6 +109,14 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
     const watchers = new Set<Watcher>()
     const own = new Set<string>()
     const turns = yield* Effect.makeSemaphore(1)
+    const self = crypto.randomUUID()
+    const writers = new Map<string, Effect.Semaphore>()
+    /** Who waits for a topic's row waits here, before it takes a connection that others could use. */
+    const writerOf = (topic: string): Effect.Semaphore => {
+      const known = writers.get(topic) ?? Effect.unsafeMakeSemaphore(1)
+      writers.set(topic, known)
+      return known
+    }
     let outage: number | undefined
 
     const headOf = (topic: string) =>
@@ -164,6 +178,7 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
       const pause = Effect.flatMap(Random.nextRange(0.8, 1.2), (by) => Effect.sleep(Duration.millis(pollMillis * by)))
       yield* Effect.forkScoped(Effect.forever(Effect.zipRight(pause, look)))
       yield* notifications.pipe(
+        Stream.filter((said) => !said.endsWith(self)),
         Stream.buffer({ capacity: 1, strategy: "sliding" }),
         Stream.runForEach(() => look),
         Effect.catchAllCause((cause) => Effect.logDebug("Notifications of the store ended", cause)),
@@ -178,7 +193,7 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
         const change = Effect.gen(function* () {
           const head = yield* advance(sql, topic, items.length)
           const result = yield* body(head)
-          yield* noted(sql, topic, items, head)
+          yield* noted({ sql, self }, topic, items, head)
           // Before the commit: others' notifications may come before its answer.
           if (pollMillis > 0) keys = items.map((_, i) => keyOf(topic, head - i))
           for (const key of keys) own.add(key)
@@ -186,7 +201,7 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
         })
         // Of a commit that failed nobody knows whether it was one, and the numbers may be another's next.
         const disown = Effect.sync(() => keys.forEach((key) => own.delete(key)))
-        return Effect.onError(sql.withTransaction(change), () => disown)
+        return Effect.onError(writerOf(topic).withPermits(1)(sql.withTransaction(change)), () => disown)
       })
 
     const watch: ChangeFeedApi["watch"] = (topic, take) =>

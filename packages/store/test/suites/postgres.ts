@@ -1,6 +1,7 @@
 /** Laws of this and other packages run over a real PostgreSQL, each over a schema of its own. For tests only. */
 import type * as PgClient from "@effect/sql-pg/PgClient"
 import * as server from "@mcpgw/testkit/Postgres"
+import type { TestPostgres } from "@mcpgw/testkit/postgres/server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -13,7 +14,7 @@ export interface Postgres {
   readonly fresh: StoreLayer
   /** A store with nothing in it at first, the same at each build. */
   readonly kept: Effect.Effect<StoreLayer>
-  readonly server: () => server.TestPostgres
+  readonly server: () => TestPostgres
 }
 
 /** Looks for others' writes only when told to: a clock that jumps by days would make it look for ever. */

@@ -1,7 +1,7 @@
 /** TLS to PostgreSQL, by what `sslmode` says in the URL: over a real server with a certificate made for the test. */
 import { assert, describe, it } from "@effect/vitest"
 import * as SqlClient from "@effect/sql/SqlClient"
-import type { TestPostgres } from "@mcpgw/testkit/Postgres"
+import type { TestPostgres } from "@mcpgw/testkit/postgres/server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
