@@ -159,6 +159,10 @@ describe("style §4: house rules", () => {
     )
   })
 
+  it("nobody waits at a semaphore of Effect's, which wakes all who wait for every place (packages/domain/src/Turns.ts)", () => {
+    assert.deepEqual(sources.filter((path) => /\.(?:withPermits|take)\(\d/.test(text(path))).map(name), [])
+  })
+
   it("only the policy makes authorised calls", () => {
     assert.deepEqual(offenders(/new AuthorizedCall\(/, ["packages/policy/src/AuthorizedCall.ts"]), [])
   })

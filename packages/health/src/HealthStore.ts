@@ -83,7 +83,7 @@ export class HealthStore extends Context.Tag("@mcpgw/health/HealthStore")<Health
 
 const layerMemory: Layer.Layer<HealthStore> = Layer.sync(HealthStore, () => makeMemoryHealth())
 
-const layerSql: SqlLayer = Layer.effect(
+const layerSql: SqlLayer = Layer.scoped(
   HealthStore,
   Effect.suspend(() => makeSqlHealth)
 )

@@ -3,6 +3,7 @@
  * before it is written and is never half there. Asks for nobody's right: callers do. Layers: `layerFile` (PolicyWriterFile.ts), `layerStore`.
  */
 import { PolicySource, type PolicySourceApi } from "@mcpgw/domain/PolicySource"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -99,7 +100,7 @@ const attempt = <A>(make: () => A): Effect.Effect<A, PolicyError> =>
 export const makeWriter = (backend: Backend): Effect.Effect<PolicyWriterApi, never, ScopePolicy> =>
   Effect.gen(function* () {
     const policy = yield* ScopePolicy
-    const turn = yield* Effect.makeSemaphore(1)
+    const inTurn = makeTurns()
     const put = (text: string, options: WriteOptions) =>
       Effect.gen(function* () {
         yield* compileWith(() => parsePolicyText(text, backend.source))
@@ -111,7 +112,7 @@ export const makeWriter = (backend: Backend): Effect.Effect<PolicyWriterApi, nev
     return {
       read: backend.read,
       document,
-      write: (text, options) => turn.withPermits(1)(put(text, options)),
+      write: (text, options) => inTurn(put(text, options)),
       change: (by, edit) =>
         Effect.gen(function* () {
           const { revision, text } = yield* backend.read
@@ -121,10 +122,7 @@ export const makeWriter = (backend: Backend): Effect.Effect<PolicyWriterApi, nev
           const next = yield* attempt(() => rewritePolicyText(text, before, after, backend.source))
           if (next !== text) yield* put(next, { by, revision })
           return after
-        }).pipe(
-          Effect.retry({ schedule: TRIES, while: (error) => error instanceof PolicyChanged }),
-          turn.withPermits(1)
-        )
+        }).pipe(Effect.retry({ schedule: TRIES, while: (error) => error instanceof PolicyChanged }), inTurn)
     }
   })
 

@@ -6,6 +6,7 @@
 import { watch } from "node:fs"
 import { readFile, stat } from "node:fs/promises"
 import { basename, dirname } from "node:path"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -172,8 +173,8 @@ export const layerFile = (options: PolicyFileOptions): Layer.Layer<ScopePolicy, 
       const { stamp, text } = yield* readFirst(options)
       const cell = yield* makeCell(yield* compileText(path, text))
       const at = yield* Clock.currentTimeMillis
-      const turn = yield* Effect.makeSemaphore(1)
-      const look = turn.withPermits(1)(makeLook(path, cell, { stamp, at, error: undefined }, text))
+      const inTurn = makeTurns()
+      const look = inTurn(makeLook(path, cell, { stamp, at, error: undefined }, text))
       yield* watchFor(path, yield* keepLooking(POLL, look))
       return cell.service(look)
     })

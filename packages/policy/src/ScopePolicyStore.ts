@@ -4,6 +4,7 @@
  * Only reads; never writes to the source, not even the default text.
  */
 import { PolicySource, type PolicySourceApi } from "@mcpgw/domain/PolicySource"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -91,8 +92,8 @@ export const layerStore = (options: PolicyStoreOptions = {}): Layer.Layer<ScopeP
       const source = yield* PolicySource
       const first = yield* readFirst(source, options.defaultText)
       const cell = yield* makeCell(yield* compileText(first))
-      const turn = yield* Effect.makeSemaphore(1)
-      const look = turn.withPermits(1)(makeLook(source, cell, first))
+      const inTurn = makeTurns()
+      const look = inTurn(makeLook(source, cell, first))
       const rouse = yield* keepLooking(POLL, look)
       yield* Effect.forkScoped(Stream.runForEach(source.changes, () => Effect.sync(rouse)))
       return cell.service(look)

@@ -4,6 +4,7 @@
  * is the API's business; what may be called is the policy's alone.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import type { ChangeFeed } from "@mcpgw/store/ChangeFeed"
 import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Context from "effect/Context"
@@ -119,7 +120,7 @@ const make = (store: CollaboratorStore): Effect.Effect<CollaboratorsApi, StoreUn
     let held: ReadonlyMap<string, Held> = new Map()
     let seen = ""
     let revision = 0
-    const turn = yield* Effect.makeSemaphore(1)
+    const turn = makeTurns()
     const read = Effect.map(store.all, (rows) => {
       const text = JSON.stringify(rows)
       if (text === seen) return
@@ -128,7 +129,7 @@ const make = (store: CollaboratorStore): Effect.Effect<CollaboratorsApi, StoreUn
       revision++
     })
     const inTurn = <A>(change: Effect.Effect<A, StoreUnavailable>) =>
-      turn.withPermits(1)(Effect.uninterruptible(Effect.zipLeft(change, read)))
+      turn(Effect.uninterruptible(Effect.zipLeft(change, read)))
     yield* store.watch(inTurn(Effect.void))
     yield* read
     const members = ({ path, registered_at }: Registered): Members => {

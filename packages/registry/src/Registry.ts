@@ -7,6 +7,7 @@
 import { normalizePath } from "@mcpgw/domain/Ids"
 import type { Health, RegisteredServer, Registration, ServerRecord } from "@mcpgw/domain/Server"
 import type { Tool } from "@mcpgw/domain/Tool"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -211,9 +212,9 @@ const setTools = (core: Core, path: string, tools: ReadonlyArray<Tool>, listed: 
 
 const make: Effect.Effect<RegistryApi, StoreUnavailable, RegistryStore | Scope.Scope> = Effect.gen(function* () {
   const store = yield* RegistryStore
-  const writers = yield* Effect.makeSemaphore(1)
+  const inTurn = makeTurns()
   /** One writer at a time, and none is stopped between the store and the snapshot. */
-  const write = <A, E>(effect: Effect.Effect<A, E>) => writers.withPermits(1)(Effect.uninterruptible(effect))
+  const write = <A, E>(effect: Effect.Effect<A, E>) => inTurn(Effect.uninterruptible(effect))
   const loaded = yield* Deferred.make<Core>()
   // Before anything is read, so that nothing is missed in between.
   yield* store.watch((changed) => Effect.flatMap(Deferred.await(loaded), (core) => write(takeChanged(core, changed))))

@@ -6,6 +6,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { ServerRecord } from "@mcpgw/domain/Server"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import { turn } from "@mcpgw/registry/EventLoop"
 import * as Effect from "effect/Effect"
 import { type Documents, documentsOf, type ToolDocument } from "./documents.ts"
@@ -121,7 +122,7 @@ export const makeWrites = (sql: SqlClient.SqlClient): Effect.Effect<Writes, SqlE
     const left = yield* sql<{ readonly server: number }>`SELECT DISTINCT server FROM discovery_tools
       WHERE server NOT IN (SELECT id FROM discovery_servers)`
     const hidden = new Set(left.map(({ server }) => server))
-    const writers = yield* Effect.makeSemaphore(1)
+    const inTurn = makeTurns()
 
     const sweep = Effect.suspend(() =>
       Effect.forEach(
@@ -157,7 +158,7 @@ export const makeWrites = (sql: SqlClient.SqlClient): Effect.Effect<Writes, SqlE
       })
 
     return {
-      upsert: (record) => writers.withPermits(1)(Effect.zipLeft(upsert(record), sweep)),
-      remove: (path) => writers.withPermits(1)(Effect.zipLeft(remove(path), sweep))
+      upsert: (record) => inTurn(Effect.zipLeft(upsert(record), sweep)),
+      remove: (path) => inTurn(Effect.zipLeft(remove(path), sweep))
     }
   })

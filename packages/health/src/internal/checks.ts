@@ -11,6 +11,7 @@ import {
   type RegisteredServer,
   type ServerRecord
 } from "@mcpgw/domain/Server"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import type { RegistryApi } from "@mcpgw/registry/Registry"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -61,27 +62,23 @@ export const makeChecks = (parts: Parts): Effect.Effect<Checks, never, Scope.Sco
   Effect.gen(function* () {
     const { options, registry } = parts
     const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
-    const background = yield* Effect.makeSemaphore(concurrency)
-    const pressing = yield* Effect.makeSemaphore(concurrency)
+    const background = makeTurns(concurrency)
+    const pressing = makeTurns(concurrency)
     /** A process that reaches nothing says so of all servers at once; who asks for a check here does not wait for those. */
-    const confirming = yield* Effect.makeSemaphore(concurrency)
+    const confirming = makeTurns(concurrency)
     const running = yield* FiberMap.make<string, Option.Option<Checked>>()
     const held = new Map<string, number>()
 
     const inFlight = (path: string) => Option.getOrUndefined(FiberMap.unsafeGet(running, path))
     const start = (server: RegisteredServer, why: Why, urgent: boolean) =>
-      FiberMap.run(
-        running,
-        server.record.path,
-        (urgent ? pressing : background).withPermits(1)(runCheck(parts, held, server, why))
-      )
+      FiberMap.run(running, server.record.path, (urgent ? pressing : background)(runCheck(parts, held, server, why)))
 
     const confirm = (known: Known): Effect.Effect<void> =>
       Effect.gen(function* () {
         const server = registry.get(known.path)
         if (server === undefined || !parts.shared.doubts(known)) return
         const other = inFlight(server.record.path)
-        const look = confirming.withPermits(1)(confirmed(parts, held, server.record, known))
+        const look = confirming(confirmed(parts, held, server.record, known))
         yield* Fiber.await(other ?? (yield* FiberMap.run(running, server.record.path, look)))
         // What was in flight may have begun before the news.
         if (other !== undefined) yield* confirm(known)

@@ -13,6 +13,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Claim, Found, HealthStoreApi, Known, Times } from "../HealthStore.ts"
 import { migrations } from "../Migrations.ts"
+import { makeReports, type Report } from "./reports.ts"
 import { isTurn } from "./turn.ts"
 
 const TOPIC = "server_health"
@@ -121,21 +122,26 @@ export const makeSqlHealth = Effect.gen(function* () {
     )
   }
 
-  const put = (found: Found, times: Times | undefined) => {
-    const timetable = times === undefined ? sql`` : sql`, due = excluded.due, rest_until = excluded.rest_until`
-    return sql`INSERT INTO server_health ${sql.insert(rowOf(found, times ?? { due: 0, restUntil: 0 }))}
-      ON CONFLICT (path) DO UPDATE SET print = excluded.print, status = excluded.status,
-        checked_at = excluded.checked_at, by_calls = excluded.by_calls${timetable}`
+  const put = (reports: ReadonlyArray<Report>, timed: boolean): Effect.Effect<void, SqlError> => {
+    const rows = reports
+      .filter(({ times }) => (times !== undefined) === timed)
+      .map(({ found, times = { due: 0, restUntil: 0 } }) => rowOf(found, times))
+    const timetable = timed ? sql`, due = excluded.due, rest_until = excluded.rest_until` : sql``
+    return rows.length === 0
+      ? Effect.void
+      : Effect.asVoid(sql`INSERT INTO server_health ${sql.insert(rows)}
+          ON CONFLICT (path) DO UPDATE SET print = excluded.print, status = excluded.status,
+            checked_at = excluded.checked_at, by_calls = excluded.by_calls${timetable}`)
   }
+  const told = yield* makeReports((reports) => {
+    const paths = reports.map(({ found }) => found.path)
+    return Effect.asVoid(feed.write(TOPIC, paths, () => Effect.zipRight(put(reports, true), put(reports, false))))
+  }, bounded)
 
   const api: HealthStoreApi = {
     claim: (asked) => bounded(claim(asked)),
     report: (found, times) =>
-      bounded(
-        Effect.flatMap(confirm(found, times), (done) =>
-          done ? Effect.void : Effect.asVoid(feed.write(TOPIC, [found.path], () => put(found, times)))
-        )
-      ),
+      Effect.flatMap(bounded(confirm(found, times)), (done) => (done ? Effect.void : told({ found, times }))),
     forget: (path, print) =>
       bounded(Effect.asVoid(sql`DELETE FROM server_health WHERE path = ${path} AND print = ${print}`)),
     all: bounded(all),

@@ -51,6 +51,30 @@ export const healthStoreSuite = <E>(name: string, layer: () => Layer.Layer<Healt
       )
     )
 
+    it.effect(
+      "what many report at once is all kept; of one server the last, and the last timetable that was told",
+      () =>
+        over((store) =>
+          Effect.gen(function* () {
+            const paths = Array.from({ length: 500 }, (_, i) => `/many/${i}`)
+            yield* Effect.forEach(
+              paths.flatMap((path, i) => [
+                { of: found("healthy", { path }), times: { due: i + 1, restUntil: 7 } },
+                { of: found("unhealthy: timeout", { path, byCalls: i % 2 === 0 }), times: undefined }
+              ]),
+              ({ of, times }) => store.report(of, times),
+              { concurrency: "unbounded", discard: true }
+            )
+            const known = new Map((yield* store.all).map((one) => [one.path, one]))
+            assert.strictEqual(known.size, 500)
+            for (const [i, path] of paths.entries()) {
+              const expected = found("unhealthy: timeout", { path, byCalls: i % 2 === 0 })
+              assert.deepStrictEqual(known.get(path), { ...expected, due: i + 1, restUntil: 7 })
+            }
+          })
+        )
+    )
+
     it.effect("of many who ask at once one has the turn", () =>
       over((store) =>
         Effect.gen(function* () {

@@ -2,6 +2,7 @@
  * Argon2id through the runtime, a few at a time: one hash takes 19 MiB and tens of milliseconds, and strangers can ask for it.
  * Never logs a password, never puts one into an error.
  */
+import { makeTurns } from "@mcpgw/domain/Turns"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { type Argon2Cost, PasswordCost } from "../PasswordCost.ts"
@@ -26,7 +27,7 @@ export interface Passwords {
 
 export const makePasswords: Effect.Effect<Passwords> = Effect.gen(function* () {
   const cost = yield* PasswordCost
-  const gate = yield* Effect.makeSemaphore(CONCURRENT)
+  const inTurn = makeTurns(CONCURRENT)
   const noAccounts = nobodys(cost)
   let waiting = 0
   const bounded = <A>(work: () => Promise<A>): Effect.Effect<A, HasherBusy | HasherFailed> =>
@@ -35,9 +36,10 @@ export const makePasswords: Effect.Effect<Passwords> = Effect.gen(function* () {
       waiting++
       // Not interruptible while hashing: the runtime goes on computing, and the place must stay taken as long.
       const computing = Effect.uninterruptible(Effect.tryPromise({ try: work, catch: () => new HasherFailed() }))
-      return gate
-        .withPermits(1)(computing)
-        .pipe(Effect.ensuring(Effect.sync(() => void waiting--)))
+      return Effect.ensuring(
+        inTurn(computing),
+        Effect.sync(() => void waiting--)
+      )
     })
   return {
     hash: (password) => bounded(() => Bun.password.hash(password, { algorithm: "argon2id", ...cost })),

@@ -6,6 +6,7 @@ import { normalizePath } from "@mcpgw/domain/Ids"
 import type { ServerPath } from "@mcpgw/domain/Ids"
 import { NEVER_CHECKED } from "@mcpgw/domain/Server"
 import type { Health, RegisteredServer, ServerRecord } from "@mcpgw/domain/Server"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
@@ -61,7 +62,7 @@ const next = (
 export const makeSnapshotCell = (records: ReadonlyArray<ServerRecord>): Effect.Effect<SnapshotCell> =>
   Effect.gen(function* () {
     const published = yield* PubSub.sliding<RegistryChange>(CHANGES_KEPT)
-    const turn = yield* Effect.makeSemaphore(1)
+    const turn = makeTurns()
     let current: Snapshot = {
       revision: 0,
       servers: new Map(records.map((record) => [record.path, { record, health: initialHealth(record) }]))
@@ -72,8 +73,7 @@ export const makeSnapshotCell = (records: ReadonlyArray<ServerRecord>): Effect.E
       return event === undefined ? Effect.void : PubSub.publish(published, event)
     }
 
-    const inTurn = <A>(body: () => Effect.Effect<A>) =>
-      Effect.uninterruptible(turn.withPermits(1)(Effect.suspend(body)))
+    const inTurn = <A>(body: () => Effect.Effect<A>) => Effect.uninterruptible(turn(Effect.suspend(body)))
 
     const get = (path: string) => current.servers.get(path) ?? current.servers.get(normalizePath(path))
 

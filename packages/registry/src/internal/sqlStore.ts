@@ -7,6 +7,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { ServerRecord } from "@mcpgw/domain/Server"
 import type { Tool } from "@mcpgw/domain/Tool"
+import { makeTurns } from "@mcpgw/domain/Turns"
 import { ChangeFeed, type ChangeFeedApi } from "@mcpgw/store/ChangeFeed"
 import { migrate } from "@mcpgw/store/Migrations"
 import { MigrationFailed } from "@mcpgw/store/StoreError"
@@ -174,10 +175,10 @@ export const makeSqlStore = Effect.gen(function* () {
     ({ message }) => new MigrationFailed({ id: "registry-0002-tools", problem: message })
   )
   const parts: Parts = { sql, feed, slices, stored: new WeakMap(), known: new Map() }
-  const writers = yield* Effect.makeSemaphore(1)
+  const inTurn = makeTurns()
   /** One after the other; what a change left behind is removed before the next. */
   const write = <A, E>(change: Effect.Effect<A, E>) =>
-    Effect.zipLeft(change, slices.sweep).pipe(Effect.mapError(unavailable), writers.withPermits(1))
+    Effect.zipLeft(change, slices.sweep).pipe(Effect.mapError(unavailable), inTurn)
   const api: RegistryStoreApi = {
     all: Effect.mapError(all(parts), unavailable),
     get: (path) => Effect.mapError(get(parts, path), unavailable),

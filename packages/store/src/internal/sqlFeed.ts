@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import { type InTurn, makeTurns } from "@mcpgw/domain/Turns"
 import type { Changed, ChangeFeedApi, ChangeFeedOptions } from "../ChangeFeed.ts"
 import { migrate, type Migration } from "../Migrations.ts"
 
@@ -26,6 +27,8 @@ export const migrations: ReadonlyArray<Migration> = [
 const KEPT = 10_000
 /** How many are written between two times that older ones are removed. */
 const REMOVED_EVERY = 500
+/** Changes written by one statement: a statement takes some thousands of values. */
+const AT_ONCE = 1_000
 /** Changes handed over in one turn, at most. */
 const TURN = 1_000
 
@@ -68,8 +71,9 @@ const noted = (
 ) =>
   Effect.gen(function* () {
     const first = head - items.length + 1
-    for (const [i, item] of items.entries()) {
-      yield* sql`INSERT INTO store_changes ${sql.insert({ topic, revision: first + i, item })}`
+    const rows = items.map((item, i) => ({ topic, revision: first + i, item }))
+    for (let i = 0; i < rows.length; i += AT_ONCE) {
+      yield* sql`INSERT INTO store_changes ${sql.insert(rows.slice(i, i + AT_ONCE))}`
     }
     if (Math.floor(head / REMOVED_EVERY) > Math.floor((first - 1) / REMOVED_EVERY)) {
       yield* sql`DELETE FROM store_changes WHERE topic = ${topic} AND revision <= ${head - KEPT}`
@@ -108,12 +112,12 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
     yield* migrate(migrations)
     const watchers = new Set<Watcher>()
     const own = new Set<string>()
-    const turns = yield* Effect.makeSemaphore(1)
+    const turn = makeTurns()
     const self = crypto.randomUUID()
-    const writers = new Map<string, Effect.Semaphore>()
+    const writers = new Map<string, InTurn>()
     /** Who waits for a topic's row waits here, before it takes a connection that others could use. */
-    const writerOf = (topic: string): Effect.Semaphore => {
-      const known = writers.get(topic) ?? Effect.unsafeMakeSemaphore(1)
+    const writerOf = (topic: string): InTurn => {
+      const known = writers.get(topic) ?? makeTurns()
       writers.set(topic, known)
       return known
     }
@@ -172,7 +176,7 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
           })
       })
     )
-    const look = turns.withPermits(1)(looked)
+    const look = turn(looked)
 
     if (pollMillis > 0) {
       const pause = Effect.flatMap(Random.nextRange(0.8, 1.2), (by) => Effect.sleep(Duration.millis(pollMillis * by)))
@@ -201,7 +205,7 @@ export const makeSqlFeed = ({ notifications = Stream.never, pollMillis = POLL_MI
         })
         // Of a commit that failed nobody knows whether it was one, and the numbers may be another's next.
         const disown = Effect.sync(() => keys.forEach((key) => own.delete(key)))
-        return Effect.onError(writerOf(topic).withPermits(1)(sql.withTransaction(change)), () => disown)
+        return Effect.onError(writerOf(topic)(sql.withTransaction(change)), () => disown)
       })
 
     const watch: ChangeFeedApi["watch"] = (topic, take) =>
