@@ -3,7 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, TooLarge, Unavailable } from "./ApiError.ts"
+import { BadRequest, TooLarge, TooManyRequests, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { optional } from "./internal/optional.ts"
 
@@ -83,6 +83,7 @@ const semantic = HttpApiEndpoint.post("semantic", "/api/search/semantic")
   .addSuccess(SearchAnswer)
   .addError(BadRequest.schema)
   .addError(TooLarge.schema)
+  .addError(TooManyRequests.schema)
   .addError(Unavailable.schema)
   .annotate(OpenApi.Summary, "Search servers and tools")
   .annotate(OpenApi.Description, "Servers and tools by words, of those the caller may use, the best first.")

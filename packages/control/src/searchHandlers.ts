@@ -14,8 +14,10 @@ import { Metrics } from "@mcpgw/telemetry/Metrics"
 import * as Effect from "effect/Effect"
 import { type Caller, caller, mayCall, sees } from "./access.ts"
 import { decodeWith, fieldsOf } from "./body.ts"
+import { answerHeader } from "./headers.ts"
 import { PublicUrls } from "./publicUrls.ts"
 import { RequestTrail } from "./RequestTrail.ts"
+import { makePlaces } from "./searchPlaces.ts"
 import { matchingTool, serverResult, toolResult } from "./views.ts"
 
 const DEFAULT_RESULTS = 10
@@ -63,12 +65,12 @@ const fetch = (text: string, limit: number, who: Caller, shown: ReturnType<typeo
         return server !== undefined && (found.kind === "server" || mayCall(who, server.record.path, found.tool))
       }
     }
-    const hits = yield* Effect.catchTag(index.search(query), "DiscoveryError", (failure) =>
-      Effect.zipRight(
-        Effect.logError(failure.message, failure.cause),
-        new Unavailable(problem(failure.message, "Try again later"))
-      )
-    )
+    const hits = yield* Effect.catchTags(index.search(query), {
+      DiscoveryBusy: ({ message }) =>
+        Effect.zipRight(answerHeader("retry-after", "1"), new Unavailable(problem(message, "Try again in a second"))),
+      DiscoveryError: ({ cause, message }) =>
+        Effect.zipRight(Effect.logError(message, cause), new Unavailable(problem(message, "Try again later")))
+    })
     return hits.flatMap((hit): ReadonlyArray<Shown> => {
       const server = shown(hit.path)
       return server === undefined ? [] : [{ hit, server }]
@@ -117,7 +119,7 @@ const answer = (
   total_custom: 0
 })
 
-const find = (request: SearchRequest) =>
+const find = (who: Caller, request: SearchRequest) =>
   Effect.gen(function* () {
     const registry = yield* Registry
     const { mode } = yield* DiscoveryIndex
@@ -125,7 +127,6 @@ const find = (request: SearchRequest) =>
     const wanted = request.max_results ?? DEFAULT_RESULTS
     const kinds = kindsOf(request)
     if (kinds.length === 0) return answer(request.query, mode, [], [])
-    const who = yield* caller
     const limit = Math.max(TOOLS_FETCHED, wanted * 4)
     const shown = yield* fetch(request.query, limit, who, shownTo(who, registry, request.tags ?? []))
     const matching = (path: string) =>
@@ -143,23 +144,27 @@ const find = (request: SearchRequest) =>
     return answer(request.query, mode, servers, found)
   })
 
-const semantic = (request: HttpServerRequest.HttpServerRequest) =>
+const semantic = (request: HttpServerRequest.HttpServerRequest, placed: ReturnType<typeof makePlaces>) =>
   Effect.gen(function* () {
     const metrics = yield* Metrics
     const trail = yield* RequestTrail
     trail.readOnly = true
     const wanted = yield* Effect.flatMap(fieldsOf(request), decode)
+    const who = yield* caller
     const began = performance.now()
     const record = (success: boolean, results: number) =>
       Effect.sync(() =>
         metrics.record({ type: "tool_discovery", success, results, seconds: (performance.now() - began) / 1000 })
       )
-    return yield* find(wanted).pipe(
+    return yield* placed(who.claims, find(who, wanted)).pipe(
       Effect.tap(({ total_servers, total_tools }) => record(true, total_servers + total_tools)),
       Effect.tapErrorCause(() => record(false, 0))
     )
   })
 
 export const layer = HttpApiBuilder.group(Api, "search", (handlers) =>
-  handlers.handleRaw("semantic", ({ request }) => semantic(request))
+  Effect.sync(() => {
+    const placed = makePlaces()
+    return handlers.handleRaw("semantic", ({ request }) => semantic(request, placed))
+  })
 )

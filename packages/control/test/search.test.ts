@@ -1,8 +1,9 @@
 import { it } from "@effect/vitest"
-import { DiscoveryError, DiscoveryIndex, type Hit } from "@mcpgw/discovery/DiscoveryIndex"
+import { DiscoveryError, DiscoveryIndex, type Hit, type SearchQuery } from "@mcpgw/discovery/DiscoveryIndex"
 import type { Registration } from "@mcpgw/domain/Server"
 import { MetricsSamples } from "@mcpgw/telemetry/Metrics"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
@@ -26,7 +27,23 @@ const registryOnly = Layer.merge(
 const search = (plane: ControlPlane.ControlPlane, cookie: string, json: unknown) =>
   call(plane, "POST", "/api/search/semantic", { cookie, json })
 
+/** Holds questions until it is told to let them go. */
+const holding = () => {
+  const gate = Promise.withResolvers<void>()
+  const held = {
+    asked: 0,
+    release: () => gate.resolve(),
+    wait: Effect.suspend(() => {
+      held.asked++
+      return Effect.promise(() => gate.promise)
+    })
+  }
+  return held
+}
+
 describe("contracts §1.16: search", () => {
+  const waiting = holding()
+
   it.scoped("the answer's shape", () =>
     Effect.gen(function* () {
       const plane = yield* ControlPlane.make
@@ -133,6 +150,43 @@ describe("contracts §1.16: search", () => {
       const samples = yield* Effect.flatMap(MetricsSamples, ({ read }) => read)
       expect(samples).toContainEqual({ type: "tool_discovery", success: true, results: 1, seconds: expect.any(Number) })
     }).pipe(Effect.provide(DiscoveryIndex.layerOf(hits)), Effect.provide(layer()))
+  )
+
+  it.scoped("429 for one person's fifth question at a time, with a time to come back; others are answered", () =>
+    Effect.gen(function* () {
+      const plane = yield* ControlPlane.make
+      const [user, developer] = [yield* signedIn("user"), yield* signedIn("developer")]
+      const five = yield* Effect.fork(
+        Effect.all(
+          Array.from({ length: 5 }, () => search(plane, user, { query: "x" })),
+          { concurrency: "unbounded" }
+        )
+      )
+      const others = yield* Effect.fork(search(plane, developer, { query: "x" }))
+      yield* Effect.repeat(
+        Effect.promise(() => new Promise((resume) => setImmediate(resume))),
+        {
+          until: () => waiting.asked === 5
+        }
+      )
+      waiting.release()
+      const answers = yield* Fiber.join(five)
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 429])
+      expect(answers.find(({ status }) => status === 429)?.headers.get("retry-after")).toBe("1")
+      expect((yield* Fiber.join(others)).status).toBe(200)
+      expect((yield* search(plane, user, { query: "x" })).status).toBe(200)
+    }).pipe(
+      Effect.provide(
+        Layer.effect(
+          DiscoveryIndex,
+          Effect.map(DiscoveryIndex, (index) => ({
+            ...index,
+            search: (query: SearchQuery) => Effect.zipRight(waiting.wait, index.search(query))
+          }))
+        ).pipe(Layer.provide(DiscoveryIndex.layerOf([])))
+      ),
+      Effect.provide(layer())
+    )
   )
 
   it.scoped("503 while the index can not be reached", () =>

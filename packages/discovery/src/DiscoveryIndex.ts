@@ -6,18 +6,18 @@ import type { DatabaseNewer, MigrationFailed } from "@mcpgw/store/StoreError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { DiscoveryError } from "./DiscoveryError.ts"
+import type { DiscoveryBusy, DiscoveryError } from "./DiscoveryError.ts"
 import type { Hit, SearchQuery } from "./Hit.ts"
 import { makeLexical } from "./internal/lexicalIndex.ts"
 
-export { DiscoveryError } from "./DiscoveryError.ts"
+export { DiscoveryBusy, DiscoveryError } from "./DiscoveryError.ts"
 export type { Hit, Named, SearchQuery, ServerHit, ToolHit } from "./Hit.ts"
 
 export interface DiscoveryIndexApi {
   /** How hits are ranked; shown to the asker as `search_mode`. */
   readonly mode: "lexical-only" | "hybrid"
   /** Best first within each kind, kinds in the order asked for. Any text is safe; one without words finds nothing. */
-  readonly search: (query: SearchQuery) => Effect.Effect<ReadonlyArray<Hit>, DiscoveryError>
+  readonly search: (query: SearchQuery) => Effect.Effect<ReadonlyArray<Hit>, DiscoveryError | DiscoveryBusy>
   /**
    * Adds or replaces a server and all its tools; nothing is done when it is indexed as it is. Done in short pieces, yet seen all at once:
    * a search finds the server as it was or as it is.

@@ -5,6 +5,7 @@ import * as Store from "@mcpgw/store/Store"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import { turn } from "@mcpgw/registry/EventLoop"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { mkdtempSync } from "node:fs"
@@ -169,6 +170,43 @@ describe("a word that nearly all hold", () => {
       assert.lengthOf(yield* found("heron department"), 3_500)
       assert.lengthOf(yield* found("department", 20), 20)
       assert.lengthOf(yield* found("department departments", 20), 20)
+      // Of many words the rarest are asked for, and one that nobody holds takes none of their places.
+      const many = Array.from({ length: 20 }, (_, i) => `nobody${i}`).join(" ")
+      assert.deepStrictEqual(yield* found(`department of ${many} heron`, 3), herons)
+    }).pipe(Effect.provide(memory))
+  )
+
+  it.effect("of more than twelve words, those that most hold are not asked for", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 13 }, (_, i) => `lark${i}x`)
+      const tools = Array.from({ length: 3_500 }, (_, i) =>
+        tool(`plain_${i}`, names.filter((_, n) => i % (n + 2) === 1).join(" "))
+      )
+      yield* Effect.flatMap(DiscoveryIndex, ({ upsert }) => upsert(server("/larks", "Larks", { tools })))
+      // Every second holds the first, every third the next, every fourteenth the last.
+      const asked = yield* found(names.join(" "))
+      const held = tools.filter((_, i) => names.some((_, n) => n > 0 && i % (n + 2) === 1)).length
+      assert.lengthOf(asked, held)
+    }).pipe(Effect.provide(memory))
+  )
+})
+
+describe("many questions at once", () => {
+  it.effect("are answered one after the other; those that are too many are told so at once", () =>
+    Effect.gen(function* () {
+      const index = yield* DiscoveryIndex
+      yield* index.upsert(big(3_500, "walrus"))
+      const asked = yield* Effect.forEach(
+        Array.from({ length: 100 }),
+        () => Effect.either(index.search({ text: "walrus", kinds: ["tool"], limit: 3 })),
+        { concurrency: "unbounded" }
+      )
+      const busy = asked.filter(Either.isLeft)
+      assert.isAbove(busy.length, 0)
+      assert.isTrue(busy.every(({ left }) => left._tag === "DiscoveryBusy"))
+      const answers = asked.filter(Either.isRight).map(({ right }) => right.map(({ path }) => path).join())
+      assert.deepStrictEqual(new Set(answers), new Set(["/big,/big,/big"]))
+      assert.lengthOf(yield* found("walrus", 3), 3)
     }).pipe(Effect.provide(memory))
   )
 })

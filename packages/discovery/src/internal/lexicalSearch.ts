@@ -15,6 +15,8 @@ const STRETCH = 3_000
 /** Every stretch counts the words of the whole index anew, so where very much matches they are longer, not more. */
 const MAX_STRETCHES = 16
 const TO_THE_END = Number.MAX_SAFE_INTEGER
+/** Words asked of a large index, at most: what a question costs grows with them, and after some the rest tell little. */
+const MOST_WORDS = 12
 /** Words counted in what was found between two turns. */
 const WORDS_AT_ONCE = 4
 
@@ -138,32 +140,50 @@ interface Asked {
   readonly atMost: number
 }
 
-/** The words that no more than half of all hold. */
-const tellingOf = (source: Source, words: Question["words"], count: number) =>
+interface Word {
+  readonly terms: ReadonlyArray<string>
+  /** How many hold it; more than half are one more than half. */
+  readonly matching: number
+}
+
+/** The rarest words, which tell most, and those that nobody holds: they cost nothing and are still asked for. */
+const rarest = (source: Source, words: Question["words"], half: number) =>
   Effect.gen(function* () {
-    const half = Math.floor(count / 2)
-    const telling: Array<ReadonlyArray<string>> = []
-    let atMost = 0
+    const counted: Array<Word> = []
     yield* inSlices(words, 1, ([terms = []]) =>
-      Effect.map(source.matching(anyOf(terms), half + 1), (matching) => {
-        if (matching > half) return
-        telling.push(terms)
-        atMost += matching
-      })
+      Effect.map(source.matching(anyOf(terms), half + 1), (matching) => counted.push({ terms, matching }))
     )
-    return { match: anyOf(telling.flat()), atMost, words: telling.length }
+    const held = counted.filter(({ matching }) => matching > 0).sort((a, b) => a.matching - b.matching)
+    return { unknown: counted.filter(({ matching }) => matching === 0), held: held.slice(0, MOST_WORDS) }
   })
 
-/** The best that may be answered, best first. A word that more than half of all hold weighs nothing, and is asked for where others do not do. */
+const askedBy = (words: ReadonlyArray<Word>, count: number): Asked => ({
+  match: anyOf(words.flatMap(({ terms }) => terms)),
+  atMost: Math.min(
+    count,
+    words.reduce((sum, { matching }) => sum + matching, 0)
+  )
+})
+
+/**
+ * The best that may be answered, best first, and the words that were asked for. Of a large index a word that more than half of all hold,
+ * which weighs nothing, is asked for only where others do not do.
+ */
 const best = (source: Source, { words }: Question, limit: number, keep: Keep) =>
   Effect.gen(function* () {
     const count = yield* source.count
-    const all = { match: anyOf(words.flat()), atMost: count }
-    if (count <= STRETCH) return yield* bestOf(source, all, count, limit, keep)
-    const telling = yield* tellingOf(source, words, count)
-    const found = telling.words === 0 ? [] : yield* bestOf(source, telling, count, limit, keep)
-    if (found.length >= limit || telling.words === words.length) return found
-    return yield* bestOf(source, all, count, limit, keep)
+    if (count <= STRETCH) {
+      const found = yield* bestOf(source, { match: anyOf(words.flat()), atMost: count }, count, limit, keep)
+      return { words, found }
+    }
+    const half = Math.floor(count / 2)
+    const { held, unknown } = yield* rarest(source, words, half)
+    const asked = [...unknown, ...held].map(({ terms }) => terms)
+    const telling = held.filter(({ matching }) => matching <= half)
+    const found = telling.length === 0 ? [] : yield* bestOf(source, askedBy(telling, count), count, limit, keep)
+    if (found.length >= limit || telling.length === held.length) return { words: asked, found }
+    const all = { ...askedBy(held, count), atMost: count }
+    return { words: asked, found: yield* bestOf(source, all, count, limit, keep) }
   })
 
 /** Of `count` rows; each stretch holds a like share of them, and of the matches, where they are spread evenly. */
@@ -186,8 +206,8 @@ const bestOf = (source: Source, { atMost, match }: Asked, count: number, limit: 
     }
   })
 
-/** How many of the question's words each holds. */
-const heldBy = (source: Source, { words }: Question, found: ReadonlyArray<Found>) =>
+/** How many of the words each holds. */
+const heldBy = (source: Source, words: Question["words"], found: ReadonlyArray<Found>) =>
   Effect.gen(function* () {
     const ids = found.map(({ id }) => id)
     const held = new Map<number, number>()
@@ -202,15 +222,15 @@ const heldBy = (source: Source, { words }: Question, found: ReadonlyArray<Found>
   })
 
 /** See `Score`. */
-const scored = (source: Source, question: Question, found: ReadonlyArray<Found>) =>
+const scored = (source: Source, words: Question["words"], found: ReadonlyArray<Found>) =>
   Effect.gen(function* () {
     const [best] = found
     if (best === undefined) return []
-    const held = yield* heldBy(source, question, found)
+    const held = yield* heldBy(source, words, found)
     let before = 1
     return found.map(({ id, named, rank }): Hit => {
       // What was found holds a word; it may be gone again by now.
-      const share = Math.max(1, held.get(id) ?? 0) / question.words.length
+      const share = Math.max(1, held.get(id) ?? 0) / words.length
       const weight = best.rank < 0 ? rank / best.rank : 1
       before = Math.min(before, (share * (1 + weight)) / 2)
       return { ...named, score: before }
@@ -227,7 +247,7 @@ export const search = (
   return Effect.map(
     Effect.forEach(kinds, (kind) => {
       const source = (kind === "server" ? servers : tools)(sql)
-      return Effect.flatMap(best(source, question, most, keep), (found) => scored(source, question, found))
+      return Effect.flatMap(best(source, question, most, keep), ({ found, words }) => scored(source, words, found))
     }),
     (hits) => hits.flat()
   )
