@@ -1,12 +1,11 @@
 /**
  * **IndexSync** keeps the discovery index in step with the registry, in the background: everything at start, then each change.
- * Compares what should be indexed with what is, so a missed or failed step is made up for by the next pass. Never fatal, never
- * in a request's way, and knows nothing of callers.
+ * Compares what should be indexed with what is, after a failure of everything, so that a failed step is made up for by the next pass. Never
+ * fatal, never in a request's way, and knows nothing of callers.
  */
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import { turn } from "@mcpgw/registry/EventLoop"
 import { Registry } from "@mcpgw/registry/Registry"
-import type { Snapshot } from "@mcpgw/registry/Registry"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,6 +18,8 @@ import type { DiscoveryError } from "./DiscoveryError.ts"
 
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 60_000
+/** Of so many changes at once some may have been missed: everything is compared again. */
+const MANY = 1_000
 
 /** What the index holds as far as we know: a record once we put it there, undefined for what an earlier run left. */
 type Indexed = Map<string, ServerRecord | undefined>
@@ -29,31 +30,40 @@ const attempt = (failures: Array<Cause.Cause<DiscoveryError>>, step: Effect.Effe
     Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Effect.sync(() => void failures.push(cause))
   )
 
-/** Brings the index to what `snapshot` says, a server at a time, and answers what went wrong. */
-const pass = (index: DiscoveryIndexApi, indexed: Indexed, snapshot: Snapshot) =>
+/** Brings the index to what the registry says of these paths, a server at a time, and answers what went wrong. */
+const pass = (
+  { index, indexed, registry }: { index: DiscoveryIndexApi; indexed: Indexed; registry: Registry["Type"] },
+  paths: Iterable<string>
+) =>
   Effect.gen(function* () {
     const failures: Array<Cause.Cause<DiscoveryError>> = []
-    for (const path of [...indexed.keys()].filter((known) => !snapshot.servers.has(known))) {
-      yield* attempt(
-        failures,
-        Effect.tap(index.remove(path), () => Effect.sync(() => indexed.delete(path)))
-      )
-    }
-    for (const [path, { record }] of snapshot.servers) {
-      if (indexed.get(path) === record) continue
-      yield* attempt(
-        failures,
-        Effect.tap(index.upsert(record), () => Effect.sync(() => indexed.set(path, record)))
-      )
+    for (const path of paths) {
+      const held = registry.get(path)?.record
+      // It also knows a path by other spellings.
+      const record = held?.path === path ? held : undefined
+      if (record === undefined ? !indexed.has(path) : indexed.get(path) === record) continue
+      const step =
+        record === undefined
+          ? Effect.tap(index.remove(path), () => Effect.sync(() => indexed.delete(path)))
+          : Effect.tap(index.upsert(record), () => Effect.sync(() => indexed.set(path, record)))
+      yield* attempt(failures, step)
       // Requests are served between two servers: a large catalog must not hold the thread at start.
       yield* turn
     }
     return failures
   })
 
-const follow = (registry: Registry["Type"], index: DiscoveryIndexApi, wake: Queue.Dequeue<void>) =>
+/** `changed`: where changes were since the last look; it is emptied. */
+const follow = (
+  registry: Registry["Type"],
+  index: DiscoveryIndexApi,
+  changed: Set<string>,
+  wake: Queue.Dequeue<void>
+) =>
   Effect.gen(function* () {
     const indexed: Indexed = new Map()
+    const everything = () => [...indexed.keys(), ...registry.snapshot().servers.keys()]
+    let paths: () => ReadonlyArray<string> = everything
     let known = false
     let retryMs = FIRST_RETRY_MS
     const load = Effect.map(index.paths, (paths) => {
@@ -63,8 +73,11 @@ const follow = (registry: Registry["Type"], index: DiscoveryIndexApi, wake: Queu
     while (true) {
       const failures: Array<Cause.Cause<DiscoveryError>> = []
       if (!known) yield* attempt(failures, load)
-      failures.push(...(yield* pass(index, indexed, registry.snapshot())))
+      const now = paths()
+      changed.clear()
+      failures.push(...(yield* pass({ index, indexed, registry }, now)))
       const [first] = failures
+      paths = first === undefined ? () => (changed.size > MANY ? everything() : [...changed]) : everything
       if (first === undefined) {
         retryMs = FIRST_RETRY_MS
         yield* Queue.take(wake)
@@ -81,13 +94,17 @@ export const layer: Layer.Layer<never, never, Registry | DiscoveryIndex> = Layer
   Effect.gen(function* () {
     const registry = yield* Registry
     const index = yield* DiscoveryIndex
+    const changed = new Set<string>()
     const wake = yield* Queue.sliding<void>(1)
     const changes = yield* registry.subscribe
     yield* changes.pipe(
       Stream.filter((change) => change.kind !== "health"),
-      Stream.runForEach(() => Queue.offer(wake, undefined)),
+      Stream.runForEach(({ path }) => {
+        changed.add(path)
+        return Queue.offer(wake, undefined)
+      }),
       Effect.forkScoped
     )
-    yield* Effect.forkScoped(follow(registry, index, wake))
+    yield* Effect.forkScoped(follow(registry, index, changed, wake))
   })
 )

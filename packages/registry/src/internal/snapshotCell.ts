@@ -1,6 +1,6 @@
 /**
- * The registry's current snapshot: read by reference, replaced as a whole, one replacement at a time, each published in order.
- * Knows nothing of the store.
+ * The registry's current snapshot: read by reference, one change at a time, each published in order. Whoever was handed a snapshot keeps it as
+ * it was; as long as nobody asks, changes copy nothing. Knows nothing of the store.
  */
 import { normalizePath } from "@mcpgw/domain/Ids"
 import type { ServerPath } from "@mcpgw/domain/Ids"
@@ -45,45 +45,40 @@ export interface SnapshotCell {
   readonly subscribe: Effect.Effect<Stream.Stream<RegistryChange>, never, Scope.Scope>
 }
 
-/** The snapshot after one server was replaced or (undefined) removed; the revision grows when that is a change. */
-const next = (
-  current: Snapshot,
-  path: ServerPath,
-  server: RegisteredServer | undefined,
-  isChange: boolean
-): Snapshot => {
-  const servers = new Map(current.servers)
-  if (server === undefined) servers.delete(path)
-  else servers.set(path, server)
-  return { revision: current.revision + (isChange ? 1 : 0), servers }
-}
-
 /** Starts with `records` at revision 0. */
 export const makeSnapshotCell = (records: ReadonlyArray<ServerRecord>): Effect.Effect<SnapshotCell> =>
   Effect.gen(function* () {
     const published = yield* PubSub.sliding<RegistryChange>(CHANGES_KEPT)
     const turn = makeTurns()
-    let current: Snapshot = {
-      revision: 0,
-      servers: new Map(records.map((record) => [record.path, { record, health: initialHealth(record) }]))
-    }
+    let servers = new Map<string, RegisteredServer>(
+      records.map((record) => [record.path, { record, health: initialHealth(record) }])
+    )
+    let revision = 0
+    let handedOut: Snapshot | undefined
 
     const replace = (path: ServerPath, server: RegisteredServer | undefined, event: RegistryChange | undefined) => {
-      current = next(current, path, server, event !== undefined)
-      return event === undefined ? Effect.void : PubSub.publish(published, event)
+      if (handedOut !== undefined) {
+        servers = new Map(servers)
+        handedOut = undefined
+      }
+      if (server === undefined) servers.delete(path)
+      else servers.set(path, server)
+      if (event === undefined) return Effect.void
+      revision++
+      return PubSub.publish(published, event)
     }
 
     const inTurn = <A>(body: () => Effect.Effect<A>) => Effect.uninterruptible(turn(Effect.suspend(body)))
 
-    const get = (path: string) => current.servers.get(path) ?? current.servers.get(normalizePath(path))
+    const get = (path: string) => servers.get(path) ?? servers.get(normalizePath(path))
 
     return {
-      snapshot: () => current,
+      snapshot: () => (handedOut ??= { revision, servers }),
       get,
       put: (record, kind) =>
         inTurn(() => {
           const path = record.path
-          const server = { record, health: healthAfter(current.servers.get(path), record) }
+          const server = { record, health: healthAfter(servers.get(path), record) }
           return Effect.as(replace(path, server, { kind, path, server }), server)
         }),
       remove: (path) => inTurn(() => Effect.asVoid(replace(path, undefined, { kind: "removed", path }))),
