@@ -55,16 +55,24 @@ const advance = (sql: SqlClient.SqlClient, topic: string, count: number): Effect
     ([head]) => Number(head?.revision ?? count)
   )
 
-/** `self`: who says it, so that it need not listen to itself. */
-const announce = (sql: SqlClient.SqlClient, topic: string, self: string): Effect.Effect<void, SqlError> =>
-  // Told when the transaction commits, and once however often it is said.
-  sql.onDialectOrElse({
-    pg: () => Effect.asVoid(sql`SELECT pg_notify(${CHANNEL}, ${`${topic} ${self}`})`),
-    orElse: () => Effect.void
-  })
+/** Writes the names, and says that there are some. `self`: who says it, so that it need not listen to itself. */
+const announced = (
+  { self, sql }: { readonly sql: SqlClient.SqlClient; readonly self: string },
+  topic: string,
+  rows: ReadonlyArray<{ readonly topic: string; readonly revision: number; readonly item: string }>
+): Effect.Effect<void, SqlError> => {
+  const names = sql`INSERT INTO store_changes ${sql.insert(rows)}`
+  return Effect.asVoid(
+    sql.onDialectOrElse({
+      // Told when the transaction commits, and once however often it is said.
+      pg: () => sql`WITH names AS (${names}) SELECT pg_notify(${CHANNEL}, ${`${topic} ${self}`})`,
+      orElse: () => names
+    })
+  )
+}
 
 const noted = (
-  { self, sql }: { readonly sql: SqlClient.SqlClient; readonly self: string },
+  writer: { readonly sql: SqlClient.SqlClient; readonly self: string },
   topic: string,
   items: ReadonlyArray<string>,
   head: number
@@ -73,12 +81,11 @@ const noted = (
     const first = head - items.length + 1
     const rows = items.map((item, i) => ({ topic, revision: first + i, item }))
     for (let i = 0; i < rows.length; i += AT_ONCE) {
-      yield* sql`INSERT INTO store_changes ${sql.insert(rows.slice(i, i + AT_ONCE))}`
+      yield* announced(writer, topic, rows.slice(i, i + AT_ONCE))
     }
     if (Math.floor(head / REMOVED_EVERY) > Math.floor((first - 1) / REMOVED_EVERY)) {
-      yield* sql`DELETE FROM store_changes WHERE topic = ${topic} AND revision <= ${head - KEPT}`
+      yield* writer.sql`DELETE FROM store_changes WHERE topic = ${topic} AND revision <= ${head - KEPT}`
     }
-    yield* announce(sql, topic, self)
   })
 
 /** The numbers of this process's own writes, until a look has passed them. */
