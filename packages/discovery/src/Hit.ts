@@ -6,7 +6,8 @@
  *     score = words it holds / words asked for × (1 + bm25 / bm25 of the best) / 2,   and never more than the hit before it
  *
  * bm25 decides the order. Alone it says nothing in a small catalogue, where a word that half of it has counts for nothing: there the
- * first factor speaks. Words that say nothing ("find", "the") are not asked for; of thousands of tools no more than the twelve rarest words are.
+ * first factor speaks. Words that say nothing ("find", "the") are not asked for; of thousands of tools no more than the twelve rarest
+ * words are, and those that more than half of all hold only where the others do not find enough.
  */
 export type Score = number
 

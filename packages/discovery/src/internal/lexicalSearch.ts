@@ -178,12 +178,12 @@ const best = (source: Source, { words }: Question, limit: number, keep: Keep) =>
     }
     const half = Math.floor(count / 2)
     const { held, unknown } = yield* rarest(source, words, half)
-    const asked = [...unknown, ...held].map(({ terms }) => terms)
     const telling = held.filter(({ matching }) => matching <= half)
     const found = telling.length === 0 ? [] : yield* bestOf(source, askedBy(telling, count), count, limit, keep)
-    if (found.length >= limit || telling.length === held.length) return { words: asked, found }
+    const enough = found.length >= limit || telling.length === held.length
+    const asked = [...unknown, ...(enough ? telling : held)].map(({ terms }) => terms)
     const all = { ...askedBy(held, count), atMost: count }
-    return { words: asked, found: yield* bestOf(source, all, count, limit, keep) }
+    return { words: asked, found: enough ? found : yield* bestOf(source, all, count, limit, keep) }
   })
 
 /** Of `count` rows; each stretch holds a like share of them, and of the matches, where they are spread evenly. */
