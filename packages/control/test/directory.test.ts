@@ -221,8 +221,75 @@ describe("agents at the provider", () => {
       ])
       expect(yield* agents.get("billing")).toMatchObject({ disabled: true, groups: [] })
       expect((yield* admin("DELETE", "/api/agents/billing")).status).toBe(409)
-      expect((yield* admin("DELETE", "/api/agents/billing?delete_from_keycloak=false")).status).toBe(200)
     }).pipe(Effect.provide(layer({ accountDirectory: AccountDirectory.layerMemory({ foreign: ["billing"] }) })))
+  )
+
+  it.scoped("design §6: removed here alone, one that is shut out would come in again by its client there: 409", () => {
+    let down: string | undefined
+    return Effect.gen(function* () {
+      const { admin } = yield* start
+      const agents = yield* Agents
+      const there = yield* AccountDirectory
+      for (const name of ["billing", "robot", "own"]) yield* agents.create({ name, description: "", groups: [] })
+      yield* there.createAgent({ name: "robot", groups: [] })
+      for (const name of ["billing", "robot", "own"])
+        yield* admin("PATCH", `/api/agents/${name}`, { json: { disabled: true } })
+      const remove = (name: string) => admin("DELETE", `/api/agents/${name}?delete_from_keycloak=false`)
+      const foreign = yield* remove("billing")
+      expect([foreign.status, foreign.body]).toMatchObject([
+        409,
+        { error: expect.stringMatching(/^name is shut out.*agent-billing-m2m.*keycloak add-agent --agent billing/) }
+      ])
+      expect((yield* remove("robot")).status, "one of ours, too").toBe(409)
+      down = "away"
+      const unknown = yield* remove("own")
+      expect([unknown.status, unknown.body]).toMatchObject([
+        503,
+        { detail: expect.stringMatching(/own is shut out.*away/) }
+      ])
+      expect((yield* agents.list).map(({ disabled, name }) => [name, disabled])).toEqual([
+        ["billing", true],
+        ["own", true],
+        ["robot", true]
+      ])
+      down = undefined
+      expect((yield* remove("own")).body, "nobody is called so there").toEqual({ success: true })
+      expect((yield* admin("DELETE", "/api/agents/robot")).status).toBe(200)
+    }).pipe(
+      Effect.provide(
+        layer({
+          accountDirectory: AccountDirectory.layerMemory({ foreign: ["billing"], failing: () => down }),
+          identityProviders
+        })
+      )
+    )
+  })
+
+  it.scoped("removed here alone, it may have a client there that goes on: the answer says so", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* start
+      yield* admin("POST", "/api/agents", { json: { name: "robot" } })
+      expect((yield* admin("DELETE", "/api/agents/robot?delete_from_keycloak=false")).body).toEqual({
+        success: true,
+        warnings: [expect.stringMatching(/^keycloak was left alone.*agent-robot-m2m/)]
+      })
+      expect(yield* (yield* AccountDirectory).agents).toHaveLength(1)
+    }).pipe(Effect.provide(layer({ accountDirectory: directory(), identityProviders })))
+  )
+
+  it.scoped(
+    "of a provider that nobody here can look into: one that was shut out is removed, and what that opens is told",
+    () =>
+      Effect.gen(function* () {
+        const { admin } = yield* start
+        for (const name of ["robot", "other"]) yield* admin("POST", "/api/agents", { json: { name } })
+        yield* admin("PATCH", "/api/agents/robot", { json: { disabled: true } })
+        expect((yield* admin("DELETE", "/api/agents/robot")).body).toEqual({
+          success: true,
+          warnings: [expect.stringMatching(/agent-robot-m2m.*shut it out there/)]
+        })
+        expect((yield* admin("DELETE", "/api/agents/other")).body).toEqual({ success: true })
+      }).pipe(Effect.provide(layer({ identityProviders })))
   )
 
   it.scoped("a name that the provider has given away, or a provider that is away: no agent here either", () => {
@@ -246,7 +313,6 @@ describe("agents at the provider", () => {
       expect((yield* agents.get("own"))?.disabled).toBe(true)
       expect((yield* admin("PATCH", "/api/agents/own", { json: { description: "x" } })).status).toBe(200)
       expect((yield* admin("DELETE", "/api/agents/own")).status).toBe(503)
-      expect((yield* admin("DELETE", "/api/agents/own?delete_from_keycloak=false")).status).toBe(200)
     }).pipe(Effect.provide(layer({ accountDirectory: directory(() => down) })))
   })
 })
