@@ -240,6 +240,9 @@ const groupCases = (): void => {
     await groups().deleted()
     assert.strictEqual((await call(token)).status, 403)
   })
+
+  it("design §6: a group that somebody else made there is mapped, and is left when it is deleted here", () =>
+    groups().foreign())
 }
 
 const accountCases = (): void => {
