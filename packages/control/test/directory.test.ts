@@ -10,6 +10,7 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { call, layer, type Sent, signedIn } from "./support/plane.ts"
@@ -65,7 +66,8 @@ describe("people at the provider", () => {
       expect((yield* there.people)[0]?.groups).toEqual(["mcp-registry-developer"])
       expect((yield* call(plane, "GET", "/api/auth/me", { cookie })).status).toBe(401)
 
-      expect((yield* admin("DELETE", "/api/users/ada")).status).toBe(200)
+      const gone = yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=true")
+      expect([gone.status, gone.body]).toEqual([200, { success: true, deleted_from_keycloak: true }])
       expect([yield* there.people, yield* accounts.get("ada")]).toEqual([[], undefined])
       const rows = yield* Effect.flatMap(AuditRows, ({ read }) => read)
       expect(rows.filter(({ rule }) => rule === "api:manage_users").map(({ decision }) => decision)).toEqual([
@@ -101,7 +103,7 @@ describe("people at the provider", () => {
         down = "away"
         expect((yield* admin("PATCH", "/api/accounts/ada", { json: { groups: [] } })).status).toBe(503)
         expect((yield* accounts.get("ada"))?.groups).toEqual(ADA.groups)
-        expect((yield* admin("DELETE", "/api/users/ada")).status).toBe(503)
+        expect((yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=true")).status).toBe(503)
         expect((yield* accounts.get("ada"))?.disabled).toBe(false)
         expect((yield* admin("PATCH", "/api/accounts/ada", { json: { disabled: true, groups: [] } })).status).toBe(503)
         expect((yield* accounts.get("ada"))?.disabled, "shut out all the same").toBe(true)
@@ -110,12 +112,32 @@ describe("people at the provider", () => {
           rows.filter(({ http_method }) => http_method !== "POST").map(({ decision, status }) => [decision, status]),
           "what was done in part is on record as allowed"
         ).toEqual(Array.from({ length: 3 }, () => ["allow", 503]))
-        expect((yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=false")).status).toBe(200)
+        const here = yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=false")
+        expect([here.status, here.body]).toEqual([200, { success: true, deleted_from_keycloak: false }])
         expect(yield* accounts.get("ada")).toBe(undefined)
         down = undefined
         expect(yield* there.people).toHaveLength(1)
       }).pipe(Effect.provide(layer({ accountDirectory: directory(() => down) })))
     }
+  )
+
+  it.scoped(
+    "design §6: who came from there, and may be there for more than this gateway, is deleted there by word alone",
+    () =>
+      Effect.gen(function* () {
+        const { admin } = yield* start
+        const accounts = yield* Accounts
+        const there = yield* AccountDirectory
+        const cleo = { username: "cleo", groups: [] }
+        const { id: subject } = yield* there.createPerson(cleo, Redacted.make("correct horse battery 7"))
+        yield* accounts.signIn("keycloak", { ...cleo, subject, email: undefined, displayName: undefined })
+        const unsaid = yield* admin("DELETE", "/api/users/cleo")
+        expect([unsaid.status, unsaid.body]).toMatchObject([
+          400,
+          { field: "delete_from_keycloak", detail: expect.stringMatching(/true.*every application.*false.*here alone/) }
+        ])
+        expect([(yield* there.people).length, (yield* accounts.get("cleo"))?.username]).toEqual([1, "cleo"])
+      }).pipe(Effect.provide(layer({ accountDirectory: directory() })))
   )
 
   it.scoped("local ones where they are asked for, with their names; without a provider nothing else can be", () =>

@@ -458,7 +458,10 @@ describe("users and the policy's text", () => {
       const joe = yield* (yield* Sessions).create({ username: "joe", groups: ["mcp-registry-user"] })
       expect((yield* call(plane, "GET", "/api/auth/me", { cookie: joe })).status).toBe(200)
       expect((yield* as(basic("joe", password))("DELETE", "/api/users/admin")).status).toBe(403)
-      expect((yield* admin("DELETE", "/api/users/Joe")).body).toEqual({ success: true })
+      expect((yield* admin("DELETE", "/api/users/Joe")).body).toEqual({
+        success: true,
+        deleted_from_keycloak: false
+      })
       expect((yield* call(plane, "GET", "/api/auth/me", { cookie: joe })).status).toBe(401)
       expect((yield* admin("DELETE", "/api/users/joe")).status).toBe(404)
       expect((yield* admin("DELETE", "/api/users/admin")).status).toBe(403)

@@ -56,6 +56,10 @@ const leftThere = (name: string) => (failure: DirectoryFailure) =>
 const idThere = ({ provider, subject }: AccountDetails, name: string | undefined): string | undefined =>
   name !== undefined && provider === name ? subject : undefined
 
+/** The provider whose person it is, when its people are administered from here. */
+export const providerOf = (account: AccountDetails): Effect.Effect<string | undefined, never, AccountDirectory> =>
+  Effect.map(AccountDirectory, ({ name }) => (idThere(account, name) === undefined ? undefined : name))
+
 /** The provider's half of a change of somebody's groups. True: it was done there. */
 export const setGroupsThere = (
   account: AccountDetails,

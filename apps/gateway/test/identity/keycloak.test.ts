@@ -277,6 +277,7 @@ const accountCases = (): void => {
     assert.includeMembers(compared.body.directory.directory_only, ["reader"])
     assert.strictEqual((await change({ disabled: true })).status, 200)
     assert.deepInclude(await steps.clientOf("apibot"), { enabled: false })
+    assert.strictEqual((await steps.ask("DELETE", "/api/agents/apibot?delete_from_keycloak=false")).status, 409)
     assert.strictEqual((await change({ disabled: false })).status, 200)
     assert.deepInclude(await steps.clientOf("apibot"), { enabled: true })
     // A token states whole seconds; one of the second in which others were refused would be refused with them.
