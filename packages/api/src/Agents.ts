@@ -93,6 +93,12 @@ export const MachineClientView = Schema.Struct({
 const ByName = Schema.Struct({ name: Schema.String })
 export const Removed = Schema.Struct({ success: Schema.Literal(true) })
 
+const RemovedAgent = Schema.Struct({
+  ...Removed.fields,
+  /** What of it may go on at an identity provider; absent when there is nothing to tell. */
+  warnings: optional(Schema.Array(Schema.String))
+})
+
 const list = HttpApiEndpoint.get("list", "/api/agents")
   .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
   .addSuccess(Schema.Struct({ agents: Schema.Array(AgentView), directory: optional(DirectoryComparison) }))
@@ -138,13 +144,13 @@ const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
 const remove = HttpApiEndpoint.del("remove", "/api/agents/:name")
   .setPath(ByName)
   .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
-  .addSuccess(Removed)
+  .addSuccess(RemovedAgent)
   .addError(Conflict.schema)
   .addError(BadGateway.schema)
   .annotate(OpenApi.Summary, "Remove an agent")
   .annotate(
     OpenApi.Description,
-    "Removes the agent; its secrets and tokens end. Its client at the identity provider is removed first, unless `delete_from_keycloak` is false; when that fails nothing is changed."
+    "Removes the agent; its secrets and tokens end. Its client at the identity provider is removed first, unless `delete_from_keycloak` is false; when that fails nothing is changed. An agent that is shut out is not removed here alone while the provider has a client of its name (409): that would be let in again. A client that was left, and whose tokens pass, is told in `warnings`."
   )
 
 const addSecret = HttpApiEndpoint.post("addSecret", "/api/agents/:name/secrets")

@@ -124,7 +124,7 @@ const create = HttpApiEndpoint.post("create", "/api/groups")
   .annotate(OpenApi.Summary, "Make a group")
   .annotate(
     OpenApi.Description,
-    "A group that opens nothing yet, in the policy and in the identity provider. Takes a sign-in: no API key, no token that was made here. When the provider does not answer, it is in the policy alone, and `problem` says so; the same request sent again makes up for it."
+    "A group that opens nothing yet, in the policy and in the identity provider. Takes a sign-in: no API key, no token that was made here. When the provider does not answer, it is in the policy alone, and `problem` says so; the same request sent again makes up for it. A group of that name that the provider has already is left as it is: the policy maps it from now on, and `problem` says so."
   )
 
 const get = HttpApiEndpoint.get("get", "/api/groups/:name")
@@ -146,7 +146,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/groups/:name")
   .annotate(OpenApi.Summary, "Delete a group")
   .annotate(
     OpenApi.Description,
-    "Its members lose what it opened at once. Scopes that other groups are mapped to stay. The identity provider's group of that name goes too, unless `delete_from_keycloak=false`, when the policy mapped it and no groups are within it; one that the policy does not map is never deleted. `force` is taken and changes nothing."
+    "Its members lose what it opened at once. Scopes that other groups are mapped to stay. The identity provider's group of that name goes too, unless `delete_from_keycloak=false`, when it was made from here, the policy mapped it and no groups are within it; one that was not made from here is left, which `problem` says. `force` is taken and changes nothing."
   )
 
 const putServer = HttpApiEndpoint.put("putServer", "/api/groups/:name/servers/*")

@@ -75,11 +75,17 @@ const create = HttpApiEndpoint.post("create", "/api/users")
 const remove = HttpApiEndpoint.del("remove", "/api/users/:username")
   .setPath(Schema.Struct({ username: Schema.String }))
   .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
-  .addSuccess(Schema.Struct({ success: Schema.Literal(true) }))
+  .addSuccess(
+    Schema.Struct({
+      success: Schema.Literal(true),
+      /** The person is deleted there, too. */
+      deleted_from_keycloak: Schema.Boolean
+    })
+  )
   .annotate(OpenApi.Summary, "Remove a person")
   .annotate(
     OpenApi.Description,
-    "Removes the account and ends all that was made with it: sessions, tokens, keys, what clients were allowed. Somebody of an identity provider that is administered from here is removed there first, unless `delete_from_keycloak` is false; when that fails nothing is changed. Of another provider they may come again: disable them instead. Nobody removes their own."
+    "Removes the account and ends all that was made with it: sessions, tokens, keys, what clients were allowed. For somebody of an identity provider that is administered from here `delete_from_keycloak` has to be said (400): with `true` they are deleted there first, for every application that knows them by it, whoever made them there; when that fails nothing is changed. With `false` they may come again. Of another provider they may come again: disable them instead. Nobody removes their own."
   )
 
 export class UsersGroup extends HttpApiGroup.make("users")

@@ -12,8 +12,14 @@ import { momentOf } from "@mcpgw/api/Moments"
 import { AccountDirectory, type AgentCredential } from "@mcpgw/identity/AccountDirectory"
 import { AGENT_CLIENT } from "@mcpgw/identity/AgentClients"
 import { type Agent, Agents, type InvalidAgent } from "@mcpgw/identity/Agents"
-import { changeAgentThere, createAgentThere, removeAgentThere } from "@mcpgw/identity/directoryAccounts"
+import {
+  changeAgentThere,
+  createAgentThere,
+  removeAgentHere,
+  removeAgentThere
+} from "@mcpgw/identity/directoryAccounts"
 import { FederatedLogin } from "@mcpgw/identity/FederatedLogin"
+import { agentClient } from "@mcpgw/identity/keycloak/Blueprint"
 import { MachineClients } from "@mcpgw/identity/MachineClients"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import * as Effect from "effect/Effect"
@@ -123,19 +129,39 @@ const change = (request: Request, name: string) =>
     return HttpServerResponse.unsafeJson(yield* changed(agent ?? (yield* noSuchAgent)))
   })
 
+/** What of an agent that was removed here alone may go on at an identity provider. */
+const leftOf = (
+  { disabled, name }: Agent,
+  provider: string | undefined,
+  hasProviders: boolean
+): ReadonlyArray<string> => {
+  const client = agentClient(name)
+  if (provider !== undefined) {
+    // Of one that was shut out it is known that there is no such client.
+    return disabled ? [] : [`${provider} was left alone: a client ${client} there goes on, and its tokens pass`]
+  }
+  return disabled && hasProviders
+    ? [`Tokens of a client ${client} of an identity provider were refused, and are no more: shut it out there`]
+    : []
+}
+
 const remove = (name: string, fromDirectory: boolean) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
     const { issuers } = yield* FederatedLogin
-    const there = fromDirectory ? removeAgentThere(name, issuers) : Effect.succeed(false)
-    const gone = yield* Effect.catchTags(there, {
-      ...directoryFailures,
-      AccountsUnavailable: unreachable,
-      RevocationNotStored: notStored
+    const { name: provider } = yield* AccountDirectory
+    const agents = yield* Agents
+    const isThere = fromDirectory && provider !== undefined
+    const removing = Effect.if(isThere, {
+      onTrue: () =>
+        Effect.zipWith(removeAgentThere(name, issuers), agents.remove(name), (gone, removed) => gone || removed),
+      onFalse: () => removeAgentHere(name)
     })
-    const removed = yield* Effect.catchTag((yield* Agents).remove(name), "AccountsUnavailable", unreachable)
-    if (!gone && !removed) return yield* noSuchAgent
-    return { success: true } as const
+    const failing = { ...directoryFailures, AccountsUnavailable: unreachable, RevocationNotStored: notStored }
+    const agent = yield* Effect.catchTag(agents.get(name), "AccountsUnavailable", unreachable)
+    if (!(yield* Effect.catchTags(removing, failing))) return yield* noSuchAgent
+    const left = agent === undefined || isThere ? [] : leftOf(agent, provider, issuers.size > 0)
+    return { success: true, ...warningsOf(left) } as const
   })
 
 const addSecret = (request: Request, name: string) =>

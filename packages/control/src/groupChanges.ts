@@ -1,7 +1,7 @@
 /**
  * Groups created, deleted, and given servers: in the policy and, where an identity provider's groups can be administered, there. The policy comes
  * first, because it decides; what the provider did not do is told with the answer, and how it is made up for. No group of the provider's is deleted
- * that the policy did not map.
+ * that was not made from here, or that the policy did not map.
  */
 import { BadRequest, Conflict, fieldProblem, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
@@ -25,6 +25,7 @@ import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { type Caller, mayCall, mayUse, may, sees } from "./access.ts"
 import { keepsAdministrator, policyFailures, readFailures } from "./policyFailures.ts"
+import { createThere, removeThere, untouched } from "./providerGroups.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
 /** What was done where. `problem`: what was not, and what to do about it. */
@@ -41,30 +42,6 @@ export interface NewGroup {
   /** In the identity provider too? */
   readonly inDirectory: boolean
 }
-
-/** How the provider's part is made up for. A deleted group is one that the policy names no more, so it takes more than the same again. */
-const MADE_UP = {
-  create: "Send the same again when that is mended.",
-  remove:
-    "Delete the group there; or, when that is mended, name it in the policy again, with POST /api/groups, and delete it once more."
-} as const
-
-/** The provider's part. Its failure is an answer, not an error: the policy's part is done. */
-const inDirectory = (wanted: boolean, act: "create" | "remove", name: string, description: string) =>
-  Effect.gen(function* () {
-    const directory = yield* GroupDirectory
-    if (!wanted || directory.name === undefined) return { done: false, problem: undefined }
-    const doing = act === "create" ? directory.create(name, description) : directory.remove(name)
-    return yield* doing.pipe(
-      Effect.map((done) => ({ done, problem: undefined })),
-      Effect.catchAll(({ message }) =>
-        Effect.as(Effect.logWarning(`The group ${name} is not in step with ${directory.name}: ${message}`), {
-          done: false,
-          problem: `${directory.name} was not changed: ${message}. ${MADE_UP[act]}`
-        })
-      )
-    )
-  })
 
 /** A change by which an administrator would be none any more is refused; whoever else manages a group stays what they are. */
 const changed = (who: Caller, edit: (document: PolicyDocument) => PolicyDocument) =>
@@ -96,11 +73,11 @@ export const create = (who: Caller, { description, inDirectory: wanted, name, su
       isNew = before === undefined || (suffix !== undefined && !before.includes(`${name}/${suffix}`))
       return isNew ? createGroup(document, name, suffix) : document
     })
-    const { done, problem: failed } = yield* inDirectory(wanted, "create", name, description)
-    if (!isNew && !done && failed === undefined) {
+    const there = wanted ? yield* createThere(name, description) : untouched
+    if (!isNew && !there.done && !there.failed) {
       return yield* new Conflict(problem(`Group '${name}' already exists`))
     }
-    const outcome: Outcome = { inPolicy: isNew, inDirectory: done, problem: failed }
+    const outcome: Outcome = { inPolicy: isNew, inDirectory: there.done, problem: there.problem }
     return outcome
   })
 
@@ -121,14 +98,14 @@ export const remove = (who: Caller, name: string, options: { readonly inDirector
       return deleted.document
     })
     if (!found) return yield* notInPolicy(name)
-    const { done, problem: failed } = yield* inDirectory(options.inDirectory && mapped, "remove", name, "")
+    const there = options.inDirectory && mapped ? yield* removeThere(name) : untouched
     const notes = [
       ...(kept.length === 0 ? [] : [`Other groups are mapped to ${kept.join(", ")}: that stays.`]),
-      ...(failed === undefined ? [] : [failed])
+      ...(there.problem === undefined ? [] : [there.problem])
     ]
     const outcome: Outcome = {
       inPolicy: true,
-      inDirectory: done,
+      inDirectory: there.done,
       problem: notes.length === 0 ? undefined : notes.join(" ")
     }
     return outcome
@@ -142,7 +119,7 @@ const notInPolicy = (name: string) =>
       : new NotFound(
           problem(
             `Group '${name}' not found`,
-            `The policy names no such group. One of ${directory} that it does not map is not deleted from here: delete it there, or name it in the policy first, with POST /api/groups`
+            `The policy names no such group. One of ${directory} that it does not map is not deleted from here: delete it there`
           )
         )
   )

@@ -3,12 +3,12 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, Conflict, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
+import { BadRequest, Conflict, fieldProblem, Forbidden, NotFound, problem } from "@mcpgw/api/ApiError"
 import { CreateUser } from "@mcpgw/api/Users"
 import { AccountDirectory } from "@mcpgw/identity/AccountDirectory"
-import { createPersonThere, removePersonThere } from "@mcpgw/identity/directoryAccounts"
+import { createPersonThere, providerOf, removePersonThere } from "@mcpgw/identity/directoryAccounts"
 import { endAccess } from "@mcpgw/identity/endAccess"
-import { Accounts } from "@mcpgw/identity/Accounts"
+import { type AccountDetails, Accounts } from "@mcpgw/identity/Accounts"
 import { AuthorizationServer } from "@mcpgw/identity/AuthorizationServer"
 import { ScopePolicy } from "@mcpgw/policy/ScopePolicy"
 import { Collaborators } from "@mcpgw/registry/Collaborators"
@@ -80,7 +80,26 @@ const create = (request: Request) =>
 const notOwn = new Forbidden(problem("You can not remove your own account", "Another administrator may"))
 const noSuchUser = new NotFound(problem("There is no such account"))
 
-const remove = (request: Request, username: string, fromDirectory: boolean) =>
+const unsaid = (username: string, provider: string): BadRequest =>
+  new BadRequest(
+    fieldProblem(
+      "delete_from_keycloak",
+      "nothing",
+      `${username} is a person of ${provider}: true deletes them there, for every application that knows them by it; false removes the account here alone, and they may come again`
+    )
+  )
+
+/** Somebody of the provider may be there for more than this gateway: they are deleted there by word alone, whoever made them. */
+const removedThere = (account: AccountDetails, fromDirectory: boolean | undefined) =>
+  Effect.gen(function* () {
+    const provider = yield* providerOf(account)
+    if (provider === undefined) return false
+    if (fromDirectory === undefined) return yield* unsaid(account.username, provider)
+    if (!fromDirectory) return false
+    return yield* Effect.catchTag(removePersonThere(account), "DirectoryFailure", directoryFailures.DirectoryFailure)
+  })
+
+const remove = (request: Request, username: string, fromDirectory: boolean | undefined) =>
   Effect.gen(function* () {
     const { claims } = yield* changingAdministrator(request, MANAGE, "remove users")
     const accounts = yield* Accounts
@@ -90,8 +109,7 @@ const remove = (request: Request, username: string, fromDirectory: boolean) =>
     if (account === undefined) return yield* noSuchUser
     const names = yield* namesOf(publicUrl, publicUrl, username)
     if (isAmong(names, claims)) return yield* notOwn
-    if (fromDirectory)
-      yield* Effect.catchTag(removePersonThere(account), "DirectoryFailure", directoryFailures.DirectoryFailure)
+    const isGoneThere = yield* removedThere(account, fromDirectory)
     // What was given ends before the account does: cut off here, there is still an account to repeat it for.
     yield* Effect.forEach(names, endAccess, { discard: true }).pipe(
       Effect.zipRight(Effect.flatMap(AuthorizationServer, ({ endAll }) => endAll(account.username))),
@@ -103,7 +121,7 @@ const remove = (request: Request, username: string, fromDirectory: boolean) =>
         RevocationNotStored: notStored
       })
     )
-    return { success: true } as const
+    return { success: true, deleted_from_keycloak: isGoneThere } as const
   })
 
 const whole = { uninterruptible: true }
@@ -114,7 +132,7 @@ export const layer = HttpApiBuilder.group(Api, "users", (handlers) =>
     .handleRaw("create", ({ request }) => received(request, create(request)), whole)
     .handle(
       "remove",
-      ({ path, request, urlParams }) => remove(request, path.username, urlParams.delete_from_keycloak ?? true),
+      ({ path, request, urlParams }) => remove(request, path.username, urlParams.delete_from_keycloak),
       whole
     )
 )

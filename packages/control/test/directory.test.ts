@@ -10,6 +10,7 @@ import { Sessions } from "@mcpgw/identity/Sessions"
 import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import { describe, expect } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { call, layer, type Sent, signedIn } from "./support/plane.ts"
@@ -65,7 +66,8 @@ describe("people at the provider", () => {
       expect((yield* there.people)[0]?.groups).toEqual(["mcp-registry-developer"])
       expect((yield* call(plane, "GET", "/api/auth/me", { cookie })).status).toBe(401)
 
-      expect((yield* admin("DELETE", "/api/users/ada")).status).toBe(200)
+      const gone = yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=true")
+      expect([gone.status, gone.body]).toEqual([200, { success: true, deleted_from_keycloak: true }])
       expect([yield* there.people, yield* accounts.get("ada")]).toEqual([[], undefined])
       const rows = yield* Effect.flatMap(AuditRows, ({ read }) => read)
       expect(rows.filter(({ rule }) => rule === "api:manage_users").map(({ decision }) => decision)).toEqual([
@@ -101,7 +103,7 @@ describe("people at the provider", () => {
         down = "away"
         expect((yield* admin("PATCH", "/api/accounts/ada", { json: { groups: [] } })).status).toBe(503)
         expect((yield* accounts.get("ada"))?.groups).toEqual(ADA.groups)
-        expect((yield* admin("DELETE", "/api/users/ada")).status).toBe(503)
+        expect((yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=true")).status).toBe(503)
         expect((yield* accounts.get("ada"))?.disabled).toBe(false)
         expect((yield* admin("PATCH", "/api/accounts/ada", { json: { disabled: true, groups: [] } })).status).toBe(503)
         expect((yield* accounts.get("ada"))?.disabled, "shut out all the same").toBe(true)
@@ -110,12 +112,32 @@ describe("people at the provider", () => {
           rows.filter(({ http_method }) => http_method !== "POST").map(({ decision, status }) => [decision, status]),
           "what was done in part is on record as allowed"
         ).toEqual(Array.from({ length: 3 }, () => ["allow", 503]))
-        expect((yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=false")).status).toBe(200)
+        const here = yield* admin("DELETE", "/api/users/ada?delete_from_keycloak=false")
+        expect([here.status, here.body]).toEqual([200, { success: true, deleted_from_keycloak: false }])
         expect(yield* accounts.get("ada")).toBe(undefined)
         down = undefined
         expect(yield* there.people).toHaveLength(1)
       }).pipe(Effect.provide(layer({ accountDirectory: directory(() => down) })))
     }
+  )
+
+  it.scoped(
+    "design §6: who came from there, and may be there for more than this gateway, is deleted there by word alone",
+    () =>
+      Effect.gen(function* () {
+        const { admin } = yield* start
+        const accounts = yield* Accounts
+        const there = yield* AccountDirectory
+        const cleo = { username: "cleo", groups: [] }
+        const { id: subject } = yield* there.createPerson(cleo, Redacted.make("correct horse battery 7"))
+        yield* accounts.signIn("keycloak", { ...cleo, subject, email: undefined, displayName: undefined })
+        const unsaid = yield* admin("DELETE", "/api/users/cleo")
+        expect([unsaid.status, unsaid.body]).toMatchObject([
+          400,
+          { field: "delete_from_keycloak", detail: expect.stringMatching(/true.*every application.*false.*here alone/) }
+        ])
+        expect([(yield* there.people).length, (yield* accounts.get("cleo"))?.username]).toEqual([1, "cleo"])
+      }).pipe(Effect.provide(layer({ accountDirectory: directory() })))
   )
 
   it.scoped("local ones where they are asked for, with their names; without a provider nothing else can be", () =>
@@ -221,8 +243,75 @@ describe("agents at the provider", () => {
       ])
       expect(yield* agents.get("billing")).toMatchObject({ disabled: true, groups: [] })
       expect((yield* admin("DELETE", "/api/agents/billing")).status).toBe(409)
-      expect((yield* admin("DELETE", "/api/agents/billing?delete_from_keycloak=false")).status).toBe(200)
     }).pipe(Effect.provide(layer({ accountDirectory: AccountDirectory.layerMemory({ foreign: ["billing"] }) })))
+  )
+
+  it.scoped("design §6: removed here alone, one that is shut out would come in again by its client there: 409", () => {
+    let down: string | undefined
+    return Effect.gen(function* () {
+      const { admin } = yield* start
+      const agents = yield* Agents
+      const there = yield* AccountDirectory
+      for (const name of ["billing", "robot", "own"]) yield* agents.create({ name, description: "", groups: [] })
+      yield* there.createAgent({ name: "robot", groups: [] })
+      for (const name of ["billing", "robot", "own"])
+        yield* admin("PATCH", `/api/agents/${name}`, { json: { disabled: true } })
+      const remove = (name: string) => admin("DELETE", `/api/agents/${name}?delete_from_keycloak=false`)
+      const foreign = yield* remove("billing")
+      expect([foreign.status, foreign.body]).toMatchObject([
+        409,
+        { error: expect.stringMatching(/^name is shut out.*agent-billing-m2m.*keycloak add-agent --agent billing/) }
+      ])
+      expect((yield* remove("robot")).status, "one of ours, too").toBe(409)
+      down = "away"
+      const unknown = yield* remove("own")
+      expect([unknown.status, unknown.body]).toMatchObject([
+        503,
+        { detail: expect.stringMatching(/own is shut out.*away/) }
+      ])
+      expect((yield* agents.list).map(({ disabled, name }) => [name, disabled])).toEqual([
+        ["billing", true],
+        ["own", true],
+        ["robot", true]
+      ])
+      down = undefined
+      expect((yield* remove("own")).body, "nobody is called so there").toEqual({ success: true })
+      expect((yield* admin("DELETE", "/api/agents/robot")).status).toBe(200)
+    }).pipe(
+      Effect.provide(
+        layer({
+          accountDirectory: AccountDirectory.layerMemory({ foreign: ["billing"], failing: () => down }),
+          identityProviders
+        })
+      )
+    )
+  })
+
+  it.scoped("removed here alone, it may have a client there that goes on: the answer says so", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* start
+      yield* admin("POST", "/api/agents", { json: { name: "robot" } })
+      expect((yield* admin("DELETE", "/api/agents/robot?delete_from_keycloak=false")).body).toEqual({
+        success: true,
+        warnings: [expect.stringMatching(/^keycloak was left alone.*agent-robot-m2m/)]
+      })
+      expect(yield* (yield* AccountDirectory).agents).toHaveLength(1)
+    }).pipe(Effect.provide(layer({ accountDirectory: directory(), identityProviders })))
+  )
+
+  it.scoped(
+    "of a provider that nobody here can look into: one that was shut out is removed, and what that opens is told",
+    () =>
+      Effect.gen(function* () {
+        const { admin } = yield* start
+        for (const name of ["robot", "other"]) yield* admin("POST", "/api/agents", { json: { name } })
+        yield* admin("PATCH", "/api/agents/robot", { json: { disabled: true } })
+        expect((yield* admin("DELETE", "/api/agents/robot")).body).toEqual({
+          success: true,
+          warnings: [expect.stringMatching(/agent-robot-m2m.*shut it out there/)]
+        })
+        expect((yield* admin("DELETE", "/api/agents/other")).body).toEqual({ success: true })
+      }).pipe(Effect.provide(layer({ identityProviders })))
   )
 
   it.scoped("a name that the provider has given away, or a provider that is away: no agent here either", () => {
@@ -246,7 +335,6 @@ describe("agents at the provider", () => {
       expect((yield* agents.get("own"))?.disabled).toBe(true)
       expect((yield* admin("PATCH", "/api/agents/own", { json: { description: "x" } })).status).toBe(200)
       expect((yield* admin("DELETE", "/api/agents/own")).status).toBe(503)
-      expect((yield* admin("DELETE", "/api/agents/own?delete_from_keycloak=false")).status).toBe(200)
     }).pipe(Effect.provide(layer({ accountDirectory: directory(() => down) })))
   })
 })

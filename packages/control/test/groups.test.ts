@@ -198,7 +198,7 @@ describe("groups", () => {
       expect((yield* ScopePolicy).current().mapsGroup("bosses")).toBe(true)
       expect((yield* (yield* GroupDirectory).list).map(({ name }) => name)).toContain("bosses")
       const admin = as({ cookie: yield* signedIn("admin") })
-      expect((yield* admin("DELETE", "/api/groups/bosses")).body).toMatchObject({ in_policy: true, in_directory: true })
+      expect((yield* admin("DELETE", "/api/groups/bosses")).body).toMatchObject({ in_policy: true })
     }).pipe(
       Effect.provide(
         layer({
@@ -216,7 +216,7 @@ describe("groups", () => {
       const refused = yield* admin("DELETE", "/api/groups/payroll?force=true")
       expect([refused.status, refused.body]).toMatchObject([
         404,
-        { error: "Group 'payroll' not found", detail: expect.stringContaining("keycloak") }
+        { error: "Group 'payroll' not found", detail: expect.stringMatching(/keycloak.*delete it there$/) }
       ])
       const form = { group_name: "payroll", force: "true" }
       expect((yield* byPassword("POST", "/api/internal/delete-group", { form })).status).toBe(404)
@@ -232,6 +232,32 @@ describe("groups", () => {
         layer({ directory: GroupDirectory.layerMemory(["payroll", "tools"]), scopes: `${DEFAULT_SCOPES}\ntools: []\n` })
       )
     )
+  )
+
+  it.scoped(
+    "design §6: a group of the provider's that was not made from here is mapped and left, and that is told",
+    () =>
+      Effect.gen(function* () {
+        const { admin, byPassword } = yield* start
+        const there = Effect.map((yield* GroupDirectory).list, (groups) => groups.map(({ name }) => name))
+        const made = yield* admin("POST", "/api/groups", { json: { name: "other-apps-admins" } })
+        expect([made.status, made.body]).toMatchObject([
+          201,
+          { in_policy: true, in_directory: false, problem: expect.stringMatching(/^keycloak had a group/) }
+        ])
+        const gone = yield* admin("DELETE", "/api/groups/other-apps-admins?force=true")
+        expect([gone.status, gone.body]).toMatchObject([
+          200,
+          { in_policy: true, in_directory: false, problem: expect.stringMatching(/not made from here.*left/) }
+        ])
+        expect((yield* ScopePolicy).current().mapsGroup("other-apps-admins")).toBe(false)
+        const form = { group_name: "other-apps-admins" }
+        const again = yield* byPassword("POST", "/api/internal/create-group", { form })
+        expect(again.body).toMatchObject({ created_in_keycloak: false, warning: expect.stringMatching(/had a group/) })
+        const removed = yield* byPassword("POST", "/api/internal/delete-group", { form })
+        expect(removed.body).toMatchObject({ deleted_from_keycloak: false, warning: expect.stringMatching(/left/) })
+        expect(yield* there).toEqual(["other-apps-admins"])
+      }).pipe(Effect.provide(layer({ directory: GroupDirectory.layerMemory(["other-apps-admins"]) })))
   )
 
   it.scoped(
@@ -432,7 +458,10 @@ describe("users and the policy's text", () => {
       const joe = yield* (yield* Sessions).create({ username: "joe", groups: ["mcp-registry-user"] })
       expect((yield* call(plane, "GET", "/api/auth/me", { cookie: joe })).status).toBe(200)
       expect((yield* as(basic("joe", password))("DELETE", "/api/users/admin")).status).toBe(403)
-      expect((yield* admin("DELETE", "/api/users/Joe")).body).toEqual({ success: true })
+      expect((yield* admin("DELETE", "/api/users/Joe")).body).toEqual({
+        success: true,
+        deleted_from_keycloak: false
+      })
       expect((yield* call(plane, "GET", "/api/auth/me", { cookie: joe })).status).toBe(401)
       expect((yield* admin("DELETE", "/api/users/joe")).status).toBe(404)
       expect((yield* admin("DELETE", "/api/users/admin")).status).toBe(403)

@@ -63,7 +63,7 @@ export interface AccountDirectoryApi {
     readonly name: string
     readonly groups: ReadonlyArray<string>
   }) => Effect.Effect<AgentCredential, Failure>
-  /** Answers the `sub` of its tokens; undefined: there is no such agent. */
+  /** Answers the `sub` of its tokens; undefined: there is no such agent. A change of nothing is a look. */
   readonly changeAgent: (
     name: string,
     change: { readonly groups?: ReadonlyArray<string> | undefined; readonly disabled?: boolean | undefined }

@@ -14,15 +14,18 @@ export interface DirectoryGroup {
   readonly path: string
 }
 
+/** `foreign`: it is there, was not made from here, and stays. */
+export type GroupRemoval = "removed" | "absent" | "foreign"
+
 export interface GroupDirectoryApi {
   /** Such as `keycloak`; undefined: none is configured, and every call fails. */
   readonly name: string | undefined
   /** Those at the top, by name. */
   readonly list: Effect.Effect<ReadonlyArray<DirectoryGroup>, DirectoryFailure>
-  /** False: it was there before. */
+  /** Marked as made from here. False: one of that name was there before, and stays as it is. */
   readonly create: (name: string, description: string) => Effect.Effect<boolean, DirectoryFailure>
-  /** False: it was not there. */
-  readonly remove: (name: string) => Effect.Effect<boolean, DirectoryFailure>
+  /** Removes no group but one that was made from here by that name. */
+  readonly remove: (name: string) => Effect.Effect<GroupRemoval, DirectoryFailure>
 }
 
 export class GroupDirectory extends Context.Tag("@mcpgw/identity/GroupDirectory")<GroupDirectory, GroupDirectoryApi>() {
@@ -36,7 +39,7 @@ export class GroupDirectory extends Context.Tag("@mcpgw/identity/GroupDirectory"
     })
   }
 
-  /** In memory. `failing`: what every call fails with while it says so; for tests. */
+  /** In memory; `names` were not made from here. `failing`: what every call fails with while it says so; for tests. */
   static layerMemory(
     names: ReadonlyArray<string> = [],
     failing: () => string | undefined = () => undefined
@@ -46,7 +49,8 @@ export class GroupDirectory extends Context.Tag("@mcpgw/identity/GroupDirectory"
 }
 
 const makeMemory = (names: ReadonlyArray<string>, failing: () => string | undefined): GroupDirectoryApi => {
-  const held = new Set(names)
+  /** And whether they were made from here. */
+  const held = new Map(names.map((name) => [name, false]))
   const once = <A>(make: () => A): Effect.Effect<A, DirectoryFailure> =>
     Effect.suspend(() => {
       const problem = failing()
@@ -56,8 +60,14 @@ const makeMemory = (names: ReadonlyArray<string>, failing: () => string | undefi
     })
   return {
     name: "keycloak",
-    list: once(() => [...held].sort().map((name) => ({ id: `id-${name}`, name, path: `/${name}` }))),
-    create: (name) => once(() => !held.has(name) && held.add(name).has(name)),
-    remove: (name) => once(() => held.delete(name))
+    list: once(() => [...held.keys()].sort().map((name) => ({ id: `id-${name}`, name, path: `/${name}` }))),
+    create: (name) => once(() => !held.has(name) && held.set(name, true).has(name)),
+    remove: (name) =>
+      once(() => {
+        const isOurs = held.get(name)
+        if (isOurs !== true) return isOurs === undefined ? "absent" : "foreign"
+        held.delete(name)
+        return "removed"
+      })
   }
 }

@@ -13,6 +13,7 @@ import { type Agent, type AgentExists, Agents, type AgentsApi, type InvalidAgent
 import { DirectoryFailure, DirectoryRefused } from "./DirectoryError.ts"
 import { endAccess } from "./endAccess.ts"
 import { judged } from "./internal/newAccount.ts"
+import { agentClient } from "./keycloak/Blueprint.ts"
 import type { Sessions } from "./Sessions.ts"
 
 type Refused = DirectoryFailure | DirectoryRefused
@@ -54,6 +55,10 @@ const leftThere = (name: string) => (failure: DirectoryFailure) =>
 /** Is the account one that the provider can be told of? */
 const idThere = ({ provider, subject }: AccountDetails, name: string | undefined): string | undefined =>
   name !== undefined && provider === name ? subject : undefined
+
+/** The provider whose person it is, when its people are administered from here. */
+export const providerOf = (account: AccountDetails): Effect.Effect<string | undefined, never, AccountDirectory> =>
+  Effect.map(AccountDirectory, ({ name }) => (idThere(account, name) === undefined ? undefined : name))
 
 /** The provider's half of a change of somebody's groups. True: it was done there. */
 export const setGroupsThere = (
@@ -166,4 +171,39 @@ export const removeAgentThere = (
     yield* endThere(issuers, subject)
     yield* directory.removeAgent(name)
     return true
+  })
+
+const staysShutOut = (name: string, directory: string): DirectoryRefused =>
+  new DirectoryRefused({
+    reason: "taken",
+    field: "name",
+    problem: `is shut out here, and ${directory} has a client ${agentClient(name)} that would come in again if it was not: remove it there too, without delete_from_keycloak=false; when it was not made from here, after mcpgw keycloak add-agent --agent ${name}, which makes it the agent's`
+  })
+
+const notLookedUp = (name: string) => (error: DirectoryFailure) =>
+  new DirectoryFailure({
+    directory: error.directory,
+    away: error.away,
+    problem: `${name} is shut out here, and is removed here alone when it is known that ${error.directory} has no client of it: ${error.message}`
+  })
+
+/**
+ * An agent's removal here and nowhere else. One that is shut out stays, and so does what shuts its client's tokens out, while the provider has a
+ * client of its name, whoever made that. False: there is no such agent.
+ */
+export const removeAgentHere = (
+  name: string
+): Effect.Effect<boolean, Refused | AccountsUnavailable, AccountDirectory | Agents> =>
+  Effect.gen(function* () {
+    const directory = yield* AccountDirectory
+    const agents = yield* Agents
+    if (directory.name !== undefined && (yield* agents.get(name))?.disabled === true) {
+      // A change of nothing: it says whether there is one.
+      const isThere = yield* directory.changeAgent(name, {}).pipe(
+        Effect.map((subject) => subject !== undefined),
+        Effect.catchTags({ DirectoryRefused: () => Effect.succeed(true), DirectoryFailure: notLookedUp(name) })
+      )
+      if (isThere) return yield* staysShutOut(name, directory.name)
+    }
+    return yield* agents.remove(name)
   })

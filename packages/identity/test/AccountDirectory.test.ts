@@ -74,6 +74,11 @@ const suite = (name: string, layer: () => Layer.Layer<AccountDirectory>) =>
           assert.isString(subject)
           assert.deepEqual((yield* directory.agents)[0]?.groups, ["ops"])
           assert.isUndefined(yield* directory.changeAgent("other", { disabled: true }))
+          assert.deepEqual(
+            [yield* directory.changeAgent("robot", {}), yield* directory.changeAgent("other", {})],
+            [subject, undefined],
+            "a change of nothing is a look"
+          )
           assert.strictEqual(yield* directory.removeAgent("robot"), subject)
           assert.isUndefined(yield* directory.removeAgent("robot"))
           assert.deepEqual(yield* directory.agents, [])

@@ -6,9 +6,10 @@ import * as Redacted from "effect/Redacted"
 import { GroupDirectory } from "../src/GroupDirectory.ts"
 import { layerKeycloak } from "../src/keycloak/KeycloakGroups.ts"
 
-/** A Keycloak with groups; `broken` answers in its place. */
+/** A Keycloak with groups, of which somebody else made `ops`; `broken` answers in its place. */
 const keycloak = (broken: () => Response | undefined = () => undefined, more: object = {}) => {
   const groups = new Map([["1", "ops"]])
+  const attributes = new Map<string, Readonly<Record<string, ReadonlyArray<string>>>>()
   const asked: Array<string> = []
   let next = 2
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {
@@ -18,13 +19,20 @@ const keycloak = (broken: () => Response | undefined = () => undefined, more: ob
     const answer = broken()
     if (answer !== undefined) return answer
     if (init.method === "POST") {
-      const { name } = JSON.parse(String(init.body))
+      const { attributes: given, name } = JSON.parse(String(init.body))
       if ([...groups.values()].includes(name)) return Response.json({ errorMessage: "exists" }, { status: 409 })
+      attributes.set(String(next), given)
       groups.set(String(next++), name)
       return new Response(null, { status: 201 })
     }
     if (init.method === "DELETE") {
       return new Response(null, { status: groups.delete(pathname.split("/").at(-1) ?? "") ? 204 : 404 })
+    }
+    const id = pathname.split("/").at(-1) ?? ""
+    if (id !== "groups") {
+      const name = groups.get(id)
+      if (name === undefined) return new Response(null, { status: 404 })
+      return Response.json({ id, name, path: `/${name}`, attributes: attributes.get(id) ?? {}, ...more })
     }
     const first = Number(searchParams.get("first"))
     const page = [...groups].slice(first, first + Number(searchParams.get("max")))
@@ -35,7 +43,7 @@ const keycloak = (broken: () => Response | undefined = () => undefined, more: ob
     admin: { url: "http://keycloak.test", realm: "mcp", fetch, ...identity },
     realm: "mcp"
   })
-  return { asked, groups, layer }
+  return { asked, attributes, groups, layer }
 }
 
 const suite = (name: string, layer: () => Layer.Layer<GroupDirectory>) =>
@@ -47,8 +55,19 @@ const suite = (name: string, layer: () => Layer.Layer<GroupDirectory>) =>
         assert.deepEqual(yield* names, ["ops"])
         assert.deepEqual([yield* directory.create("eng", "E"), yield* directory.create("eng", "E")], [true, false])
         assert.deepEqual(yield* names, ["eng", "ops"])
-        assert.deepEqual([yield* directory.remove("ops"), yield* directory.remove("ops")], [true, false])
-        assert.deepEqual(yield* directory.list.pipe(Effect.map((all) => all.map(({ path }) => path))), ["/eng"])
+        assert.deepEqual(yield* directory.list.pipe(Effect.map((all) => all.map(({ path }) => path))), ["/eng", "/ops"])
+        assert.deepEqual([yield* directory.remove("eng"), yield* directory.remove("eng")], ["removed", "absent"])
+        assert.deepEqual(yield* names, ["ops"])
+      }).pipe(Effect.provide(layer()))
+    )
+
+    it.effect("design §6: a group that was not made from here is not removed, asked to make it or not", () =>
+      Effect.gen(function* () {
+        const directory = yield* GroupDirectory
+        assert.strictEqual(yield* directory.remove("ops"), "foreign")
+        assert.isFalse(yield* directory.create("ops", "Mine now"))
+        assert.strictEqual(yield* directory.remove("ops"), "foreign")
+        assert.lengthOf(yield* directory.list, 1)
       }).pipe(Effect.provide(layer()))
     )
   })
@@ -71,13 +90,27 @@ describe("layerKeycloak", () => {
       (within) => {
         const { groups, layer } = keycloak(undefined, within)
         return Effect.gen(function* () {
-          const { message } = yield* Effect.flip((yield* GroupDirectory).remove("ops"))
+          const directory = yield* GroupDirectory
+          yield* directory.create("eng", "")
+          const { message } = yield* Effect.flip(directory.remove("eng"))
           assert.include(message, "other groups within it")
-          assert.strictEqual(groups.size, 1)
+          assert.strictEqual(groups.size, 2)
         }).pipe(Effect.provide(layer))
       }
     )
   )
+
+  it.effect("one that was made from here and has another name now is somebody else's", () => {
+    const { attributes, groups, layer } = keycloak()
+    return Effect.gen(function* () {
+      const directory = yield* GroupDirectory
+      yield* directory.create("eng", "E")
+      assert.deepEqual(attributes.get("2"), { description: ["E"], "mcpgw.group": ["eng"] })
+      groups.set("2", "other-apps-admins")
+      assert.strictEqual(yield* directory.remove("other-apps-admins"), "foreign")
+      assert.strictEqual(groups.size, 2)
+    }).pipe(Effect.provide(layer))
+  })
 
   it.effect("signs in when it is needed, not before, and again after a failure; words hold no secret", () => {
     let answer: Response | undefined

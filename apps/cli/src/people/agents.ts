@@ -3,6 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import type { AgentView, ProviderClient } from "@mcpgw/api/Agents"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { globals } from "../connect/options.ts"
@@ -10,7 +11,7 @@ import { Session } from "../connect/Session.ts"
 import { usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
-import { pairs, show, table } from "../show/table.ts"
+import { pairs, plain, show, table } from "../show/table.ts"
 import { compare, differences, localOnly, warned, where, wished } from "./directory.ts"
 
 const name = Args.text({ name: "NAME" }).pipe(Args.withDescription("The agent's name."))
@@ -179,10 +180,14 @@ const remove = Command.make("remove", { name, local: localOnly, ...globals }, ({
     const urlParams = local ? { delete_from_keycloak: false } : {}
     const answer = yield* api.agents.remove({ path: { name: encodeURIComponent(name) }, urlParams })
     yield* show(json, answer, () => `Removed ${name}; its secrets and tokens have ended.`)
+    for (const warning of answer.warnings ?? []) yield* Console.error(`warning: ${plain(warning)}`)
   })
 ).pipe(
   Command.withDescription(
-    about("Remove an agent, in Keycloak too; its secrets and tokens end.", "agents remove robot")
+    about(
+      "Remove an agent, in Keycloak too; its secrets and tokens end. One that is shut out is not removed here alone while Keycloak has a client of it.",
+      "agents remove robot"
+    )
   ),
   Command.provide((args) => Session.layer(args))
 )

@@ -150,7 +150,12 @@ const remove = Command.make("remove", { group, force, policyOnly, ...globals }, 
     args.json
   )
 ).pipe(
-  Command.withDescription(about("Remove a group.", "groups remove mcp-servers-finance")),
+  Command.withDescription(
+    about(
+      "Remove a group; the identity provider's of that name too, when it was made from here.",
+      "groups remove mcp-servers-finance"
+    )
+  ),
   Command.provide((args) => Session.layer(args))
 )
 

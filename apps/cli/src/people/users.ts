@@ -165,15 +165,23 @@ const disable = Command.make("disable", { username, ...globals }, (args) =>
   Command.provide((args) => Session.layer(args))
 )
 
+const Removed = Schema.Struct({ success: Schema.Literal(true), deleted_from_keycloak: Schema.Boolean })
+
 const remove = Command.make("remove", { username, local: localOnly, ...globals }, (args) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
-    const path = `/api/users/${encodeURIComponent(args.username)}${args.local ? "?delete_from_keycloak=false" : ""}`
-    const answer = yield* ask(HttpClientRequest.del(path), Schema.Unknown)
-    yield* show(args.json, answer, () => `Removed ${plain(args.username)}; all they had has ended.`)
+    const path = `/api/users/${encodeURIComponent(args.username)}?delete_from_keycloak=${!args.local}`
+    const answer = yield* ask(HttpClientRequest.del(path), Removed)
+    const there = answer.deleted_from_keycloak ? " The person is deleted in Keycloak, too." : ""
+    yield* show(args.json, answer, () => `Removed ${plain(args.username)}; all they had has ended.${there}`)
   })
 ).pipe(
-  Command.withDescription(about("Remove an account, in Keycloak too; all that it has ends.", "users remove ada")),
+  Command.withDescription(
+    about(
+      "Remove an account; all that it has ends. A person of Keycloak is deleted there, too, for every application, unless --local is given.",
+      "users remove ada"
+    )
+  ),
   Command.provide((args) => Session.layer(args))
 )
 

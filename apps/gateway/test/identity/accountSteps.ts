@@ -57,7 +57,10 @@ export const accountSteps = ({ keycloak, url }: GroupStand) => {
     },
     /** Afterwards a session of theirs is none. */
     personRemoved: async (username: string, cookie: string) => {
-      assert.strictEqual((await ask("DELETE", `/api/users/${username}`)).status, 200)
+      assert.strictEqual((await ask("DELETE", `/api/users/${username}`)).status, 400)
+      assert.isDefined(await user(username), "deleted by word alone")
+      const { body, status } = await ask("DELETE", `/api/users/${username}?delete_from_keycloak=true`)
+      assert.deepInclude({ status, ...body }, { status: 200, deleted_from_keycloak: true })
       assert.isUndefined(await user(username))
       assert.strictEqual((await me(cookie)).status, 401)
     },

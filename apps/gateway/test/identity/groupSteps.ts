@@ -50,6 +50,19 @@ export const groupSteps = ({ keycloak, url }: GroupStand) => {
       assert.deepInclude({ status, ...body }, { status: 200, deleted_from_keycloak: true, deleted_from_scopes: true })
       assert.notInclude(await names(), "eng")
     },
+    /** Made in Keycloak by somebody else, mapped here, and no more. */
+    foreign: async () => {
+      const { send } = await adminSession(keycloak)
+      const group_name = "other-apps-admins"
+      await send("POST", `/${REALM}/groups`, { name: group_name })
+      const made = await post("create-group", { group_name })
+      assert.deepInclude(made.body, { created_in_keycloak: false, created_in_scopes: true })
+      assert.include(made.body.warning, "had a group of that name")
+      const { body, status } = await post("delete-group", { group_name, force: "true" })
+      assert.deepInclude({ status, ...body }, { status: 200, deleted_from_keycloak: false, deleted_from_scopes: true })
+      assert.include(body.warning, "not made from here")
+      assert.include(await names(), group_name)
+    },
     /** While Keycloak is stopped. */
     away: async () => {
       const { body, status } = await post("create-group", { group_name: "late" })

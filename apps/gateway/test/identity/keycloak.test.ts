@@ -240,6 +240,9 @@ const groupCases = (): void => {
     await groups().deleted()
     assert.strictEqual((await call(token)).status, 403)
   })
+
+  it("design §6: a group that somebody else made there is mapped, and is left when it is deleted here", () =>
+    groups().foreign())
 }
 
 const accountCases = (): void => {
@@ -274,6 +277,7 @@ const accountCases = (): void => {
     assert.includeMembers(compared.body.directory.directory_only, ["reader"])
     assert.strictEqual((await change({ disabled: true })).status, 200)
     assert.deepInclude(await steps.clientOf("apibot"), { enabled: false })
+    assert.strictEqual((await steps.ask("DELETE", "/api/agents/apibot?delete_from_keycloak=false")).status, 409)
     assert.strictEqual((await change({ disabled: false })).status, 200)
     assert.deepInclude(await steps.clientOf("apibot"), { enabled: true })
     // A token states whole seconds; one of the second in which others were refused would be refused with them.

@@ -42,6 +42,9 @@ export const agentOf = (clientId: string): string | undefined =>
 /** Attribute of the clients that were made from here for agents; a client of such a name without it is somebody else's. */
 export const AGENT_ATTRIBUTE = "mcpgw.agent"
 
+/** Attribute of the groups that were made from here, with the name they were made by; any other group is somebody else's. */
+export const GROUP_ATTRIBUTE = "mcpgw.group"
+
 /** What may name an agent. */
 export const AGENT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 

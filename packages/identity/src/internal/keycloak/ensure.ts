@@ -3,7 +3,7 @@
  * corrects only what is ours; never deletes, and takes no name that something of another kind has.
  */
 import * as Effect from "effect/Effect"
-import { newRealm, type WantedClient, type WantedMapper } from "../../keycloak/Blueprint.ts"
+import { GROUP_ATTRIBUTE, newRealm, type WantedClient, type WantedMapper } from "../../keycloak/Blueprint.ts"
 import type { AdminFailure } from "../../keycloak/KeycloakAdmin.ts"
 import { type KeycloakError, KeycloakNameTaken, KeycloakUnexpected } from "../../keycloak/KeycloakError.ts"
 import { at, findClient, findClientScope, findGroup, findUser, type Id, listed, type Place } from "./lookups.ts"
@@ -47,7 +47,7 @@ export const ensureRealm = (work: Work): Effect.Effect<void, AdminFailure> =>
 export const ensureGroup = (work: Work, name: string): Effect.Effect<Id, AdminFailure> =>
   Effect.gen(function* () {
     const found = yield* findGroup(work, name)
-    if (found === undefined) yield* post(work, at(work, "groups"), { name })
+    if (found === undefined) yield* post(work, at(work, "groups"), { name, attributes: { [GROUP_ATTRIBUTE]: [name] } })
     yield* said(work, found === undefined ? "created" : "unchanged", `group ${name}`)
     return found ?? (yield* made(work, `group ${name}`, yield* findGroup(work, name)))
   })

@@ -39,7 +39,7 @@ const problemOf = (client: Client, name: string): string | undefined => {
   const whose = `belongs to a client ${agentClient(name)} of Keycloak that`
   if (!isMachine(client)) return `${whose} is no agent`
   if (client.attributes[AGENT_ATTRIBUTE] !== undefined) return undefined
-  return `${whose} was not made from here: mcpgw keycloak add-agent --agent ${name} makes it the agent's; delete_from_keycloak=false removes the agent here alone`
+  return `${whose} was not made from here: mcpgw keycloak add-agent --agent ${name} makes it the agent's, to be changed and removed from here`
 }
 
 /** The agent's client; undefined when there is none. Refused when the name is another client's. */

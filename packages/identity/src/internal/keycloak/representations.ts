@@ -40,13 +40,15 @@ export const Users = Schema.Array(User)
 
 export const Secret = Schema.Struct({ value: Schema.optional(Schema.String) })
 
-const DirectoryGroupRow = Schema.Struct({
+export const DirectoryGroupRow = Schema.Struct({
   id: Schema.String,
   name: Schema.String,
   path: Schema.String,
   /** Groups within it: counted by Keycloak 23 and later, listed by those before. */
   subGroupCount: Schema.optional(Schema.Number),
-  subGroups: Schema.optional(Schema.Array(Schema.Unknown))
+  subGroups: Schema.optional(Schema.Array(Schema.Unknown)),
+  /** Not in lists. */
+  attributes: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }))
 })
 export type DirectoryGroupRow = typeof DirectoryGroupRow.Type
 export const DirectoryGroups = Schema.Array(DirectoryGroupRow)
