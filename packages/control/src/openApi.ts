@@ -23,6 +23,7 @@ const PUBLIC: ReadonlySet<string> = new Set([
   "/health",
   "/v0.1/health",
   "/v0.1/ping",
+  "/v0.1/version",
   "/v0.1/auth/{method}",
   "/.well-known/jwks.json",
   "/.well-known/mcp-servers",
