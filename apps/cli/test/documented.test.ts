@@ -96,8 +96,10 @@ const clients = async (): Promise<Readonly<Record<string, string>>> => {
     [`EGRESS_OAUTH_TOKEN_URL_${n}`]: `${stand.gateway.url}/oauth/token`
   })
   mkdirSync(join(stand.folder, TOKENS), { mode: 0o700 })
-  const nightly = { client_id: id, client_secret: secret, keycloak_url: url, realm: "mcp-gateway" }
-  writeFileSync(join(stand.folder, TOKENS, "agent-nightly-m2m.json"), JSON.stringify(nightly), { mode: 0o600 })
+  const machine = JSON.stringify({ client_id: id, client_secret: secret, keycloak_url: url, realm: "mcp-gateway" })
+  for (const name of ["nightly", "sre-agent"]) {
+    writeFileSync(join(stand.folder, TOKENS, `agent-${name}-m2m.json`), machine, { mode: 0o600 })
+  }
   return {
     MCPGW_CLIENT_ID: id,
     MCPGW_CLIENT_SECRET: secret,
@@ -221,7 +223,7 @@ describe("issue 6: documented commands", () => {
       assert.match(printed, says)
       assert.strictEqual(ended.code, code, printed)
       // What is said to be there is, and holds a token.
-      for (const [, name = ""] of ended.err.matchAll(/^(?:saved|good) +(\S+\.json)$/gm)) {
+      for (const [, name = ""] of ended.err.matchAll(/^(?:saved|good|fresh|refreshed) +(\S+\.json)\b/gm)) {
         assert.match(read(join(TOKENS, name)), /"access_token": "\S+"|Bearer \S/, name)
       }
     })

@@ -6,7 +6,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, NotFound } from "./ApiError.ts"
+import { BadRequest, Forbidden, NotFound, TooLarge } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { EVERY_ERROR } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
@@ -60,6 +60,12 @@ const Credential = Schema.String.pipe(
   Schema.pattern(/^[\x21-\x7e]{1,8192}$/, { message: () => "must be 1 to 8192 visible ASCII characters" })
 )
 
+export const FillConnectConfig = Schema.Struct({
+  ide: optional(Schema.String),
+  gateway_token: optional(Credential),
+  backend_token: optional(Credential)
+})
+
 const CHOICES =
   "`ide` is one of vscode, cursor, claude-code, cline, roo-code, kiro, goose, codex; without it there are all of them."
 
@@ -75,14 +81,9 @@ const get = HttpApiEndpoint.get("get", "/api/connect-config/*")
 
 const post = HttpApiEndpoint.post("fill", "/api/connect-config/*")
   .setPath(ServerPathParam)
-  .setPayload(
-    Schema.Struct({
-      ide: optional(Schema.String),
-      gateway_token: optional(Credential),
-      backend_token: optional(Credential)
-    }).annotations(EVERY_ERROR)
-  )
+  .setPayload(FillConnectConfig)
   .addSuccess(ConnectConfigs)
+  .addError(TooLarge.schema)
   .annotate(OpenApi.Summary, "Make a client's configuration with credentials in it")
   .annotate(
     OpenApi.Description,

@@ -15,7 +15,7 @@ import { Tokens } from "@mcpgw/identity/Tokens"
 import * as Effect from "effect/Effect"
 import { caller } from "./access.ts"
 import { tooManyAttempts, unreachable } from "./accountFailures.ts"
-import { decodeWith, fieldsOf } from "./body.ts"
+import { decodeWith, formFieldsOf } from "./body.ts"
 import * as federation from "./federationHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson, answerCookies, ownOriginOnly } from "./headers.ts"
@@ -54,7 +54,7 @@ const login = (request: Request) =>
     const { publicUrl } = yield* ControlPlaneConfig
     trail.rule = "api:login"
     yield* ownOriginOnly(request)
-    const { password, username } = yield* Effect.flatMap(fieldsOf(request), decodeCredentials)
+    const { password, username } = yield* Effect.flatMap(formFieldsOf(request), decodeCredentials)
     trail.username = USERNAME.test(username) ? username : null
     const origin = { provider: LOCAL, browser: request.headers["user-agent"], remote: trail.remote }
     const cookieHeader = request.headers["cookie"]

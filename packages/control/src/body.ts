@@ -8,15 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { formFields, isForm, isMultipart, type Kinds, shownName } from "./form.ts"
 
 /** Longest body read, in bytes; a server with thousands of tools fits. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024
 const READ_WITHIN = "30 seconds"
 
 export type Fields = Readonly<Record<string, unknown>>
-
-/** How a form's text becomes what the schema expects: nothing is guessed from the value. */
-export type FormField = "csv" | "boolean" | "number" | "json"
 
 const tooLarge = (most: number) => new TooLarge(problem(`The body is longer than ${most} bytes`))
 const unread = new BadRequest(problem("The body could not be read"))
@@ -87,88 +85,41 @@ const jsonFields = (body: string): Effect.Effect<Fields, BadRequest> =>
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
   )
 
-const TRUE: ReadonlySet<string> = new Set(["true", "on", "1", "yes"])
-const FALSE: ReadonlySet<string> = new Set(["false", "off", "0", "no", ""])
+const noForm = (held: string) => new BadRequest(fieldProblem("content-type", held, "it may hold application/json"))
 
-const commaSeparated = (value: string): unknown =>
-  value.trimStart().startsWith("[")
-    ? parsed(value)
-    : value
-        .split(",")
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== "")
-
-/** Text that is no JSON stays text, so that the schema refuses it by name. */
-const parsed = (value: string): unknown => {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
-}
-
-const READ: Record<FormField, (value: string) => unknown> = {
-  csv: commaSeparated,
-  json: parsed,
-  number: (value) => (value.trim() === "" || Number.isNaN(Number(value)) ? value : Number(value)),
-  boolean: (value) => {
-    const word = value.trim().toLowerCase()
-    return TRUE.has(word) ? true : FALSE.has(word) ? false : value
-  }
-}
-
-/** What these kinds can not hold empty: an empty input of a form is one that was left out. */
-const isLeftOut = (kind: FormField | undefined, value: string): boolean =>
-  value === "" && (kind === "number" || kind === "json")
-
-const formFields = (body: string, kinds: Readonly<Record<string, FormField>>): Fields =>
-  Object.fromEntries(
-    [...new URLSearchParams(body)].flatMap(([name, value]) => {
-      const kind = kinds[name]
-      if (isLeftOut(kind, value)) return []
-      return [[name, kind === undefined ? value : READ[kind](value)]]
-    })
-  )
-
-const isForm = (request: HttpServerRequest.HttpServerRequest): boolean =>
-  (request.headers["content-type"] ?? "").toLowerCase().startsWith("application/x-www-form-urlencoded")
-
-export const isMultipart = (request: HttpServerRequest.HttpServerRequest): boolean =>
-  (request.headers["content-type"] ?? "").toLowerCase().startsWith("multipart/")
-
-const unsupported = new BadRequest(
-  fieldProblem(
-    "content-type",
-    "multipart/form-data",
-    "it may hold application/json or application/x-www-form-urlencoded"
-  )
-)
-
-/** The body's fields. `kinds` says how form texts are read; without an entry they stay texts. */
+/** The fields of a JSON body. */
 export const fieldsOf = (
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<Fields, BadRequest | TooLarge> => {
+  if (isMultipart(request)) return Effect.fail(noForm("multipart/form-data"))
+  const fields = Effect.flatMap(text(request), jsonFields)
+  if (!isForm(request)) return fields
+  // What curl calls a form unless told otherwise may be JSON all the same.
+  return Effect.catchTag(fields, "BadRequest", () => Effect.fail(noForm("application/x-www-form-urlencoded")))
+}
+
+/** The fields of a JSON body, or of a form: then `kinds` says how texts are read; without an entry they stay texts. openApi.ts names these routes. */
+export const formFieldsOf = (
   request: HttpServerRequest.HttpServerRequest,
-  kinds: Readonly<Record<string, FormField>> = {}
+  kinds: Kinds = {}
 ): Effect.Effect<Fields, BadRequest | TooLarge> =>
-  isMultipart(request)
-    ? Effect.fail(unsupported)
-    : Effect.flatMap(text(request), (body) =>
-        isForm(request) ? Effect.succeed(formFields(body, kinds)) : jsonFields(body)
-      )
+  isForm(request)
+    ? Effect.flatMap(bytesOf(request, MAX_BODY_BYTES), (body) => formFields(request, body, kinds))
+    : Effect.flatMap(text(request), jsonFields)
 
 /** The members of a JSON object, null as it is: for patches, where it means something. */
 export const jsonFieldsOf = (
   request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<Fields, BadRequest | TooLarge> => Effect.flatMap(text(request), jsonObject)
 
-const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
-
-const either = (names: ReadonlyArray<string>): string => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
+const either = (names: ReadonlyArray<string>): string =>
+  [...(names.length > 1 ? [names.slice(0, -1).join(", ")] : []), names.at(-1)].join(" or ")
 
 /** Fields that have no meaning here. Named when they could be one; what they held is never shown. */
 export const unknownFields = (fields: Fields, known: ReadonlyArray<string>): ReadonlyArray<FieldError> =>
   Object.keys(fields)
     .filter((name) => !known.includes(name))
-    .map((name) => ({ field: FIELD_NAME.test(name) ? name : "(hidden)", expected: `it may be ${either(known)}` }))
+    .map((name) => ({ field: shownName(name), expected: `it may be ${either(known)}` }))
 
 const SECRET = /password|secret|credential|token$|^headers$/i
 const HELD_CHARS = 120

@@ -3,9 +3,10 @@
  * they send themselves.
  */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Api } from "@mcpgw/api/Api"
 import { BadRequest, fieldProblem, NotFound, problem } from "@mcpgw/api/ApiError"
-import type { ConnectConfig, ConnectConfigs } from "@mcpgw/api/ConnectConfig"
+import { type ConnectConfig, type ConnectConfigs, FillConnectConfig } from "@mcpgw/api/ConnectConfig"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import { IDE_NAMES, IdeName, IDES } from "@mcpgw/ide/Client"
 import { configOf, fileText, keyOf, type Target } from "@mcpgw/ide/Entry"
@@ -14,8 +15,10 @@ import { addCommand, installLink } from "@mcpgw/ide/Links"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { caller, findServer } from "./access.ts"
+import { decodeOnly, fieldsOf } from "./body.ts"
 import { ownAuth } from "./ownAuth.ts"
 import { PublicUrls } from "./publicUrls.ts"
+import { readmitted } from "./received.ts"
 
 const isIde = Schema.is(IdeName)
 
@@ -93,6 +96,14 @@ const answer = (path: string, ides: ReadonlyArray<IdeName>, headers: Values | un
     } satisfies ConnectConfigs
   })
 
+const decode = decodeOnly(FillConnectConfig, Object.keys(FillConnectConfig.fields))
+
+const fill = (request: HttpServerRequest.HttpServerRequest, path: string) =>
+  Effect.gen(function* () {
+    const { backend_token: backend, gateway_token: gateway, ide } = yield* Effect.flatMap(fieldsOf(request), decode)
+    return yield* answer(path, yield* wanted(ide), { gateway, backend })
+  })
+
 export const layer = HttpApiBuilder.group(Api, "connectConfig", (handlers) =>
   handlers
     .handle("get", ({ path, urlParams: { form, ide } }) =>
@@ -101,9 +112,5 @@ export const layer = HttpApiBuilder.group(Api, "connectConfig", (handlers) =>
         return yield* answer(path["*"], ides, (yield* withHeaders(form)) ? {} : undefined)
       })
     )
-    .handle("fill", ({ path, payload }) =>
-      Effect.flatMap(wanted(payload.ide), (ides) =>
-        answer(path["*"], ides, { gateway: payload.gateway_token, backend: payload.backend_token })
-      )
-    )
+    .handleRaw("fill", ({ path, request }) => readmitted(request, fill(request, path["*"])))
 )

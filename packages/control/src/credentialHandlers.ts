@@ -9,7 +9,7 @@ import { DEFAULT_API_KEY_HEADER } from "@mcpgw/vault/ServerSecrets"
 import { Vault, type VaultApi } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
 import { authorize, caller, findServer } from "./access.ts"
-import { decodeOnly, fieldsOf } from "./body.ts"
+import { decodeOnly, formFieldsOf } from "./body.ts"
 import type { Given } from "./secretPlan.ts"
 import { invalidSecret, vaultDown } from "./serverSecrets.ts"
 import { inTurn } from "./serverWrites.ts"
@@ -68,7 +68,7 @@ const change = <E>(path: string, read: Effect.Effect<Given, E>) =>
   })
 
 const set = (request: HttpServerRequest.HttpServerRequest, path: string) =>
-  change(path, fieldsOf(request, { headers: "json" }).pipe(Effect.flatMap(decode)))
+  change(path, formFieldsOf(request, { headers: "json" }).pipe(Effect.flatMap(decode)))
 
 const forget = (path: string) => change(path, Effect.succeed({ auth_scheme: "none", auth_credential: "" }))
 

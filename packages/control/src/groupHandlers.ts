@@ -7,7 +7,7 @@ import { CreateGroup, type GroupChange, OpenServer } from "@mcpgw/api/Groups"
 import type { Names } from "@mcpgw/policy/PolicyDocument"
 import * as Effect from "effect/Effect"
 import { knownCaller } from "./administrator.ts"
-import { bodyOf } from "./groupBodies.ts"
+import { bodyOf, jsonBodyOf } from "./groupBodies.ts"
 import {
   CHANGE_GROUPS,
   changingAdministrator,
@@ -34,7 +34,7 @@ import { received } from "./received.ts"
 type Request = HttpServerRequest.HttpServerRequest
 
 const createBody = bodyOf(CreateGroup)
-const openBody = bodyOf(OpenServer)
+const openBody = jsonBodyOf(OpenServer)
 
 const nowhere: Comparison = {
   directory: { name: null, problem: null },

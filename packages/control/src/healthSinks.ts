@@ -8,7 +8,7 @@ const GOODBYE: Record<Exclude<Farewell, "slow">, readonly [code: number, reason:
   shutdown: [1001, "Going away"]
 }
 
-export const CAPACITY = [1013, "Server at capacity"] as const
+export const CAPACITY = [1008, "Server at capacity"] as const
 export const UNKNOWN = [1008, "Authentication required"] as const
 export const REFUSED = [1008, "Authentication failed"] as const
 

@@ -5,7 +5,8 @@ import { ImportBody, ScopesMode } from "@mcpgw/api/Import"
 import type { ServerFile } from "@mcpgw/registry/Import"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { bytesOf, decodeWith, isFields, isMultipart } from "./body.ts"
+import { bytesOf, decodeWith, isFields } from "./body.ts"
+import { isMultipart, partsOf } from "./form.ts"
 import { MAX_IMPORT_BYTES } from "./routes.ts"
 
 /** Most server files in one import. */
@@ -81,21 +82,15 @@ const baseName = (name: string): string => name.split("/").at(-1) ?? name
 /** Files of the replaced system's folder that hold nothing that is not made anew here. */
 const IGNORED = /^service_index(?:_metadata\.json|\.faiss)$/
 
-const unread = new BadRequest(problem("The form could not be read"))
-
-const fromForm = (bytes: Buffer, type: string): Effect.Effect<Sent, BadRequest> =>
+const fromForm = (request: HttpServerRequest.HttpServerRequest, bytes: Buffer): Effect.Effect<Sent, BadRequest> =>
   Effect.gen(function* () {
-    const form = yield* Effect.tryPromise({
-      try: () => new Response(bytes, { headers: { "content-type": type } }).formData(),
-      catch: () => unread
-    })
     const files: Array<ServerFile> = []
     const notes: Array<string> = []
     let state: Sent["state"]
     let scopes: string | undefined
     let mode: ScopesMode | undefined
     let dryRun = false
-    for (const [field, part] of form) {
+    for (const [field, part] of yield* partsOf(request, bytes)) {
       const name = typeof part === "string" ? field : part.name
       const text = yield* Effect.promise(() => textOf(part))
       if (baseName(name) === "server_state.json" || name === "server_state") {
@@ -114,9 +109,7 @@ const fromForm = (bytes: Buffer, type: string): Effect.Effect<Sent, BadRequest> 
 export const sentOf = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Sent, BadRequest | TooLarge> =>
   Effect.gen(function* () {
     const bytes = yield* bytesOf(request, MAX_IMPORT_BYTES)
-    const sent = yield* isMultipart(request)
-      ? fromForm(bytes, request.headers["content-type"] ?? "")
-      : fromJson(bytes.toString("utf8"))
+    const sent = yield* isMultipart(request) ? fromForm(request, bytes) : fromJson(bytes.toString("utf8"))
     if (sent.mode !== undefined && sent.scopes === undefined) return yield* noScopes(sent.mode)
     if (sent.files.length > MAX_FILES) {
       return yield* new BadRequest(problem(`More than ${MAX_FILES} server files: send them in several imports`))

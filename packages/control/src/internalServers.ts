@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type Actor, authorize } from "./access.ts"
 import { administratorOf } from "./administrator.ts"
-import { type Fields, fieldsOf } from "./body.ts"
+import { type Fields, formFieldsOf } from "./body.ts"
 import { checked, firstCheck, state, told } from "./checks.ts"
 import { healthView } from "./healthView.ts"
 import { answered } from "./longAnswer.ts"
@@ -62,7 +62,7 @@ const BAD_OVERWRITE = { field: "overwrite", held: "something else", expected: "i
 const register = (request: Request, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const who = yield* administrator(request, "api:internal_register")
-    const { overwrite = true, ...fields } = yield* fieldsOf(request, { ...FORM, overwrite: "boolean" })
+    const { overwrite = true, ...fields } = yield* formFieldsOf(request, { ...FORM, overwrite: "boolean" })
     // Read whole in any case: an overwriting registration is held to what a registration must have.
     const registration = yield* registrationOf(
       { enabled: true, ...fields },
@@ -88,7 +88,7 @@ const unknown = (path: string) =>
 /** The server whose path stands in the body. */
 const named = (request: Request) =>
   Effect.gen(function* () {
-    const { service_path: path } = yield* fieldsOf(request)
+    const { service_path: path } = yield* formFieldsOf(request)
     if (typeof path !== "string" || path.trim() === "") {
       return yield* new BadRequest(fieldProblem("service_path", "nothing", "it must be the path of a service"))
     }

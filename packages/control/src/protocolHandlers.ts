@@ -2,6 +2,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Api } from "@mcpgw/api/Api"
 import * as Effect from "effect/Effect"
+import manifest from "../package.json" with { type: "json" }
 import { answered, Refused } from "./protocolAnswer.ts"
 import * as reads from "./protocolReads.ts"
 import * as writes from "./protocolWrites.ts"
@@ -45,5 +46,6 @@ export const layer = HttpApiBuilder.group(Api, "registryProtocol", (handlers) =>
     .handleRaw("validate", ({ request }) => answered(writes.validate(request)))
     .handle("health", () => Effect.succeed({ status: "ok" } as const))
     .handle("ping", () => Effect.succeed({ pong: true } as const))
+    .handle("about", () => Effect.succeed({ version: manifest.version }))
     .handleRaw("exchange", () => answered(notSupported))
 )

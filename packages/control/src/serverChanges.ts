@@ -9,7 +9,7 @@ import type { HealthView } from "@mcpgw/api/ServerShapes"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { authorize, caller, findServer } from "./access.ts"
-import { fieldsOf } from "./body.ts"
+import { formFieldsOf } from "./body.ts"
 import { checked, checkIn, firstCheck, state, told } from "./checks.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
 import { acceptsJson } from "./headers.ts"
@@ -27,7 +27,7 @@ export const register = (request: Request, scope: Scope.Scope) =>
     const trail = yield* RequestTrail
     trail.rule = "api:register_service"
     const who = yield* caller
-    const registration = yield* registrationOf(yield* fieldsOf(request, FORM), yield* asker(who))
+    const registration = yield* registrationOf(yield* formFieldsOf(request, FORM), yield* asker(who))
     const server = yield* Effect.catchTag(
       registerAs(who, registration),
       "ServerExists",
@@ -54,7 +54,7 @@ const isOn = (value: unknown): boolean => value === true || /^(on|true|1|yes)$/i
 export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const { who } = yield* authorized(path, "toggle_service")
-    const enabled = isOn((yield* fieldsOf(request))["enabled"])
+    const enabled = isOn((yield* formFieldsOf(request))["enabled"])
     const switched = yield* switchAs(who, path, () => enabled)
     const { path: service_path } = switched.record
     const server = enabled ? (yield* checked(scope, service_path)).server : switched
@@ -70,7 +70,7 @@ export const edit = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const { loginRedirect } = yield* ControlPlaneConfig
     yield* authorized(path, "modify_service")
-    const fields = yield* fieldsOf(request, FORM)
+    const fields = yield* formFieldsOf(request, FORM)
     const { server, who } = yield* inTurn(
       Effect.gen(function* () {
         const { record, who } = yield* authorized(path, "modify_service")

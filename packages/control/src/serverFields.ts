@@ -11,10 +11,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
-import { fieldErrors, type Fields, type FormField, refusalOf, show, unknownFields } from "./body.ts"
+import { fieldErrors, type Fields, refusalOf, show, unknownFields } from "./body.ts"
+import type { Kinds } from "./form.ts"
 
 /** How the texts of a form are read; the other fields are texts. */
-export const FORM: Readonly<Record<string, FormField>> = {
+export const FORM: Kinds = {
   tags: "csv",
   supported_transports: "csv",
   transport: "csv",

@@ -3,7 +3,7 @@ import { it } from "@effect/vitest"
 import { cookieName } from "@mcpgw/identity/SessionCookie"
 import * as Effect from "effect/Effect"
 import { connect } from "node:net"
-import { describe, expect, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, vi } from "vitest"
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { limits } from "../src/healthHub.ts"
 import { socketSink } from "../src/healthSinks.ts"
@@ -27,16 +27,17 @@ const HANDSHAKE = [
 /** In real time: the sockets are real. */
 const eventually = (so: () => void) => Effect.promise(() => vi.waitFor(so, { timeout: 15_000, interval: 20 }))
 
+const serve = (openSocket: SocketPlane["openSocket"], websocket = socketHandlers) =>
+  Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    websocket,
+    fetch: (request, server) => serveSocket({ openSocket }, request, server, "127.0.0.1")
+  })
+
 const listening = (openSocket: SocketPlane["openSocket"]) =>
   Effect.acquireRelease(
-    Effect.sync(() =>
-      Bun.serve({
-        port: 0,
-        hostname: "127.0.0.1",
-        websocket: socketHandlers,
-        fetch: (request, server) => serveSocket({ openSocket }, request, server, "127.0.0.1")
-      })
-    ),
+    Effect.sync(() => serve(openSocket)),
     (listener) => Effect.promise(() => listener.stop(true))
   ).pipe(Effect.map(({ port }) => port ?? 0))
 
@@ -60,7 +61,31 @@ const client = (port: number) => {
   return { socket, told }
 }
 
+/** An empty ping (RFC 6455 §5.5.2), at the end of what came. */
+const PING = Buffer.from([0x89, 0])
+
 describe("contracts §2.11: the socket", () => {
+  // Goes on beside the other tests: eight seconds are the shortest silence there is, instead of a minute's.
+  let pinged: ReturnType<typeof serve> | undefined
+  let answers: WebSocket | undefined
+  let silent: Promise<Buffer> | undefined
+
+  beforeAll(() => {
+    const openSocket = () => Promise.resolve({ opened: () => {}, closed: () => {} })
+    pinged = serve(openSocket, { ...socketHandlers, idleTimeout: 8 })
+    const port = pinged.port ?? 0
+    answers = new WebSocket(`ws://127.0.0.1:${port}/ws/health_status`)
+    silent = new Promise((resolve) => {
+      const parts: Array<Buffer> = []
+      const socket = connect(port, "127.0.0.1", () => void socket.write(HANDSHAKE))
+      socket.on("data", (part) => void parts.push(typeof part === "string" ? Buffer.from(part) : part))
+      socket.on("error", () => undefined)
+      socket.on("close", () => resolve(Buffer.concat(parts)))
+    })
+  })
+
+  afterAll(() => pinged?.stop(true))
+
   it("is asked for by GET with Upgrade at its two paths, and nowhere else", () => {
     const cases = [
       ["GET", "/ws/health_status", "websocket", true],
@@ -153,10 +178,16 @@ describe("contracts §2.11: the socket", () => {
         const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/health_status`, { headers } as never)
         socket.addEventListener("close", ({ code }) => void codes.push(code))
       }
-      yield* eventually(() => expect(codes).toEqual(Array.from({ length: limits.perPerson }, () => 1013)))
+      yield* eventually(() => expect(codes).toEqual(Array.from({ length: limits.perPerson }, () => 1008)))
       const stats = yield* call(plane, "GET", "/api/health/ws/stats", { cookie: session })
       expect(stats.body).toMatchObject({ websockets: limits.perPerson, refused_at_capacity_total: limits.perPerson })
       expect((yield* call(plane, "GET", "/api/health/events", { cookie: session })).status).toBe(503)
     }).pipe(Effect.provide(layer()))
   )
+
+  it("issue 6: the server asks for a sign of life; who gives none is let go, who answers stays", async () => {
+    const came = await silent
+    expect(came?.subarray(-PING.length)).toEqual(PING)
+    expect(answers?.readyState).toBe(WebSocket.OPEN)
+  }, 20_000)
 })

@@ -71,6 +71,21 @@ describe("the OpenAPI document", () => {
     assert.lengthOf(new Set(summaries), summaries.length)
   })
 
+  it("issue 6: what is asked behind a server's path has operations there, with ids of their own", () => {
+    for (const part of ["connect-config", "collaborators"]) {
+      const there = paths[`${SERVER}/${part}`] ?? {}
+      const first = paths[`/api/${part}/{path}`] ?? {}
+      assert.isNotEmpty(Object.keys(there))
+      assert.deepEqual(Object.keys(there), Object.keys(first))
+      for (const [method, one] of Object.entries(there)) {
+        assert.deepEqual({ ...one, operationId: "", summary: "" }, { ...first[method], operationId: "", summary: "" })
+      }
+    }
+    const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId))
+    assert.lengthOf(new Set(ids), ids.length)
+    assert.containsAllKeys(operation("post", `${SERVER}/connect-config`).responses, ["400", "413"])
+  })
+
   it("R-12: routes of the registry protocol tell of their own refusals, 422 of what can not be understood among them", () => {
     for (const path of Object.keys(paths).filter((one) => one.startsWith("/v0.1/servers"))) {
       for (const [method, { responses }] of Object.entries(paths[path] ?? {})) {

@@ -3,6 +3,7 @@ import { it } from "@effect/vitest"
 import { Registry } from "@mcpgw/registry/Registry"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
+import manifest from "../package.json" with { type: "json" }
 import * as ControlPlane from "../src/ControlPlane.ts"
 import { call, CURRENTTIME, layer, PUBLIC_URL, registered, SECRET, signedIn } from "./support/plane.ts"
 import { document, expectShape, listIn, namesIn, officialIn, shownIn } from "./support/protocol.ts"
@@ -104,6 +105,10 @@ describe("contracts §2.15: what is listed", () => {
       const written = yield* call(plane, "POST", "/v0.1/publish", { json: document("a/b", "1.0.0") })
       expect([written.status, written.headers.get("access-control-allow-origin")]).toEqual([401, null])
       for (const path of ["/v0.1/health", "/v0/ping"]) expect((yield* call(plane, "GET", path)).status).toBe(200)
+      for (const path of ["/v0.1/version", "/v0/version"]) {
+        const { body, status } = yield* call(plane, "GET", path)
+        expect([status, body]).toEqual([200, { version: manifest.version }])
+      }
     }).pipe(Effect.provide(layer()))
   )
 })

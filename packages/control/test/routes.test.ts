@@ -120,7 +120,8 @@ describe("the API's description", () => {
       "/openapi.json",
       "/v0.1/auth/{method}",
       "/v0.1/health",
-      "/v0.1/ping"
+      "/v0.1/ping",
+      "/v0.1/version"
     ])
   })
 })

@@ -58,7 +58,7 @@ describe("contracts §2.7: generate", () => {
       sentence: "There is no field 'scopes' here; it may be requested_scopes, expires_in_hours or description"
     },
     {
-      sent: { form: { resource: "reports" } },
+      sent: { json: { resource: "reports" } },
       sentence: "There is no field 'resource' here; it may be requested_scopes, expires_in_hours or description"
     }
   ])("400 $sentence", ({ sent, sentence }) =>

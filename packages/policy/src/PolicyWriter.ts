@@ -130,7 +130,11 @@ export const makeWriter = (backend: Backend): Effect.Effect<PolicyWriterApi, nev
 const takeEffect = (policy: ScopePolicyApi, source: string) =>
   Effect.mapError(
     policy.reload,
-    ({ message }) => new PolicyUnavailable({ source, problem: `was written, but not taken yet: ${message}` })
+    ({ field, problem }) =>
+      new PolicyUnavailable({
+        source,
+        problem: `was written, but not taken yet: ${field === "" ? "" : `${field}: `}${problem}`
+      })
   )
 
 const SOURCE = "The stored policy"

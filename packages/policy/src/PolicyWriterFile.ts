@@ -18,6 +18,9 @@ import type { PolicyFileOptions } from "./ScopePolicyFile.ts"
 /** Copies of earlier texts that are kept beside the file. */
 export const BACKUPS_KEPT = 20
 
+/** In words to people, who have no business with the server's folders. */
+const nameOf = ({ path }: PolicyFileOptions): string => basename(path)
+
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32)
 
 const codeOf = (cause: unknown): string =>
@@ -49,7 +52,8 @@ const refuseReadOnly = async ({ file, like }: Held): Promise<void> => {
   await access(dirname(file), constants.W_OK | constants.X_OK)
 }
 
-const readOnly = (file: string, problem: string): PolicyReadOnly => new PolicyReadOnly({ source: file, problem })
+const readOnly = (file: string, problem: string): PolicyReadOnly =>
+  new PolicyReadOnly({ source: basename(file), problem })
 
 /** What the operating system says of a place that takes no writes. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -101,18 +105,20 @@ const keepCopy = async (found: Held, now: number): Promise<void> => {
   await dropOldBackups(found.file)
 }
 
+const BUSY = "is being written by another process: try again"
+
 const replaceFile = async (options: PolicyFileOptions, text: string, revision: string, now: number): Promise<void> => {
   const before = await held(options)
-  if (digest(before.text) !== revision) throw new PolicyChanged({ source: options.path })
+  if (digest(before.text) !== revision) throw new PolicyChanged({ source: nameOf(options) })
   await refuseReadOnly(before)
-  const done = await writingAlone(before.file, async () => {
+  const done = await writingAlone(before.file, before.like, async () => {
     const found = await held(options)
-    if (digest(found.text) !== revision) throw new PolicyChanged({ source: options.path })
+    if (digest(found.text) !== revision) throw new PolicyChanged({ source: nameOf(options) })
     await keepCopy(found, now)
     await exchange(options, found, text)
     return true
   })
-  if (done === undefined) throw new PolicyChanged({ source: options.path })
+  if (done === undefined) throw new PolicyUnavailable({ source: nameOf(options), problem: BUSY })
 }
 
 const exchange = async (options: PolicyFileOptions, found: Held, text: string): Promise<void> => {
@@ -120,7 +126,7 @@ const exchange = async (options: PolicyFileOptions, found: Held, text: string): 
   try {
     await writeWhole(beside, text, found)
     // As late as can be: an editor that saved since this change was begun wins.
-    if ((await held(options)).text !== found.text) throw new PolicyChanged({ source: options.path })
+    if ((await held(options)).text !== found.text) throw new PolicyChanged({ source: nameOf(options) })
     await rename(beside, found.file)
   } catch (cause) {
     await unlink(beside).catch(() => undefined)
@@ -130,23 +136,25 @@ const exchange = async (options: PolicyFileOptions, found: Held, text: string): 
 }
 
 const failureOf =
-  (path: string) =>
+  (options: PolicyFileOptions) =>
   (cause: unknown): PolicyWriteError => {
-    if (cause instanceof PolicyChanged || cause instanceof PolicyReadOnly) return cause
+    if (cause instanceof PolicyChanged || cause instanceof PolicyReadOnly || cause instanceof PolicyUnavailable) {
+      return cause
+    }
     const code = codeOf(cause)
     const place = PLACES[code]
-    if (place !== undefined) return readOnly(path, place)
-    return new PolicyUnavailable({ source: path, problem: `can not be written (${code})` })
+    if (place !== undefined) return readOnly(options.path, place)
+    return new PolicyUnavailable({ source: nameOf(options), problem: `can not be written (${code})` })
   }
 
 const fileBackend = (options: PolicyFileOptions): Backend => ({
-  source: options.path,
+  source: nameOf(options),
   read: Effect.tryPromise({
     try: async () => {
       const { text } = await held(options)
       return { text, revision: digest(text) }
     },
-    catch: (cause) => new PolicyUnavailable({ source: options.path, problem: `can not be read (${codeOf(cause)})` })
+    catch: (cause) => new PolicyUnavailable({ source: nameOf(options), problem: `can not be read (${codeOf(cause)})` })
   }),
   replace: (text: string, { revision }: WriteOptions) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -155,7 +163,7 @@ const fileBackend = (options: PolicyFileOptions): Backend => ({
           await replaceFile(options, text, revision, now)
           return digest(text)
         },
-        catch: failureOf(options.path)
+        catch: failureOf(options)
       })
     )
 })

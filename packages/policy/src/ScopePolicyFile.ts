@@ -126,6 +126,8 @@ const makeLook = (path: string, cell: PolicyCell, first: Seen, firstText: string
       (error) => seen.stamp === undefined && isMissing(error),
       () => Effect.void
     ),
+    // What is told may be told to anybody, who has no business with the server's folders.
+    Effect.mapError(({ field, problem }) => new PolicyError({ source: basename(path), field, problem })),
     Effect.tapError((error) => Effect.sync(() => cell.reject(error)))
   )
 }
@@ -175,7 +177,7 @@ export const layerFile = (options: PolicyFileOptions): Layer.Layer<ScopePolicy, 
       const at = yield* Clock.currentTimeMillis
       const inTurn = makeTurns()
       const look = inTurn(makeLook(path, cell, { stamp, at, error: undefined }, text))
-      yield* watchFor(path, yield* keepLooking(POLL, look))
+      yield* watchFor(path, yield* Effect.annotateLogs(keepLooking(POLL, look), { path }))
       return cell.service(look)
     })
   )

@@ -55,6 +55,27 @@ policyWriterSuite("layerStore, its default text", () =>
   )
 )
 
+/** Another process, in the middle of a write of the file that has no end. */
+const holder = (path: string) =>
+  Effect.gen(function* () {
+    const module = join(import.meta.dirname, "../src/internal/fileLock.ts")
+    const script =
+      `const { writingAlone } = await import(${JSON.stringify(module)}); await writingAlone(${JSON.stringify(path)}, ` +
+      `undefined, () => new Promise((resolve) => { console.log("held"); setTimeout(resolve, 60_000) }))`
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() => Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" })),
+      (running) => Effect.sync(() => running.kill(9))
+    )
+    const { value } = yield* Effect.promise(() => child.stdout.getReader().read())
+    assert.strictEqual(new TextDecoder().decode(value).trim(), "held")
+    return {
+      kill: Effect.promise(() => {
+        child.kill(9)
+        return child.exited
+      })
+    }
+  })
+
 const make = (name: string) =>
   PolicyWriter.pipe(
     Effect.flatMap((writer) => writer.change("ann", (document) => Effect.succeed(createGroup(document, name))))
@@ -164,22 +185,54 @@ describe("layerFile", () => {
         []
       )
       assert.isAbove(done.flat().length, 8)
-      assert.isEmpty(readdirSync(at).filter((name) => name.endsWith(".lock") || name.endsWith(".tmp")))
+      assert.isEmpty(readdirSync(at).filter((name) => name.endsWith(".tmp")))
     }).pipe(Effect.scoped, Effect.provide(Logger.remove(Logger.defaultLogger)))
   )
 
-  it.live("a lock left by a process that died is taken over", () =>
+  it.live(
+    "issue 6: what holds the file up is over with the process that did, and is told without the server's folders",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* folder
+        const path = join(at, "scopes.yml")
+        writeFileSync(path, SUITE_TEXT, { mode: 0o640 })
+        const { kill } = yield* holder(path)
+        const error = yield* Effect.provide(Effect.flip(make("one")), overFile(path))
+        assert.strictEqual(error._tag, "PolicyUnavailable")
+        assert.include(error.message, "is being written by another process: try again")
+        assert.notInclude(error.message, at)
+        yield* kill
+        const lock = join(at, ".scopes.yml.lock")
+        utimesSync(lock, new Date(), new Date(Date.now() + 3_600_000))
+        const begun = performance.now()
+        yield* Effect.provide(make("one"), overFile(path))
+        assert.isBelow(performance.now() - begun, 1_500)
+        assert.include(readFileSync(path, "utf8"), "one")
+        assert.deepEqual([statSync(lock).mode & 0o777, statSync(lock).size], [0o600, 0])
+      }).pipe(Effect.scoped)
+  )
+
+  it.scoped("issue 6: no refusal names the server's folders", () =>
     Effect.gen(function* () {
       const at = yield* folder
       const path = join(at, "scopes.yml")
+      const told = (error: { readonly message: string }) =>
+        Effect.sync(() => {
+          assert.include(error.message, "scopes.yml")
+          assert.notInclude(error.message, at)
+        })
       writeFileSync(path, SUITE_TEXT)
-      const lock = join(at, ".scopes.yml.lock")
-      writeFileSync(lock, "1")
-      utimesSync(lock, new Date(), new Date(Date.now() - 60_000))
-      yield* Effect.provide(make("one"), overFile(path))
-      assert.include(readFileSync(path, "utf8"), "one")
-      assert.isEmpty(readdirSync(at).filter((name) => name.includes("lock")))
-    }).pipe(Effect.scoped)
+      yield* Effect.gen(function* () {
+        const writer = yield* PolicyWriter
+        yield* told(yield* Effect.flip(writer.write("{}", { by: "ann", revision: "of yesterday" })))
+        writeFileSync(path, "group_mappings: 7\n")
+        yield* told(yield* Effect.flip(make("one")))
+        chmodSync(path, 0o444)
+        yield* told(yield* Effect.flip(writer.write("{}", { by: "ann", revision: (yield* writer.read).revision })))
+        rmSync(path)
+        yield* told(yield* Effect.flip(writer.read))
+      }).pipe(Effect.provide(overFile(path)))
+    })
   )
 })
 

@@ -131,17 +131,17 @@ describe.each(CLOCKS)("layerFile over %s", (_name, now) => {
     [
       "a broken file",
       (path: string) => writeFileSync(path, "s: [{ server: one, tool: [x] }]"),
-      /scopes\.yml: s\[0\]: has no key 'tool'/
+      /^scopes\.yml: s\[0\]: has no key 'tool'/
     ],
-    ["a file caught half-written", (path: string) => writeFileSync(path, ""), /scopes\.yml: must be a map of scopes/],
-    ["a file that is gone", (path: string) => rmSync(path), /scopes\.yml: there is no such file/],
+    ["a file caught half-written", (path: string) => writeFileSync(path, ""), /^scopes\.yml: must be a map of scopes/],
+    ["a file that is gone", (path: string) => rmSync(path), /^scopes\.yml: there is no such file/],
     [
       "a folder in its place",
       (path: string) => {
         rmSync(path)
         mkdirSync(path)
       },
-      /scopes\.yml: can not be read \(EISDIR\)/
+      /^scopes\.yml: can not be read \(EISDIR\)/
     ]
   ] as const) {
     it.scoped(`${name} keeps the last good policy, is logged once and stands in status until mended`, () => {

@@ -186,10 +186,13 @@ const credentials: ReadonlyArray<DocumentedCommand> = [
     ]
   }),
   ...lines("summary 669, 1194, contracts §2.16", {
-    "uv run python credentials-provider/token_refresher.py --agent-id sre-agent --once": [1, /agent-sre-agent-m2m/]
+    "uv run python credentials-provider/token_refresher.py --agent-id sre-agent --once": [
+      0,
+      /(?:fresh|refreshed) +agent-sre-agent-m2m-token\.json/
+    ]
   }),
   ...words("contracts §2.14", "credentials-provider/keycloak/generate_tokens.py", {
-    "--agent-name sre-agent": [1, /agent-sre-agent-m2m/],
+    "--agent-name sre-agent": [0, /refreshed +agent-sre-agent-m2m-token\.json/],
     "--all-agents --verbose": kept(AGENT),
     "--agent-name sre-agent --client-id a --client-secret b --keycloak-url http://localhost:8080 --realm mcp-gateway":
       instead(/agent-NAME-m2m\.json/)

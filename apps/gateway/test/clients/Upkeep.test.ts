@@ -218,7 +218,7 @@ describe("contracts §2.11: who watches health", () => {
     const greedy = await gateway.token(["few"], { sub: "greedy" })
     const all = Array.from({ length: 20 }, () => watch(bearer(greedy)))
     await Promise.all(all.map(({ until }) => until((state) => state["/one"] !== undefined)))
-    assert.deepEqual(await watch(bearer(greedy)).closed, [1013, "Server at capacity"])
+    assert.deepEqual(await watch(bearer(greedy)).closed, [1008, "Server at capacity"])
     const events = await fetch(`${gateway.url}/api/health/events`, { headers: bearer(greedy) })
     assert.strictEqual(events.status, 503)
     assert.isNotNull(events.headers.get("retry-after"))

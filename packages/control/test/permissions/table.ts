@@ -214,7 +214,8 @@ export const TABLE: Readonly<Record<string, ReadonlyArray<Row>>> = {
     row("POST /v0.1/validate", "200 200 200 200 200 200 401", undefined, json(PUBLISHED)),
     row("POST /v0.1/auth/:method", "501 501 501 501 501 501 501", "/v0.1/auth/none", json({})),
     row("GET /v0.1/health", "200 200 200 200 200 200 200"),
-    row("GET /v0.1/ping", "200 200 200 200 200 200 200")
+    row("GET /v0.1/ping", "200 200 200 200 200 200 200"),
+    row("GET /v0.1/version", "200 200 200 200 200 200 200")
   ],
   Collaborators: [
     row("GET /api/collaborators/*", "200 403 200 403 403 404 401", "/api/servers/currenttime/collaborators"),
