@@ -5,7 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { inSlices } from "../EventLoop.ts"
+import { turn } from "../EventLoop.ts"
 import { applyEntry, type ApplyOptions, namesInUse } from "../import/applyEntry.ts"
 import type { ItemReport } from "../import/itemReport.ts"
 import { counted, type ImportJob, type ImportProgress, NO_PROGRESS } from "../import/ImportJob.ts"
@@ -26,7 +26,7 @@ export const LEASE_MS = 60_000
 /** Sources may write an entry a little after the moment they date it. */
 const OVERLAP_MS = 60_000
 
-/** Entries applied between two turns of the event loop. */
+/** Entries applied between two turns of the event loop, and two looks whether it was cancelled. */
 const AT_ONCE = 10
 
 export const iso = (millis: number): string => new Date(millis).toISOString()
@@ -77,14 +77,15 @@ const newest = (seen: string | null, items: ReadonlyArray<unknown>): string | nu
     return at !== undefined && (latest === null || at > latest) ? at : latest
   }, seen)
 
-const apply = (items: ReadonlyArray<unknown>, options: ApplyOptions) =>
+/** Applies entries as long as `goesOn`; how many it came to is how many it tells of. */
+const apply = <E, R>(items: ReadonlyArray<unknown>, options: ApplyOptions, goesOn: Effect.Effect<boolean, E, R>) =>
   Effect.gen(function* () {
     const reports: Array<ItemReport> = []
-    yield* inSlices(items, AT_ONCE, (slice) =>
-      Effect.forEach(slice, (item) => Effect.map(applyEntry(item, options), (report) => void reports.push(report)), {
-        discard: true
-      })
-    )
+    for (let start = 0; start < items.length; start += AT_ONCE) {
+      if (start > 0) yield* turn
+      if (!(yield* goesOn)) break
+      for (const item of items.slice(start, start + AT_ONCE)) reports.push(yield* applyEntry(item, options))
+    }
     return reports
   })
 
@@ -102,10 +103,15 @@ const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
   Effect.gen(function* () {
     const { names } = job.request
     const found: Page = yield* names === undefined ? listPage(job, running) : namedPage(job, names, running)
-    // It may have been cancelled while the source was asked, and be another's since.
-    const goesOn = yield* running.store.renew(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS))
-    const items = goesOn ? [...found.missing, ...(yield* apply(found.items, options))] : []
+    // It may have been cancelled while the source was asked, or since, and be another's.
+    const goesOn = Effect.flatMap(Clock.currentTimeMillis, (now) => running.store.renew(job, iso(now + LEASE_MS)))
+    const applied = yield* apply(found.items, options, goesOn)
+    const items = [...found.missing, ...applied]
+    const told: Told = { position: job.progress.seen, items }
     const progress = counted(job.progress, items)
+    if (applied.length < found.items.length) {
+      return { isWhole: false, job: { ...job, progress }, next: undefined, told } as const
+    }
     const done: ImportJob = {
       ...job,
       progress: { ...progress, pages: progress.pages + 1 },
@@ -113,8 +119,7 @@ const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
       claims: 0,
       cursor: found.next ?? null
     }
-    const told: Told = { position: job.progress.seen, items }
-    return { job: done, next: found.next, told }
+    return { isWhole: true, job: done, next: found.next, told } as const
   })
 
 const isMirror = ({ request }: ImportJob): boolean => request.everySeconds !== undefined
@@ -158,6 +163,12 @@ const begun = (job: ImportJob, now: number): ImportJob =>
             : { ...job.progress, finishedAt: null, problem: null, startedAt: job.progress.startedAt ?? iso(now) }
       }
 
+/** Of one that was cancelled in the middle of a page: what it did there stays done, and is told. */
+const stopped = (job: ImportJob, told: Told | undefined, { store }: Running) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    store.tally({ ...job, progress: { ...job.progress, finishedAt: iso(now) } }, told)
+  )
+
 /** Works on a claimed job until it ends, its source fails, or somebody cancels it. */
 export const runImport = (claimed: ImportJob, running: Running) =>
   Effect.gen(function* () {
@@ -177,17 +188,20 @@ export const runImport = (claimed: ImportJob, running: Running) =>
       const now = yield* Clock.currentTimeMillis
       if (Either.isLeft(result)) {
         if (result.left._tag === "StoreUnavailable") return yield* result.left
-        yield* store.save(failed(job, result.left, now), null)
-        return
+        if (yield* store.save(failed(job, result.left, now), null)) return
+        told = undefined
+        break
       }
-      const { next } = result.right
+      const { isWhole, next } = result.right
       job = result.right.job
       told = result.right.told
+      if (!isWhole) break
       const problem = next === undefined ? undefined : excess(job.progress, next, cursors, limits)
       if (next === undefined || problem !== undefined) {
-        yield* store.save(ended(job, problem ?? null, now), null, told)
-        return
+        if (yield* store.save(ended(job, problem ?? null, now), null, told)) return
+        break
       }
       cursors.add(next)
     }
+    yield* stopped(job, told, running)
   })

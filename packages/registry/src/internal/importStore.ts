@@ -100,6 +100,8 @@ export interface ImportStoreApi {
    * How far it is, the lease, and what became of entries. False: it was cancelled meanwhile, or others work on it, and nothing was written.
    */
   readonly save: (job: ImportJob, leaseUntil: string | null, told?: Told) => Effect.Effect<boolean, StoreUnavailable>
+  /** What a job did that was cancelled meanwhile: its counts and what became of entries, and nothing when others have begun on it since. */
+  readonly tally: (job: ImportJob, told?: Told) => Effect.Effect<void, StoreUnavailable>
   /** What became of at most `most` entries of its last run, from the `after`th on. */
   readonly items: (
     id: string,
@@ -110,7 +112,10 @@ export interface ImportStoreApi {
   readonly renew: (job: Claimed, leaseUntil: string) => Effect.Effect<boolean, StoreUnavailable>
   /** A job that is left in good order, for whoever claims it next. */
   readonly release: (job: Claimed) => Effect.Effect<void, StoreUnavailable>
-  /** Whatever it does now, it is in that state from now on, and asks for that. */
+  /**
+   * Whatever it does now, it is in that state from now on, and asks for that. Who works on it may do no more than tell what was done by then, and
+   * that only of one that is cancelled.
+   */
   readonly turn: (job: Pick<ImportJob, "id" | "request">, state: ImportState) => Effect.Effect<void, StoreUnavailable>
 }
 
@@ -132,6 +137,10 @@ export const makeImportStore = Effect.gen(function* () {
       yield* sql`INSERT INTO registry_import_items ${sql.insert(row)}
         ON CONFLICT (job, position) DO UPDATE SET size = excluded.size, items = excluded.items`
     })
+  const withTold = <E, R>(job: string, write: Effect.Effect<boolean, E, R>, told: Told | undefined) =>
+    told === undefined
+      ? write
+      : sql.withTransaction(Effect.tap(write, (written) => (written ? tell(job, told) : Effect.void)))
   const due = (now: string) => sql`(lease_until IS NULL OR lease_until < ${now}) AND (state = 'running' OR (
     state = 'waiting' AND next_at <= ${now}))`
   const api: ImportStoreApi = {
@@ -158,9 +167,22 @@ export const makeImportStore = Effect.gen(function* () {
           WHERE id = ${id} AND worker = ${worker} AND state <> 'cancelled' RETURNING id`,
         (rows) => rows.length > 0
       )
-      if (told === undefined) return unavailable(write)
-      return unavailable(sql.withTransaction(Effect.tap(write, (written) => (written ? tell(id, told) : Effect.void))))
+      return unavailable(withTold(id, write, told))
     },
+    tally: ({ id, progress, worker }, told) =>
+      Effect.asVoid(
+        unavailable(
+          withTold(
+            id,
+            Effect.map(
+              sql`UPDATE registry_imports SET progress = ${JSON.stringify(progress)}
+                WHERE id = ${id} AND worker = ${worker} AND state = 'cancelled' RETURNING id`,
+              (rows) => rows.length > 0
+            ),
+            told
+          )
+        )
+      ),
     items: (id, after, most) =>
       Effect.map(
         unavailable(sql`SELECT position, items FROM registry_import_items
@@ -182,7 +204,7 @@ export const makeImportStore = Effect.gen(function* () {
     turn: ({ id, request }, state) =>
       Effect.asVoid(
         unavailable(sql`UPDATE registry_imports SET state = ${state}, request = ${JSON.stringify(request)},
-          lease_until = NULL, claims = 0, worker = NULL WHERE id = ${id}`)
+          lease_until = NULL, claims = 0, worker = ${state === "cancelled" ? sql`worker` : null} WHERE id = ${id}`)
       )
   }
   return api
