@@ -80,6 +80,7 @@ describe("issue 6: bad days of a registry", () => {
         for (const trouble of [
           { status: 200, body: `{"servers":["${"x".repeat(200_000)}"]}` },
           { status: 200, body: JSON.stringify({ servers: Array.from({ length: 1_001 }, () => 0) }) },
+          { status: 200, body: page.replace('"x"', `"${"x".repeat(2_049)}"`) },
           { status: 200, body: "<html>" },
           { status: 200, body: "{}" },
           { status: 404, body: "" },
@@ -92,6 +93,7 @@ describe("issue 6: bad days of a registry", () => {
         for (const [i, pattern] of [
           /longer than 100000 bytes/,
           /more than 1000 entries as one page; \d+ were asked for/,
+          /a cursor of 2049 characters; at most 2048 are kept/,
           /is no JSON/,
           /does not speak/,
           /does not speak/,
@@ -101,6 +103,25 @@ describe("issue 6: bad days of a registry", () => {
           assert.match(String(problems[i]), pattern)
         }
       }).pipe(Effect.provide(layer({ ...QUICK, retries: 0, maxPages: 5, maxBytes: 100_000, timeoutMs: 400 })))
+  )
+
+  it.scopedLive("of what is wrong with an entry no more is kept than a person reads", () =>
+    Effect.gen(function* () {
+      const variable = "v".repeat(30_000)
+      const remotes = [{ type: "streamable-http", url: `https://{${variable}}.example.com/mcp` }]
+      const headers = [{ name: "X", value: "v", variables: { [variable]: { format: 7 } } }]
+      const source = yield* sourceRegistry([
+        remoteEntry("com.example/a", { server: { remotes } }),
+        remoteEntry("com.example/b", { server: { remotes: [{ ...remotes[0], headers }] } })
+      ])
+      const { items } = yield* run({ from: source.url })
+      assert.deepStrictEqual(
+        items.map(({ outcome }) => outcome),
+        ["refused", "refused"]
+      )
+      assert.isBelow(JSON.stringify(items).length, 2_500)
+      assert.match(items[0]?.reason ?? "", /^has variables without a value: v+…$/)
+    }).pipe(Effect.provide(layer()))
   )
 
   it.scopedLive("a process that ends in the middle leaves the rest to the next", () => {

@@ -5,9 +5,10 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { createHash } from "node:crypto"
 import { turn } from "../EventLoop.ts"
 import { applyEntry, type ApplyOptions, namesInUse } from "../import/applyEntry.ts"
-import type { ItemReport } from "../import/itemReport.ts"
+import { brief, type ItemReport } from "../import/itemReport.ts"
 import { counted, type ImportJob, type ImportProgress, NO_PROGRESS } from "../import/ImportJob.ts"
 import { changedAt } from "../import/Importable.ts"
 import { rehearsal } from "../import/rehearsal.ts"
@@ -84,14 +85,17 @@ const apply = <E, R>(items: ReadonlyArray<unknown>, options: ApplyOptions, goesO
     for (let start = 0; start < items.length; start += AT_ONCE) {
       if (start > 0) yield* turn
       if (!(yield* goesOn)) break
-      for (const item of items.slice(start, start + AT_ONCE)) reports.push(yield* applyEntry(item, options))
+      for (const item of items.slice(start, start + AT_ONCE)) reports.push(brief(yield* applyEntry(item, options)))
     }
     return reports
   })
 
-/** What stops a run before its end; undefined: nothing. */
+/** What is remembered of a cursor, to know it again: thousands of them cost little. */
+const digest = (cursor: string): string => createHash("sha256").update(cursor).digest("base64")
+
+/** What stops a run before its end; undefined: nothing. `seen`: digests of its cursors. */
 const excess = (progress: ImportProgress, next: string, seen: ReadonlySet<string>, limits: RunLimits) =>
-  seen.has(next)
+  seen.has(digest(next))
     ? "The registry repeats its cursor: what follows can not be had"
     : progress.pages >= limits.maxPages
       ? `There are more than ${limits.maxPages} pages`
@@ -182,7 +186,7 @@ export const runImport = (claimed: ImportJob, running: Running) =>
     }
     let job = begun(claimed, yield* Clock.currentTimeMillis)
     let told: Told | undefined = job.progress.seen === 0 ? { position: 0, items: [] } : undefined
-    const cursors = new Set<string>(job.cursor === null ? [] : [job.cursor])
+    const cursors = new Set<string>(job.cursor === null ? [] : [digest(job.cursor)])
     while (yield* store.save(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS), told)) {
       const result = yield* Effect.either(page(job, options, running))
       const now = yield* Clock.currentTimeMillis
@@ -201,7 +205,7 @@ export const runImport = (claimed: ImportJob, running: Running) =>
         if (yield* store.save(ended(job, problem ?? null, now), null, told)) return
         break
       }
-      cursors.add(next)
+      cursors.add(digest(next))
     }
     yield* stopped(job, told, running)
   })
