@@ -22,7 +22,10 @@ export const RegistryImportFields = Schema.Struct({
   /** Go on with the changes of the registry, every `interval_seconds` (an hour). */
   mirror: optional(Schema.Boolean),
   interval_seconds: optional(Schema.Int),
-  /** Go on with the last import from there that was interrupted or cancelled, or with a mirror whose last run failed. */
+  /**
+   * Go on with the last import from there that was interrupted or cancelled, or with a mirror whose last run failed, as it was asked for when it
+   * began: beside `from` and what `auth_credential` needs no other field may be given.
+   */
   resume: optional(Schema.Boolean),
   /** Variables of headers that keep their name; all others get the server's name before theirs. */
   variables: optional(Schema.Array(Schema.String.pipe(Schema.pattern(/^[A-Z][A-Z0-9_]*$/)))),

@@ -3,7 +3,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, fieldProblem, Forbidden, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import { BadRequest, fieldProblem, fieldProblems, Forbidden, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
 import { type RegistryImport, RegistryImportFields } from "@mcpgw/api/RegistryImports"
 import type { ImportJob, ImportRequest } from "@mcpgw/registry/import/ImportJob"
 import { type ImportNotFound, Imports, type InvalidImport } from "@mcpgw/registry/import/Imports"
@@ -12,6 +12,7 @@ import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
 import { Vault } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Struct from "effect/Struct"
 import { caller } from "./access.ts"
 import { decodeOnly, type Fields, fieldsOf, show } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
@@ -80,7 +81,28 @@ const invalid =
     return new BadRequest(fieldProblem(name, heldBy(name, fields[name]), `it ${what}`))
   }
 
-const decode = decodeOnly(RegistryImportFields, Object.keys(RegistryImportFields.fields))
+const NAMES = Struct.keys(RegistryImportFields.fields)
+const decode = decodeOnly(RegistryImportFields, NAMES)
+
+/** What a resumed import may be given; all else was asked when it began. */
+const OF_A_RESUMED: ReadonlySet<string> = new Set([
+  "from",
+  "resume",
+  "auth_credential",
+  "auth_scheme",
+  "auth_header_name"
+])
+const ASKED_BEFORE = "with resume it must be left out: it goes on with what was asked for when it began"
+
+/** Dropped in silence, what goes with a new import would let a resumed one do what its sender asked not to have done. */
+const heeded = (fields: RegistryImportFields) => {
+  const [first, ...others] = NAMES.filter((name) => !OF_A_RESUMED.has(name) && fields[name] !== undefined).map(
+    (field) => ({ field, held: show(field, fields[field]), expected: ASKED_BEFORE })
+  )
+  return first === undefined || fields.resume !== true
+    ? Effect.succeed(fields)
+    : Effect.fail(new BadRequest(fieldProblems(first, ...others)))
+}
 
 const asked = (fields: RegistryImportFields): ImportRequest => ({
   from: fields.from,
@@ -122,7 +144,7 @@ const begin = (fields: RegistryImportFields, by: string) =>
 const start = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const { claims } = yield* administrator("api:import_registry")
-    const fields = yield* Effect.flatMap(fieldsOf(request), decode)
+    const fields = yield* fieldsOf(request).pipe(Effect.flatMap(decode), Effect.flatMap(heeded))
     return HttpServerResponse.unsafeJson(view(yield* begin(fields, claims.username)), { status: 202 })
   })
 

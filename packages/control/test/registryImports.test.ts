@@ -108,6 +108,19 @@ describe("issue 6: imports by the API", () => {
         expect([refused.status, refused.body]).toMatchObject([400, { field }])
         expect(refused.text).not.toMatch(/something else|hush/)
       }
+      // What is resumed goes on with what it was asked for: all that it would not heed is refused, and nothing begins.
+      const more = { dry_run: true, enable: false, mirror: false, interval_seconds: 60, names: ["a"], variables: [] }
+      const heedless = yield* send("POST", PATH, { from: FROM, resume: true, ...more, auth_credential: "hush" })
+      expect([heedless.status, heedless.body]).toMatchObject([
+        400,
+        {
+          errors: ["names", "enable", "dry_run", "mirror", "interval_seconds", "variables"].map((field) => ({
+            field,
+            expected: expect.stringContaining("with resume it must be left out")
+          }))
+        }
+      ])
+      expect(heedless.text).not.toContain("hush")
       const nothing = yield* send("POST", PATH, { from: FROM, resume: true })
       expect([nothing.status, nothing.body]).toMatchObject([404, { error: expect.stringContaining(`from ${FROM}`) }])
     }).pipe(Effect.provide(layer({ registryFetch })))

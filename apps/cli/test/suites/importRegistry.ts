@@ -184,6 +184,7 @@ export const importRegistrySuite = (stand: () => Stand): void => {
     assert.strictEqual(failed.code, 1)
     assert.match(failed.err, /answered with status 400[^]*--resume/)
     source.trouble = undefined
+    assert.strictEqual((await run("registry", "--resume", "--enable")).code, 2, "it goes on with what was asked before")
     assert.strictEqual((await run("registry", "--resume")).code, 0)
     const mirror = await run("registry", "--mirror", "--every", "3600", "--json")
     assert.strictEqual(mirror.code, 0, mirror.err)
