@@ -4,7 +4,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
+import { BadRequest, Conflict, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { EVERY_ERROR } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
@@ -126,6 +126,7 @@ export class RegistryImportsGroup extends HttpApiGroup.make("registryImports")
   .add(get)
   .add(cancel)
   .addError(BadRequest.schema)
+  .addError(Conflict.schema)
   .addError(Forbidden.schema)
   .addError(NotFound.schema)
   .addError(TooLarge.schema)

@@ -3,10 +3,20 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, fieldProblem, fieldProblems, Forbidden, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import {
+  BadRequest,
+  Conflict,
+  fieldProblem,
+  fieldProblems,
+  Forbidden,
+  NotFound,
+  problem,
+  Unavailable
+} from "@mcpgw/api/ApiError"
 import { type RegistryImport, RegistryImportFields } from "@mcpgw/api/RegistryImports"
 import type { ImportJob, ImportRequest } from "@mcpgw/registry/import/ImportJob"
-import { type ImportNotFound, Imports, type InvalidImport } from "@mcpgw/registry/import/Imports"
+import type { ImportChanged, ImportNotFound, InvalidImport } from "@mcpgw/registry/import/ImportError"
+import { Imports } from "@mcpgw/registry/import/Imports"
 import { sourceBase } from "@mcpgw/registry/import/Source"
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
 import { Vault } from "@mcpgw/vault/Vault"
@@ -68,6 +78,7 @@ const refusal = (failure: ImportNotFound | StoreUnavailable): NotFound | Unavail
   failure._tag === "ImportNotFound"
     ? new NotFound(problem(failure.message))
     : new Unavailable(problem("The store can not be reached; nothing was changed"))
+const changed = ({ message }: ImportChanged): Conflict => new Conflict(problem(message))
 
 /** A query may be a key. */
 const heldBy = (name: string, value: unknown): string =>
@@ -133,11 +144,11 @@ const begin = (fields: RegistryImportFields, by: string) =>
     const ref = yield* sealed(fields)
     const asking =
       fields.resume === true
-        ? imports.resume(fields.from, ref)
+        ? Effect.tap(imports.resume(fields.from, ref), ({ dropped }) => discard(vault, dropped))
         : imports.start({ ...asked(fields), ...(ref === undefined ? {} : { credential: ref }) }, by)
     return yield* Effect.tapErrorCause(asking, () => discard(vault, ref)).pipe(
       Effect.catchTag("InvalidImport", invalid(fields)),
-      Effect.catchTags({ ImportNotFound: refusal, StoreUnavailable: refusal })
+      Effect.catchTags({ ImportChanged: changed, ImportNotFound: refusal, StoreUnavailable: refusal })
     )
   })
 
@@ -167,9 +178,12 @@ const cancel = (id: string) =>
   Effect.gen(function* () {
     yield* administrator("api:cancel_import")
     const imports = yield* Imports
-    const { request } = yield* Effect.mapError(imports.get(id), refusal)
-    const job = yield* Effect.mapError(imports.cancel(id), refusal)
-    yield* discard(yield* Vault, request.credential)
+    const job = yield* Effect.catchTags(imports.cancel(id), {
+      ImportChanged: changed,
+      ImportNotFound: refusal,
+      StoreUnavailable: refusal
+    })
+    yield* discard(yield* Vault, job.dropped)
     return view(job)
   })
 

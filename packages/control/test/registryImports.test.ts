@@ -1,5 +1,7 @@
 /** `/api/import/registry`: who may, what is refused, and an import from its start to its report. */
 import { it } from "@effect/vitest"
+import { ImportChanged } from "@mcpgw/registry/import/ImportError"
+import { Imports } from "@mcpgw/registry/import/Imports"
 import type { SourceCredential } from "@mcpgw/registry/import/SourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
 import { Vault } from "@mcpgw/vault/Vault"
@@ -85,6 +87,27 @@ describe("issue 6: imports by the API", () => {
       expect((yield* send("DELETE", path)).body).toMatchObject({ state: "cancelled" })
       expect((yield* send("DELETE", `${PATH}/none`)).status).toBe(404)
     }).pipe(Effect.provide(layer({ registryFetch })))
+  )
+
+  it.scopedLive(
+    "409 for an import that another administrator turned meanwhile; of a credential for it none is kept",
+    () =>
+      Effect.gen(function* () {
+        const imports = yield* Imports
+        const late = Effect.fail(new ImportChanged({ from: FROM }))
+        const send = yield* Effect.provideService(start, Imports, {
+          ...imports,
+          resume: () => late,
+          cancel: () => late
+        })
+        for (const refused of [
+          yield* send("POST", PATH, { from: FROM, resume: true, auth_credential: "s3cret" }),
+          yield* send("DELETE", `${PATH}/one`)
+        ]) {
+          expect([refused.status, refused.body]).toMatchObject([409, { error: expect.stringMatching(/meanwhile/) }])
+        }
+        expect(yield* (yield* Vault).unnamed(new Set())).toEqual([])
+      }).pipe(Effect.provide(layer({ registryFetch })))
   )
 
   it.scopedLive("administrators alone, and wrong fields by name", () =>

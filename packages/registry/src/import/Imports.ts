@@ -12,38 +12,22 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import * as Schema from "effect/Schema"
 import { failed, iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
 import { type ImportStoreApi, makeImportStore } from "../internal/importStore.ts"
 import type { Registry } from "../Registry.ts"
 import type { StoreUnavailable } from "../RegistryError.ts"
 import type { Versions } from "../v01/Versions.ts"
 import type { ItemReport } from "./itemReport.ts"
+import { ImportChanged, ImportNotFound, InvalidImport } from "./ImportError.ts"
 import { type ImportJob, type ImportRequest, LEAST_INTERVAL_SECONDS, NO_PROGRESS } from "./ImportJob.ts"
 import { SOURCE_LIMITS, sourceBase } from "./Source.ts"
 import type { SourceFetch } from "./SourceFetch.ts"
 
 export type { RunLimits } from "../internal/importRun.ts"
 
-/** What is asked can not be done. */
-export class InvalidImport extends Schema.TaggedError<InvalidImport>()("InvalidImport", {
-  field: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `${this.field} ${this.problem}`
-  }
-}
-
-export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("ImportNotFound", {
-  /** The registry whose import was to go on; absent: an import was named. */
-  from: Schema.optionalWith(Schema.String, { exact: true })
-}) {
-  override get message(): string {
-    return this.from === undefined
-      ? "There is no such import"
-      : `There is no import from ${this.from} to go on with: none was interrupted or cancelled`
-  }
+/** A job as it is now, and the name of the credential that it needs no more. */
+export interface Turned extends ImportJob {
+  readonly dropped: string | undefined
 }
 
 export interface ImportsApi {
@@ -56,12 +40,12 @@ export interface ImportsApi {
   readonly resume: (
     from: string,
     credential?: string
-  ) => Effect.Effect<ImportJob, InvalidImport | ImportNotFound | StoreUnavailable>
+  ) => Effect.Effect<Turned, InvalidImport | ImportChanged | ImportNotFound | StoreUnavailable>
   readonly get: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
   /** The newest first. */
   readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
   /** Ends a job, or a mirror for good; what it brought stays. */
-  readonly cancel: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
+  readonly cancel: (id: string) => Effect.Effect<Turned, ImportChanged | ImportNotFound | StoreUnavailable>
   /**
    * What became of at most `most` entries of its last run, 20,000 unless given, from the `after`th on. Kept of the last 20 jobs and of those that go
    * on, the first 20,000 of each.
@@ -171,6 +155,19 @@ const get = (store: ImportStoreApi, id: string) =>
     job === undefined ? Effect.fail(new ImportNotFound({})) : Effect.succeed(job)
   )
 
+/** How often it is tried to cancel a job that changes just then. */
+const TRIES = 5
+
+/** Whatever it does; it ends in the state in which it was read, so that no credential of somebody who resumed it meanwhile is lost sight of. */
+const cancel = (store: ImportStoreApi, id: string, tries = TRIES): ReturnType<ImportsApi["cancel"]> =>
+  Effect.gen(function* () {
+    const job = yield* get(store, id)
+    if (job.state === "finished" || job.state === "cancelled") return { ...job, dropped: undefined }
+    const { credential: dropped, ...request } = job.request
+    if (yield* store.turn(job, "cancelled", request)) return { ...(yield* get(store, id)), dropped }
+    return yield* tries > 1 ? cancel(store, id, tries - 1) : new ImportChanged({ from: job.request.from })
+  })
+
 /** Can it be resumed? What a dry run had planned is gone with it. */
 const canGoOn = ({ progress, request, state }: ImportJob): boolean =>
   request.dryRun !== true &&
@@ -209,20 +206,14 @@ const make = (limits: RunLimits) =>
           const job = (yield* store.all).find((one) => one.request.from === base && canGoOn(one))
           if (job === undefined) return yield* new ImportNotFound({ from: base })
           const request = credential === undefined ? job.request : { ...job.request, credential }
-          yield* store.turn({ id: job.id, request }, "running")
+          if (!(yield* store.turn(job, "running", request))) return yield* new ImportChanged({ from: base })
           yield* wake
-          return yield* get(store, job.id)
+          const dropped = credential === undefined ? undefined : job.request.credential
+          return { ...(yield* get(store, job.id)), dropped }
         }),
       get: (id) => get(store, id),
       all: store.all,
-      cancel: (id) =>
-        Effect.gen(function* () {
-          const job = yield* get(store, id)
-          if (job.state === "finished") return job
-          const { credential: _dropped, ...request } = job.request
-          yield* store.turn({ id, request }, "cancelled")
-          return yield* get(store, id)
-        }),
+      cancel: (id) => cancel(store, id),
       items: (id, after, most = MOST_ITEMS) => store.items(id, after, most),
       credentials: Effect.map(
         store.all,

@@ -7,7 +7,7 @@ import { migrate } from "@mcpgw/store/Migrations"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { ImportProgress, ImportRequest, ImportState, type ImportJob } from "../import/ImportJob.ts"
+import { type ImportJob, ImportProgress, ImportRequest, ImportState } from "../import/ImportJob.ts"
 import { ItemReport } from "../import/itemReport.ts"
 import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
@@ -113,10 +113,14 @@ export interface ImportStoreApi {
   /** A job that is left in good order, for whoever claims it next. */
   readonly release: (job: Claimed) => Effect.Effect<void, StoreUnavailable>
   /**
-   * Whatever it does now, it is in that state from now on, and asks for that. Who works on it may do no more than tell what was done by then, and
-   * that only of one that is cancelled.
+   * From that state, and whoever works on it, to another state, and to what it asks for from now on. False: it is not as it was read any more, and
+   * stays as it is. Who worked on it may do no more than tell what was done by then, and that only of one that is cancelled.
    */
-  readonly turn: (job: Pick<ImportJob, "id" | "request">, state: ImportState) => Effect.Effect<void, StoreUnavailable>
+  readonly turn: (
+    was: ImportJob,
+    state: ImportState,
+    request: ImportRequest
+  ) => Effect.Effect<boolean, StoreUnavailable>
 }
 
 /** Creates the table when it is absent. */
@@ -201,10 +205,12 @@ export const makeImportStore = Effect.gen(function* () {
           claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END
           WHERE id = ${id} AND worker = ${worker} AND state IN ('running', 'waiting')`)
       ),
-    turn: ({ id, request }, state) =>
-      Effect.asVoid(
+    turn: (was, state, request) =>
+      Effect.map(
         unavailable(sql`UPDATE registry_imports SET state = ${state}, request = ${JSON.stringify(request)},
-          lease_until = NULL, claims = 0, worker = ${state === "cancelled" ? sql`worker` : null} WHERE id = ${id}`)
+          lease_until = NULL, claims = 0, worker = ${state === "cancelled" ? sql`worker` : null}
+          WHERE id = ${was.id} AND state = ${was.state} AND COALESCE(worker, '') = ${was.worker ?? ""} RETURNING id`),
+        (rows) => rows.length > 0
       )
   }
   return api
