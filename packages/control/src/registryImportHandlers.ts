@@ -53,7 +53,8 @@ const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
   state: job.state,
   dry_run: request.dryRun ?? false,
   enable: request.enable ?? false,
-  has_credential: request.credential !== undefined,
+  // Older versions left its name with what is over; it is swept.
+  has_credential: request.credential !== undefined && job.state !== "finished",
   interval_seconds: request.everySeconds ?? null,
   pages: progress.pages,
   seen: progress.seen,

@@ -12,7 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import { failed, iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
+import * as Stream from "effect/Stream"
+import { breakOff, iso, LEASE_MS, runImport, type Running, type RunLimits } from "../internal/importRun.ts"
 import { type ImportStoreApi, makeImportStore } from "../internal/importStore.ts"
 import type { Registry } from "../Registry.ts"
 import type { StoreUnavailable } from "../RegistryError.ts"
@@ -55,6 +56,8 @@ export interface ImportsApi {
     after: number,
     most?: number
   ) => Effect.Effect<ReadonlyArray<ItemReport>, StoreUnavailable>
+  /** Names of the credentials that jobs no longer need which ended by themselves in this process; for one reader. The oldest give way. */
+  readonly dropped: Stream.Stream<string>
   /** Names of the credentials that a job may still need; of one that ended for good none is. */
   readonly credentials: Effect.Effect<ReadonlySet<string>, StoreUnavailable>
 }
@@ -74,6 +77,8 @@ const LOOK = Duration.seconds(15)
 const WORKERS = 3
 const MOST_ITEMS = 20_000
 const MOST_NAMES = 1_000
+/** Credentials nobody has taken note of yet; what is lost is swept. */
+const MOST_DROPPED = 1_000
 
 const nowMillis = Clock.currentTimeMillis
 
@@ -126,14 +131,6 @@ const MOST_CLAIMS = 3
 const OUR_FAULT = "It broke off by an error of this gateway, which its log tells; it can be resumed"
 const DEADLY = `Work on it was begun ${MOST_CLAIMS} times and broke off each time before it got on by a page; it can be resumed`
 
-/** What can not be worked on is not left running, for others to take up again and again. */
-const breakOff = (store: ImportStoreApi, { id, worker }: ImportJob, problem: string) =>
-  Effect.gen(function* () {
-    const job = yield* store.find(id)
-    if (job?.state !== "running" && job?.state !== "waiting") return
-    yield* store.save({ ...failed(job, { passing: true, problem }, yield* nowMillis), worker }, null)
-  })
-
 /** Works on whatever is to be worked on, one job after the other. */
 const workAll = (store: ImportStoreApi, work: (job: ImportJob) => Effect.Effect<void, StoreUnavailable, Needs>) =>
   Effect.gen(function* () {
@@ -177,16 +174,18 @@ const make = (limits: RunLimits) =>
   Effect.gen(function* () {
     const store = yield* makeImportStore
     const poke = yield* Queue.sliding<void>(1)
+    const dropped = yield* Queue.sliding<string>(MOST_DROPPED)
+    const running: Running = { store, limits, drop: (credential) => Queue.offer(dropped, credential) }
     const work = (job: ImportJob) =>
       Effect.gen(function* () {
-        if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job, DEADLY)
+        if (job.claims > MOST_CLAIMS) return yield* breakOff(job, DEADLY, running)
         yield* Effect.forkScoped(keepLease(store, job))
-        yield* runImport(job, { store, limits })
+        yield* runImport(job, running)
       }).pipe(
         Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job))),
         Effect.scoped,
         Effect.catchAllDefect((defect) =>
-          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(store, job, OUR_FAULT))
+          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(job, OUR_FAULT, running))
         )
       )
     const look = Effect.zipRight(workAll(store, work), Effect.timeoutOption(Queue.take(poke), LOOK))
@@ -214,6 +213,7 @@ const make = (limits: RunLimits) =>
       get: (id) => get(store, id),
       all: store.all,
       cancel: (id) => cancel(store, id),
+      dropped: Stream.fromQueue(dropped),
       items: (id, after, most = MOST_ITEMS) => store.items(id, after, most),
       credentials: Effect.map(
         store.all,

@@ -48,8 +48,10 @@ const missing = (name: string): ItemReport => ({
   reason: "the registry does not know this server"
 })
 
-interface Running {
+export interface Running {
   readonly store: ImportStoreApi
+  /** Told of a credential that a job names no more. */
+  readonly drop: (credential: string) => Effect.Effect<unknown>
   readonly limits: RunLimits
 }
 
@@ -128,10 +130,16 @@ const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
 
 const isMirror = ({ request }: ImportJob): boolean => request.everySeconds !== undefined
 
+/** A job that does not go on, nor can be resumed, needs no credential. */
+const withoutCredential = ({ request: { credential: _dropped, ...request }, ...job }: ImportJob): ImportJob => ({
+  ...job,
+  request
+})
+
 /** The run is over: a mirror waits for the next one, which asks for what changed since the newest change seen. */
 const ended = (job: ImportJob, problem: string | null, now: number): ImportJob => {
   const progress = { ...job.progress, finishedAt: iso(now), problem }
-  if (!isMirror(job)) return { ...job, state: "finished", cursor: null, progress }
+  if (!isMirror(job)) return withoutCredential({ ...job, state: "finished", cursor: null, progress })
   // After a run that did not come to its end the next one asks for the same.
   const isWhole = problem === null && job.newestSeen !== null
   const since = isWhole ? iso(Date.parse(job.newestSeen) - OVERLAP_MS) : job.updatedSince
@@ -139,20 +147,41 @@ const ended = (job: ImportJob, problem: string | null, now: number): ImportJob =
   return { ...job, state: "waiting", cursor: null, updatedSince: since, nextAt, progress }
 }
 
-/** It failed: a mirror tries again in its time, any other import can be resumed; either goes on where it is. */
-export const failed = (
+/** It failed: a mirror tries again in its time, any other import but a dry run can be resumed; either goes on where it is. */
+const failed = (
   job: ImportJob,
   { anyPage = false, passing, problem }: Pick<SourceFailed, "anyPage" | "passing" | "problem">,
   now: number
-): ImportJob => ({
-  ...job,
-  claims: 0,
-  // A cursor the source refuses is of no more use.
-  cursor: passing || anyPage ? job.cursor : null,
-  state: isMirror(job) ? "waiting" : "interrupted",
-  nextAt: isMirror(job) ? iso(now + (job.request.everySeconds ?? 0) * 1_000) : null,
-  progress: { ...job.progress, finishedAt: iso(now), problem }
-})
+): ImportJob => {
+  const after: ImportJob = {
+    ...job,
+    claims: 0,
+    // A cursor the source refuses is of no more use.
+    cursor: passing || anyPage ? job.cursor : null,
+    state: isMirror(job) ? "waiting" : "interrupted",
+    nextAt: isMirror(job) ? iso(now + (job.request.everySeconds ?? 0) * 1_000) : null,
+    progress: { ...job.progress, finishedAt: iso(now), problem }
+  }
+  return job.request.dryRun === true ? withoutCredential(after) : after
+}
+
+/** Ends the work on it. False: it was cancelled meanwhile, or others work on it. */
+const leave = (before: ImportJob, after: ImportJob, { drop, store }: Running, told?: Told) =>
+  Effect.tap(store.save(after, null, told), (written) => {
+    const { credential } = before.request
+    return written && credential !== undefined && after.request.credential === undefined
+      ? drop(credential)
+      : Effect.void
+  })
+
+/** What can not be worked on is not left running, for others to take up again and again. */
+export const breakOff = ({ id, worker }: ImportJob, problem: string, running: Running) =>
+  Effect.gen(function* () {
+    const job = yield* running.store.find(id)
+    if (job?.state !== "running" && job?.state !== "waiting") return
+    const now = yield* Clock.currentTimeMillis
+    yield* leave(job, { ...failed(job, { passing: true, problem }, now), worker }, running)
+  })
 
 const begun = (job: ImportJob, now: number): ImportJob =>
   job.state === "running" && job.progress.startedAt !== null && job.progress.finishedAt === null
@@ -192,7 +221,7 @@ export const runImport = (claimed: ImportJob, running: Running) =>
       const now = yield* Clock.currentTimeMillis
       if (Either.isLeft(result)) {
         if (result.left._tag === "StoreUnavailable") return yield* result.left
-        if (yield* store.save(failed(job, result.left, now), null)) return
+        if (yield* leave(job, failed(job, result.left, now), running)) return
         told = undefined
         break
       }
@@ -202,7 +231,7 @@ export const runImport = (claimed: ImportJob, running: Running) =>
       if (!isWhole) break
       const problem = next === undefined ? undefined : excess(job.progress, next, cursors, limits)
       if (next === undefined || problem !== undefined) {
-        if (yield* store.save(ended(job, problem ?? null, now), null, told)) return
+        if (yield* leave(job, ended(job, problem ?? null, now), running, told)) return
         break
       }
       cursors.add(digest(next))

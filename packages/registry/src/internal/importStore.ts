@@ -165,7 +165,7 @@ export const makeImportStore = Effect.gen(function* () {
         (rows) => jobsOf(rows)[0]
       ),
     save: (job, leaseUntil, told) => {
-      const { created_at: _at, created_by: _by, id, request: _request, source: _source, worker, ...fields } = rowOf(job)
+      const { created_at: _at, created_by: _by, id, source: _source, worker, ...fields } = rowOf(job)
       const write = Effect.map(
         sql`UPDATE registry_imports SET ${sql.update({ ...fields, lease_until: leaseUntil })}
           WHERE id = ${id} AND worker = ${worker} AND state <> 'cancelled' RETURNING id`,
