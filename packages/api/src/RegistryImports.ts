@@ -81,7 +81,9 @@ export const RegistryImport = Schema.Struct({
   finished_at: Moment,
   next_at: Moment,
   created_at: Schema.String,
-  created_by: Schema.String
+  created_by: Schema.String,
+  /** Who resumed it last; null: nobody did. */
+  resumed_by: Schema.NullOr(Schema.String)
 }).annotations({ identifier: "RegistryImport" })
 export type RegistryImport = typeof RegistryImport.Type
 
@@ -118,7 +120,10 @@ const cancel = HttpApiEndpoint.del("cancel", "/api/import/registry/:id")
   .setPath(ById)
   .addSuccess(RegistryImport)
   .annotate(OpenApi.Summary, "End an import or a mirror")
-  .annotate(OpenApi.Description, "Ends an import, or a mirror for good; what it brought stays. Administrators only.")
+  .annotate(
+    OpenApi.Description,
+    "Ends an import, or a mirror for good; what it brought stays. In the middle of a page it stops within ten entries, and how many there were shows a moment later. Administrators only."
+  )
 
 export class RegistryImportsGroup extends HttpApiGroup.make("registryImports")
   .add(start)

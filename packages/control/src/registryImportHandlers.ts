@@ -47,6 +47,19 @@ const administrator = (rule: string) =>
     return who
   })
 
+/** What an id may be for the audit record to repeat it. */
+const ID = /^[A-Za-z0-9-]{1,64}$/
+
+/** What the audit record says of a change, and of which import. */
+const note = (rule: string, id: string | undefined) =>
+  Effect.map(RequestTrail, (trail) => {
+    trail.rule = id !== undefined && ID.test(id) ? `${rule}:${id}` : rule
+  })
+
+/** What is begun, and whether a new credential comes with it. */
+const ruleOf = ({ auth_credential: credential, resume }: RegistryImportFields): string =>
+  `api:${resume === true ? "resume_import" : "import_registry"}${credential === undefined ? "" : "_with_credential"}`
+
 const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
   id: job.id,
   from: request.from,
@@ -69,7 +82,8 @@ const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
   finished_at: progress.finishedAt,
   next_at: job.nextAt,
   created_at: job.createdAt,
-  created_by: job.createdBy
+  created_by: job.createdBy,
+  resumed_by: job.resumedBy
 })
 
 /** Fields of the request by their names on the wire. */
@@ -145,7 +159,7 @@ const begin = (fields: RegistryImportFields, by: string) =>
     const ref = yield* sealed(fields)
     const asking =
       fields.resume === true
-        ? Effect.tap(imports.resume(fields.from, ref), ({ dropped }) => discard(vault, dropped))
+        ? Effect.tap(imports.resume(fields.from, by, ref), ({ dropped }) => discard(vault, dropped))
         : imports.start({ ...asked(fields), ...(ref === undefined ? {} : { credential: ref }) }, by)
     return yield* Effect.tapErrorCause(asking, () => discard(vault, ref)).pipe(
       Effect.catchTag("InvalidImport", invalid(fields)),
@@ -157,7 +171,11 @@ const start = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const { claims } = yield* administrator("api:import_registry")
     const fields = yield* fieldsOf(request).pipe(Effect.flatMap(decode), Effect.flatMap(heeded))
-    return HttpServerResponse.unsafeJson(view(yield* begin(fields, claims.username)), { status: 202 })
+    const rule = ruleOf(fields)
+    yield* note(rule, undefined)
+    const job = yield* begin(fields, claims.username)
+    yield* note(rule, job.id)
+    return HttpServerResponse.unsafeJson(view(job), { status: 202 })
   })
 
 const list = Effect.gen(function* () {
@@ -178,6 +196,7 @@ const get = (id: string, after: number) =>
 const cancel = (id: string) =>
   Effect.gen(function* () {
     yield* administrator("api:cancel_import")
+    yield* note("api:cancel_import", id)
     const imports = yield* Imports
     const job = yield* Effect.catchTags(imports.cancel(id), {
       ImportChanged: changed,

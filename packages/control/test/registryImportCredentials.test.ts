@@ -19,7 +19,7 @@ describe("issue 6: credentials of imports by the API", () => {
         const imports = yield* Imports
         const late = Effect.fail(new ImportChanged({ from: FROM }))
         const given: Array<string> = []
-        const resume = (_from: string, ref = "") =>
+        const resume = (_from: string, _by: string, ref = "") =>
           Effect.zipRight(
             Effect.sync(() => given.push(ref)),
             late
@@ -71,6 +71,7 @@ describe("issue 6: credentials of imports by the API", () => {
       const again = { from: FROM, resume: true, auth_credential: "s3cret-two", auth_header_name: "X-Key" }
       const resumed = yield* send("POST", PATH, again)
       expect(yield* over(resumed)).toMatchObject({ state: "waiting", problem: null, created: 2, has_credential: true })
+      expect(resumed.body).toMatchObject({ created_by: "admin", resumed_by: "admin" })
       expect((yield* stored(given.at(-1)?.ref)).headers).toEqual({ "x-key": "s3cret-two" })
       const ended = yield* send("DELETE", `${PATH}/${textOf(resumed, "id")}`)
       expect(ended.body).toMatchObject({ state: "cancelled", has_credential: false })

@@ -1,6 +1,7 @@
 /** `/api/import/registry`: who may, what is refused, and an import from its start to its report. */
 import { it } from "@effect/vitest"
 import { Registry } from "@mcpgw/registry/Registry"
+import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import { layer } from "./support/plane.ts"
@@ -20,7 +21,7 @@ describe("issue 6: imports by the API", () => {
       const begun = yield* send("POST", PATH, { from: FROM })
       expect([begun.status, begun.body]).toMatchObject([
         202,
-        { state: "running", from: `${FROM}/v0.1`, created_by: "admin" }
+        { state: "running", from: `${FROM}/v0.1`, created_by: "admin", resumed_by: null }
       ])
       const path = `${PATH}/${textOf(begun, "id")}`
       let report = yield* send("GET", path)
@@ -101,4 +102,35 @@ describe("issue 6: imports by the API", () => {
       expect([nothing.status, nothing.body]).toMatchObject([404, { error: expect.stringContaining(`from ${FROM}`) }])
     }).pipe(Effect.provide(layer({ registryFetch })))
   )
+
+  it.scopedLive("which import was begun, resumed by whom with a new credential, or cancelled is on record", () => {
+    const registryFetch = (): Promise<Response> => Promise.resolve(new Response("", { status: 401 }))
+    return Effect.gen(function* () {
+      const send = yield* start
+      const rules = Effect.map((yield* AuditRows).read, (rows) => rows.map(({ outcome, rule }) => [rule, outcome]))
+      const secret = { auth_credential: "s3cret" }
+      const ids: Array<string> = []
+      for (const asked of [{}, { resume: true }, { resume: true, ...secret }, secret]) {
+        const begun = yield* send("POST", PATH, { from: FROM, ...asked })
+        ids.push(textOf(begun, "id"))
+        let report = begun
+        while (textOf(report, "state") === "running")
+          report = yield* Effect.delay(send("GET", `${PATH}/${ids.at(-1)}`), "5 millis")
+      }
+      yield* send("DELETE", `${PATH}/${ids[0]}`)
+      yield* send("DELETE", `${PATH}/no%0Aid`)
+      yield* send("POST", PATH, { from: "https://none.example.com", resume: true })
+      const [one, , , other] = ids
+      expect(ids).toEqual([one, one, one, other])
+      expect(yield* rules).toEqual([
+        [`api:import_registry:${one}`, "ok"],
+        [`api:resume_import:${one}`, "ok"],
+        [`api:resume_import_with_credential:${one}`, "ok"],
+        [`api:import_registry_with_credential:${other}`, "ok"],
+        [`api:cancel_import:${one}`, "ok"],
+        ["api:cancel_import", "refused"],
+        ["api:resume_import", "refused"]
+      ])
+    }).pipe(Effect.provide(layer({ registryFetch })))
+  })
 })

@@ -26,7 +26,7 @@ describe("issue 6: bad days of a registry", () => {
       source.trouble = () => undefined
       const imports = yield* Imports
       const before = source.asked.length
-      assert.strictEqual((yield* imports.resume(source.url)).id, job.id)
+      assert.strictEqual((yield* imports.resume(source.url, "ann")).id, job.id)
       const whole = yield* settled(job.id)
       assert.strictEqual(whole.state, "finished")
       assert.deepInclude(whole.progress, { seen: 450, created: 450, problem: null })
@@ -48,14 +48,14 @@ describe("issue 6: bad days of a registry", () => {
         const { job } = yield* run({ from: source.url })
         assert.deepInclude(job, { state: "interrupted", cursor }, String(status))
         source.trouble = () => undefined
-        yield* imports.resume(source.url)
+        yield* imports.resume(source.url, "ann")
         assert.deepInclude((yield* settled(job.id)).progress, { seen: 250, problem: null })
         assert.strictEqual(source.asked[before + 2]?.get("cursor"), cursor)
       }
       // Nothing is to be gone on with any more, and a dry run is none.
       source.trouble = () => ({ status: 401, body: "" })
       yield* run({ from: source.url, dryRun: true })
-      const none = yield* Effect.flip(imports.resume(source.url))
+      const none = yield* Effect.flip(imports.resume(source.url, "ann"))
       assert.match(none.message, /^There is no import from .* to go on with/)
     }).pipe(Effect.provide(layer()))
   )
@@ -201,7 +201,7 @@ describe("issue 6: bad days of a registry", () => {
       const { id } = yield* imports.start({ from: source.url }, "admin")
       yield* asks(2)
       yield* imports.cancel(id)
-      yield* imports.resume(source.url)
+      yield* imports.resume(source.url, "ann")
       yield* asks(3)
       const { progress, state } = yield* settled(id)
       assert.strictEqual(state, "finished")
@@ -231,7 +231,7 @@ describe("issue 6: bad days of a registry", () => {
         const error = yield* Effect.flip(imports.start(request, "admin"))
         assert.deepInclude(error, { _tag: "InvalidImport", field })
       }
-      assert.strictEqual((yield* Effect.flip(imports.resume(from)))._tag, "ImportNotFound")
+      assert.strictEqual((yield* Effect.flip(imports.resume(from, "ann")))._tag, "ImportNotFound")
     }).pipe(Effect.provide(layer()))
   )
 })

@@ -33,7 +33,7 @@ describe("issue 6: imports that are stopped", () => {
       assert.deepInclude(over.progress, { seen: brought, created: brought })
       assert.lengthOf(yield* imports.items(id, 0), brought)
       // It had not got past its first page: it begins anew, and finds what it had brought.
-      yield* imports.resume(source.url)
+      yield* imports.resume(source.url, "ann")
       const whole = yield* settled(id)
       assert.deepInclude(whole.progress, { seen: 200, unchanged: brought, created: 200 - brought })
       assert.lengthOf(yield* imports.items(id, 0), 200)
@@ -52,7 +52,11 @@ describe("issue 6: imports that are stopped", () => {
         const read = yield* settled(id)
         const turns = (state: "running" | "cancelled", credential?: string) => {
           const { credential: _old, ...request } = read.request
-          return store.turn(read, state, credential === undefined ? request : { ...request, credential })
+          return store.turn(read, {
+            state,
+            request: credential === undefined ? request : { ...request, credential },
+            resumedBy: null
+          })
         }
         assert.isTrue(yield* turns("cancelled"))
         assert.isFalse(yield* turns("running", "second"))
@@ -61,12 +65,12 @@ describe("issue 6: imports that are stopped", () => {
         assert.deepInclude(now, { state: "cancelled" })
         assert.isUndefined(now.request.credential)
         // Begun again and again at work, it is another's, although its state is the one it was read in.
-        yield* imports.resume(source.url, "third")
+        yield* imports.resume(source.url, "ann", "third")
         const again = yield* settled(id)
-        assert.deepInclude(again, { state: "interrupted" })
+        assert.deepInclude(again, { state: "interrupted", createdBy: "admin", resumedBy: "ann" })
         assert.isFalse(yield* turns("cancelled"))
         assert.strictEqual((yield* imports.get(id)).request.credential, "third")
-        assert.deepInclude(yield* imports.cancel(id), { state: "cancelled", dropped: "third" })
+        assert.deepInclude(yield* imports.cancel(id), { state: "cancelled", resumedBy: "ann", dropped: "third" })
         assert.deepInclude(yield* imports.cancel(id), { state: "cancelled", dropped: undefined })
       }).pipe(Effect.provide(layer()))
   )
@@ -82,14 +86,14 @@ describe("issue 6: imports that are stopped", () => {
         const read = yield* settled(id)
         const sql = yield* SqlClient.SqlClient
         yield* sql`CREATE TRIGGER another BEFORE UPDATE OF request ON registry_imports BEGIN SELECT RAISE(IGNORE); END`
-        for (const turn of [imports.resume(source.url, "second"), imports.cancel(id)]) {
+        for (const turn of [imports.resume(source.url, "ann", "second"), imports.cancel(id)]) {
           const failure = yield* Effect.flip(turn)
           assert.strictEqual(failure._tag, "ImportChanged")
           assert.match(failure.message, /was changed meanwhile/)
         }
         assert.deepStrictEqual(yield* imports.get(id), read)
         yield* sql`DROP TRIGGER another`
-        assert.deepInclude(yield* imports.resume(source.url, "second"), { id, dropped: "first" })
+        assert.deepInclude(yield* imports.resume(source.url, "ann", "second"), { id, dropped: "first" })
       }).pipe(Effect.provide(layer()))
   )
 })

@@ -126,7 +126,7 @@ export const importRegistrySuite = (stand: () => Stand): void => {
     const shown = await run("show", id)
     assert.strictEqual(shown.code, 0, shown.err)
     assert.match(shown.out, /com\.example\/package .*refused +server\.remotes: it is a package/)
-    assert.match(shown.err, /: dry run, finished, 2 seen: 2 refused/)
+    assert.match(shown.err, /: dry run, finished, 2 seen: 2 refused\nBegun by \S+\n?$/)
     assert.deepInclude(JSON.parse((await run("show", id, "--json")).out), { dry_run: true, refused: 2 })
     assert.strictEqual((await run("show", "nothing")).code, 4)
   })

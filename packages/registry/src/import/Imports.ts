@@ -40,6 +40,7 @@ export interface ImportsApi {
    */
   readonly resume: (
     from: string,
+    by: string,
     credential?: string
   ) => Effect.Effect<Turned, InvalidImport | ImportChanged | ImportNotFound | StoreUnavailable>
   readonly get: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
@@ -116,7 +117,8 @@ const newJob = (request: ImportRequest, by: string) =>
     claims: 0,
     worker: null,
     createdAt: iso(now),
-    createdBy: by
+    createdBy: by,
+    resumedBy: null
   }))
 
 const keepLease = (store: ImportStoreApi, job: ImportJob) =>
@@ -161,7 +163,8 @@ const cancel = (store: ImportStoreApi, id: string, tries = TRIES): ReturnType<Im
     const job = yield* get(store, id)
     if (job.state === "finished" || job.state === "cancelled") return { ...job, dropped: undefined }
     const { credential: dropped, ...request } = job.request
-    if (yield* store.turn(job, "cancelled", request)) return { ...(yield* get(store, id)), dropped }
+    if (yield* store.turn(job, { state: "cancelled", request, resumedBy: job.resumedBy }))
+      return { ...(yield* get(store, id)), dropped }
     return yield* tries > 1 ? cancel(store, id, tries - 1) : new ImportChanged({ from: job.request.from })
   })
 
@@ -199,13 +202,14 @@ const make = (limits: RunLimits) =>
           yield* wake
           return job
         }),
-      resume: (from, credential) =>
+      resume: (from, by, credential) =>
         Effect.gen(function* () {
           const base = yield* baseOf(from)
           const job = (yield* store.all).find((one) => one.request.from === base && canGoOn(one))
           if (job === undefined) return yield* new ImportNotFound({ from: base })
           const request = credential === undefined ? job.request : { ...job.request, credential }
-          if (!(yield* store.turn(job, "running", request))) return yield* new ImportChanged({ from: base })
+          if (!(yield* store.turn(job, { state: "running", request, resumedBy: by })))
+            return yield* new ImportChanged({ from: base })
           yield* wake
           const dropped = credential === undefined ? undefined : job.request.credential
           return { ...(yield* get(store, job.id)), dropped }

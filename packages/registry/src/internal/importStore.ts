@@ -25,7 +25,8 @@ const Row = Schema.Struct({
   claims: Schema.Int,
   worker: Text,
   created_at: Schema.String,
-  created_by: Schema.String
+  created_by: Schema.String,
+  resumed_by: Text
 })
 const decode = Schema.decodeUnknownEither(Row)
 
@@ -33,7 +34,7 @@ const jobsOf = (rows: ReadonlyArray<unknown>): ReadonlyArray<ImportJob> =>
   rows.flatMap((row) => {
     const read = decode(row)
     if (Either.isLeft(read)) return []
-    const { created_at, created_by, newest_seen, next_at, page_cursor, updated_since, ...same } = read.right
+    const { created_at, created_by, newest_seen, next_at, page_cursor, resumed_by, updated_since, ...same } = read.right
     return [
       {
         ...same,
@@ -42,7 +43,8 @@ const jobsOf = (rows: ReadonlyArray<unknown>): ReadonlyArray<ImportJob> =>
         newestSeen: newest_seen,
         nextAt: next_at,
         createdAt: created_at,
-        createdBy: created_by
+        createdBy: created_by,
+        resumedBy: resumed_by
       }
     ]
   })
@@ -60,7 +62,8 @@ const rowOf = (job: ImportJob) => ({
   claims: job.claims,
   worker: job.worker,
   created_at: job.createdAt,
-  created_by: job.createdBy
+  created_by: job.createdBy,
+  resumed_by: job.resumedBy
 })
 
 /** Jobs kept; of the ones that ended the oldest are dropped. */
@@ -113,13 +116,12 @@ export interface ImportStoreApi {
   /** A job that is left in good order, for whoever claims it next. */
   readonly release: (job: Claimed) => Effect.Effect<void, StoreUnavailable>
   /**
-   * From that state, and whoever works on it, to another state, and to what it asks for from now on. False: it is not as it was read any more, and
-   * stays as it is. Who worked on it may do no more than tell what was done by then, and that only of one that is cancelled.
+   * From that state, and whoever works on it, to another. False: it is not as it was read any more, and stays as it is. Who worked on it may do no
+   * more than tell what was done by then, and that only of one that is cancelled.
    */
   readonly turn: (
     was: ImportJob,
-    state: ImportState,
-    request: ImportRequest
+    to: Pick<ImportJob, "request" | "resumedBy" | "state">
   ) => Effect.Effect<boolean, StoreUnavailable>
 }
 
@@ -205,10 +207,11 @@ export const makeImportStore = Effect.gen(function* () {
           claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END
           WHERE id = ${id} AND worker = ${worker} AND state IN ('running', 'waiting')`)
       ),
-    turn: (was, state, request) =>
+    turn: (was, { request, resumedBy, state }) =>
       Effect.map(
         unavailable(sql`UPDATE registry_imports SET state = ${state}, request = ${JSON.stringify(request)},
-          lease_until = NULL, claims = 0, worker = ${state === "cancelled" ? sql`worker` : null}
+          resumed_by = ${resumedBy}, lease_until = NULL, claims = 0,
+          worker = ${state === "cancelled" ? sql`worker` : null}
           WHERE id = ${was.id} AND state = ${was.state} AND COALESCE(worker, '') = ${was.worker ?? ""} RETURNING id`),
         (rows) => rows.length > 0
       )
