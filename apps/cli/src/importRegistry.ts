@@ -193,9 +193,10 @@ const id = Args.text({ name: "ID" }).pipe(Args.withDescription("As `mcpgw import
 const shown = Command.make("show", { id, ...globals }, ({ id, json }) =>
   Effect.gen(function* () {
     const done = yield* follow(id, false)
-    const { dry_run, from, problem, seen, state } = done.report
+    const { created_by: by, dry_run, from, problem, resumed_by: resumed, seen, state } = done.report
     yield* print(json, dry_run, true, done)
     yield* Console.error(plain(`${from}: ${kindOf(done.report)}, ${state}, ${counts(done.report)}`))
+    yield* Console.error(plain(`Begun by ${by}${resumed === null ? "" : `, last resumed by ${resumed}`}`))
     if (problem !== null) yield* Console.error(plain(problem))
     if (seen > done.items.length) {
       yield* Console.error(

@@ -4,7 +4,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
+import { BadRequest, Conflict, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { EVERY_ERROR } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
@@ -22,7 +22,10 @@ export const RegistryImportFields = Schema.Struct({
   /** Go on with the changes of the registry, every `interval_seconds` (an hour). */
   mirror: optional(Schema.Boolean),
   interval_seconds: optional(Schema.Int),
-  /** Go on with the last import from there that was interrupted or cancelled, or with a mirror whose last run failed. */
+  /**
+   * Go on with the last import from there that was interrupted or cancelled, or with a mirror whose last run failed, as it was asked for when it
+   * began: beside `from` and what `auth_credential` needs no other field may be given.
+   */
   resume: optional(Schema.Boolean),
   /** Variables of headers that keep their name; all others get the server's name before theirs. */
   variables: optional(Schema.Array(Schema.String.pipe(Schema.pattern(/^[A-Z][A-Z0-9_]*$/)))),
@@ -78,7 +81,9 @@ export const RegistryImport = Schema.Struct({
   finished_at: Moment,
   next_at: Moment,
   created_at: Schema.String,
-  created_by: Schema.String
+  created_by: Schema.String,
+  /** Who resumed it last; null: nobody did. */
+  resumed_by: Schema.NullOr(Schema.String)
 }).annotations({ identifier: "RegistryImport" })
 export type RegistryImport = typeof RegistryImport.Type
 
@@ -115,7 +120,10 @@ const cancel = HttpApiEndpoint.del("cancel", "/api/import/registry/:id")
   .setPath(ById)
   .addSuccess(RegistryImport)
   .annotate(OpenApi.Summary, "End an import or a mirror")
-  .annotate(OpenApi.Description, "Ends an import, or a mirror for good; what it brought stays. Administrators only.")
+  .annotate(
+    OpenApi.Description,
+    "Ends an import, or a mirror for good; what it brought stays. In the middle of a page it stops within ten entries, and how many there were shows a moment later. Administrators only."
+  )
 
 export class RegistryImportsGroup extends HttpApiGroup.make("registryImports")
   .add(start)
@@ -123,6 +131,7 @@ export class RegistryImportsGroup extends HttpApiGroup.make("registryImports")
   .add(get)
   .add(cancel)
   .addError(BadRequest.schema)
+  .addError(Conflict.schema)
   .addError(Forbidden.schema)
   .addError(NotFound.schema)
   .addError(TooLarge.schema)

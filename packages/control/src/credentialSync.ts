@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { turnOf, uponNewest } from "./turns.ts"
-import { withSecrets } from "./vaultWrites.ts"
+import { discard, withSecrets } from "./vaultWrites.ts"
 
 const SWEEP_EVERY = Duration.minutes(5)
 
@@ -92,6 +92,7 @@ export const layer: Layer.Layer<never, never, Imports | Registry | Vault> = Laye
       ),
       Effect.forkScoped
     )
+    yield* Effect.forkScoped(Stream.runForEach(parts.imports.dropped, (ref) => discard(vault, ref)))
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(sweep(parts, seen), Effect.sleep(SWEEP_EVERY))))
   })
 )

@@ -3,15 +3,26 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, fieldProblem, Forbidden, NotFound, problem, Unavailable } from "@mcpgw/api/ApiError"
+import {
+  BadRequest,
+  Conflict,
+  fieldProblem,
+  fieldProblems,
+  Forbidden,
+  NotFound,
+  problem,
+  Unavailable
+} from "@mcpgw/api/ApiError"
 import { type RegistryImport, RegistryImportFields } from "@mcpgw/api/RegistryImports"
 import type { ImportJob, ImportRequest } from "@mcpgw/registry/import/ImportJob"
-import { type ImportNotFound, Imports, type InvalidImport } from "@mcpgw/registry/import/Imports"
+import type { ImportChanged, ImportNotFound, InvalidImport } from "@mcpgw/registry/import/ImportError"
+import { Imports } from "@mcpgw/registry/import/Imports"
 import { sourceBase } from "@mcpgw/registry/import/Source"
 import type { StoreUnavailable } from "@mcpgw/registry/RegistryError"
 import { Vault } from "@mcpgw/vault/Vault"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Struct from "effect/Struct"
 import { caller } from "./access.ts"
 import { decodeOnly, type Fields, fieldsOf, show } from "./body.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
@@ -36,13 +47,27 @@ const administrator = (rule: string) =>
     return who
   })
 
+/** What an id may be for the audit record to repeat it. */
+const ID = /^[A-Za-z0-9-]{1,64}$/
+
+/** What the audit record says of a change, and of which import. */
+const note = (rule: string, id: string | undefined) =>
+  Effect.map(RequestTrail, (trail) => {
+    trail.rule = id !== undefined && ID.test(id) ? `${rule}:${id}` : rule
+  })
+
+/** What is begun, and whether a new credential comes with it. */
+const ruleOf = ({ auth_credential: credential, resume }: RegistryImportFields): string =>
+  `api:${resume === true ? "resume_import" : "import_registry"}${credential === undefined ? "" : "_with_credential"}`
+
 const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
   id: job.id,
   from: request.from,
   state: job.state,
   dry_run: request.dryRun ?? false,
   enable: request.enable ?? false,
-  has_credential: request.credential !== undefined,
+  // Older versions left its name with what is over; it is swept.
+  has_credential: request.credential !== undefined && job.state !== "finished",
   interval_seconds: request.everySeconds ?? null,
   pages: progress.pages,
   seen: progress.seen,
@@ -57,7 +82,8 @@ const view = ({ progress, request, ...job }: ImportJob): RegistryImport => ({
   finished_at: progress.finishedAt,
   next_at: job.nextAt,
   created_at: job.createdAt,
-  created_by: job.createdBy
+  created_by: job.createdBy,
+  resumed_by: job.resumedBy
 })
 
 /** Fields of the request by their names on the wire. */
@@ -67,6 +93,7 @@ const refusal = (failure: ImportNotFound | StoreUnavailable): NotFound | Unavail
   failure._tag === "ImportNotFound"
     ? new NotFound(problem(failure.message))
     : new Unavailable(problem("The store can not be reached; nothing was changed"))
+const changed = ({ message }: ImportChanged): Conflict => new Conflict(problem(message))
 
 /** A query may be a key. */
 const heldBy = (name: string, value: unknown): string =>
@@ -80,7 +107,28 @@ const invalid =
     return new BadRequest(fieldProblem(name, heldBy(name, fields[name]), `it ${what}`))
   }
 
-const decode = decodeOnly(RegistryImportFields, Object.keys(RegistryImportFields.fields))
+const NAMES = Struct.keys(RegistryImportFields.fields)
+const decode = decodeOnly(RegistryImportFields, NAMES)
+
+/** What a resumed import may be given; all else was asked when it began. */
+const OF_A_RESUMED: ReadonlySet<string> = new Set([
+  "from",
+  "resume",
+  "auth_credential",
+  "auth_scheme",
+  "auth_header_name"
+])
+const ASKED_BEFORE = "with resume it must be left out: it goes on with what was asked for when it began"
+
+/** Dropped in silence, what goes with a new import would let a resumed one do what its sender asked not to have done. */
+const heeded = (fields: RegistryImportFields) => {
+  const [first, ...others] = NAMES.filter((name) => !OF_A_RESUMED.has(name) && fields[name] !== undefined).map(
+    (field) => ({ field, held: show(field, fields[field]), expected: ASKED_BEFORE })
+  )
+  return first === undefined || fields.resume !== true
+    ? Effect.succeed(fields)
+    : Effect.fail(new BadRequest(fieldProblems(first, ...others)))
+}
 
 const asked = (fields: RegistryImportFields): ImportRequest => ({
   from: fields.from,
@@ -111,19 +159,23 @@ const begin = (fields: RegistryImportFields, by: string) =>
     const ref = yield* sealed(fields)
     const asking =
       fields.resume === true
-        ? imports.resume(fields.from, ref)
+        ? Effect.tap(imports.resume(fields.from, by, ref), ({ dropped }) => discard(vault, dropped))
         : imports.start({ ...asked(fields), ...(ref === undefined ? {} : { credential: ref }) }, by)
     return yield* Effect.tapErrorCause(asking, () => discard(vault, ref)).pipe(
       Effect.catchTag("InvalidImport", invalid(fields)),
-      Effect.catchTags({ ImportNotFound: refusal, StoreUnavailable: refusal })
+      Effect.catchTags({ ImportChanged: changed, ImportNotFound: refusal, StoreUnavailable: refusal })
     )
   })
 
 const start = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const { claims } = yield* administrator("api:import_registry")
-    const fields = yield* Effect.flatMap(fieldsOf(request), decode)
-    return HttpServerResponse.unsafeJson(view(yield* begin(fields, claims.username)), { status: 202 })
+    const fields = yield* fieldsOf(request).pipe(Effect.flatMap(decode), Effect.flatMap(heeded))
+    const rule = ruleOf(fields)
+    yield* note(rule, undefined)
+    const job = yield* begin(fields, claims.username)
+    yield* note(rule, job.id)
+    return HttpServerResponse.unsafeJson(view(job), { status: 202 })
   })
 
 const list = Effect.gen(function* () {
@@ -144,10 +196,14 @@ const get = (id: string, after: number) =>
 const cancel = (id: string) =>
   Effect.gen(function* () {
     yield* administrator("api:cancel_import")
+    yield* note("api:cancel_import", id)
     const imports = yield* Imports
-    const { request } = yield* Effect.mapError(imports.get(id), refusal)
-    const job = yield* Effect.mapError(imports.cancel(id), refusal)
-    yield* discard(yield* Vault, request.credential)
+    const job = yield* Effect.catchTags(imports.cancel(id), {
+      ImportChanged: changed,
+      ImportNotFound: refusal,
+      StoreUnavailable: refusal
+    })
+    yield* discard(yield* Vault, job.dropped)
     return view(job)
   })
 

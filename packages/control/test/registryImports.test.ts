@@ -1,41 +1,18 @@
 /** `/api/import/registry`: who may, what is refused, and an import from its start to its report. */
 import { it } from "@effect/vitest"
-import type { SourceCredential } from "@mcpgw/registry/import/SourceFetch"
 import { Registry } from "@mcpgw/registry/Registry"
-import { Vault } from "@mcpgw/vault/Vault"
+import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
-import * as ControlPlane from "../src/ControlPlane.ts"
-import { type Answer, call, layer, type Role, signedIn } from "./support/plane.ts"
-import { document, namesIn } from "./support/protocol.ts"
-
-const FROM = "https://registry.example.com"
-const PATH = "/api/import/registry"
-const remotes = [{ type: "streamable-http", url: "https://a.example.com/mcp" }]
-
-/** Two servers and an entry that is none. */
-const servers = [
-  { server: document("com.example/a", "1.0.0", { remotes }) },
-  { server: document("com.example/b", "2.0.0", { remotes, title: "B" }) },
-  { server: { name: "com.example/c" } }
-]
+import { layer } from "./support/plane.ts"
+import { namesIn } from "./support/protocol.ts"
+import { FROM, PATH, servers, start, textOf } from "./support/registryImports.ts"
 
 const asked: Array<string> = []
 const registryFetch = (url: string): Promise<Response> => {
   asked.push(url)
   return Promise.resolve(Response.json({ servers, metadata: { count: 3 } }))
 }
-
-const start = Effect.gen(function* () {
-  const plane = yield* ControlPlane.make
-  const cookies = new Map<Role, string>()
-  for (const role of ["admin", "developer", "user"] as const) cookies.set(role, yield* signedIn(role))
-  return (method: string, path: string, json?: unknown, role: Role = "admin") =>
-    call(plane, method, path, { cookie: cookies.get(role) ?? "", ...(json === undefined ? {} : { json }) })
-})
-
-const textOf = ({ body }: Answer, key: string): string =>
-  typeof body === "object" && body !== null ? String(Reflect.get(body, key)) : ""
 
 describe("issue 6: imports by the API", () => {
   it.scopedLive("202, then how far it is, then what became of each entry; the imported are listed, and off", () =>
@@ -44,7 +21,7 @@ describe("issue 6: imports by the API", () => {
       const begun = yield* send("POST", PATH, { from: FROM })
       expect([begun.status, begun.body]).toMatchObject([
         202,
-        { state: "running", from: `${FROM}/v0.1`, created_by: "admin" }
+        { state: "running", from: `${FROM}/v0.1`, created_by: "admin", resumed_by: null }
       ])
       const path = `${PATH}/${textOf(begun, "id")}`
       let report = yield* send("GET", path)
@@ -108,75 +85,52 @@ describe("issue 6: imports by the API", () => {
         expect([refused.status, refused.body]).toMatchObject([400, { field }])
         expect(refused.text).not.toMatch(/something else|hush/)
       }
+      // What is resumed goes on with what it was asked for: all that it would not heed is refused, and nothing begins.
+      const more = { dry_run: true, enable: false, mirror: false, interval_seconds: 60, names: ["a"], variables: [] }
+      const heedless = yield* send("POST", PATH, { from: FROM, resume: true, ...more, auth_credential: "hush" })
+      expect([heedless.status, heedless.body]).toMatchObject([
+        400,
+        {
+          errors: ["names", "enable", "dry_run", "mirror", "interval_seconds", "variables"].map((field) => ({
+            field,
+            expected: expect.stringContaining("with resume it must be left out")
+          }))
+        }
+      ])
+      expect(heedless.text).not.toContain("hush")
       const nothing = yield* send("POST", PATH, { from: FROM, resume: true })
       expect([nothing.status, nothing.body]).toMatchObject([404, { error: expect.stringContaining(`from ${FROM}`) }])
     }).pipe(Effect.provide(layer({ registryFetch })))
   )
 
-  it.scopedLive("S-01: a credential is sealed, passed on by its name alone, and shown to nobody", () => {
-    const given: Array<SourceCredential | undefined> = []
-    const says = { status: 401 }
-    const registryFetch = (_url: string, _signal: AbortSignal, credential: SourceCredential | undefined) => {
-      given.push(credential)
-      return Promise.resolve(Response.json({ servers, metadata: {} }, says))
-    }
+  it.scopedLive("which import was begun, resumed by whom with a new credential, or cancelled is on record", () => {
+    const registryFetch = (): Promise<Response> => Promise.resolve(new Response("", { status: 401 }))
     return Effect.gen(function* () {
       const send = yield* start
-      const vault = yield* Vault
-      const texts: Array<string> = []
-      const over = (begun: Answer) =>
-        Effect.gen(function* () {
-          let report = begun
-          while (textOf(report, "state") === "running") {
-            report = yield* Effect.delay(send("GET", `${PATH}/${textOf(begun, "id")}`), "5 millis")
-          }
-          texts.push(begun.text, report.text, (yield* send("GET", PATH)).text)
-          return report.body
-        })
-      const storedFor = (at: number, ref = given.at(at)?.ref) =>
-        vault.storedFor({ path: `import:${FROM}/v0.1`, headers: [], proxy_pass_url: FROM, credential_ref: ref ?? "" })
-      expect(yield* over(yield* send("POST", PATH, { from: FROM, mirror: true }))).toMatchObject({
-        state: "waiting",
-        has_credential: false,
-        problem: expect.stringMatching(/401: it wants a credential[^]*auth_credential[^]*--from-token-file/)
-      })
-      const wrong = { from: FROM, mirror: true, auth_credential: "s3cret-one" }
-      expect(yield* over(yield* send("POST", PATH, wrong))).toMatchObject({
-        has_credential: true,
-        problem: expect.stringMatching(/401: it does not take the credential/)
-      })
-      expect(given.at(-1)?.source).toBe(`${FROM}/v0.1`)
-      expect(storedFor(-1).headers).toEqual({ authorization: "Bearer s3cret-one" })
-      says.status = 200
-      const again = { from: FROM, resume: true, auth_credential: "s3cret-two", auth_header_name: "X-Key" }
-      const resumed = yield* send("POST", PATH, again)
-      expect(yield* over(resumed)).toMatchObject({ state: "waiting", problem: null, created: 2, has_credential: true })
-      expect(storedFor(-1).headers).toEqual({ "x-key": "s3cret-two" })
-      const ended = yield* send("DELETE", `${PATH}/${textOf(resumed, "id")}`)
-      expect(ended.body).toMatchObject({ state: "cancelled", has_credential: false })
-      expect(storedFor(-1).problem).toMatch(/is not there/)
-      expect(texts.join("")).not.toMatch(/s3cret/)
+      const rules = Effect.map((yield* AuditRows).read, (rows) => rows.map(({ outcome, rule }) => [rule, outcome]))
+      const secret = { auth_credential: "s3cret" }
+      const ids: Array<string> = []
+      for (const asked of [{}, { resume: true }, { resume: true, ...secret }, secret]) {
+        const begun = yield* send("POST", PATH, { from: FROM, ...asked })
+        ids.push(textOf(begun, "id"))
+        let report = begun
+        while (textOf(report, "state") === "running")
+          report = yield* Effect.delay(send("GET", `${PATH}/${ids.at(-1)}`), "5 millis")
+      }
+      yield* send("DELETE", `${PATH}/${ids[0]}`)
+      yield* send("DELETE", `${PATH}/no%0Aid`)
+      yield* send("POST", PATH, { from: "https://none.example.com", resume: true })
+      const [one, , , other] = ids
+      expect(ids).toEqual([one, one, one, other])
+      expect(yield* rules).toEqual([
+        [`api:import_registry:${one}`, "ok"],
+        [`api:resume_import:${one}`, "ok"],
+        [`api:resume_import_with_credential:${one}`, "ok"],
+        [`api:import_registry_with_credential:${other}`, "ok"],
+        [`api:cancel_import:${one}`, "ok"],
+        ["api:cancel_import", "refused"],
+        ["api:resume_import", "refused"]
+      ])
     }).pipe(Effect.provide(layer({ registryFetch })))
   })
-
-  it.scopedLive("S-01: a credential that can not be sent is refused by its field, and none is repeated or kept", () =>
-    Effect.gen(function* () {
-      const send = yield* start
-      for (const [field, wrong] of [
-        ["from", { from: "http://registry.example.com", auth_credential: "s3cret" }],
-        ["from", { from: "https://u:s3cret@registry.example.com", auth_credential: "s3cret" }],
-        ["auth_credential", { from: FROM, auth_credential: { s3cret: true } }],
-        ["auth_credential", { from: FROM, auth_credential: "s3cret\nx" }],
-        ["auth_header_name", { from: FROM, auth_credential: "s3cret", auth_header_name: "Host" }],
-        ["auth_scheme", { from: FROM, auth_credential: "s3cret", auth_scheme: "basic" }],
-        ["interval_seconds", { from: FROM, auth_credential: "s3cret", mirror: true, interval_seconds: 1 }]
-      ] as const) {
-        const refused = yield* send("POST", PATH, wrong)
-        expect([refused.status, refused.body]).toMatchObject([400, { field }])
-        expect(refused.text).not.toContain("s3cret")
-      }
-      const nothing = yield* send("POST", PATH, { from: FROM, resume: true, auth_credential: "s3cret" })
-      expect(nothing.status).toBe(404)
-    }).pipe(Effect.provide(layer({ registryFetch })))
-  )
 })

@@ -76,5 +76,9 @@ export const migrations: ReadonlyArray<Migration> = [
     id: "registry-0009-import-workers",
     // Which claim a job is worked on by: whoever held an earlier one writes nothing any more.
     statements: ["ALTER TABLE registry_imports ADD COLUMN worker TEXT"]
+  },
+  {
+    id: "registry-0010-import-resumed",
+    statements: ["ALTER TABLE registry_imports ADD COLUMN resumed_by TEXT"]
   }
 ]

@@ -1,4 +1,4 @@
-/** An import over a real PostgreSQL: its job is claimed, kept, waits as a mirror, and is cancelled. */
+/** An import over a real PostgreSQL: its job is claimed, kept, waits as a mirror, is cancelled and resumed. */
 import { assert, it } from "@effect/vitest"
 import { overPostgres } from "@mcpgw/store/suites/postgres"
 import * as Effect from "effect/Effect"
@@ -34,6 +34,10 @@ overPostgres(({ fresh }) => {
         )
         assert.lengthOf(page.entries, 100)
         assert.strictEqual((yield* imports.cancel(id)).state, "cancelled")
+        assert.deepInclude(yield* imports.resume(source.url, "ann"), { id, resumedBy: "ann" })
+        while (job.state !== "waiting" || job.resumedBy === null)
+          job = yield* Effect.delay(imports.get(id), "20 millis")
+        assert.deepInclude(job.progress, { seen: 150, unchanged: 150, problem: null })
       }).pipe(
         Effect.provide(
           Imports.layerSql({ pauseMs: 1, retries: 1 }).pipe(

@@ -26,7 +26,7 @@ describe("issue 6: bad days of a registry", () => {
       source.trouble = () => undefined
       const imports = yield* Imports
       const before = source.asked.length
-      assert.strictEqual((yield* imports.resume(source.url)).id, job.id)
+      assert.strictEqual((yield* imports.resume(source.url, "ann")).id, job.id)
       const whole = yield* settled(job.id)
       assert.strictEqual(whole.state, "finished")
       assert.deepInclude(whole.progress, { seen: 450, created: 450, problem: null })
@@ -48,14 +48,14 @@ describe("issue 6: bad days of a registry", () => {
         const { job } = yield* run({ from: source.url })
         assert.deepInclude(job, { state: "interrupted", cursor }, String(status))
         source.trouble = () => undefined
-        yield* imports.resume(source.url)
+        yield* imports.resume(source.url, "ann")
         assert.deepInclude((yield* settled(job.id)).progress, { seen: 250, problem: null })
         assert.strictEqual(source.asked[before + 2]?.get("cursor"), cursor)
       }
       // Nothing is to be gone on with any more, and a dry run is none.
       source.trouble = () => ({ status: 401, body: "" })
       yield* run({ from: source.url, dryRun: true })
-      const none = yield* Effect.flip(imports.resume(source.url))
+      const none = yield* Effect.flip(imports.resume(source.url, "ann"))
       assert.match(none.message, /^There is no import from .* to go on with/)
     }).pipe(Effect.provide(layer()))
   )
@@ -80,6 +80,7 @@ describe("issue 6: bad days of a registry", () => {
         for (const trouble of [
           { status: 200, body: `{"servers":["${"x".repeat(200_000)}"]}` },
           { status: 200, body: JSON.stringify({ servers: Array.from({ length: 1_001 }, () => 0) }) },
+          { status: 200, body: page.replace('"x"', `"${"x".repeat(2_049)}"`) },
           { status: 200, body: "<html>" },
           { status: 200, body: "{}" },
           { status: 404, body: "" },
@@ -92,6 +93,7 @@ describe("issue 6: bad days of a registry", () => {
         for (const [i, pattern] of [
           /longer than 100000 bytes/,
           /more than 1000 entries as one page; \d+ were asked for/,
+          /a cursor of 2049 characters; at most 2048 are kept/,
           /is no JSON/,
           /does not speak/,
           /does not speak/,
@@ -101,6 +103,25 @@ describe("issue 6: bad days of a registry", () => {
           assert.match(String(problems[i]), pattern)
         }
       }).pipe(Effect.provide(layer({ ...QUICK, retries: 0, maxPages: 5, maxBytes: 100_000, timeoutMs: 400 })))
+  )
+
+  it.scopedLive("of what is wrong with an entry no more is kept than a person reads", () =>
+    Effect.gen(function* () {
+      const variable = "v".repeat(30_000)
+      const remotes = [{ type: "streamable-http", url: `https://{${variable}}.example.com/mcp` }]
+      const headers = [{ name: "X", value: "v", variables: { [variable]: { format: 7 } } }]
+      const source = yield* sourceRegistry([
+        remoteEntry("com.example/a", { server: { remotes } }),
+        remoteEntry("com.example/b", { server: { remotes: [{ ...remotes[0], headers }] } })
+      ])
+      const { items } = yield* run({ from: source.url })
+      assert.deepStrictEqual(
+        items.map(({ outcome }) => outcome),
+        ["refused", "refused"]
+      )
+      assert.isBelow(JSON.stringify(items).length, 2_500)
+      assert.match(items[0]?.reason ?? "", /^has variables without a value: v+…$/)
+    }).pipe(Effect.provide(layer()))
   )
 
   it.scopedLive("a process that ends in the middle leaves the rest to the next", () => {
@@ -180,7 +201,7 @@ describe("issue 6: bad days of a registry", () => {
       const { id } = yield* imports.start({ from: source.url }, "admin")
       yield* asks(2)
       yield* imports.cancel(id)
-      yield* imports.resume(source.url)
+      yield* imports.resume(source.url, "ann")
       yield* asks(3)
       const { progress, state } = yield* settled(id)
       assert.strictEqual(state, "finished")
@@ -210,7 +231,7 @@ describe("issue 6: bad days of a registry", () => {
         const error = yield* Effect.flip(imports.start(request, "admin"))
         assert.deepInclude(error, { _tag: "InvalidImport", field })
       }
-      assert.strictEqual((yield* Effect.flip(imports.resume(from)))._tag, "ImportNotFound")
+      assert.strictEqual((yield* Effect.flip(imports.resume(from, "ann")))._tag, "ImportNotFound")
     }).pipe(Effect.provide(layer()))
   )
 })

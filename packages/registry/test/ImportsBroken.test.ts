@@ -37,9 +37,9 @@ describe("issue 6: imports that break off", () => {
       assert.deepInclude(mirror.job, { state: "waiting", cursor: "100" })
       broken.name = ""
       // The newest first: the mirror need not be waited for.
-      assert.strictEqual((yield* (yield* Imports).resume(source.url)).id, mirror.job.id)
+      assert.strictEqual((yield* (yield* Imports).resume(source.url, "ann")).id, mirror.job.id)
       assert.deepInclude((yield* settled(mirror.job.id)).progress, { seen: 250, problem: null })
-      assert.strictEqual((yield* (yield* Imports).resume(source.url)).id, job.id)
+      assert.strictEqual((yield* (yield* Imports).resume(source.url, "ann")).id, job.id)
       const whole = yield* settled(job.id)
       assert.strictEqual(whole.state, "finished")
       assert.deepInclude(whole.progress, { seen: 250, problem: null })
@@ -74,7 +74,7 @@ describe("issue 6: imports that break off", () => {
         wanted(version, `host-${version}`)
         breaking.at = at
         assert.strictEqual((yield* run({ from: source.url })).job.state, "interrupted")
-        const { id } = yield* (yield* Imports).resume(source.url)
+        const { id } = yield* (yield* Imports).resume(source.url, "ann")
         assert.strictEqual((yield* settled(id)).state, "finished")
         const [record] = yield* records
         assert.strictEqual(record?.proxy_pass_url, `https://host-${version}.example.com/mcp`, at)
@@ -108,7 +108,7 @@ describe("issue 6: imports that break off", () => {
         const job = yield* settled(id)
         assert.strictEqual(job.state, "interrupted")
         assert.match(String(job.progress.problem), /begun 3 times/)
-        yield* (yield* Imports).resume(source.url)
+        yield* (yield* Imports).resume(source.url, "ann")
         assert.deepInclude(yield* settled(id), { state: "finished", claims: 0 })
       }).pipe(Effect.provide(over(Store.layerSqlite({ filename }))))
     })

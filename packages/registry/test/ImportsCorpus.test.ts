@@ -47,7 +47,7 @@ describe("issue 6: a realistic corpus of five thousand entries", () => {
         assert.deepInclude(half.job, { state: "interrupted", cursor: "2100" })
         source.trouble = () => undefined
         const imports = yield* Imports
-        yield* imports.resume(source.url)
+        yield* imports.resume(source.url, "ann")
         const { progress, state } = yield* settled(half.job.id)
         const items = yield* imports.items(half.job.id, 0)
         assert.strictEqual(state, "finished")

@@ -65,7 +65,8 @@ const samples: ReadonlyArray<Sample> = [
       claims: 2,
       worker: "w",
       created_at: AT,
-      created_by: "root"
+      created_by: "root",
+      resumed_by: "ann"
     }
   },
   { table: "registry_import_items", row: { job: "1", position: 100, size: 0, items: "[]" } }

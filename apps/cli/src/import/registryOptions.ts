@@ -68,22 +68,25 @@ interface Words {
   readonly search: Option.Option<string>
   readonly list: Option.Option<string>
   readonly dryRun: boolean
+  readonly enable: boolean
+  readonly variable: ReadonlyArray<string>
   readonly mirror: boolean
   readonly every: Option.Option<number>
   readonly resume: boolean
 }
 
 /** Options that say two things at once, or that another one makes pointless. */
-export const conflicts = ({ dryRun, every, from, fromTokenFile, list, mirror, resume, search, select }: Words) =>
+export const conflicts = (words: Words) =>
   Effect.gen(function* () {
+    const { dryRun, enable, every, from, fromTokenFile, list, mirror, resume, search, select, variable } = words
     if (Option.isSome(fromTokenFile) && from === OFFICIAL)
       return yield* usage("--from-token-file: the public registry wants no token", "--from URL names the one it is for")
     if (select && Option.isSome(list)) return yield* usage("--select and --list choose servers both")
     if (Option.isSome(search) && !select) return yield* usage("--search narrows what is chosen from: add --select")
     if (Option.isSome(every) && !mirror) return yield* usage("--every says how often to mirror: add --mirror")
     if (mirror && dryRun) return yield* usage("--mirror goes on and changes things; --dry-run changes nothing")
-    if (resume && (select || Option.isSome(list) || dryRun || mirror))
+    if (resume && (select || Option.isSome(list) || dryRun || enable || mirror || variable.length > 0))
       return yield* usage(
-        "--resume goes on with what was asked before; it takes no --select, --list, --dry-run, --mirror"
+        "--resume goes on with what was asked before; it takes no --select, --list, --dry-run, --enable, --mirror, --variable"
       )
   })

@@ -166,7 +166,7 @@ const refresh = Command.make("refresh", { server, ...globals }, (args) =>
     const { at } = yield* Session
     const path = yield* resolve(args.server)
     const answer = yield* (yield* at(path)).servers.refresh({ path: { "*": path } })
-    yield* show(args.json, answer, () => `${answer.service_path}: ${plain(answer.status)}, ${answer.num_tools} tools`)
+    yield* show(args.json, answer, () => `${plain(answer.message)}\nTools: ${answer.num_tools}`)
   })
 ).pipe(
   Command.withDescription(about("Check a server now, and read its tools anew.", "servers refresh weather")),

@@ -38,12 +38,18 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.include(await ok(["servers", "add", file, "--overwrite", "--license", "MIT"]), "Updated /weather.")
       assert.include(await ok(["servers", "disable", "weather"]), "/weather is off")
       assert.include(await ok(["servers", "toggle", "weather"]), "/weather is on: healthy")
-      assert.include(await ok(["servers", "refresh", "weather"]), "healthy, 1 tools")
+      const refreshed = await ok(["servers", "refresh", "weather"])
+      assert.match(refreshed, /^Service \/weather refreshed successfully\nTools: 1\n?$/)
       assert.include(await ok(["servers", "tools", "weather"]), "echo")
       assert.include(await ok(["call", "echo", "--args", '{"text":"hello"}']), "echo")
+      await backend.stop()
+      const checked = await ok(["servers", "refresh", "weather"])
+      assert.match(
+        checked,
+        /^Service \/weather was checked: unhealthy: [^]*Nothing answers at its address[^]*\nTools: 1\n?$/
+      )
       assert.include(await ok(["servers", "remove", "weather"]), "Removed /weather.")
       assert.strictEqual((await stand().run(["servers", "get", "weather"])).code, 4)
-      await backend.stop()
     })
 
     it("S-04: a credential is set from standard input, and never shown", async () => {

@@ -126,7 +126,7 @@ export const importRegistrySuite = (stand: () => Stand): void => {
     const shown = await run("show", id)
     assert.strictEqual(shown.code, 0, shown.err)
     assert.match(shown.out, /com\.example\/package .*refused +server\.remotes: it is a package/)
-    assert.match(shown.err, /: dry run, finished, 2 seen: 2 refused/)
+    assert.match(shown.err, /: dry run, finished, 2 seen: 2 refused\nBegun by \S+\n?$/)
     assert.deepInclude(JSON.parse((await run("show", id, "--json")).out), { dry_run: true, refused: 2 })
     assert.strictEqual((await run("show", "nothing")).code, 4)
   })
@@ -184,6 +184,7 @@ export const importRegistrySuite = (stand: () => Stand): void => {
     assert.strictEqual(failed.code, 1)
     assert.match(failed.err, /answered with status 400[^]*--resume/)
     source.trouble = undefined
+    assert.strictEqual((await run("registry", "--resume", "--enable")).code, 2, "it goes on with what was asked before")
     assert.strictEqual((await run("registry", "--resume")).code, 0)
     const mirror = await run("registry", "--mirror", "--every", "3600", "--json")
     assert.strictEqual(mirror.code, 0, mirror.err)

@@ -95,4 +95,6 @@ export interface ImportJob {
   readonly worker: string | null
   readonly createdAt: string
   readonly createdBy: string
+  /** Who resumed it last; null: nobody did. */
+  readonly resumedBy: string | null
 }

@@ -12,38 +12,23 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import * as Schema from "effect/Schema"
-import { failed, iso, LEASE_MS, runImport, type RunLimits } from "../internal/importRun.ts"
+import * as Stream from "effect/Stream"
+import { breakOff, iso, LEASE_MS, runImport, type Running, type RunLimits } from "../internal/importRun.ts"
 import { type ImportStoreApi, makeImportStore } from "../internal/importStore.ts"
 import type { Registry } from "../Registry.ts"
 import type { StoreUnavailable } from "../RegistryError.ts"
 import type { Versions } from "../v01/Versions.ts"
 import type { ItemReport } from "./itemReport.ts"
+import { ImportChanged, ImportNotFound, InvalidImport } from "./ImportError.ts"
 import { type ImportJob, type ImportRequest, LEAST_INTERVAL_SECONDS, NO_PROGRESS } from "./ImportJob.ts"
 import { SOURCE_LIMITS, sourceBase } from "./Source.ts"
 import type { SourceFetch } from "./SourceFetch.ts"
 
 export type { RunLimits } from "../internal/importRun.ts"
 
-/** What is asked can not be done. */
-export class InvalidImport extends Schema.TaggedError<InvalidImport>()("InvalidImport", {
-  field: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `${this.field} ${this.problem}`
-  }
-}
-
-export class ImportNotFound extends Schema.TaggedError<ImportNotFound>()("ImportNotFound", {
-  /** The registry whose import was to go on; absent: an import was named. */
-  from: Schema.optionalWith(Schema.String, { exact: true })
-}) {
-  override get message(): string {
-    return this.from === undefined
-      ? "There is no such import"
-      : `There is no import from ${this.from} to go on with: none was interrupted or cancelled`
-  }
+/** A job as it is now, and the name of the credential that it needs no more. */
+export interface Turned extends ImportJob {
+  readonly dropped: string | undefined
 }
 
 export interface ImportsApi {
@@ -55,13 +40,14 @@ export interface ImportsApi {
    */
   readonly resume: (
     from: string,
+    by: string,
     credential?: string
-  ) => Effect.Effect<ImportJob, InvalidImport | ImportNotFound | StoreUnavailable>
+  ) => Effect.Effect<Turned, InvalidImport | ImportChanged | ImportNotFound | StoreUnavailable>
   readonly get: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
   /** The newest first. */
   readonly all: Effect.Effect<ReadonlyArray<ImportJob>, StoreUnavailable>
   /** Ends a job, or a mirror for good; what it brought stays. */
-  readonly cancel: (id: string) => Effect.Effect<ImportJob, ImportNotFound | StoreUnavailable>
+  readonly cancel: (id: string) => Effect.Effect<Turned, ImportChanged | ImportNotFound | StoreUnavailable>
   /**
    * What became of at most `most` entries of its last run, 20,000 unless given, from the `after`th on. Kept of the last 20 jobs and of those that go
    * on, the first 20,000 of each.
@@ -71,6 +57,8 @@ export interface ImportsApi {
     after: number,
     most?: number
   ) => Effect.Effect<ReadonlyArray<ItemReport>, StoreUnavailable>
+  /** Names of the credentials that jobs no longer need which ended by themselves in this process; for one reader. The oldest give way. */
+  readonly dropped: Stream.Stream<string>
   /** Names of the credentials that a job may still need; of one that ended for good none is. */
   readonly credentials: Effect.Effect<ReadonlySet<string>, StoreUnavailable>
 }
@@ -90,6 +78,8 @@ const LOOK = Duration.seconds(15)
 const WORKERS = 3
 const MOST_ITEMS = 20_000
 const MOST_NAMES = 1_000
+/** Credentials nobody has taken note of yet; what is lost is swept. */
+const MOST_DROPPED = 1_000
 
 const nowMillis = Clock.currentTimeMillis
 
@@ -127,7 +117,8 @@ const newJob = (request: ImportRequest, by: string) =>
     claims: 0,
     worker: null,
     createdAt: iso(now),
-    createdBy: by
+    createdBy: by,
+    resumedBy: null
   }))
 
 const keepLease = (store: ImportStoreApi, job: ImportJob) =>
@@ -141,14 +132,6 @@ const MOST_CLAIMS = 3
 
 const OUR_FAULT = "It broke off by an error of this gateway, which its log tells; it can be resumed"
 const DEADLY = `Work on it was begun ${MOST_CLAIMS} times and broke off each time before it got on by a page; it can be resumed`
-
-/** What can not be worked on is not left running, for others to take up again and again. */
-const breakOff = (store: ImportStoreApi, { id, worker }: ImportJob, problem: string) =>
-  Effect.gen(function* () {
-    const job = yield* store.find(id)
-    if (job?.state !== "running" && job?.state !== "waiting") return
-    yield* store.save({ ...failed(job, { passing: true, problem }, yield* nowMillis), worker }, null)
-  })
 
 /** Works on whatever is to be worked on, one job after the other. */
 const workAll = (store: ImportStoreApi, work: (job: ImportJob) => Effect.Effect<void, StoreUnavailable, Needs>) =>
@@ -171,6 +154,20 @@ const get = (store: ImportStoreApi, id: string) =>
     job === undefined ? Effect.fail(new ImportNotFound({})) : Effect.succeed(job)
   )
 
+/** How often it is tried to cancel a job that changes just then. */
+const TRIES = 5
+
+/** Whatever it does; it ends in the state in which it was read, so that no credential of somebody who resumed it meanwhile is lost sight of. */
+const cancel = (store: ImportStoreApi, id: string, tries = TRIES): ReturnType<ImportsApi["cancel"]> =>
+  Effect.gen(function* () {
+    const job = yield* get(store, id)
+    if (job.state === "finished" || job.state === "cancelled") return { ...job, dropped: undefined }
+    const { credential: dropped, ...request } = job.request
+    if (yield* store.turn(job, { state: "cancelled", request, resumedBy: job.resumedBy }))
+      return { ...(yield* get(store, id)), dropped }
+    return yield* tries > 1 ? cancel(store, id, tries - 1) : new ImportChanged({ from: job.request.from })
+  })
+
 /** Can it be resumed? What a dry run had planned is gone with it. */
 const canGoOn = ({ progress, request, state }: ImportJob): boolean =>
   request.dryRun !== true &&
@@ -180,16 +177,18 @@ const make = (limits: RunLimits) =>
   Effect.gen(function* () {
     const store = yield* makeImportStore
     const poke = yield* Queue.sliding<void>(1)
+    const dropped = yield* Queue.sliding<string>(MOST_DROPPED)
+    const running: Running = { store, limits, drop: (credential) => Queue.offer(dropped, credential) }
     const work = (job: ImportJob) =>
       Effect.gen(function* () {
-        if (job.claims > MOST_CLAIMS) return yield* breakOff(store, job, DEADLY)
+        if (job.claims > MOST_CLAIMS) return yield* breakOff(job, DEADLY, running)
         yield* Effect.forkScoped(keepLease(store, job))
-        yield* runImport(job, { store, limits })
+        yield* runImport(job, running)
       }).pipe(
         Effect.onInterrupt(() => Effect.ignoreLogged(store.release(job))),
         Effect.scoped,
         Effect.catchAllDefect((defect) =>
-          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(store, job, OUR_FAULT))
+          Effect.zipRight(Effect.logError("An import broke off", Cause.die(defect)), breakOff(job, OUR_FAULT, running))
         )
       )
     const look = Effect.zipRight(workAll(store, work), Effect.timeoutOption(Queue.take(poke), LOOK))
@@ -203,26 +202,22 @@ const make = (limits: RunLimits) =>
           yield* wake
           return job
         }),
-      resume: (from, credential) =>
+      resume: (from, by, credential) =>
         Effect.gen(function* () {
           const base = yield* baseOf(from)
           const job = (yield* store.all).find((one) => one.request.from === base && canGoOn(one))
           if (job === undefined) return yield* new ImportNotFound({ from: base })
           const request = credential === undefined ? job.request : { ...job.request, credential }
-          yield* store.turn({ id: job.id, request }, "running")
+          if (!(yield* store.turn(job, { state: "running", request, resumedBy: by })))
+            return yield* new ImportChanged({ from: base })
           yield* wake
-          return yield* get(store, job.id)
+          const dropped = credential === undefined ? undefined : job.request.credential
+          return { ...(yield* get(store, job.id)), dropped }
         }),
       get: (id) => get(store, id),
       all: store.all,
-      cancel: (id) =>
-        Effect.gen(function* () {
-          const job = yield* get(store, id)
-          if (job.state === "finished") return job
-          const { credential: _dropped, ...request } = job.request
-          yield* store.turn({ id, request }, "cancelled")
-          return yield* get(store, id)
-        }),
+      cancel: (id) => cancel(store, id),
+      dropped: Stream.fromQueue(dropped),
       items: (id, after, most = MOST_ITEMS) => store.items(id, after, most),
       credentials: Effect.map(
         store.all,

@@ -173,6 +173,8 @@ const get = (url: string, source: Source, limits: SourceLimits) =>
 const Text = Schema.optionalWith(Schema.NullOr(Schema.String), { exact: true })
 /** Of one page, whatever was asked for: each becomes a report that is kept. */
 const MOST_ENTRIES = 1_000
+/** Longest cursor, in characters: it is kept with the job, and goes back in an address. */
+const LONGEST_CURSOR = 2_048
 const decodeList = Schema.decodeUnknownEither(
   Schema.Struct({
     servers: Schema.NullOr(Schema.Array(Schema.Unknown)),
@@ -208,6 +210,12 @@ export const fetchPage = (
       })
     }
     const next = metadata?.nextCursor ?? metadata?.next_cursor ?? ""
+    if (next.length > LONGEST_CURSOR) {
+      return yield* new SourceFailed({
+        problem: `The registry sent a cursor of ${next.length} characters; at most ${LONGEST_CURSOR} are kept`,
+        passing: false
+      })
+    }
     return { entries: servers ?? [], nextCursor: next === "" ? undefined : next }
   })
 

@@ -35,6 +35,18 @@ export const report = (
   ...why
 })
 
+/** Longest field, and longest reason, in characters: strangers choose how long they would be. */
+const MOST = 500
+
+const cut = (text: string): string => (text.length > MOST ? `${text.slice(0, MOST)}…` : text)
+
+/** As it is kept. */
+export const brief = ({ field, reason, ...same }: ItemReport): ItemReport => ({
+  ...same,
+  ...(field === undefined ? {} : { field: cut(field) }),
+  ...(reason === undefined ? {} : { reason: cut(reason) })
+})
+
 export const anothers = (entry: SourceEntry, path: string): ItemReport =>
   report(entry, path, "refused", { field: "server.name", reason: `${path} is another server's here` })
 

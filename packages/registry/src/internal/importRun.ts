@@ -5,9 +5,10 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { inSlices } from "../EventLoop.ts"
+import { createHash } from "node:crypto"
+import { turn } from "../EventLoop.ts"
 import { applyEntry, type ApplyOptions, namesInUse } from "../import/applyEntry.ts"
-import type { ItemReport } from "../import/itemReport.ts"
+import { brief, type ItemReport } from "../import/itemReport.ts"
 import { counted, type ImportJob, type ImportProgress, NO_PROGRESS } from "../import/ImportJob.ts"
 import { changedAt } from "../import/Importable.ts"
 import { rehearsal } from "../import/rehearsal.ts"
@@ -26,7 +27,7 @@ export const LEASE_MS = 60_000
 /** Sources may write an entry a little after the moment they date it. */
 const OVERLAP_MS = 60_000
 
-/** Entries applied between two turns of the event loop. */
+/** Entries applied between two turns of the event loop, and two looks whether it was cancelled. */
 const AT_ONCE = 10
 
 export const iso = (millis: number): string => new Date(millis).toISOString()
@@ -47,8 +48,10 @@ const missing = (name: string): ItemReport => ({
   reason: "the registry does not know this server"
 })
 
-interface Running {
+export interface Running {
   readonly store: ImportStoreApi
+  /** Told of a credential that a job names no more. */
+  readonly drop: (credential: string) => Effect.Effect<unknown>
   readonly limits: RunLimits
 }
 
@@ -77,20 +80,24 @@ const newest = (seen: string | null, items: ReadonlyArray<unknown>): string | nu
     return at !== undefined && (latest === null || at > latest) ? at : latest
   }, seen)
 
-const apply = (items: ReadonlyArray<unknown>, options: ApplyOptions) =>
+/** Applies entries as long as `goesOn`; how many it came to is how many it tells of. */
+const apply = <E, R>(items: ReadonlyArray<unknown>, options: ApplyOptions, goesOn: Effect.Effect<boolean, E, R>) =>
   Effect.gen(function* () {
     const reports: Array<ItemReport> = []
-    yield* inSlices(items, AT_ONCE, (slice) =>
-      Effect.forEach(slice, (item) => Effect.map(applyEntry(item, options), (report) => void reports.push(report)), {
-        discard: true
-      })
-    )
+    for (let start = 0; start < items.length; start += AT_ONCE) {
+      if (start > 0) yield* turn
+      if (!(yield* goesOn)) break
+      for (const item of items.slice(start, start + AT_ONCE)) reports.push(brief(yield* applyEntry(item, options)))
+    }
     return reports
   })
 
-/** What stops a run before its end; undefined: nothing. */
+/** What is remembered of a cursor, to know it again: thousands of them cost little. */
+const digest = (cursor: string): string => createHash("sha256").update(cursor).digest("base64")
+
+/** What stops a run before its end; undefined: nothing. `seen`: digests of its cursors. */
 const excess = (progress: ImportProgress, next: string, seen: ReadonlySet<string>, limits: RunLimits) =>
-  seen.has(next)
+  seen.has(digest(next))
     ? "The registry repeats its cursor: what follows can not be had"
     : progress.pages >= limits.maxPages
       ? `There are more than ${limits.maxPages} pages`
@@ -102,10 +109,15 @@ const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
   Effect.gen(function* () {
     const { names } = job.request
     const found: Page = yield* names === undefined ? listPage(job, running) : namedPage(job, names, running)
-    // It may have been cancelled while the source was asked, and be another's since.
-    const goesOn = yield* running.store.renew(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS))
-    const items = goesOn ? [...found.missing, ...(yield* apply(found.items, options))] : []
+    // It may have been cancelled while the source was asked, or since, and be another's.
+    const goesOn = Effect.flatMap(Clock.currentTimeMillis, (now) => running.store.renew(job, iso(now + LEASE_MS)))
+    const applied = yield* apply(found.items, options, goesOn)
+    const items = [...found.missing, ...applied]
+    const told: Told = { position: job.progress.seen, items }
     const progress = counted(job.progress, items)
+    if (applied.length < found.items.length) {
+      return { isWhole: false, job: { ...job, progress }, next: undefined, told } as const
+    }
     const done: ImportJob = {
       ...job,
       progress: { ...progress, pages: progress.pages + 1 },
@@ -113,16 +125,21 @@ const page = (job: ImportJob, options: ApplyOptions, running: Running) =>
       claims: 0,
       cursor: found.next ?? null
     }
-    const told: Told = { position: job.progress.seen, items }
-    return { job: done, next: found.next, told }
+    return { isWhole: true, job: done, next: found.next, told } as const
   })
 
 const isMirror = ({ request }: ImportJob): boolean => request.everySeconds !== undefined
 
+/** A job that does not go on, nor can be resumed, needs no credential. */
+const withoutCredential = ({ request: { credential: _dropped, ...request }, ...job }: ImportJob): ImportJob => ({
+  ...job,
+  request
+})
+
 /** The run is over: a mirror waits for the next one, which asks for what changed since the newest change seen. */
 const ended = (job: ImportJob, problem: string | null, now: number): ImportJob => {
   const progress = { ...job.progress, finishedAt: iso(now), problem }
-  if (!isMirror(job)) return { ...job, state: "finished", cursor: null, progress }
+  if (!isMirror(job)) return withoutCredential({ ...job, state: "finished", cursor: null, progress })
   // After a run that did not come to its end the next one asks for the same.
   const isWhole = problem === null && job.newestSeen !== null
   const since = isWhole ? iso(Date.parse(job.newestSeen) - OVERLAP_MS) : job.updatedSince
@@ -130,20 +147,41 @@ const ended = (job: ImportJob, problem: string | null, now: number): ImportJob =
   return { ...job, state: "waiting", cursor: null, updatedSince: since, nextAt, progress }
 }
 
-/** It failed: a mirror tries again in its time, any other import can be resumed; either goes on where it is. */
-export const failed = (
+/** It failed: a mirror tries again in its time, any other import but a dry run can be resumed; either goes on where it is. */
+const failed = (
   job: ImportJob,
   { anyPage = false, passing, problem }: Pick<SourceFailed, "anyPage" | "passing" | "problem">,
   now: number
-): ImportJob => ({
-  ...job,
-  claims: 0,
-  // A cursor the source refuses is of no more use.
-  cursor: passing || anyPage ? job.cursor : null,
-  state: isMirror(job) ? "waiting" : "interrupted",
-  nextAt: isMirror(job) ? iso(now + (job.request.everySeconds ?? 0) * 1_000) : null,
-  progress: { ...job.progress, finishedAt: iso(now), problem }
-})
+): ImportJob => {
+  const after: ImportJob = {
+    ...job,
+    claims: 0,
+    // A cursor the source refuses is of no more use.
+    cursor: passing || anyPage ? job.cursor : null,
+    state: isMirror(job) ? "waiting" : "interrupted",
+    nextAt: isMirror(job) ? iso(now + (job.request.everySeconds ?? 0) * 1_000) : null,
+    progress: { ...job.progress, finishedAt: iso(now), problem }
+  }
+  return job.request.dryRun === true ? withoutCredential(after) : after
+}
+
+/** Ends the work on it. False: it was cancelled meanwhile, or others work on it. */
+const leave = (before: ImportJob, after: ImportJob, { drop, store }: Running, told?: Told) =>
+  Effect.tap(store.save(after, null, told), (written) => {
+    const { credential } = before.request
+    return written && credential !== undefined && after.request.credential === undefined
+      ? drop(credential)
+      : Effect.void
+  })
+
+/** What can not be worked on is not left running, for others to take up again and again. */
+export const breakOff = ({ id, worker }: ImportJob, problem: string, running: Running) =>
+  Effect.gen(function* () {
+    const job = yield* running.store.find(id)
+    if (job?.state !== "running" && job?.state !== "waiting") return
+    const now = yield* Clock.currentTimeMillis
+    yield* leave(job, { ...failed(job, { passing: true, problem }, now), worker }, running)
+  })
 
 const begun = (job: ImportJob, now: number): ImportJob =>
   job.state === "running" && job.progress.startedAt !== null && job.progress.finishedAt === null
@@ -158,6 +196,12 @@ const begun = (job: ImportJob, now: number): ImportJob =>
             : { ...job.progress, finishedAt: null, problem: null, startedAt: job.progress.startedAt ?? iso(now) }
       }
 
+/** Of one that was cancelled in the middle of a page: what it did there stays done, and is told. */
+const stopped = (job: ImportJob, told: Told | undefined, { store }: Running) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    store.tally({ ...job, progress: { ...job.progress, finishedAt: iso(now) } }, told)
+  )
+
 /** Works on a claimed job until it ends, its source fails, or somebody cancels it. */
 export const runImport = (claimed: ImportJob, running: Running) =>
   Effect.gen(function* () {
@@ -171,23 +215,26 @@ export const runImport = (claimed: ImportJob, running: Running) =>
     }
     let job = begun(claimed, yield* Clock.currentTimeMillis)
     let told: Told | undefined = job.progress.seen === 0 ? { position: 0, items: [] } : undefined
-    const cursors = new Set<string>(job.cursor === null ? [] : [job.cursor])
+    const cursors = new Set<string>(job.cursor === null ? [] : [digest(job.cursor)])
     while (yield* store.save(job, iso((yield* Clock.currentTimeMillis) + LEASE_MS), told)) {
       const result = yield* Effect.either(page(job, options, running))
       const now = yield* Clock.currentTimeMillis
       if (Either.isLeft(result)) {
         if (result.left._tag === "StoreUnavailable") return yield* result.left
-        yield* store.save(failed(job, result.left, now), null)
-        return
+        if (yield* leave(job, failed(job, result.left, now), running)) return
+        told = undefined
+        break
       }
-      const { next } = result.right
+      const { isWhole, next } = result.right
       job = result.right.job
       told = result.right.told
+      if (!isWhole) break
       const problem = next === undefined ? undefined : excess(job.progress, next, cursors, limits)
       if (next === undefined || problem !== undefined) {
-        yield* store.save(ended(job, problem ?? null, now), null, told)
-        return
+        if (yield* leave(job, ended(job, problem ?? null, now), running, told)) return
+        break
       }
-      cursors.add(next)
+      cursors.add(digest(next))
     }
+    yield* stopped(job, told, running)
   })

@@ -7,7 +7,7 @@ import { migrate } from "@mcpgw/store/Migrations"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { ImportProgress, ImportRequest, ImportState, type ImportJob } from "../import/ImportJob.ts"
+import { type ImportJob, ImportProgress, ImportRequest, ImportState } from "../import/ImportJob.ts"
 import { ItemReport } from "../import/itemReport.ts"
 import { migrations } from "../Migrations.ts"
 import { StoreUnavailable } from "../RegistryError.ts"
@@ -25,7 +25,8 @@ const Row = Schema.Struct({
   claims: Schema.Int,
   worker: Text,
   created_at: Schema.String,
-  created_by: Schema.String
+  created_by: Schema.String,
+  resumed_by: Text
 })
 const decode = Schema.decodeUnknownEither(Row)
 
@@ -33,7 +34,7 @@ const jobsOf = (rows: ReadonlyArray<unknown>): ReadonlyArray<ImportJob> =>
   rows.flatMap((row) => {
     const read = decode(row)
     if (Either.isLeft(read)) return []
-    const { created_at, created_by, newest_seen, next_at, page_cursor, updated_since, ...same } = read.right
+    const { created_at, created_by, newest_seen, next_at, page_cursor, resumed_by, updated_since, ...same } = read.right
     return [
       {
         ...same,
@@ -42,7 +43,8 @@ const jobsOf = (rows: ReadonlyArray<unknown>): ReadonlyArray<ImportJob> =>
         newestSeen: newest_seen,
         nextAt: next_at,
         createdAt: created_at,
-        createdBy: created_by
+        createdBy: created_by,
+        resumedBy: resumed_by
       }
     ]
   })
@@ -60,7 +62,8 @@ const rowOf = (job: ImportJob) => ({
   claims: job.claims,
   worker: job.worker,
   created_at: job.createdAt,
-  created_by: job.createdBy
+  created_by: job.createdBy,
+  resumed_by: job.resumedBy
 })
 
 /** Jobs kept; of the ones that ended the oldest are dropped. */
@@ -100,6 +103,8 @@ export interface ImportStoreApi {
    * How far it is, the lease, and what became of entries. False: it was cancelled meanwhile, or others work on it, and nothing was written.
    */
   readonly save: (job: ImportJob, leaseUntil: string | null, told?: Told) => Effect.Effect<boolean, StoreUnavailable>
+  /** What a job did that was cancelled meanwhile: its counts and what became of entries, and nothing when others have begun on it since. */
+  readonly tally: (job: ImportJob, told?: Told) => Effect.Effect<void, StoreUnavailable>
   /** What became of at most `most` entries of its last run, from the `after`th on. */
   readonly items: (
     id: string,
@@ -110,8 +115,14 @@ export interface ImportStoreApi {
   readonly renew: (job: Claimed, leaseUntil: string) => Effect.Effect<boolean, StoreUnavailable>
   /** A job that is left in good order, for whoever claims it next. */
   readonly release: (job: Claimed) => Effect.Effect<void, StoreUnavailable>
-  /** Whatever it does now, it is in that state from now on, and asks for that. */
-  readonly turn: (job: Pick<ImportJob, "id" | "request">, state: ImportState) => Effect.Effect<void, StoreUnavailable>
+  /**
+   * From that state, and whoever works on it, to another. False: it is not as it was read any more, and stays as it is. Who worked on it may do no
+   * more than tell what was done by then, and that only of one that is cancelled.
+   */
+  readonly turn: (
+    was: ImportJob,
+    to: Pick<ImportJob, "request" | "resumedBy" | "state">
+  ) => Effect.Effect<boolean, StoreUnavailable>
 }
 
 /** Creates the table when it is absent. */
@@ -132,6 +143,10 @@ export const makeImportStore = Effect.gen(function* () {
       yield* sql`INSERT INTO registry_import_items ${sql.insert(row)}
         ON CONFLICT (job, position) DO UPDATE SET size = excluded.size, items = excluded.items`
     })
+  const withTold = <E, R>(job: string, write: Effect.Effect<boolean, E, R>, told: Told | undefined) =>
+    told === undefined
+      ? write
+      : sql.withTransaction(Effect.tap(write, (written) => (written ? tell(job, told) : Effect.void)))
   const due = (now: string) => sql`(lease_until IS NULL OR lease_until < ${now}) AND (state = 'running' OR (
     state = 'waiting' AND next_at <= ${now}))`
   const api: ImportStoreApi = {
@@ -152,15 +167,28 @@ export const makeImportStore = Effect.gen(function* () {
         (rows) => jobsOf(rows)[0]
       ),
     save: (job, leaseUntil, told) => {
-      const { created_at: _at, created_by: _by, id, request: _request, source: _source, worker, ...fields } = rowOf(job)
+      const { created_at: _at, created_by: _by, id, source: _source, worker, ...fields } = rowOf(job)
       const write = Effect.map(
         sql`UPDATE registry_imports SET ${sql.update({ ...fields, lease_until: leaseUntil })}
           WHERE id = ${id} AND worker = ${worker} AND state <> 'cancelled' RETURNING id`,
         (rows) => rows.length > 0
       )
-      if (told === undefined) return unavailable(write)
-      return unavailable(sql.withTransaction(Effect.tap(write, (written) => (written ? tell(id, told) : Effect.void))))
+      return unavailable(withTold(id, write, told))
     },
+    tally: ({ id, progress, worker }, told) =>
+      Effect.asVoid(
+        unavailable(
+          withTold(
+            id,
+            Effect.map(
+              sql`UPDATE registry_imports SET progress = ${JSON.stringify(progress)}
+                WHERE id = ${id} AND worker = ${worker} AND state = 'cancelled' RETURNING id`,
+              (rows) => rows.length > 0
+            ),
+            told
+          )
+        )
+      ),
     items: (id, after, most) =>
       Effect.map(
         unavailable(sql`SELECT position, items FROM registry_import_items
@@ -179,10 +207,13 @@ export const makeImportStore = Effect.gen(function* () {
           claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END
           WHERE id = ${id} AND worker = ${worker} AND state IN ('running', 'waiting')`)
       ),
-    turn: ({ id, request }, state) =>
-      Effect.asVoid(
+    turn: (was, { request, resumedBy, state }) =>
+      Effect.map(
         unavailable(sql`UPDATE registry_imports SET state = ${state}, request = ${JSON.stringify(request)},
-          lease_until = NULL, claims = 0, worker = NULL WHERE id = ${id}`)
+          resumed_by = ${resumedBy}, lease_until = NULL, claims = 0,
+          worker = ${state === "cancelled" ? sql`worker` : null}
+          WHERE id = ${was.id} AND state = ${was.state} AND COALESCE(worker, '') = ${was.worker ?? ""} RETURNING id`),
+        (rows) => rows.length > 0
       )
   }
   return api
