@@ -20,6 +20,7 @@ const file = (name: string, text: string): string => {
 const TOKEN = file("token", "tok")
 const EMPTY = file("empty.json", "{}")
 const NAMELESS = file("nameless.json", '{"path":"/a","colour":"red"}')
+const ADD = ["--name", "a", "--path", "/a", "--proxy-pass-url", "http://x/"]
 const LIST = file("list.txt", "com.example/a\n")
 mkdirSync(join(room.path, "tokens"), { mode: 0o700 })
 
@@ -54,7 +55,7 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["servers", "add", "--header", "x"], /--header may hold/],
   [["servers", "update", "a"], /What is to change\?/],
   [["servers", "rate", "a", "6"], /a whole number from 1 to 5/],
-  [["servers", "rate", "a", "many"], /many/],
+  [["servers", "rate", "a", "many"], /STARS held "many"; it may hold a whole number from 1 to 5/],
   [["servers", "get", "/"], /a server's path or name/],
   [["servers", "credential", "a", "--scheme", "magic"], /none, bearer, api_key, client/],
   [["call", "x", "--args", "[1]", "--server", "a"], /--args held/],
@@ -64,12 +65,22 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["agents", "update", "robot"], /What is to change\?/],
   [["groups", "create", " "], /GROUP held/],
   [["keys", "create", "x", "--tool", "x"], /--tool held/],
+  [["keys", "create", "x", "--expires", "tomorrow"], /^mcpgw: --expires: it must be a day or a time[^\n]*\n*$/],
+  [["agents", "secret", "bot", "--expires", "tomorrow"], /^mcpgw: --expires: it must be a day or a time[^\n]*\n*$/],
+  [["tokens", "generate", "--hours", "x"], /--hours held "x"; it may hold whole hours/],
+  [
+    ["servers", "add", ...ADD, "--transport", "carrier-pigeon"],
+    /^(?!(?:[^]*supported_transports){2})[^]*"streamable-http", "sse" or "stdio"/
+  ],
   [["tokens", "revoke"], /Which token\?/],
   [["tokens", "revoke", "--id", "1", "--subject", "a"], /Which token\?/],
   [["tokens", "revoke", "--id", "1", "--stdin"], /Which token\?/],
   [["published", "list", "--limit", "0"], /from 1 to 100/],
   [["policy", "explain", "--server", "a", "--scopes", LIST], /./],
-  [["policy", "test", LIST, "--scopes", join(room.path, "none.yml")], /can not be read/],
+  [
+    ["policy", "test", LIST, "--scopes", join(room.path, "none.yml")],
+    /--scopes "[^"]+" can not be read: there is no such file/
+  ],
   [["import", "registry", "--select", "--list", LIST], /choose servers both/],
   [["import", "registry", "--search", "x"], /add --select/],
   [["import", "registry", "--every", "60"], /add --mirror/],
@@ -79,9 +90,15 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["import", "registry", "--select"], /needs a terminal/],
   [["import", "registry", "--from-header", "X-Key"], /add --from-token-file/],
   [["import", "registry", "--from-token-file", TOKEN], /the public registry wants no token/],
-  [[...FROM, "--from-token-file", join(room.path, "none")], /--from-token-file .* can not be read/],
+  [
+    [...FROM, "--from-token-file", join(room.path, "none")],
+    /--from-token-file .* can not be read: there is no such file\n*$/
+  ],
   [[...FROM, "--from-token-file", EMPTY], /--from-token-file .* holds no token/],
-  [["import", "registry", "--list", EMPTY, "--every", "5", "--mirror"], /60/],
+  [
+    ["import", "registry", "--list", EMPTY, "--every", "5", "--mirror"],
+    /--every held "5"; it may hold 60 seconds or more/
+  ],
   [["import", "files", join(room.path, "tokens")], /holds no server files/],
   [[...IDE, "--write", "--remove"], /both set/],
   [[...IDE, "--embed-token"], /--embed-token needs/],

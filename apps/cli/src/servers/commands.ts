@@ -6,7 +6,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { badField, failed, Failure, missing, toldByFlags, usage } from "../Failure.ts"
+import { failed, Failure, missing, toldByFlags, usage } from "../Failure.ts"
 import { globals } from "../connect/options.ts"
 import { pathInUrl, Session } from "../connect/Session.ts"
 import { about } from "../help.ts"
@@ -16,6 +16,7 @@ import { edit, readFields, registration } from "./file.ts"
 import { fields, FLAGS, given, server } from "./options.ts"
 import { resolve } from "./resolve.ts"
 import { healthLine, serverPairs, serverTable, toolTable } from "./show.ts"
+import { wholeNumber } from "../wholeNumber.ts"
 
 const query = Options.text("query").pipe(
   Options.withAlias("q"),
@@ -191,13 +192,16 @@ const tools = Command.make("tools", { server: anyServer, ...globals }, (args) =>
 
 const Rated = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
-const stars = Args.integer({ name: "STARS" }).pipe(Args.withDescription("1 to 5."))
+const stars = Args.text({ name: "STARS" }).pipe(
+  Args.mapEffect((text) =>
+    Effect.mapError(wholeNumber("STARS", 1, 5, "a whole number from 1 to 5")(text), ({ error }) => error)
+  ),
+  Args.withDescription("1 to 5.")
+)
 
 const rate = Command.make("rate", { server, stars, ...globals }, (args) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
-    if (args.stars < 1 || args.stars > 5)
-      return yield* badField("STARS", String(args.stars), "a whole number from 1 to 5")
     const path = yield* resolve(args.server)
     const request = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(`/api/servers/${pathInUrl(path)}/rate`), {
       rating: args.stars

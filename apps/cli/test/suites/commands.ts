@@ -36,6 +36,12 @@ export const commandSuite = (stand: () => Stand): void => {
       const record = await json(["servers", "get", "weather/"])
       assert.deepInclude(record, { description: "Rain and sun", tags: ["a", "b"], proxy_pass_url: backend.url })
       assert.include(await ok(["servers", "add", file, "--overwrite", "--license", "MIT"]), "Updated /weather.")
+      const sparse = `${stand().folder}/sparse.json`
+      writeFileSync(sparse, JSON.stringify({ server_name: "Weather", path: "/weather", proxy_pass_url: backend.url }))
+      await ok(["servers", "update", "weather", "--description", "Keep me"])
+      assert.include(await ok(["servers", "add", sparse, "--overwrite"]), "Updated /weather.")
+      const kept = await json(["servers", "get", "weather"])
+      assert.deepInclude(kept, { description: "Keep me", tags: ["sky"], license: "MIT" })
       assert.include(await ok(["servers", "disable", "weather"]), "/weather is off")
       assert.include(await ok(["servers", "toggle", "weather"]), "/weather is on: healthy")
       assert.include(await ok(["servers", "refresh", "weather"]), "healthy, 1 tools")
@@ -99,7 +105,7 @@ export const commandSuite = (stand: () => Stand): void => {
       [["tokens", "revoke"], 2, "Give one of --id, --subject and --stdin"],
       [["login", "--device", "--username", "x"], 2, "--username signs in with a password"],
       [["servers", "rate", "currenttime", "9"], 2, 'STARS held "9"'],
-      [["health", "--interval", "0"], 2, "--interval may hold whole seconds from 1 to 3600"],
+      [["health", "--interval", "0"], 2, '--interval held "0"; it may hold whole seconds from 1 to 3600'],
       [["nonsense"], 2, "mcpgw has no command"]
     ]
     for (const [words, code, says] of refused) {
