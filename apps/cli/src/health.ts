@@ -28,7 +28,7 @@ const interval = Options.text("interval").pipe(
 )
 
 /** contracts §2.11: these two are routable; what is off or not checked yet is not ill. */
-const WELL = new Set(["healthy", "healthy-auth-expired", "disabled", "checking", "unknown"])
+export const WELL = new Set(["healthy", "healthy-auth-expired", "disabled", "checking", "unknown"])
 
 const seen = (path: string | undefined) =>
   Effect.gen(function* () {

@@ -133,6 +133,11 @@ const print = Command.make("print", globals, ({ json }) =>
   Effect.gen(function* () {
     const { headers } = yield* Session
     const token = /^Bearer (.+)$/.exec(headers["authorization"] ?? "")?.[1]
+    if (token === undefined && headers["cookie"] !== undefined)
+      return yield* failed(
+        "There is no token to print: a sign-in with --username is a session, and has none",
+        "sign in with `mcpgw login` alone, or make one with `mcpgw tokens generate`"
+      )
     if (token === undefined)
       return yield* failed(
         "There is no token to print",

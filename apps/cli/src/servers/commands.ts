@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { failed, Failure, missing, toldByFlags, usage } from "../Failure.ts"
 import { globals } from "../connect/options.ts"
 import { pathInUrl, Session } from "../connect/Session.ts"
+import { WELL } from "../health.ts"
 import { about } from "../help.ts"
 import { plain, show } from "../show/table.ts"
 import { credential } from "./credential.ts"
@@ -29,7 +30,7 @@ const list = Command.make("list", { query, ...globals }, ({ json, query }) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const answer = yield* api.servers.list({ urlParams: Option.isSome(query) ? { query: query.value } : {} })
-    yield* show(json, answer, () => serverTable(answer.servers))
+    yield* show(json, answer, () => serverTable(answer.servers, Option.getOrUndefined(query)))
   })
 ).pipe(
   Command.withDescription(about("List the servers you may see.", "servers list", "servers list --query time --json")),
@@ -129,6 +130,12 @@ const remove = Command.make("remove", { server, ...globals }, (args) =>
   Command.provide((args) => Session.layer(args))
 )
 
+/** What was to be checked, and is not well: as `mcpgw health` ends. */
+const wellOrFail = ({ service_path: path, status }: { readonly service_path: string; readonly status: string }) =>
+  WELL.has(status)
+    ? Effect.void
+    : failed(plain(`${path} is not well: ${status}`), "`mcpgw servers get` shows its address")
+
 const toggled = (server: string, enabled: boolean, json: boolean) =>
   Effect.gen(function* () {
     const { at } = yield* Session
@@ -136,6 +143,7 @@ const toggled = (server: string, enabled: boolean, json: boolean) =>
     const client = yield* at(path)
     const answer = yield* client.servers.toggle({ path: { "*": path }, payload: { enabled: enabled ? "on" : "off" } })
     yield* show(json, answer, () => `${answer.service_path} is ${enabled ? "on" : "off"}: ${plain(answer.status)}`)
+    if (enabled) yield* wellOrFail(answer)
   })
 
 const enable = Command.make("enable", { server, ...globals }, ({ json, server }) => toggled(server, true, json)).pipe(
@@ -168,6 +176,7 @@ const refresh = Command.make("refresh", { server, ...globals }, (args) =>
     const path = yield* resolve(args.server)
     const answer = yield* (yield* at(path)).servers.refresh({ path: { "*": path } })
     yield* show(args.json, answer, () => `${answer.service_path}: ${plain(answer.status)}, ${answer.num_tools} tools`)
+    yield* wellOrFail(answer)
   })
 ).pipe(
   Command.withDescription(about("Check a server now, and read its tools anew.", "servers refresh weather")),
