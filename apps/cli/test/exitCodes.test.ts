@@ -1,6 +1,6 @@
 /** Which exit code each mistake ends with, before anything is asked of anybody: the table of `--help` and of the README is true. */
 import { root, tempDir } from "@mcpgw/testkit/Process"
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
 import { EXIT } from "../src/Failure.ts"
@@ -21,6 +21,7 @@ const TOKEN = file("token", "tok")
 const EMPTY = file("empty.json", "{}")
 const NAMELESS = file("nameless.json", '{"path":"/a","colour":"red"}')
 const ADD = ["--name", "a", "--path", "/a", "--proxy-pass-url", "http://x/"]
+const NO_FOLDER = join(room.path, "none/at/all")
 const LIST = file("list.txt", "com.example/a\n")
 mkdirSync(join(room.path, "tokens"), { mode: 0o700 })
 
@@ -40,7 +41,9 @@ const run = (words: ReadonlyArray<string>, env: Readonly<Record<string, string>>
 const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]> = [
   [["bogus"], /has no command "bogus"/],
   [["servers", "lst"], /did you mean list/],
-  [["servers", "list", "--bogus"], /--bogus/],
+  [["servers", "list", "--bogus"], /^mcpgw: [^\n]*'--bogus'\n {2}`mcpgw servers list --help` says what it takes\n*$/],
+  [["ide"], /^mcpgw: Expected to find option: '--server'\n {2}[^]*`mcpgw ide --help`/],
+  [["servers", "get"], /^mcpgw: Missing argument <SERVER>\n {2}`mcpgw servers get --help`/],
   [["servers", "list", "--url", "ftp://x"], /--url \(MCPGW_URL\) may hold/],
   [["whoami", "--token-file", join(room.path, "none")], /can not be read/],
   [["whoami", "--token-file", EMPTY], /holds no token/],
@@ -123,6 +126,9 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["creds", "refresh", "--once", "--background"], /both set/],
   [["creds", "refresh", "--agent-id", "a", "--background"], /renews one token once/],
   [["creds", "refresh", "--interval", "0"], /seconds from 1/],
+  [["creds", "status", "--folder", NO_FOLDER], /--folder "[^"]+": there is no such folder/],
+  [["creds", "stop", "--folder", NO_FOLDER], /there is no such folder/],
+  [["replaced", "--script", "nope"], /--script held "nope"[^]*service_mgmt/],
   [["keycloak", "init", "--realm", "a b"], /--realm/],
   [["keycloak", "add-agent", "--agent", "A_"], /--agent may hold/],
   [["keycloak", "credentials"], /no terminal to ask in/]
@@ -139,6 +145,11 @@ describe("2: the command line is wrong, or a file it names", () => {
 })
 
 describe("the other codes", () => {
+  it("a question makes no folder", async () => {
+    await run(["creds", "status", "--folder", NO_FOLDER])
+    assert.isFalse(existsSync(NO_FOLDER))
+  })
+
   it("5: nobody answers, whatever asks", async () => {
     const asked = [
       ["servers", "list"],
