@@ -202,7 +202,8 @@ export const fieldErrors = (error: ParseResult.ParseError, input: unknown): Read
     .map(({ expected, known, path }) => {
       const [top = "body"] = path.map(String)
       const field = path.length === 0 ? "body" : named(path.map(String))
-      return known === undefined ? { field, held: show(top, at(input, path)), expected } : { field, expected }
+      if (known === undefined) return { field, held: show(top, at(input, path)), expected }
+      return { field: FIELD_NAME.test(field) ? field : "(hidden)", expected }
     })
 
 const unreadable: FieldError = { field: "body", held: "something else", expected: "it can not be read" }

@@ -123,6 +123,7 @@ describe("filters", () => {
         expected: "it may be query, tag, enabled, health, transport, registered_by, sort, limit or cursor"
       }
     ],
+    ["Bearer%20S3CRET=1", { field: "(hidden)" }],
     ["tag=a&tag=b", { field: "tag", held: "several values" }]
   ]
   it.scoped.each(WRONG)("a value or a name that none of them has is refused: %s", ([query, error]) =>
