@@ -78,14 +78,8 @@ const get = Command.make("get", { name, ...globals }, ({ json, name }) =>
   Command.provide((args) => Session.layer(args))
 )
 
-/** By the names that the API gives to fields. */
-const FLAGS = {
-  name: "NAME",
-  groups: "--group",
-  description: "--description",
-  expires_at: "--expires",
-  end_others_after_hours: "--end-others-after-hours"
-}
+/** By the names that the API gives to fields; the others have the same name. */
+const FLAGS = { groups: "--group", expires_at: "--expires", end_others_after_hours: "--end-others-after-hours" }
 
 const withSecret = Options.boolean("secret").pipe(Options.withDescription("Make its first secret too, and print it."))
 
