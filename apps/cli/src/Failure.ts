@@ -3,7 +3,9 @@
  * a credential.
  */
 import * as ValidationError from "@effect/cli/ValidationError"
+import { fieldProblems } from "@mcpgw/domain/FieldProblems"
 import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
 /**
@@ -43,11 +45,24 @@ export const unreachable = (problem: string, hint?: string): Failure => fail("un
 export const wrongFields = (kind: Failure["kind"], problem: string, fields: ReadonlyArray<WrongField>): Failure =>
   new Failure({ kind, problem, fields })
 
+/** What a schema of ours refuses before it is sent: told of the option alone, of an input that may be secret nothing is repeated. */
+export const wrongInput = (error: ParseResult.ParseError, flags: Readonly<Record<string, string>> = {}): Failure => {
+  const problems = fieldProblems(error).map(({ expected, path }) => {
+    const field = path.map(String).join(".")
+    return { field: flags[String(path[0])] ?? field, says: `: ${expected}` }
+  })
+  const [only, another] = problems
+  return only !== undefined && another === undefined
+    ? usage(`${only.field}${only.says}`)
+    : wrongFields("usage", "That can not be sent:", problems)
+}
+
 /** The same in words of a command line: behind the API's name of a field stands what a person typed for it. `flags`: by the name of the field. */
 export const toldByFlags =
   (flags: Readonly<Record<string, string>>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Failure, R> =>
     Effect.mapError(effect, (error) => {
+      if (ParseResult.isParseError(error)) return wrongInput(error, flags)
       if (!(error instanceof Failure) || error.fields === undefined) return error
       const { fields, hint, kind, problem } = error
       const named = fields.map(({ field, says }) => {
@@ -56,6 +71,17 @@ export const toldByFlags =
       })
       return new Failure({ kind, problem, fields: named, ...(hint === undefined ? {} : { hint }) })
     })
+
+/** An answer that is another than the contract says. `from`: whose. */
+export const wrongAnswer = (from: string, error: ParseResult.ParseError): Failure =>
+  wrongFields(
+    "failed",
+    `The answer of ${from} is not what this command expects:`,
+    fieldProblems(error).map(({ expected, path }) => ({
+      field: path.map(String).join(".") || "body",
+      says: `: ${expected}`
+    }))
+  )
 
 /** A field of the input: its name, what it held, what it may hold. */
 export const badField = (field: string, held: string, expected: string): Failure =>
@@ -144,14 +170,12 @@ const KINDS: Readonly<Record<string, Failure["kind"]>> = {
 export const failureOf = (error: unknown): Failure | undefined => {
   if (error instanceof Failure) return error
   if (ValidationError.isValidationError(error)) return undefined
+  if (ParseResult.isParseError(error)) return wrongInput(error)
   const tag = text(error, "_tag") ?? ""
   const status = STATUS[tag]
   if (status !== undefined) return refused(status, error)
   if (tag === "RequestError") return unreachable("The gateway does not answer", "is it running, and is --url right?")
   if (tag === "ResponseError") return failed(text(error, "message") ?? "The gateway's answer can not be read")
-  if (tag === "ParseError") {
-    return failed(`The gateway's answer is not what this command expects: ${text(error, "message") ?? ""}`)
-  }
   const problem = error instanceof Error ? error.message : String(error)
   return fail(KINDS[tag] ?? "failed", problem)
 }

@@ -20,6 +20,10 @@ const globalsLast = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
   return /^--(?:url|token|token-file)=/.test(first) ? [...globalsLast(words.slice(1)), first] : words
 }
 
+/** The parser takes an empty value of an option that may be repeated for none: a comma alone is a list of nothing, too. */
+const emptyTags = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
+  words.map((word, i) => (word === "--tag=" ? "--tag=," : word === "" && words[i - 1] === "--tag" ? "," : word))
+
 /** Letters that differ, at most; enough to find what was meant. */
 const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
@@ -61,7 +65,7 @@ export const commandLine = (
 ): Effect.Effect<ReadonlyArray<string>, Failure, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const old = yield* translate(globalsLast(words))
-    const ours = Option.getOrElse(old, () => globalsLast(words))
+    const ours = emptyTags(Option.getOrElse(old, () => globalsLast(words)))
     const problem = unknownCommand(ours)
     return problem === undefined ? ours : yield* problem
   })

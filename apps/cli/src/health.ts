@@ -14,23 +14,21 @@ import { about } from "./help.ts"
 import { server } from "./servers/options.ts"
 import { resolve } from "./servers/resolve.ts"
 import { plain, show, table } from "./show/table.ts"
+import { wholeNumber } from "./wholeNumber.ts"
 
 const watch = Options.boolean("watch").pipe(
   Options.withAlias("w"),
   Options.withDescription("Go on, and print each change as a line, until Ctrl-C.")
 )
-const interval = Options.integer("interval").pipe(
-  Options.filterMap(
-    (seconds) => Option.liftPredicate(seconds, (given) => given >= 1 && given <= 3_600),
-    "--interval may hold whole seconds from 1 to 3600"
-  ),
+const interval = Options.text("interval").pipe(
+  Options.mapEffect(wholeNumber("--interval", 1, 3_600, "whole seconds from 1 to 3600")),
   Options.withDefault(2),
   Options.withPseudoName("SECONDS"),
   Options.withDescription("Seconds between two looks, with --watch: 1 to 3600; else 2.")
 )
 
 /** contracts §2.11: these two are routable; what is off or not checked yet is not ill. */
-const WELL = new Set(["healthy", "healthy-auth-expired", "disabled", "checking", "unknown"])
+export const WELL = new Set(["healthy", "healthy-auth-expired", "disabled", "checking", "unknown"])
 
 const seen = (path: string | undefined) =>
   Effect.gen(function* () {

@@ -12,7 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { globals } from "./connect/options.ts"
 import { Session } from "./connect/Session.ts"
-import { failed, usage } from "./Failure.ts"
+import { failed, toldByFlags, usage } from "./Failure.ts"
+import { fileProblem } from "./fileProblem.ts"
 import { about } from "./help.ts"
 import { conflicts, options } from "./import/registryOptions.ts"
 import { sourceCredential } from "./import/sourceToken.ts"
@@ -32,8 +33,8 @@ export const namesIn = (text: string): ReadonlyArray<string> => [
 const readList = (file: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(fs.readFileString(file), ({ message }) =>
-      usage(`${JSON.stringify(file)} can not be read: ${message}`)
+    const text = yield* Effect.mapError(fs.readFileString(file), (error) =>
+      usage(`${JSON.stringify(file)} can not be read: ${fileProblem(error)}`)
     )
     const names = namesIn(text)
     return names.length === 0 ? yield* usage(`${JSON.stringify(file)} names no server`) : names
@@ -70,7 +71,7 @@ const follow = (id: string, watches: boolean) =>
 const begin = (payload: RegistryImportFields) =>
   Effect.gen(function* () {
     const { api } = yield* Session
-    const { id } = yield* api.registryImports.start({ payload })
+    const { id } = yield* toldByFlags({ variables: "--variable" })(api.registryImports.start({ payload }))
     return yield* follow(id, true)
   })
 

@@ -2,6 +2,7 @@
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as Descriptor from "@effect/cli/CommandDescriptor"
+import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import { connectCommands } from "./connect/commands.ts"
 import { creds } from "./creds/commands.ts"
@@ -66,5 +67,15 @@ export const commandNames: ReadonlyMap<string, ReadonlyArray<string>> = new Map(
 /** Without the parser's own options, such as --wizard, in the help. */
 export const builtIns = CliConfig.layer({ showBuiltIns: false })
 
-/** Runs what a command line asks for; the first two words are the runtime and the script. */
-export const run = Command.run(mcpgw, { name: "mcpgw", version: "0.1.0" })
+/** Runs what a command line asks for; the first two words are the runtime and the script. `begins`: once it is understood. */
+export const run = (words: ReadonlyArray<string>, begins: Effect.Effect<void>) =>
+  Command.run(
+    Command.transformHandler(mcpgw, (handler) => Effect.zipRight(begins, handler)),
+    { name: "mcpgw", version: "0.1.0" }
+  )(words)
+
+/** The words of a command line that name its command, such as `servers add`. */
+export const commandOf = ([first = "", second = ""]: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (!(commandNames.get("mcpgw") ?? []).includes(first)) return []
+  return (commandNames.get(first) ?? []).includes(second) ? [first, second] : [first]
+}

@@ -10,6 +10,7 @@ import { globals } from "./connect/options.ts"
 import { Session } from "./connect/Session.ts"
 import { about } from "./help.ts"
 import { asJson, show, table } from "./show/table.ts"
+import { wholeNumber } from "./wholeNumber.ts"
 
 const rest = { key: Schema.String, value: Schema.Unknown }
 
@@ -46,11 +47,8 @@ const rows = ({ metadata, servers }: typeof Page.Type): string =>
   ].join("\n")
 
 const text = (name: string, words: string) => Options.text(name).pipe(Options.optional, Options.withDescription(words))
-const limit = Options.integer("limit").pipe(
-  Options.filterMap(
-    (count) => Option.liftPredicate(count, (given) => given >= 1 && given <= 100),
-    "--limit may hold a whole number from 1 to 100"
-  ),
+const limit = Options.text("limit").pipe(
+  Options.mapEffect(wholeNumber("--limit", 1, 100, "a whole number from 1 to 100")),
   Options.optional,
   Options.withDescription("How many at most: 1 to 100.")
 )

@@ -1,6 +1,6 @@
 /** Which exit code each mistake ends with, before anything is asked of anybody: the table of `--help` and of the README is true. */
 import { root, tempDir } from "@mcpgw/testkit/Process"
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
 import { EXIT } from "../src/Failure.ts"
@@ -20,6 +20,8 @@ const file = (name: string, text: string): string => {
 const TOKEN = file("token", "tok")
 const EMPTY = file("empty.json", "{}")
 const NAMELESS = file("nameless.json", '{"path":"/a","colour":"red"}')
+const ADD = ["--name", "a", "--path", "/a", "--proxy-pass-url", "http://x/"]
+const NO_FOLDER = join(room.path, "none/at/all")
 const LIST = file("list.txt", "com.example/a\n")
 mkdirSync(join(room.path, "tokens"), { mode: 0o700 })
 
@@ -39,7 +41,9 @@ const run = (words: ReadonlyArray<string>, env: Readonly<Record<string, string>>
 const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]> = [
   [["bogus"], /has no command "bogus"/],
   [["servers", "lst"], /did you mean list/],
-  [["servers", "list", "--bogus"], /--bogus/],
+  [["servers", "list", "--bogus"], /^mcpgw: [^\n]*'--bogus'\n {2}`mcpgw servers list --help` says what it takes\n*$/],
+  [["ide"], /^mcpgw: Expected to find option: '--server'\n {2}[^]*`mcpgw ide --help`/],
+  [["servers", "get"], /^mcpgw: Missing argument <SERVER>\n {2}`mcpgw servers get --help`/],
   [["servers", "list", "--url", "ftp://x"], /--url \(MCPGW_URL\) may hold/],
   [["whoami", "--token-file", join(room.path, "none")], /can not be read/],
   [["whoami", "--token-file", EMPTY], /holds no token/],
@@ -54,7 +58,7 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["servers", "add", "--header", "x"], /--header may hold/],
   [["servers", "update", "a"], /What is to change\?/],
   [["servers", "rate", "a", "6"], /a whole number from 1 to 5/],
-  [["servers", "rate", "a", "many"], /many/],
+  [["servers", "rate", "a", "many"], /STARS held "many"; it may hold a whole number from 1 to 5/],
   [["servers", "get", "/"], /a server's path or name/],
   [["servers", "credential", "a", "--scheme", "magic"], /none, bearer, api_key, client/],
   [["call", "x", "--args", "[1]", "--server", "a"], /--args held/],
@@ -64,12 +68,22 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["agents", "update", "robot"], /What is to change\?/],
   [["groups", "create", " "], /GROUP held/],
   [["keys", "create", "x", "--tool", "x"], /--tool held/],
+  [["keys", "create", "x", "--expires", "tomorrow"], /^mcpgw: --expires: it must be a day or a time[^\n]*\n*$/],
+  [["agents", "secret", "bot", "--expires", "tomorrow"], /^mcpgw: --expires: it must be a day or a time[^\n]*\n*$/],
+  [["tokens", "generate", "--hours", "x"], /--hours held "x"; it may hold whole hours/],
+  [
+    ["servers", "add", ...ADD, "--transport", "carrier-pigeon"],
+    /^(?!(?:[^]*supported_transports){2})[^]*"streamable-http", "sse" or "stdio"/
+  ],
   [["tokens", "revoke"], /Which token\?/],
   [["tokens", "revoke", "--id", "1", "--subject", "a"], /Which token\?/],
   [["tokens", "revoke", "--id", "1", "--stdin"], /Which token\?/],
   [["published", "list", "--limit", "0"], /from 1 to 100/],
   [["policy", "explain", "--server", "a", "--scopes", LIST], /./],
-  [["policy", "test", LIST, "--scopes", join(room.path, "none.yml")], /can not be read/],
+  [
+    ["policy", "test", LIST, "--scopes", join(room.path, "none.yml")],
+    /--scopes "[^"]+" can not be read: there is no such file/
+  ],
   [["import", "registry", "--select", "--list", LIST], /choose servers both/],
   [["import", "registry", "--search", "x"], /add --select/],
   [["import", "registry", "--every", "60"], /add --mirror/],
@@ -79,9 +93,15 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["import", "registry", "--select"], /needs a terminal/],
   [["import", "registry", "--from-header", "X-Key"], /add --from-token-file/],
   [["import", "registry", "--from-token-file", TOKEN], /the public registry wants no token/],
-  [[...FROM, "--from-token-file", join(room.path, "none")], /--from-token-file .* can not be read/],
+  [
+    [...FROM, "--from-token-file", join(room.path, "none")],
+    /--from-token-file .* can not be read: there is no such file\n*$/
+  ],
   [[...FROM, "--from-token-file", EMPTY], /--from-token-file .* holds no token/],
-  [["import", "registry", "--list", EMPTY, "--every", "5", "--mirror"], /60/],
+  [
+    ["import", "registry", "--list", EMPTY, "--every", "5", "--mirror"],
+    /--every held "5"; it may hold 60 seconds or more/
+  ],
   [["import", "files", join(room.path, "tokens")], /holds no server files/],
   [[...IDE, "--write", "--remove"], /both set/],
   [[...IDE, "--embed-token"], /--embed-token needs/],
@@ -106,6 +126,9 @@ const WRONG: ReadonlyArray<readonly [words: ReadonlyArray<string>, says: RegExp]
   [["creds", "refresh", "--once", "--background"], /both set/],
   [["creds", "refresh", "--agent-id", "a", "--background"], /renews one token once/],
   [["creds", "refresh", "--interval", "0"], /seconds from 1/],
+  [["creds", "status", "--folder", NO_FOLDER], /--folder "[^"]+": there is no such folder/],
+  [["creds", "stop", "--folder", NO_FOLDER], /there is no such folder/],
+  [["replaced", "--script", "nope"], /--script held "nope"[^]*service_mgmt/],
   [["keycloak", "init", "--realm", "a b"], /--realm/],
   [["keycloak", "add-agent", "--agent", "A_"], /--agent may hold/],
   [["keycloak", "credentials"], /no terminal to ask in/]
@@ -122,6 +145,11 @@ describe("2: the command line is wrong, or a file it names", () => {
 })
 
 describe("the other codes", () => {
+  it("a question makes no folder", async () => {
+    await run(["creds", "status", "--folder", NO_FOLDER])
+    assert.isFalse(existsSync(NO_FOLDER))
+  })
+
   it("5: nobody answers, whatever asks", async () => {
     const asked = [
       ["servers", "list"],

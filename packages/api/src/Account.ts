@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, TooManyRequests, Unavailable } from "./ApiError.ts"
 import { Done } from "./Auth.ts"
 import { Authentication } from "./Authentication.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 
 const SessionItem = Schema.Struct({
   id: Schema.String,
@@ -52,7 +52,7 @@ const endSessions = HttpApiEndpoint.del("endSessions", "/api/account/sessions")
     Schema.Struct({
       /** Also end every token made until now. */
       tokens: Schema.optionalWith(Schema.BooleanFromString, { exact: true })
-    }).annotations(EVERY_ERROR)
+    }).annotations(KNOWN_ONLY)
   )
   .addSuccess(Done)
   .addError(Forbidden.schema)

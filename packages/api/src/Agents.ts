@@ -10,7 +10,7 @@ import { BadGateway, BadRequest, Conflict, Forbidden, TooLarge, Unavailable } fr
 import { Authentication } from "./Authentication.ts"
 import { DirectoryComparison } from "./DirectoryComparison.ts"
 import { GivenMoment, Moment } from "./Moments.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
 
 export const Groups = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256))).pipe(Schema.maxItems(64))
@@ -100,7 +100,7 @@ const RemovedAgent = Schema.Struct({
 })
 
 const list = HttpApiEndpoint.get("list", "/api/agents")
-  .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
+  .setUrlParams(Schema.Struct({ compare: optional(Schema.BooleanFromString) }).annotations(KNOWN_ONLY))
   .addSuccess(Schema.Struct({ agents: Schema.Array(AgentView), directory: optional(DirectoryComparison) }))
   .annotate(OpenApi.Summary, "List agents")
   .annotate(
@@ -143,7 +143,7 @@ const change = HttpApiEndpoint.patch("change", "/api/agents/:name")
 
 const remove = HttpApiEndpoint.del("remove", "/api/agents/:name")
   .setPath(ByName)
-  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
+  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(KNOWN_ONLY))
   .addSuccess(RemovedAgent)
   .addError(Conflict.schema)
   .addError(BadGateway.schema)
@@ -200,7 +200,7 @@ const putMachine = HttpApiEndpoint.put("put", "/api/machine-clients")
   )
 
 const removeMachine = HttpApiEndpoint.del("remove", "/api/machine-clients")
-  .setUrlParams(Schema.Struct({ issuer: Schema.String, client_id: Schema.String }).annotations(EVERY_ERROR))
+  .setUrlParams(Schema.Struct({ issuer: Schema.String, client_id: Schema.String }).annotations(KNOWN_ONLY))
   .addSuccess(Removed)
   .annotate(OpenApi.Summary, "Take the groups of an identity provider's machine away")
   .annotate(OpenApi.Description, "Takes a machine's groups away; its tokens say again what they say themselves.")

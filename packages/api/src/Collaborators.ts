@@ -7,7 +7,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
 
 export const CollaboratorView = Schema.Struct({
@@ -56,7 +56,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/collaborators/*")
     Schema.Struct({
       kind: optional(Schema.Literal("person", "group")),
       name: optional(Schema.NonEmptyString)
-    }).annotations(EVERY_ERROR)
+    }).annotations(KNOWN_ONLY)
   )
   .addSuccess(CollaboratorList)
   .annotate(OpenApi.Summary, "Remove a server's collaborators")

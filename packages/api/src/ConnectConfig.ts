@@ -8,7 +8,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, NotFound, TooLarge } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
 
 const ServerPathParam = Schema.Struct({ "*": Schema.String })
@@ -71,7 +71,7 @@ const CHOICES =
 
 const get = HttpApiEndpoint.get("get", "/api/connect-config/*")
   .setPath(ServerPathParam)
-  .setUrlParams(Schema.Struct({ ide: optional(Schema.String), form: optional(Schema.String) }).annotations(EVERY_ERROR))
+  .setUrlParams(Schema.Struct({ ide: optional(Schema.String), form: optional(Schema.String) }).annotations(KNOWN_ONLY))
   .addSuccess(ConnectConfigs)
   .annotate(OpenApi.Summary, "Make a client's configuration for a server")
   .annotate(

@@ -16,7 +16,7 @@ import {
   Unauthorized,
   Unavailable
 } from "./ApiError.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
 
 const Names = Schema.Array(Schema.String)
@@ -140,7 +140,7 @@ const remove = HttpApiEndpoint.del("remove", "/api/groups/:name")
       /** Taken, as the replaced system's scripts send it, and changes nothing. */
       force: optional(Schema.BooleanFromString),
       delete_from_keycloak: optional(Schema.BooleanFromString)
-    }).annotations(EVERY_ERROR)
+    }).annotations(KNOWN_ONLY)
   )
   .addSuccess(GroupChange)
   .annotate(OpenApi.Summary, "Delete a group")

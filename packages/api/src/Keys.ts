@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { BadRequest, Forbidden, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
 import { GivenMoment, Moment } from "./Moments.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
 
 const Names = Schema.Array(Schema.NonEmptyString.pipe(Schema.maxLength(256)))
@@ -63,7 +63,7 @@ export const CreatedKey = Schema.Struct({
 const Owner = Schema.Struct({ owner: optional(Schema.NonEmptyString) })
 
 const list = HttpApiEndpoint.get("list", "/api/keys")
-  .setUrlParams(Owner.annotations(EVERY_ERROR))
+  .setUrlParams(Owner.annotations(KNOWN_ONLY))
   .addSuccess(Schema.Struct({ keys: Schema.Array(KeyView) }))
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)
@@ -85,7 +85,7 @@ const create = HttpApiEndpoint.post("create", "/api/keys")
 
 const revoke = HttpApiEndpoint.del("revoke", "/api/keys/:id")
   .setPath(Schema.Struct({ id: Schema.String }))
-  .setUrlParams(Owner.annotations(EVERY_ERROR))
+  .setUrlParams(Owner.annotations(KNOWN_ONLY))
   .addSuccess(Schema.Struct({ success: Schema.Literal(true), id: Schema.String }))
   .addError(Forbidden.schema)
   .addError(Unavailable.schema)

@@ -6,7 +6,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BadRequest, Conflict, Forbidden, NotFound, TooLarge, Unavailable } from "./ApiError.ts"
 import { Authentication } from "./Authentication.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
 
 /** What an import is asked for. */
@@ -110,7 +110,7 @@ const get = HttpApiEndpoint.get("get", "/api/import/registry/:id")
   .setPath(ById)
   .setUrlParams(
     Schema.Struct({ after: optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative())) }).annotations(
-      EVERY_ERROR
+      KNOWN_ONLY
     )
   )
   .addSuccess(RegistryImportReport)

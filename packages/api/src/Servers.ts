@@ -6,6 +6,8 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { either } from "@mcpgw/domain/FieldProblems"
+import { Transport } from "@mcpgw/domain/Server"
 import * as Schema from "effect/Schema"
 import {
   BadRequest,
@@ -27,7 +29,7 @@ import {
   ServerItem,
   ToolView
 } from "./ServerShapes.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { tagged, taggedNew, taggedRead, Unchanged, Unchanging } from "./internal/preconditions.ts"
 
 /** The part of the URL a `*` stands for. */
@@ -50,6 +52,18 @@ export const SortBy = Schema.Literal(
 )
 export type SortBy = typeof SortBy.Type
 
+const STATUSES = ["healthy", "healthy-auth-expired", "checking", "unknown", "disabled", "unhealthy", "error"]
+
+/** A status, or how one begins; what follows `unhealthy: ` and `error: ` may be anything. */
+const HealthBegins = Schema.String.pipe(
+  Schema.filter(
+    (text) =>
+      /^(?:unhealthy|error): /.test(text) ||
+      STATUSES.some((status) => status.startsWith(text)) ||
+      `it must be ${either(STATUSES)}, or how one of them begins`
+  )
+)
+
 /** Which servers of those the caller may see, in which order, and how many. */
 export const ListParams = Schema.Struct({
   /** Looked for in name, description and tags, in whatever case. */
@@ -58,8 +72,8 @@ export const ListParams = Schema.Struct({
   tag: given(Schema.String),
   enabled: given(Schema.Literal("true", "false")),
   /** A status, or how it begins: `unhealthy` finds each of them. */
-  health: given(Schema.String),
-  transport: given(Schema.String),
+  health: given(HealthBegins),
+  transport: given(Transport),
   registered_by: given(Schema.String),
   /** By name when absent. */
   sort: given(SortBy),
@@ -133,7 +147,7 @@ export const AllTools = Schema.Struct({
 })
 
 const list = HttpApiEndpoint.get("list", "/api/servers")
-  .setUrlParams(ListParams.annotations(EVERY_ERROR))
+  .setUrlParams(ListParams.annotations(KNOWN_ONLY))
   .addSuccess(ServerList)
   .annotate(OpenApi.Summary, "List servers")
   .annotate(

@@ -20,7 +20,7 @@ import {
   Unauthorized,
   Unavailable
 } from "./ApiError.ts"
-import { EVERY_ERROR } from "./everyError.ts"
+import { KNOWN_ONLY } from "./everyError.ts"
 import { optional } from "./internal/optional.ts"
 
 export const CreateUser = Schema.Struct({
@@ -46,7 +46,7 @@ export const CreatedUser = Schema.Struct({
 const list = HttpApiEndpoint.get("list", "/api/users")
   .setUrlParams(
     Schema.Struct({ group: optional(Schema.String), compare: optional(Schema.BooleanFromString) }).annotations(
-      EVERY_ERROR
+      KNOWN_ONLY
     )
   )
   .addSuccess(
@@ -74,7 +74,7 @@ const create = HttpApiEndpoint.post("create", "/api/users")
 
 const remove = HttpApiEndpoint.del("remove", "/api/users/:username")
   .setPath(Schema.Struct({ username: Schema.String }))
-  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(EVERY_ERROR))
+  .setUrlParams(Schema.Struct({ delete_from_keycloak: optional(Schema.BooleanFromString) }).annotations(KNOWN_ONLY))
   .addSuccess(
     Schema.Struct({
       success: Schema.Literal(true),

@@ -4,9 +4,10 @@
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { BadRequest, type FieldError, fieldProblem, fieldProblems, problem, TooLarge } from "@mcpgw/api/ApiError"
+import { either, fieldProblems as problemsOf } from "@mcpgw/domain/FieldProblems"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { formFields, isForm, isMultipart, type Kinds, shownName } from "./form.ts"
 
@@ -112,9 +113,6 @@ export const jsonFieldsOf = (
   request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<Fields, BadRequest | TooLarge> => Effect.flatMap(text(request), jsonObject)
 
-const either = (names: ReadonlyArray<string>): string =>
-  [...(names.length > 1 ? [names.slice(0, -1).join(", ")] : []), names.at(-1)].join(" or ")
-
 /** Fields that have no meaning here. Named when they could be one; what they held is never shown. */
 export const unknownFields = (fields: Fields, known: ReadonlyArray<string>): ReadonlyArray<FieldError> =>
   Object.keys(fields)
@@ -138,13 +136,6 @@ const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
     value
   )
 
-/** What was held stands in `held`, where secrets are hidden, and not in the sentence. */
-export const expectation = (message: string): string =>
-  message
-    .replace(/, actual [\s\S]*$/, "")
-    .replace(/^Expected /, "it must be ")
-    .replace(/^is missing$/, "it is needed")
-
 const HEADER_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/
 
 /** Of headers names alone: who writes a whole header line where a name belongs gets it hidden. */
@@ -155,16 +146,15 @@ const named = ([top, ...rest]: ReadonlyArray<string>): string =>
 const MOST = 50
 
 /** Every field a failed decoding names, each once, in the order of the schema. `input` is what was decoded. */
-export const fieldErrors = (error: ParseResult.ParseError, input: unknown): ReadonlyArray<FieldError> => {
-  const found = new Map<string, FieldError>()
-  for (const { message, path } of ParseResult.ArrayFormatter.formatErrorSync(error)) {
-    const [top = "body"] = path.map(String)
-    const field = path.length === 0 ? "body" : named(path.map(String))
-    if (found.size === MOST) break
-    if (!found.has(field)) found.set(field, { field, held: show(top, at(input, path)), expected: expectation(message) })
-  }
-  return [...found.values()]
-}
+export const fieldErrors = (error: ParseResult.ParseError, input: unknown): ReadonlyArray<FieldError> =>
+  problemsOf(error)
+    .slice(0, MOST)
+    .map(({ expected, known, path }) => {
+      const [top = "body"] = path.map(String)
+      const field = path.length === 0 ? "body" : named(path.map(String))
+      if (known === undefined) return { field, held: show(top, at(input, path)), expected }
+      return { field: shownName(field), expected }
+    })
 
 const unreadable: FieldError = { field: "body", held: "something else", expected: "it can not be read" }
 

@@ -3,28 +3,29 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@mcpgw/api/Api"
-import { BadRequest, fieldProblems, InternalError, NotFound, problem } from "@mcpgw/api/ApiError"
+import { BadRequest, type FieldError, fieldProblems, InternalError, NotFound, problem } from "@mcpgw/api/ApiError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { expectation } from "./body.ts"
+import type * as AST from "effect/SchemaAST"
 import { problemResponse } from "./problems.ts"
+import { queryErrors } from "./queryErrors.ts"
 
-/** Each field once. Of alternatives every one is an issue of its own: what the field may hold is all of them. */
-const undecodable = ({ issues }: HttpApiDecodeError): BadRequest => {
-  const found = new Map<string, string>()
-  for (const { message, path } of issues) {
-    const field = path.map(String).join(".") || "request"
-    const [before, expected] = [found.get(field), expectation(message)]
-    found.set(field, before === undefined ? expected : `${before} or ${expected.replace(/^it must be /, "")}`)
-  }
-  const [first = unreadable, ...others] = [...found].map(([field, expected]) => ({
-    field,
-    held: "something else",
-    expected
-  }))
+/** Of a path or a body, which are not read again here: that a field is wrong, and not what it held. */
+const elsewhere = ({ issues }: HttpApiDecodeError): ReadonlyArray<FieldError> => {
+  const fields = new Set(issues.map(({ path }) => path.map(String).join(".") || "request"))
+  return [...fields].map((field) => ({ ...unreadable, field }))
+}
+
+/** What is wrong with the parameters of a request by the schema of its route, and else with what else it held. */
+const undecodable = (error: HttpApiDecodeError, method: string, url: string): BadRequest => {
+  const [pathname = "", search = ""] = url.split("?", 2)
+  const query = routes.find((route) => route.method === method && isAt(route.path, pathname))?.query
+  const found = query === undefined ? [] : queryErrors(query, search)
+  const [first = unreadable, ...others] = found.length > 0 ? found : elsewhere(error)
   return new BadRequest(fieldProblems(first, ...others))
 }
 
@@ -36,11 +37,19 @@ const isRouteNotFound = (failure: unknown): failure is HttpServerError.RouteNotF
 const unknownRoute = new NotFound(problem("Not found", "There is no such route; /openapi.json lists them"))
 const internal = new InternalError(problem("Internal server error", "The registry's log says more"))
 
+interface Route {
+  readonly method: string
+  readonly path: string
+  /** Type of its parameters. */
+  readonly query: AST.AST | undefined
+}
+
 /** Routes by method. A path's `*` stands for whatever follows, `:name` for one segment. */
-const routes: Array<{ readonly method: string; readonly path: string }> = []
+const routes: Array<Route> = []
 HttpApi.reflect(Api, {
   onGroup: () => {},
-  onEndpoint: ({ endpoint: { method, path } }) => void routes.push({ method, path })
+  onEndpoint: ({ endpoint: { method, path, urlParamsSchema } }) =>
+    void routes.push({ method, path, query: Option.getOrUndefined(urlParamsSchema)?.ast })
 })
 
 const isAt = (path: string, pathname: string): boolean => {
@@ -78,8 +87,10 @@ const methodNotAllowed = (failure: unknown): HttpServerResponse.HttpServerRespon
 }
 
 /** What stands for a failure that has no shape of ours yet; undefined for one that has. */
-const shapeOf = (failure: unknown): BadRequest | NotFound | undefined => {
-  if (failure instanceof HttpApiDecodeError) return undecodable(failure)
+const shapeOf = (failure: unknown) => {
+  if (failure instanceof HttpApiDecodeError) {
+    return Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => undecodable(failure, method, url))
+  }
   return isRouteNotFound(failure) ? unknownRoute : undefined
 }
 

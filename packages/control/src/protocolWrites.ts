@@ -5,6 +5,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Forbidden, problem } from "@mcpgw/api/ApiError"
 import { StatusUpdate } from "@mcpgw/api/RegistryProtocol"
+import { fieldProblems as problemsOf } from "@mcpgw/domain/FieldProblems"
 import { publishable, readServerJson, SERVER_SCHEMA, type ServerJson } from "@mcpgw/domain/ServerJson"
 import { Registry } from "@mcpgw/registry/Registry"
 import type { VersionEntry } from "@mcpgw/registry/v01/Versions"
@@ -13,7 +14,6 @@ import { pathOfName } from "@mcpgw/registry/v01/Names"
 import { indexOf } from "@mcpgw/registry/v01/RegisteredEntries"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { fieldsOf } from "./body.ts"
 import { invalid, invalidDocument, notFound, Refused } from "./protocolAnswer.ts"
@@ -106,9 +106,10 @@ const statusIn = (request: Request) =>
       if (read.right.status !== "active" || (read.right.statusMessage ?? "") === "") return read.right
       return yield* mismatch("body.statusMessage", "a message belongs to deprecated and deleted, not to active")
     }
+    // Each field once, whatever alternatives it has.
+    const fields = new Set(problemsOf(read.left).map(({ path }) => String(path[0] ?? "status")))
     return yield* invalid(
-      ParseResult.ArrayFormatter.formatErrorSync(read.left).map(({ path }) => {
-        const field = String(path[0] ?? "status")
+      [...fields].map((field) => {
         const may =
           field === "status" ? "must be active, deprecated or deleted" : "must be text of at most 500 characters"
         return { location: `body.${field}`, message: may }

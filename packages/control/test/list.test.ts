@@ -102,6 +102,46 @@ describe("filters", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  const WRONG: ReadonlyArray<readonly [query: string, error: object]> = [
+    ["limit=x", { field: "limit", held: '"x"', expected: "it must be an integer from 1 to 1000" }],
+    ["limit=0", { field: "limit", held: '"0"', expected: "it must be an integer from 1 to 1000" }],
+    ["transport=pigeon", { field: "transport", expected: 'it must be "streamable-http", "sse" or "stdio"' }],
+    ["enabled=maybe", { field: "enabled", held: '"maybe"', expected: 'it must be "true" or "false"' }],
+    [
+      "health=sick",
+      {
+        field: "health",
+        held: '"sick"',
+        expected:
+          "it must be healthy, healthy-auth-expired, checking, unknown, disabled, unhealthy or error, or how one of them begins"
+      }
+    ],
+    [
+      "colour=red",
+      {
+        field: "colour",
+        expected: "it may be query, tag, enabled, health, transport, registered_by, sort, limit or cursor"
+      }
+    ],
+    ["Bearer%20S3CRET=1", { field: "(hidden)" }],
+    ["tag=a&tag=b", { field: "tag", held: "several values" }]
+  ]
+  it.scoped.each(WRONG)("a value or a name that none of them has is refused: %s", ([query, error]) =>
+    Effect.gen(function* () {
+      const { cookie, plane } = yield* start(server(1))
+      const answer = yield* call(plane, "GET", `/api/servers?${query}`, { cookie })
+      expect([answer.status, answer.body]).toMatchObject([400, error])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("health by how it begins, and by what only a failed check says", () =>
+    Effect.gen(function* () {
+      const { paths } = yield* start(server(1))
+      for (const health of ["unh", "unhealthy", "unhealthy: timeout", "error: x", ""])
+        expect(yield* paths(`health=${encodeURIComponent(health)}`)).toEqual(health === "" ? ["/s1"] : [])
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped("total counts what the caller may see, and nothing else", () =>
     Effect.gen(function* () {
       const { plane } = yield* start(CURRENTTIME, SECRET)

@@ -146,4 +146,42 @@ describe("issue 6: bad input lists every wrong field at once", () => {
       ])
     }).pipe(Effect.provide(layer()))
   )
+
+  const NAMED: ReadonlyArray<readonly [at: string, body: object, error: object]> = [
+    [
+      "PUT /api/credentials/*",
+      { auth_scheme: "nonesuch" },
+      { field: "auth_scheme", expected: 'it must be "none", "bearer", "api_key" or "client"' }
+    ],
+    [
+      "PATCH /api/servers/*",
+      { visibility: "secret" },
+      { field: "visibility", expected: 'it must be "public" or "private"' }
+    ],
+    [
+      "POST /api/edit/*",
+      { supported_transports: ["pigeon"] },
+      { field: "supported_transports.0", expected: 'it must be "streamable-http", "sse" or "stdio"' }
+    ],
+    [
+      "POST /api/search/semantic",
+      { query: "x", entity_types: ["car"] },
+      {
+        field: "entity_types.0",
+        expected: 'it must be "mcp_server", "tool", "a2a_agent", "skill", "virtual_server" or "custom"'
+      }
+    ],
+    ["POST /api/servers/*/rate", { stars: 3 }, { field: "stars", expected: "it may be rating" }]
+  ]
+  it.scoped("all that a field may hold is said, in words", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      for (const [at, body, error] of NAMED) {
+        const answer = yield* send(at, body, { "if-match": "*" })
+        expect([at, answer.status, answer.body]).toMatchObject([at, 400, error])
+      }
+      const status = yield* send("PATCH /v0.1/servers/:serverName/status", { status: "gone" })
+      expect(fieldsIn(status)).toEqual(["status"])
+    }).pipe(Effect.provide(layer()))
+  )
 })

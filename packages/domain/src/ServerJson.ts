@@ -3,8 +3,8 @@
  * one at once. Decides nothing about who may publish it. Keeps what it does not know, as the schema does.
  */
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { fieldProblems } from "./FieldProblems.ts"
 import { versionProblem } from "./VersionOrder.ts"
 
 /** Address of the schema documents are written and checked by. */
@@ -167,24 +167,16 @@ export interface DocumentIssue {
 
 const decode = Schema.decodeUnknownEither(ServerJson, { errors: "all", onExcessProperty: "preserve" })
 
-const sentence = (message: string): string =>
-  message
-    .replace(/, actual [\s\S]*$/, "")
-    .replace(/^Expected /, "must be ")
-    .replace(/^is missing$/, "is needed")
-
 /** What is wrong with `input`, everything at once, or the document in it. Extra members stay. */
 export const readServerJson = (input: unknown): Either.Either<ServerJson, ReadonlyArray<DocumentIssue>> => {
   if (bytesOf(input) > MAX_DOCUMENT_BYTES) {
     return Either.left([{ path: "", message: `must be at most ${MAX_DOCUMENT_BYTES} bytes of JSON` }])
   }
   return Either.mapLeft(decode(input), (error) => {
-    const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => ({
+    return fieldProblems(error).map(({ expected, path }) => ({
       path: path.map(String).join("."),
-      message: sentence(message)
+      message: expected.replace(/^it (?=must|is|may)/, "")
     }))
-    // A union names a field once for each of its members.
-    return [...new Map(issues.map((issue) => [`${issue.path}\n${issue.message}`, issue])).values()]
   })
 }
 

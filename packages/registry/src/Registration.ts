@@ -2,11 +2,11 @@
  * From what a registration or an edit gives to a whole, valid record. Pure; stores nothing and knows no other record.
  * What a refusal repeats is shortened and never holds header values or passwords.
  */
+import { fieldProblems } from "@mcpgw/domain/FieldProblems"
 import { normalizePath, placeProblem } from "@mcpgw/domain/Ids"
 import { headerProblem, ServerRecord } from "@mcpgw/domain/Server"
 import type { Registration } from "@mcpgw/domain/Server"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { keptTools, MAX_TOOLS } from "./Inventory.ts"
 import { InvalidServer, type WrongField } from "./RegistryError.ts"
@@ -94,10 +94,6 @@ const show = (field: string, value: unknown): string => {
   return text.length > HELD_CHARS ? `${text.slice(0, HELD_CHARS)}…` : text
 }
 
-/** What was held stands in `held`, where secrets are hidden, and not in the sentence. */
-const expectation = (message: string): string =>
-  message.replace(/, actual [\s\S]*$/, "").replace(/^Expected /, "it must be ")
-
 /** Of headers names alone: who writes a whole header line where a name belongs gets it hidden. */
 const named = ([field, ...rest]: ReadonlyArray<string>): string =>
   [field, ...rest.map((key) => (field !== "headers" || HEADER_NAME.test(key) ? key : HIDDEN))].join(".")
@@ -127,9 +123,9 @@ const rulesBroken = (candidate: Fields, isNew: boolean): ReadonlyArray<WrongFiel
 /** The candidate as a record, or every field that is wrong. */
 const validate = (candidate: Fields, isNew = false): Either.Either<ServerRecord, InvalidServer> => {
   const decoded = decode(candidate)
-  const issues = Either.isRight(decoded) ? [] : ParseResult.ArrayFormatter.formatErrorSync(decoded.left)
+  const issues = Either.isRight(decoded) ? [] : fieldProblems(decoded.left)
   const [first, ...more] = distinct([
-    ...issues.map(({ message, path }) => wrong(candidate, path, expectation(message))),
+    ...issues.map(({ expected, path }) => wrong(candidate, path, expected)),
     ...rulesBroken(candidate, isNew)
   ])
   if (first !== undefined) return Either.left(new InvalidServer({ ...first, more }))

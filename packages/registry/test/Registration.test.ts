@@ -13,7 +13,13 @@ const accept = (given: Registration) => Either.getOrThrow(makeRecord(given, "adm
 
 describe("makeRecord", () => {
   for (const [what, given, field, held, problem] of [
-    ["an empty name", registration("/a", { server_name: "  " }), "server_name", `"  "`, /non empty|non-empty/],
+    [
+      "an empty name",
+      registration("/a", { server_name: "  " }),
+      "server_name",
+      `"  "`,
+      /a text of 1 to 200 characters/
+    ],
     ["no path", registration("/"), "path", `"/"`, /segments/],
     ["a path with dots", registration("/a/../b"), "path", `"/a/../b"`, /segments/],
     ["a path with escapes", registration("/%63"), "path", `"/%63"`, /segments/],
@@ -32,7 +38,7 @@ describe("makeRecord", () => {
       `"file:///etc/passwd"`,
       /http/
     ],
-    ["a negative count", registration("/a", { num_tools: -1 }), "num_tools", "-1", /non-negative/],
+    ["a negative count", registration("/a", { num_tools: -1 }), "num_tools", "-1", /an integer of 0 or more/],
     ["a reserved segment", registration("/api/x"), "path", `"/api/x"`, /serves \/api itself/],
     ["a reserved segment in capitals", registration("/API"), "path", `"/API"`, /serves \/api itself/],
     ["an ending the gateway appends", registration("/a/mcp"), "path", `"/a/mcp"`, /appends \/mcp/]

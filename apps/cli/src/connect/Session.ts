@@ -14,18 +14,23 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { failed, type Failure, refused, unreachable } from "../Failure.ts"
+import { failed, type Failure, refused, unreachable, wrongAnswer } from "../Failure.ts"
 import { type Login, Logins } from "./Logins.ts"
 import { gatewayKey, renew } from "./oauth.ts"
 import { DEFAULT_URL, type Globals } from "./options.ts"
 import { guardCredential } from "./plainHttp.ts"
 import { tokenIn } from "./tokenFile.ts"
 
-/** The typed client. `path`: the server's own path, which stands for the `*` of a route. */
-const clientAt = (http: HttpClient.HttpClient.With<HttpClientError | Failure>, path: string) =>
+/**
+ * The typed client of the gateway at `url`. `path`: the server's own path, which stands for the `*` of a route. What can not be decoded is
+ * told here: of its parse errors those that are left are of a request, which is the input of whoever gave it.
+ */
+const clientAt = (http: HttpClient.HttpClient.With<HttpClientError | Failure>, url: string, path: string) =>
   HttpApiClient.makeWith(Api, {
+    transformResponse: Effect.mapError((error) => (ParseResult.isParseError(error) ? wrongAnswer(url, error) : error)),
     httpClient: http.pipe(
       HttpClient.mapRequest((request) => HttpClientRequest.setUrl(request, request.url.replace(/\/\*$/, `/${path}`)))
     )
@@ -163,8 +168,8 @@ const make = (globals: Globals) =>
       url,
       json: globals.json,
       verbose: globals.verbose,
-      api: yield* clientAt(http, ""),
-      at: (path) => clientAt(http, pathInUrl(path)),
+      api: yield* clientAt(http, url, ""),
+      at: (path) => clientAt(http, url, pathInUrl(path)),
       ask: asking(http, url),
       headers
     } satisfies SessionApi
@@ -180,6 +185,6 @@ const asking =
       Effect.catchTags({
         RequestError: () => unreachable(`${url} does not answer`, "is the gateway running, and is --url right?"),
         ResponseError: ({ message }) => failed(`The answer of ${url} can not be read: ${message}`),
-        ParseError: ({ message }) => failed(`The answer of ${url} is not what this command expects: ${message}`)
+        ParseError: (error) => wrongAnswer(url, error)
       })
     )

@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Failure, usage } from "../Failure.ts"
+import { fileProblem } from "../fileProblem.ts"
 import { typedPath } from "../ide/places.ts"
 import { readPlain } from "../ide/safeFile.ts"
 
@@ -63,7 +64,7 @@ export const tokenInPlain = reading(readPlain)
 
 const readAny: Read = (file) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.mapError(fs.readFileString(file), ({ message }) => ({ problem: message }))
+    Effect.mapError(fs.readFileString(file), (error) => ({ problem: fileProblem(error) }))
   )
 
 /** Whatever the name leads to, also a mounted secret's link or a pipe: what is read is sent and kept nowhere. */

@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { FileRefused, FOLDER_MODE, readPlain, refusing, replaceFile } from "../ide/safeFile.ts"
 import { typedPath } from "../ide/places.ts"
+import { type Failure, usage } from "../Failure.ts"
 import { AgentConfig, Stored } from "./shapes.ts"
 
 export interface Folder {
@@ -25,12 +26,13 @@ export interface Folder {
 const decodeToken = Schema.decodeUnknownEither(Schema.parseJson(Stored))
 const decodeAgent = Schema.decodeUnknownEither(Schema.parseJson(AgentConfig))
 
-const checked = (path: string) =>
+/** `make`: the folder, when it is not there. */
+const checked = (path: string, make: boolean) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const link = yield* Effect.match(fs.readLink(path), { onFailure: () => false, onSuccess: () => true })
     if (link) return yield* new FileRefused({ path, problem: "it is a symbolic link; name the folder it leads to" })
-    yield* fs.makeDirectory(path, { recursive: true, mode: FOLDER_MODE })
+    if (make) yield* fs.makeDirectory(path, { recursive: true, mode: FOLDER_MODE })
     const { mode } = yield* fs.stat(path)
     if ((mode & 0o077) !== 0) {
       return yield* new FileRefused({
@@ -40,13 +42,27 @@ const checked = (path: string) =>
     }
   }).pipe(refusing(path))
 
+type Opened<E> = Effect.Effect<Folder, E, FileSystem.FileSystem | Path.Path>
+
 /** Opens the folder, and makes it when it is not there. */
-export const openFolder = (given: string): Effect.Effect<Folder, FileRefused, FileSystem.FileSystem | Path.Path> =>
+export const openFolder = (given: string): Opened<FileRefused> => opened(given, true)
+
+/** Opens a folder that must be there: a question makes none. */
+export const knownFolder = (given: string): Opened<FileRefused | Failure> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* typedPath(given)
+    if (!(yield* fs.exists(path).pipe(refusing(path))))
+      return yield* usage(`--folder ${JSON.stringify(given)}: there is no such folder`, "`mcpgw creds` makes it")
+    return yield* opened(given, false)
+  })
+
+const opened = (given: string, make: boolean): Opened<FileRefused> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const [fs, paths] = [yield* FileSystem.FileSystem, yield* Path.Path]
     const path = yield* typedPath(given)
-    yield* checked(path)
+    yield* checked(path, make)
     const file = (name: string): string => paths.join(path, name)
     const text = (name: string) => Effect.provide(readPlain(file(name)), context)
     const decoded = <A, E>(name: string, decode: (text: string) => Either.Either<A, E>, what: string) =>

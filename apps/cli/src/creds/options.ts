@@ -3,6 +3,7 @@ import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 import * as Option from "effect/Option"
 import { isWord } from "./names.ts"
+import { wholeNumber } from "../wholeNumber.ts"
 
 const flag = (name: string, description: string) => Options.boolean(name).pipe(Options.withDescription(description))
 
@@ -38,23 +39,18 @@ export const server = Options.text("mcp-server-name").pipe(
   Options.withDescription("Egress for this server alone.")
 )
 
-export const set = Options.integer("config-set").pipe(
-  Options.filterMap(
-    (n) => Option.liftPredicate(n, (held) => held >= 1 && held <= 100),
-    "--config-set may hold a number from 1 to 100"
-  ),
+export const set = Options.text("config-set").pipe(
+  Options.mapEffect(wholeNumber("--config-set", 1, 100, "a number from 1 to 100")),
   Options.optional,
   Options.withDescription("The numbered set alone.")
 )
 
 const seconds = (name: string, variable: string, otherwise: number, least: number, description: string) =>
-  Options.integer(name).pipe(
-    Options.withFallbackConfig(Config.integer(variable)),
-    Options.withDefault(otherwise),
-    Options.filterMap(
-      (n) => Option.liftPredicate(n, (held) => held >= least && held <= 604_800),
-      `--${name} (${variable}) may hold seconds from ${least} to 604800`
-    ),
+  Options.text(name).pipe(
+    Options.withFallbackConfig(Config.string(variable)),
+    Options.withDefault(String(otherwise)),
+    Options.mapEffect(wholeNumber(`--${name} (${variable})`, least, 604_800, `seconds from ${least} to 604800`)),
+    Options.withPseudoName("SECONDS"),
     Options.withDescription(`${description}; else ${variable}, or ${otherwise}.`)
   )
 

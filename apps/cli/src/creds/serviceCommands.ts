@@ -23,7 +23,7 @@ import { about } from "../help.ts"
 import { show } from "../show/table.ts"
 import { CredsProblem } from "./CredsProblem.ts"
 import { dueAt } from "./due.ts"
-import { type Folder, openFolder } from "./folder.ts"
+import { type Folder, knownFolder, openFolder } from "./folder.ts"
 import { Grants, nowSeconds } from "./Grants.ts"
 import { agentOf, tokenFileOf } from "./names.ts"
 import * as options from "./options.ts"
@@ -201,7 +201,7 @@ export const status = Command.make(
   { folder: options.folder, buffer: options.buffer, json: globals.json },
   (args) =>
     Effect.gen(function* () {
-      const folder = yield* openFolder(args.folder)
+      const folder = yield* knownFolder(args.folder)
       const pid = yield* runningPid(folder)
       const files = (yield* folder.names).filter((name) => tokenFileOf(name) !== undefined)
       const problems = pid === undefined ? NO_PROBLEMS : yield* problemsIn(folder)
@@ -220,7 +220,7 @@ export const status = Command.make(
 
 export const stop = Command.make("stop", { folder: options.folder }, (args) =>
   Effect.gen(function* () {
-    const folder = yield* openFolder(args.folder)
+    const folder = yield* knownFolder(args.folder)
     const pid = yield* stopBackground(folder)
     yield* Console.error(
       pid === undefined ? `no refresher runs (${folder.path}/${PID_FILE})` : `ended     process ${pid}`

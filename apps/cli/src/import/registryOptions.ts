@@ -3,8 +3,8 @@ import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { usage } from "../Failure.ts"
+import { wholeNumber } from "../wholeNumber.ts"
 
 const OFFICIAL = "https://registry.modelcontextprotocol.io"
 
@@ -44,8 +44,8 @@ export const options = {
   dryRun: flag("dry-run", "Say what would be done, and change nothing."),
   enable: flag("enable", "Switch new servers on at once; they are off otherwise."),
   mirror: flag("mirror", "Follow the registry's changes from now on."),
-  every: Options.integer("every").pipe(
-    Options.withSchema(Schema.Int.pipe(Schema.greaterThanOrEqualTo(60))),
+  every: Options.text("every").pipe(
+    Options.mapEffect(wholeNumber("--every", 60, 31_536_000, "60 seconds or more")),
     Options.optional,
     Options.withPseudoName("SECONDS"),
     Options.withDescription("With --mirror: how often, at least 60; else every hour.")

@@ -69,7 +69,7 @@ const failureOf = ({ name }: Endpoint, trace: Trace, error: unknown): Failure =>
       : denied(problem, hint)
   }
   if (trace.status >= 500)
-    return unreachable(`${name}: ${words}`, `\`mcpgw health\` says what is wrong with the server`)
+    return unreachable(`${name}: ${words}`, `\`mcpgw servers refresh ${name}\` checks it now, and says how it is`)
   return failed(`${name}: ${words}`)
 }
 

@@ -3,6 +3,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { badField, type Failure } from "../Failure.ts"
 import { about } from "../help.ts"
 import { show } from "../show/table.ts"
 import { REPLACED, type Replaced } from "./replaced.ts"
@@ -23,10 +24,12 @@ const lines = (rows: ReadonlyArray<Replaced>): string =>
     .join("\n")
 
 export const replaced = Command.make("replaced", { script, json }, (args) =>
-  Effect.suspend(() => {
+  Effect.suspend((): Effect.Effect<void, Failure> => {
     const wanted = Option.getOrElse(args.script, () => "")
     const rows = REPLACED.filter((row) => row.script.includes(wanted))
-    return show(args.json, rows, () => lines(rows))
+    if (rows.length > 0) return show(args.json, rows, () => lines(rows))
+    const scripts = [...new Set(REPLACED.map(({ script }) => script))]
+    return badField("--script", wanted, `a part of one of ${scripts.join(", ")}`)
   })
 ).pipe(
   Command.withDescription(

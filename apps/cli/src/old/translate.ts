@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { badField, failed, type Failure, usage } from "../Failure.ts"
+import { fileProblem } from "../fileProblem.ts"
 import { type Match, matched, patternOf } from "./pattern.ts"
 import { REPLACED, type Replaced } from "./replaced.ts"
 
@@ -18,8 +19,8 @@ const ServerFile = Schema.parseJson(Schema.Struct({ path: Schema.NonEmptyString 
 const pathIn = (file: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(fs.readFileString(file), ({ message }) =>
-      usage(`${JSON.stringify(file)} can not be read: ${message}`)
+    const text = yield* Effect.mapError(fs.readFileString(file), (error) =>
+      usage(`${JSON.stringify(file)} can not be read: ${fileProblem(error)}`)
     )
     const { path } = yield* Effect.mapError(Schema.decode(ServerFile)(text), () =>
       usage(`${JSON.stringify(file)} names no server`, "it may hold JSON with a path, such as /weather")

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { globals } from "../connect/options.ts"
 import { Session } from "../connect/Session.ts"
-import { usage } from "../Failure.ts"
+import { toldByFlags, usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
 import { pairs, plain, show, table } from "../show/table.ts"
@@ -79,6 +79,9 @@ const get = Command.make("get", { name, ...globals }, ({ json, name }) =>
   Command.provide((args) => Session.layer(args))
 )
 
+/** By the names that the API gives to fields; the others have the same name. */
+const FLAGS = { groups: "--group", expires_at: "--expires", end_others_after_hours: "--end-others-after-hours" }
+
 const withSecret = Options.boolean("secret").pipe(Options.withDescription("Make its first secret too, and print it."))
 
 /** Credentials of the client it has at the identity provider. */
@@ -116,7 +119,7 @@ const create = Command.make("create", { name, groups, description, withSecret, .
         ...(made.warnings ?? []).map((warning) => ["warning", warning] as const)
       ])
     )
-  })
+  }).pipe(toldByFlags(FLAGS))
 ).pipe(
   Command.withDescription(
     about(
@@ -132,7 +135,7 @@ const changed = (name: string, payload: { readonly [field: string]: unknown } & 
     const { api } = yield* Session
     const answer = yield* api.agents.change({ path: { name: encodeURIComponent(name) }, payload })
     yield* show(json, answer, () => details(answer))
-  })
+  }).pipe(toldByFlags(FLAGS))
 
 interface Change {
   readonly description?: string
@@ -219,7 +222,7 @@ const secret = Command.make("secret", { name, expires, endOthers, ...globals }, 
         ["ends", answer.expires_at]
       ])
     )
-  })
+  }).pipe(toldByFlags(FLAGS))
 ).pipe(
   Command.withDescription(
     about("Make one more secret of an agent, and print it.", "agents secret robot --end-others-after-hours 24")

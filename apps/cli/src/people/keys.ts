@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { globals } from "../connect/options.ts"
 import { Session } from "../connect/Session.ts"
-import { badField } from "../Failure.ts"
+import { badField, toldByFlags } from "../Failure.ts"
 import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
 import { pairs, show, table } from "../show/table.ts"
@@ -57,6 +57,16 @@ const limits = {
   tools: texts("tool", "PATH:TOOL", "Only this tool of that server, such as /currenttime:current_time_by_timezone.")
 }
 
+/** By the names that the API gives to fields. */
+const FLAGS = {
+  name: "NAME",
+  expires_at: "--expires",
+  groups: "--group",
+  scopes: "--scope",
+  servers: "--server",
+  tools: "--tool"
+}
+
 /** `PATH:TOOL` texts as the API takes them. */
 const toolsOf = (given: ReadonlyArray<string>) =>
   Effect.gen(function* () {
@@ -97,7 +107,7 @@ const create = Command.make("create", { name, expires, ...limits, ...globals }, 
         ...(answer.warnings ?? []).map((warning) => ["warning", warning] as const)
       ])
     )
-  })
+  }).pipe(toldByFlags(FLAGS))
 ).pipe(
   Command.withDescription(
     about(

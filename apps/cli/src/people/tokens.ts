@@ -14,6 +14,7 @@ import { about } from "../help.ts"
 import { list as texts } from "../servers/options.ts"
 import { Stdin } from "../Stdin.ts"
 import { asJson, show } from "../show/table.ts"
+import { wholeNumber } from "../wholeNumber.ts"
 
 const save = Options.text("save").pipe(
   Options.withPseudoName("DIR"),
@@ -50,7 +51,8 @@ const hand = (
   })
 
 const scopes = texts("scope", "SCOPE", "Of your scopes only this; may be given more than once, or with commas.")
-const hours = Options.integer("hours").pipe(
+const hours = Options.text("hours").pipe(
+  Options.mapEffect(wholeNumber("--hours", 1, 8_760, "whole hours, at least 1")),
   Options.optional,
   Options.withDescription("Whole hours it lives: 1 to 24, unless the gateway says otherwise; else 8.")
 )
@@ -131,6 +133,11 @@ const print = Command.make("print", globals, ({ json }) =>
   Effect.gen(function* () {
     const { headers } = yield* Session
     const token = /^Bearer (.+)$/.exec(headers["authorization"] ?? "")?.[1]
+    if (token === undefined && headers["cookie"] !== undefined)
+      return yield* failed(
+        "There is no token to print: a sign-in with --username is a session, and has none",
+        "sign in with `mcpgw login` alone, or make one with `mcpgw tokens generate`"
+      )
     if (token === undefined)
       return yield* failed(
         "There is no token to print",

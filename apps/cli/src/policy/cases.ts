@@ -1,7 +1,7 @@
 /** Cases of `mcpgw policy test`: read from YAML or JSON, and judged. */
 import type { Access } from "@mcpgw/domain/Decision"
+import { fieldProblems } from "@mcpgw/domain/FieldProblems"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { parse } from "yaml"
 import { type Failure, usage } from "../Failure.ts"
@@ -43,8 +43,8 @@ export const readCases = (file: string) =>
       Schema.decodeUnknown(Cases, { errors: "all", onExcessProperty: "error" })(value),
       (error) =>
         usage(
-          `${file} holds no list of cases:\n  ${ParseResult.ArrayFormatter.formatErrorSync(error)
-            .map(({ message, path }) => `${path.map(String).join(".")}: ${message}`)
+          `${file} holds no list of cases:\n  ${fieldProblems(error)
+            .map(({ expected, path }) => `${path.map(String).join(".") || "it"}: ${expected}`)
             .join("\n  ")}`
         )
     )

@@ -6,9 +6,10 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { badField, failed, Failure, missing, toldByFlags, usage } from "../Failure.ts"
+import { failed, Failure, missing, toldByFlags, usage } from "../Failure.ts"
 import { globals } from "../connect/options.ts"
 import { pathInUrl, Session } from "../connect/Session.ts"
+import { WELL } from "../health.ts"
 import { about } from "../help.ts"
 import { plain, show } from "../show/table.ts"
 import { credential } from "./credential.ts"
@@ -16,6 +17,7 @@ import { edit, readFields, registration } from "./file.ts"
 import { fields, FLAGS, given, server } from "./options.ts"
 import { resolve } from "./resolve.ts"
 import { healthLine, serverPairs, serverTable, toolTable } from "./show.ts"
+import { wholeNumber } from "../wholeNumber.ts"
 
 const query = Options.text("query").pipe(
   Options.withAlias("q"),
@@ -28,7 +30,7 @@ const list = Command.make("list", { query, ...globals }, ({ json, query }) =>
   Effect.gen(function* () {
     const { api } = yield* Session
     const answer = yield* api.servers.list({ urlParams: Option.isSome(query) ? { query: query.value } : {} })
-    yield* show(json, answer, () => serverTable(answer.servers))
+    yield* show(json, answer, () => serverTable(answer.servers, Option.getOrUndefined(query)))
   })
 ).pipe(
   Command.withDescription(about("List the servers you may see.", "servers list", "servers list --query time --json")),
@@ -128,6 +130,12 @@ const remove = Command.make("remove", { server, ...globals }, (args) =>
   Command.provide((args) => Session.layer(args))
 )
 
+/** What was to be checked, and is not well: as `mcpgw health` ends. */
+const wellOrFail = ({ service_path: path, status }: { readonly service_path: string; readonly status: string }) =>
+  WELL.has(status)
+    ? Effect.void
+    : failed(plain(`${path} is not well: ${status}`), "`mcpgw servers get` shows its address")
+
 const toggled = (server: string, enabled: boolean, json: boolean) =>
   Effect.gen(function* () {
     const { at } = yield* Session
@@ -135,6 +143,7 @@ const toggled = (server: string, enabled: boolean, json: boolean) =>
     const client = yield* at(path)
     const answer = yield* client.servers.toggle({ path: { "*": path }, payload: { enabled: enabled ? "on" : "off" } })
     yield* show(json, answer, () => `${answer.service_path} is ${enabled ? "on" : "off"}: ${plain(answer.status)}`)
+    if (enabled) yield* wellOrFail(answer)
   })
 
 const enable = Command.make("enable", { server, ...globals }, ({ json, server }) => toggled(server, true, json)).pipe(
@@ -167,6 +176,7 @@ const refresh = Command.make("refresh", { server, ...globals }, (args) =>
     const path = yield* resolve(args.server)
     const answer = yield* (yield* at(path)).servers.refresh({ path: { "*": path } })
     yield* show(args.json, answer, () => `${plain(answer.message)}\nTools: ${answer.num_tools}`)
+    yield* wellOrFail(answer)
   })
 ).pipe(
   Command.withDescription(about("Check a server now, and read its tools anew.", "servers refresh weather")),
@@ -191,13 +201,16 @@ const tools = Command.make("tools", { server: anyServer, ...globals }, (args) =>
 
 const Rated = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
-const stars = Args.integer({ name: "STARS" }).pipe(Args.withDescription("1 to 5."))
+const stars = Args.text({ name: "STARS" }).pipe(
+  Args.mapEffect((text) =>
+    Effect.mapError(wholeNumber("STARS", 1, 5, "a whole number from 1 to 5")(text), ({ error }) => error)
+  ),
+  Args.withDescription("1 to 5.")
+)
 
 const rate = Command.make("rate", { server, stars, ...globals }, (args) =>
   Effect.gen(function* () {
     const { ask } = yield* Session
-    if (args.stars < 1 || args.stars > 5)
-      return yield* badField("STARS", String(args.stars), "a whole number from 1 to 5")
     const path = yield* resolve(args.server)
     const request = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(`/api/servers/${pathInUrl(path)}/rate`), {
       rating: args.stars

@@ -1,18 +1,20 @@
 /** A server as a JSON file of the replaced system holds it (contracts §2.9, §2.14), and what the API takes. Names every wrong field at once. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { EditFields, RegisterFields } from "@mcpgw/api/ServerShapes"
+import { fieldProblems } from "@mcpgw/domain/FieldProblems"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { type Failure, usage, wrongFields } from "../Failure.ts"
+import { fileProblem } from "../fileProblem.ts"
 
 const Fields = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
 export const readFields = (file: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(fs.readFileString(file), ({ message }) =>
-      usage(`${JSON.stringify(file)} can not be read: ${message}`)
+    const text = yield* Effect.mapError(fs.readFileString(file), (error) =>
+      usage(`${JSON.stringify(file)} can not be read: ${fileProblem(error)}`)
     )
     return yield* Effect.mapError(Schema.decode(Fields)(text), () =>
       usage(
@@ -57,9 +59,10 @@ const explained = (error: ParseResult.ParseError): Failure =>
   wrongFields(
     "usage",
     "That is no server:",
-    ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => {
+    fieldProblems(error).map(({ expected, known, path }) => {
       const field = path.map(String).join(".")
-      return { field, says: SECRET.test(field) ? ": it may not hold that" : `: ${message}` }
+      if (known !== undefined) return { field, says: `: there is no such field; ${expected}` }
+      return { field, says: SECRET.test(field) ? ": it may not hold that" : `: ${expected}` }
     })
   )
 
@@ -79,7 +82,7 @@ const Path = Schema.String.pipe(
 )
 
 export const registration = (fields: Readonly<Record<string, unknown>>) =>
-  Effect.tap(decoded(RegisterFields)({ description: "", ...fields }), ({ path }) =>
+  Effect.tap(decoded(RegisterFields)(fields), ({ path }) =>
     Effect.mapError(Schema.decode(Path)(path), () =>
       usage(`path held ${shown(path)}`, "it may hold a / and what follows, such as /weather")
     )

@@ -11,18 +11,19 @@ export const server = Args.text({ name: "SERVER" }).pipe(
 export const text = (name: string, pseudo: string, words: string) =>
   Options.text(name).pipe(Options.optional, Options.withPseudoName(pseudo), Options.withDescription(words))
 
+const separated = (given: ReadonlyArray<string>): ReadonlyArray<string> =>
+  given
+    .flatMap((one) => one.split(","))
+    .map((one) => one.trim())
+    .filter((one) => one !== "")
+
 /** Texts given one by one or separated by commas. */
 export const list = (name: string, pseudo: string, words: string) =>
   Options.text(name).pipe(
     Options.withPseudoName(pseudo),
     Options.repeated,
     Options.withDefault<ReadonlyArray<string>>([]),
-    Options.map((given) =>
-      given
-        .flatMap((one) => one.split(","))
-        .map((one) => one.trim())
-        .filter((one) => one !== "")
-    ),
+    Options.map(separated),
     Options.withDescription(words)
   )
 
@@ -37,7 +38,13 @@ export const fields = {
   path: text("path", "PATH", "Where it is at the gateway, such as /weather."),
   target: text("proxy-pass-url", "URL", "Where the server itself is: an http:// or https:// URL."),
   description: text("description", "TEXT", "What it is good for; search looks here."),
-  tags: list("tag", "TAG", "A tag; may be given more than once, or with commas."),
+  tags: Options.text("tag").pipe(
+    Options.withPseudoName("TAG"),
+    Options.repeated,
+    Options.withDefault<ReadonlyArray<string>>([]),
+    Options.map((given) => (given.length === 0 ? Option.none() : Option.some(separated(given)))),
+    Options.withDescription("A tag; may be given more than once, or with commas. An empty one alone: none at all.")
+  ),
   license: text("license", "NAME", "Its licence."),
   transports: list("transport", "NAME", "streamable-http or sse; may be given more than once."),
   authType: text("auth-type", "NAME", "none, oauth, api_key or custom, as the record says."),
@@ -72,7 +79,8 @@ export interface Fields {
   readonly path: Option.Option<string>
   readonly target: Option.Option<string>
   readonly description: Option.Option<string>
-  readonly tags: ReadonlyArray<string>
+  /** Empty: to be taken away. */
+  readonly tags: Option.Option<ReadonlyArray<string>>
   readonly license: Option.Option<string>
   readonly transports: ReadonlyArray<string>
   readonly authType: Option.Option<string>
@@ -89,8 +97,9 @@ export const given = (fields: Fields): Readonly<Record<string, unknown>> => {
     license: fields.license,
     auth_type: fields.authType
   }
-  const lists = { tags: fields.tags, supported_transports: fields.transports, headers: fields.headers }
+  const lists = { supported_transports: fields.transports, headers: fields.headers }
   return Object.fromEntries([
+    ...(Option.isSome(fields.tags) ? [["tags", fields.tags.value] as const] : []),
     ...Object.entries(texts).flatMap(([name, value]) => (Option.isSome(value) ? [[name, value.value] as const] : [])),
     ...Object.entries(lists).filter(([, values]) => values.length > 0)
   ])

@@ -3,13 +3,20 @@ import type { AllTools, ServerTools } from "@mcpgw/api/Servers"
 import type { HealthView, ServerDetails, ServerItem } from "@mcpgw/api/ServerShapes"
 import { pairs, plain, table } from "../show/table.ts"
 
-export const serverTable = (servers: ReadonlyArray<ServerItem>): string =>
+/** `words`: what was looked for. */
+export const serverTable = (servers: ReadonlyArray<ServerItem>, words = ""): string =>
   servers.length === 0
-    ? "No servers that you may see."
+    ? words === ""
+      ? "No servers that you may see."
+      : plain(`Nothing that you may see has ${JSON.stringify(words)} in its name, description or tags.`)
     : table(
         ["PATH", "NAME", "ON", "HEALTH", "TOOLS", "TAGS"],
         servers.map((one) => [one.path, one.display_name, one.is_enabled, one.health_status, one.num_tools, one.tags])
       )
+
+/** How what it is sent on everybody's behalf is sent. */
+const credentialOf = ({ auth_header_name: header, auth_scheme: scheme, has_credential: stored }: ServerDetails) =>
+  scheme === undefined ? undefined : [scheme, ...(header === undefined ? [] : [header]), ...(stored ? ["stored"] : [])]
 
 export const serverPairs = (one: ServerDetails): string =>
   pairs([
@@ -20,6 +27,7 @@ export const serverPairs = (one: ServerDetails): string =>
     ["on", one.is_enabled],
     ["transports", one.supported_transports],
     ["authentication", one.auth_type],
+    ["credential", credentialOf(one)],
     ["headers", one.headers.flatMap((header) => Object.keys(header))],
     ["tags", one.tags],
     ["tools", one.tool_list.map(({ name }) => name)],

@@ -40,7 +40,7 @@ const here = words({
   "server-update-credential --path /cloudflare-docs --auth-scheme none --json": [0, /"auth_scheme": "none"/],
   "egress-config-get --path /cloudflare-docs": [0, /scheme +none/],
   "rate-limit-quarantine-add --subject-type server --subject /cloudflare-docs": [0, /is off/],
-  "rate-limit-quarantine-remove --subject-type server --subject /cloudflare-docs": [0, /is on/],
+  "rate-limit-quarantine-remove --subject-type server --subject /cloudflare-docs": [1, /is on[^]*is not well/],
   "toggle --path /cloudflare-docs": [0, /\/cloudflare-docs is off/],
   "create-group --name group1 --description 'The first'": [0, /group1/],
   "group-create --name developers --description 'Developer team group' --idp": [0, /developers/],

@@ -36,6 +36,15 @@ export const commandSuite = (stand: () => Stand): void => {
       const record = await json(["servers", "get", "weather/"])
       assert.deepInclude(record, { description: "Rain and sun", tags: ["a", "b"], proxy_pass_url: backend.url })
       assert.include(await ok(["servers", "add", file, "--overwrite", "--license", "MIT"]), "Updated /weather.")
+      const sparse = `${stand().folder}/sparse.json`
+      writeFileSync(sparse, JSON.stringify({ server_name: "Weather", path: "/weather", proxy_pass_url: backend.url }))
+      await ok(["servers", "update", "weather", "--description", "Keep me"])
+      assert.include(await ok(["servers", "add", sparse, "--overwrite"]), "Updated /weather.")
+      const kept = await json(["servers", "get", "weather"])
+      assert.deepInclude(kept, { description: "Keep me", tags: ["sky"], license: "MIT" })
+      await ok(["servers", "update", "weather", "--tag", ""])
+      assert.deepStrictEqual((await json(["servers", "get", "weather"])).tags, [])
+      assert.include(await ok(["servers", "list", "-q", "nomatch"]), 'Nothing that you may see has "nomatch"')
       assert.include(await ok(["servers", "disable", "weather"]), "/weather is off")
       assert.include(await ok(["servers", "toggle", "weather"]), "/weather is on: healthy")
       const refreshed = await ok(["servers", "refresh", "weather"])
@@ -58,6 +67,7 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.strictEqual(ended.code, 0, ended.err)
       assert.notInclude(ended.out + ended.err, "very-secret-value")
       assert.match(ended.out, /scheme +bearer[^]*stored +yes/)
+      assert.match(await ok(["servers", "get", "currenttime"]), /credential +bearer, stored/)
       const wrong = ["--scheme", "api_key", "--header-name", "a b"]
       const { code, err } = await stand().run([...words, ...wrong, "--stdin"], { stdin: "k" })
       assert.deepStrictEqual([code, err.split("\n").length], [1, 2], err)
@@ -105,7 +115,7 @@ export const commandSuite = (stand: () => Stand): void => {
       [["tokens", "revoke"], 2, "Give one of --id, --subject and --stdin"],
       [["login", "--device", "--username", "x"], 2, "--username signs in with a password"],
       [["servers", "rate", "currenttime", "9"], 2, 'STARS held "9"'],
-      [["health", "--interval", "0"], 2, "--interval may hold whole seconds from 1 to 3600"],
+      [["health", "--interval", "0"], 2, '--interval held "0"; it may hold whole seconds from 1 to 3600'],
       [["nonsense"], 2, "mcpgw has no command"]
     ]
     for (const [words, code, says] of refused) {
@@ -160,6 +170,19 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.strictEqual(code, 5)
       assert.include(out, "/currenttime")
       assert.include(err, "/dead")
+      const called = await stand().run(["ping", "--server", "dead"])
+      assert.match(called.err, /`mcpgw servers refresh \/dead` checks it now/)
+      for (const words of [
+        ["refresh", "dead"],
+        ["enable", "dead"],
+        ["toggle", "dead"],
+        ["toggle", "dead"]
+      ]) {
+        const checked = await stand().run(["servers", ...words])
+        const off = /is off/.test(checked.out)
+        assert.strictEqual(checked.code, off ? 0 : 1, checked.out)
+        if (!off) assert.include(checked.err, "/dead is not well: unhealthy")
+      }
       const health = await stand().run(["health"])
       assert.strictEqual(health.code, 1)
       assert.include(health.err, "Not well: /dead")
@@ -221,7 +244,8 @@ export const commandSuite = (stand: () => Stand): void => {
       const handed = { env: { MCPGW_TOKEN: "as-it-was-given" } }
       assert.strictEqual((await stand().run(["tokens", "print"], handed)).out, "as-it-was-given")
       // Signed in by a password there is a session, and no token.
-      assert.match((await stand().run(["tokens", "print"])).err, /no token to print[^]*mcpgw tokens generate/)
+      const session = await stand().run(["tokens", "print"])
+      assert.match(session.err, /no token to print: a sign-in with --username is a session[^]*mcpgw tokens generate/)
 
       const made = await json(["tokens", "generate", "--hours", "1"])
       assert.strictEqual(await may(made.tokens.access_token), 0)
