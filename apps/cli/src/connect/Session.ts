@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { failed, type Failure, refused, unreachable } from "../Failure.ts"
+import { failed, type Failure, notAnswering, refused } from "../Failure.ts"
 import { type Login, Logins } from "./Logins.ts"
 import { gatewayKey, renew } from "./oauth.ts"
 import { DEFAULT_URL, type Globals } from "./options.ts"
@@ -178,7 +178,7 @@ const asking =
       return yield* Schema.decodeUnknown(schema)(yield* response.json)
     }).pipe(
       Effect.catchTags({
-        RequestError: () => unreachable(`${url} does not answer`, "is the gateway running, and is --url right?"),
+        RequestError: (error) => notAnswering(url, error),
         ResponseError: ({ message }) => failed(`The answer of ${url} can not be read: ${message}`),
         ParseError: ({ message }) => failed(`The answer of ${url} is not what this command expects: ${message}`)
       })
