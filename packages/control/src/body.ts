@@ -130,7 +130,7 @@ const formFields = (body: string, kinds: Readonly<Record<string, FormField>>): F
     })
   )
 
-const isForm = (request: HttpServerRequest.HttpServerRequest): boolean =>
+export const isForm = (request: HttpServerRequest.HttpServerRequest): boolean =>
   (request.headers["content-type"] ?? "").toLowerCase().startsWith("application/x-www-form-urlencoded")
 
 export const isMultipart = (request: HttpServerRequest.HttpServerRequest): boolean =>
@@ -162,7 +162,8 @@ export const jsonFieldsOf = (
 
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 
-const either = (names: ReadonlyArray<string>): string => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
+const either = (names: ReadonlyArray<string>): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
 
 /** Fields that have no meaning here. Named when they could be one; what they held is never shown. */
 export const unknownFields = (fields: Fields, known: ReadonlyArray<string>): ReadonlyArray<FieldError> =>
