@@ -76,7 +76,9 @@ export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const { who } = yield* authorized(path, "toggle_service")
     const enabled = yield* wantsOn(request)
+    const trail = yield* RequestTrail
     const switched = yield* switchAs(who, path, () => enabled)
+    trail.rule = `${trail.rule}:${enabled ? "on" : "off"}`
     const { path: service_path } = switched.record
     const server = enabled ? (yield* checked(scope, service_path)).server : switched
     return {

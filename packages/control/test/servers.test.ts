@@ -1,6 +1,7 @@
 import { it } from "@effect/vitest"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import type { ProbeResult } from "@mcpgw/health/Probe"
+import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RequestTrail } from "../src/RequestTrail.ts"
 import * as Effect from "effect/Effect"
@@ -136,6 +137,9 @@ describe("contracts §2.8: paths and sentences", () => {
           expect((yield* send(body)).body).toMatchObject({ new_enabled_state: to })
           expect(yield* isEnabled).toBe(to)
         }
+        const rows = yield* Effect.flatMap(AuditRows, ({ read }) => read)
+        const switched = rows.flatMap(({ rule }) => /^api:toggle_service:(.*)/.exec(rule ?? "")?.[1] ?? [])
+        expect(switched).toEqual(["off", "on", "off", "on", "off", "on", "off"])
       }).pipe(Effect.provide(layer()))
   )
 
