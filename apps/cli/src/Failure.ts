@@ -149,7 +149,7 @@ export const certificateFailure = (who: string, error: unknown): Failure | undef
 
 /** Nobody answered `who`; `error`: with what it ended. */
 export const notAnswering = (who: string, error: unknown): Failure =>
-  certificateFailure(who, error) ?? unreachable(`${who} does not answer`, "is the gateway running, and is --url right?")
+  certificateFailure(who, error) ?? unreachable(`${who} does not answer`, "is it running, and is --url right?")
 
 /** Whatever a command ended with, as a failure; undefined: the parser has explained it already. */
 export const failureOf = (error: unknown): Failure | undefined => {
