@@ -7,6 +7,7 @@ import { fieldProblems } from "@mcpgw/domain/FieldProblems"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { certificateProblem } from "./certificate.ts"
 
 /**
  * Documented exit codes: `failed` what was asked for did not work; `usage` the command line can not be understood; `denied` not signed in, or
@@ -166,6 +167,16 @@ const KINDS: Readonly<Record<string, Failure["kind"]>> = {
   KeycloakNotFound: "missing"
 }
 
+/** A certificate that is not taken is why nobody answered; undefined: it is not. `who`: in words, such as the URL. */
+export const certificateFailure = (who: string, error: unknown): Failure | undefined => {
+  const problem = certificateProblem(error)
+  return problem === undefined ? undefined : unreachable(`${who}: its certificate ${problem.says}`, problem.hint)
+}
+
+/** Nobody answered `who`; `error`: with what it ended. */
+export const notAnswering = (who: string, error: unknown): Failure =>
+  certificateFailure(who, error) ?? unreachable(`${who} does not answer`, "is it running, and is --url right?")
+
 /** Whatever a command ended with, as a failure; undefined: the parser has explained it already. */
 export const failureOf = (error: unknown): Failure | undefined => {
   if (error instanceof Failure) return error
@@ -174,7 +185,7 @@ export const failureOf = (error: unknown): Failure | undefined => {
   const tag = text(error, "_tag") ?? ""
   const status = STATUS[tag]
   if (status !== undefined) return refused(status, error)
-  if (tag === "RequestError") return unreachable("The gateway does not answer", "is it running, and is --url right?")
+  if (tag === "RequestError") return notAnswering("The gateway", error)
   if (tag === "ResponseError") return failed(text(error, "message") ?? "The gateway's answer can not be read")
   const problem = error instanceof Error ? error.message : String(error)
   return fail(KINDS[tag] ?? "failed", problem)

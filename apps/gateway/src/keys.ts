@@ -5,6 +5,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { KeyRing } from "@mcpgw/domain/KeyRing"
 import { sealedGrants } from "@mcpgw/identity/SealedGrants"
+import { holdKeys } from "@mcpgw/store/KeyHolders"
 import * as KeyRingFile from "@mcpgw/store/KeyRingFile"
 import { type KeyFindings, recordKeys, type Sealed } from "@mcpgw/store/KeyRecord"
 import {
@@ -66,12 +67,18 @@ const check = (context: Context.Context<KeyRing>) =>
         `If it is lost, start once with ${settings.keysLost.name}=true: what it sealed is lost then, too`
     })
     yield* warn(findings, file)
+    yield* holdKeys(Context.get(context, KeyRing))
     if (keysLost) yield* Effect.logWarning(`${settings.keysLost.name}=true is for one start: take it out again`)
   })
 
 type Failures = KeyFileInvalid | KeysMissing | KeysUnknown | MigrationFailed | DatabaseNewer
 
 /** Made at the first start; of later ones with other keys see `recordKeys`. */
-export const layer: Layer.Layer<KeyRing, Failures, GatewayConfig | SqlClient.SqlClient> = Layer.unwrapEffect(
-  Effect.map(GatewayConfig, ({ keysDir }) => Layer.tap(KeyRingFile.layerFile({ directory: keysDir }), check))
+export const layer: Layer.Layer<KeyRing, Failures, GatewayConfig | SqlClient.SqlClient> = Layer.scopedContext(
+  Effect.gen(function* () {
+    const { keysDir } = yield* GatewayConfig
+    const context = yield* Layer.build(KeyRingFile.layerFile({ directory: keysDir }))
+    yield* check(context)
+    return context
+  })
 )

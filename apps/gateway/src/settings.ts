@@ -208,7 +208,7 @@ export const settings = {
   keysLost: setting(
     "MCPGW_KEYS_LOST",
     false,
-    "true, for one start: the keys that the database was written with are lost, and what they sealed (credentials of servers, grants of OAuth clients) is given up. Otherwise a start with other keys is refused while such things lie there.",
+    "true, for one start: the keys that the database was written with are lost, and what they sealed (credentials of servers, grants of OAuth clients) is given up; refused while another process still has them. Otherwise a start with other keys is refused while such things lie there.",
     boolean
   ),
   deploymentMode: setting<(typeof DEPLOYMENT_MODES)[number]>(

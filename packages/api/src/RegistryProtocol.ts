@@ -123,7 +123,10 @@ const publish = HttpApiEndpoint.post("publish", "/v0.1/publish")
   .addSuccess(ServerResponse)
   .addError(Unprocessable)
   .annotate(OpenApi.Summary, "Publish a version")
-  .annotate(OpenApi.Description, "Publishes a version. Administrators only; a version is published once.")
+  .annotate(
+    OpenApi.Description,
+    "Publishes a version. Administrators only; a version is published once. Its `remotes` are shown as they are while no server is registered for it, and are the gateway's URL when one is; those at addresses of an inner network are refused while none is."
+  )
 const edit = HttpApiEndpoint.put("edit", "/v0.1/servers/:serverName/versions/:version")
   .setPath(AtVersion)
   .setPayload(ServerJson)

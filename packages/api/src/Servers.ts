@@ -238,13 +238,15 @@ const register = HttpApiEndpoint.post("register", "/api/register")
 
 const toggle = HttpApiEndpoint.post("toggle", "/api/toggle/*")
   .setPath(ServerPathParam)
-  .setPayload(Schema.Struct({ enabled: Schema.optionalWith(Schema.String, { exact: true }) }))
+  .setPayload(
+    Schema.Struct({ enabled: Schema.optionalWith(Schema.Union(Schema.Boolean, Schema.String), { exact: true }) })
+  )
   .addSuccess(Toggled)
   .addError(TooLarge.schema)
   .annotate(OpenApi.Summary, "Switch a server on or off")
   .annotate(
     OpenApi.Description,
-    "Form or JSON. `enabled=on` switches on and waits for a health check; anything else switches off."
+    "Form or JSON. `enabled=on` switches on and waits for a health check. In a form anything else, or nothing, as of a box that is not ticked, switches off; JSON says `true` or `false` (or `on` or `off`), and nothing else."
   )
 
 const edit = HttpApiEndpoint.post("edit", "/api/edit/*")

@@ -54,7 +54,7 @@ const edited = (names: ReadonlyArray<Person>, username: string, edit: AccountEdi
 
 const change = (request: Request, username: string) =>
   Effect.gen(function* () {
-    const { claims } = yield* grantor(MANAGE, "manage accounts")
+    const { claims } = yield* grantor(MANAGE, "manage accounts", username)
     const { publicUrl } = yield* ControlPlaneConfig
     const names = yield* namesOf(publicUrl, publicUrl, username)
     // A session may outlive its account, which has no names then.

@@ -29,6 +29,7 @@ import { notStored } from "./accountFailures.ts"
 import { decodeOnly, fieldsOf } from "./body.ts"
 import { directoryFailures, noDirectory } from "./directoryFailures.ts"
 import { administrator, grantor } from "./grants.ts"
+import { noteGroup } from "./groupAccess.ts"
 import { unreachable } from "./keyHandlers.ts"
 import { addSecretOf, createdSecret, secretFailures, secretView } from "./secrets.ts"
 import { warningsOf } from "./warnings.ts"
@@ -100,6 +101,7 @@ const create = (request: Request) =>
   Effect.gen(function* () {
     yield* grantor(MANAGE, GRANT)
     const wanted = yield* Effect.flatMap(fieldsOf(request), decodeCreate)
+    yield* noteGroup(MANAGE, wanted.name)
     const exists = fieldProblem("name", JSON.stringify(wanted.name), "there is an agent of that name")
     const { agent, credential, provider } = yield* made(wanted).pipe(
       Effect.catchTags({ ...failures, ...directoryFailures, AgentExists: () => new BadRequest(exists) })
@@ -117,7 +119,7 @@ const get = (name: string) =>
 
 const change = (request: Request, name: string) =>
   Effect.gen(function* () {
-    yield* grantor(MANAGE, GRANT)
+    yield* grantor(MANAGE, GRANT, name)
     const wanted = yield* fieldsOf(request).pipe(Effect.flatMap(decodeChange))
     const { issuers } = yield* FederatedLogin
     const changing = changeAgentThere(name, wanted, issuers)
@@ -147,7 +149,7 @@ const leftOf = (
 
 const remove = (name: string, fromDirectory: boolean) =>
   Effect.gen(function* () {
-    yield* grantor(MANAGE, GRANT)
+    yield* grantor(MANAGE, GRANT, name)
     const { issuers } = yield* FederatedLogin
     const { name: provider } = yield* AccountDirectory
     const agents = yield* Agents
@@ -166,7 +168,7 @@ const remove = (name: string, fromDirectory: boolean) =>
 
 const addSecret = (request: Request, name: string) =>
   Effect.gen(function* () {
-    yield* grantor(MANAGE, GRANT)
+    yield* grantor(MANAGE, GRANT, name)
     const agents = yield* Agents
     const adding = addSecretOf(request, (wanted) => agents.addSecret(name, wanted))
     const made = yield* Effect.catchTags(adding, secretFailures)
@@ -175,7 +177,7 @@ const addSecret = (request: Request, name: string) =>
 
 const removeSecret = (name: string, id: string) =>
   Effect.gen(function* () {
-    yield* grantor(MANAGE, GRANT)
+    yield* grantor(MANAGE, GRANT, name)
     if (!(yield* Effect.catchTag((yield* Agents).removeSecret(name, id), "AccountsUnavailable", unreachable))) {
       return yield* noSuchSecret
     }
@@ -195,6 +197,7 @@ const putMachine = (request: Request) =>
     yield* grantor(MANAGE, GRANT)
     const client = yield* fieldsOf(request).pipe(Effect.flatMap(decodeMachine))
     const { client_id: clientId, groups, issuer } = client
+    yield* noteGroup(MANAGE, clientId)
     const machines = yield* MachineClients
     yield* Effect.catchTag(machines.put({ issuer, clientId, groups }), "AccountsUnavailable", unreachable)
     return HttpServerResponse.unsafeJson(client)
@@ -202,7 +205,7 @@ const putMachine = (request: Request) =>
 
 const removeMachine = (issuer: string, clientId: string) =>
   Effect.gen(function* () {
-    yield* grantor(MANAGE, GRANT)
+    yield* grantor(MANAGE, GRANT, clientId)
     const machines = yield* MachineClients
     if (!(yield* Effect.catchTag(machines.remove(issuer, clientId), "AccountsUnavailable", unreachable))) {
       return yield* noSuchMachine

@@ -2,6 +2,7 @@
 import { Forbidden, problem } from "@mcpgw/api/ApiError"
 import * as Effect from "effect/Effect"
 import { type Caller, caller } from "./access.ts"
+import { noteGroup } from "./groupAccess.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 import { signedIn } from "./signIn.ts"
 
@@ -17,12 +18,12 @@ export const administrator = (rule: string) =>
     return who
   })
 
-/** The same, who must have signed in: for what gives somebody more than they had. */
-export const grantor = (rule: string, what: string) =>
+/** The same, who must have signed in: for what gives somebody more than they had. `name`: whose, for the record. */
+export const grantor = (rule: string, what: string, name?: string) =>
   Effect.gen(function* () {
     const who: Caller = yield* administrator(rule)
+    const trail = yield* noteGroup(rule, name)
     yield* signedIn(who.claims, what)
-    const trail = yield* RequestTrail
     trail.decision = "allow"
     return who
   })

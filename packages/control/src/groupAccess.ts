@@ -15,8 +15,8 @@ type Request = HttpServerRequest.HttpServerRequest
 /** As a refusal calls it. */
 export const CHANGE_GROUPS = "change groups"
 
-/** What a group or scope may be called for the audit record to repeat it. */
-const NAME = /^[A-Za-z0-9._/-]{1,200}$/
+/** What a group, scope, person or agent may be called for the audit record to repeat it. */
+const NAME = /^[A-Za-z0-9._@/-]{1,200}$/
 
 /** What the audit record says of a change; names that could be anything are left out of it. */
 export const noteGroup = (rule: string, name: string | undefined) =>

@@ -109,6 +109,8 @@ const toggle = (request: Request, scope: Scope.Scope) =>
     const { path } = (yield* named(request)).record
     const switched = yield* switchAs(who, path, ({ is_enabled }) => !is_enabled)
     const enabled = switched.record.is_enabled
+    const trail = yield* RequestTrail
+    trail.rule = `${trail.rule}:${enabled ? "on" : "off"}`
     const server = enabled ? (yield* checked(scope, path)).server : switched
     const message = told(`Toggle request for ${path} processed.`, server)
     return { message, service_path: path, new_enabled_state: enabled, ...state(server) }

@@ -26,13 +26,20 @@ export const invalidText = (error: PolicyError): BadRequest =>
 /** The text that is there. */
 const unusable = (error: PolicyError): Conflict => new Conflict(problem("The policy was not changed", error.message))
 
-export const policyUnavailable = (error: PolicyUnavailable): Effect.Effect<never, Unavailable> =>
-  Effect.zipRight(
-    Effect.logError(error.message),
-    new Unavailable(problem("The policy can not be changed now", error.message))
-  )
+const away =
+  (sentence: string) =>
+  (error: PolicyUnavailable): Effect.Effect<never, Unavailable> =>
+    Effect.zipRight(Effect.logError(error.message), new Unavailable(problem(sentence, error.message)))
+
+/** Its text, where it is kept; what it decides goes on from memory. */
+export const unreadablePolicy = away("The policy can not be read now")
 
 /** Of what only reads. */
-export const readFailures = { PolicyUnavailable: policyUnavailable, PolicyError: unusable }
+export const readFailures = { PolicyUnavailable: unreadablePolicy, PolicyError: unusable }
 
-export const policyFailures = { ...readFailures, PolicyChanged: conflict, PolicyReadOnly: conflict }
+export const policyFailures = {
+  PolicyUnavailable: away("The policy can not be changed now"),
+  PolicyError: unusable,
+  PolicyChanged: conflict,
+  PolicyReadOnly: conflict
+}

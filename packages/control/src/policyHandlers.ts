@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
 import { decodeOnly, fieldsOf } from "./body.ts"
 import { explain } from "./policyExplain.ts"
-import { invalidText, policyFailures, policyUnavailable, wouldLockOut } from "./policyFailures.ts"
+import { invalidText, policyFailures, unreadablePolicy, wouldLockOut } from "./policyFailures.ts"
 import { received } from "./received.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -22,7 +22,7 @@ const read = (request: Request) =>
   Effect.gen(function* () {
     yield* readingAdministrator(request, "api:read_policy")
     const { revision, text } = yield* (yield* PolicyWriter).read.pipe(
-      Effect.catchTag("PolicyUnavailable", policyUnavailable)
+      Effect.catchTag("PolicyUnavailable", unreadablePolicy)
     )
     return { text, revision, problem: (yield* ScopePolicy).status().problem ?? null }
   })

@@ -1,12 +1,14 @@
 /**
  * Entries as the official registry protocol shows them (R-02, R-03; contracts.md §2.15). `remotes` are where a client of ours reaches the
- * server; where the server itself is never shows, but in a registry without a data plane.
+ * server; where a server that is here runs itself never shows, but in a registry without a data plane. A document that is only published
+ * keeps its own.
  */
 import type { OfficialMeta } from "@mcpgw/api/RegistryProtocol"
 import type { RegisteredServer } from "@mcpgw/domain/Server"
 import { PUBLISHER_META, type Remote } from "@mcpgw/domain/ServerJson"
 import type { CatalogueEntry, Page } from "@mcpgw/registry/v01/Catalogue"
 import type { PublicUrlsApi } from "./publicUrls.ts"
+import { publishedRemotes } from "./publishedRemotes.ts"
 import { hostsIn, shownMembers, telling } from "./shownDocument.ts"
 
 const TRANSPORTS = ["streamable-http", "sse"] as const
@@ -27,9 +29,13 @@ const internalOf = ({ health, record }: RegisteredServer) => ({
   license: record.license
 })
 
+/** No server is here, and none was: the document's own addresses are all there is to know of it. */
+const isOnlyPublished = ({ gone, server }: CatalogueEntry): boolean => server === undefined && !gone
+
 /** Where the server itself is: told by a registry without a data plane alone. */
-const hiddenOf = (urls: PublicUrlsApi, { document, server }: CatalogueEntry): ReadonlySet<string> => {
-  if (!urls.throughGateway) return new Set()
+const hiddenOf = (urls: PublicUrlsApi, entry: CatalogueEntry): ReadonlySet<string> => {
+  if (!urls.throughGateway || isOnlyPublished(entry)) return new Set()
+  const { document, server } = entry
   const { mcp_endpoint = "", proxy_pass_url = "", sse_endpoint = "" } = server?.record ?? {}
   const addresses = [...(document.remotes ?? []).map(({ url }) => url), proxy_pass_url, mcp_endpoint, sse_endpoint]
   return new Set(hostsIn(addresses.join(" ")))
@@ -37,9 +43,10 @@ const hiddenOf = (urls: PublicUrlsApi, { document, server }: CatalogueEntry): Re
 
 const documentOf = (urls: PublicUrlsApi, entry: CatalogueEntry) => {
   const { server } = entry
+  const own = isOnlyPublished(entry) ? publishedRemotes(entry.document, !urls.throughGateway) : []
   const { _meta, remotes: _remotes, ...document } = entry.document
   const tells = telling(hiddenOf(urls, entry))
-  const remotes = server === undefined ? [] : remotesOf(urls, server)
+  const remotes = server === undefined ? own : remotesOf(urls, server)
   const given = _meta?.[PUBLISHER_META]
   const publisher = tells(given) ? undefined : given
   const meta = {

@@ -19,6 +19,7 @@ import { fieldsOf } from "./body.ts"
 import { invalid, invalidDocument, notFound, Refused } from "./protocolAnswer.ts"
 import { entriesOf, protocolCaller } from "./protocolReads.ts"
 import { serverResponse } from "./protocolView.ts"
+import { remoteIssues } from "./publishedRemotes.ts"
 import { PublicUrls } from "./publicUrls.ts"
 import { RequestTrail } from "./RequestTrail.ts"
 
@@ -48,6 +49,14 @@ const documentIn = (request: Request) =>
     return Either.isLeft(read) ? yield* invalidDocument(read.left) : publishable(read.right)
   })
 
+/** Nothing of a document is dropped without a word: what could not be shown of it is refused. */
+const showable = (document: ServerJson, path: string) =>
+  Effect.gen(function* () {
+    if (!(yield* PublicUrls).throughGateway || (yield* Registry).get(path) !== undefined) return
+    const issues = remoteIssues(document, path)
+    if (issues.length > 0) return yield* invalidDocument(issues)
+  })
+
 const shown = (entry: VersionEntry) =>
   Effect.gen(function* () {
     const server = (yield* Registry).get(entry.path)
@@ -65,6 +74,7 @@ export const publish = (request: Request) =>
     const path = yield* serverAt(document.name)
     const trail = yield* RequestTrail
     trail.server = path
+    yield* showable(document, path)
     const serverName = yield* displayName(document, path)
     return yield* shown(yield* (yield* Versions).publish({ document, path, serverName, origin: "published" }))
   })
@@ -92,8 +102,10 @@ export const edit = (name: string, version: string, request: Request) =>
     const document = yield* documentIn(request)
     if (document.name !== name) return yield* mismatch("body.name", "the name of a server can not be changed")
     if (document.version !== version) return yield* mismatch("body.version", "the version must be that of the path")
+    const path = yield* serverAt(name)
+    yield* showable(document, path)
     yield* published(name)
-    const serverName = yield* displayName(document, yield* serverAt(name))
+    const serverName = yield* displayName(document, path)
     return yield* shown(yield* (yield* Versions).replace(document, serverName))
   })
 

@@ -7,11 +7,13 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { BadRequest, problem } from "@mcpgw/api/ApiError"
 import type { HealthView } from "@mcpgw/api/ServerShapes"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { authorize, caller, findServer } from "./access.ts"
-import { formFieldsOf } from "./body.ts"
+import { decodeOnly, formFieldsOf } from "./body.ts"
 import { checked, checkIn, firstCheck, state, told } from "./checks.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
+import { isForm } from "./form.ts"
 import { acceptsJson } from "./headers.ts"
 import { healthView } from "./healthView.ts"
 import { answered } from "./longAnswer.ts"
@@ -48,14 +50,36 @@ const authorized = (path: string, permission: "modify_service" | "toggle_service
     return { who, record }
   })
 
-/** `on` and its like switch on; anything else, and nothing, switches off. */
-const isOn = (value: unknown): boolean => value === true || /^(on|true|1|yes)$/i.test(String(value ?? ""))
+const ON = /^(on|true|1|yes)$/i
+
+const Switch = Schema.Struct({
+  enabled: Schema.Union(
+    Schema.Boolean,
+    Schema.String.pipe(Schema.pattern(/^(on|true|1|yes|off|false|0|no)$/i))
+  ).annotations({
+    message: () => ({ message: "it must be true or false", override: true })
+  })
+})
+const decodeSwitch = decodeOnly(Switch, ["enabled"])
+
+/**
+ * In a form `on` and its like switch on; anything else, and nothing, as a box that is not ticked sends, switches off (contracts.md §2.8). JSON has no
+ * such boxes, so it says which.
+ */
+const wantsOn = (request: Request) =>
+  Effect.gen(function* () {
+    const fields = yield* formFieldsOf(request)
+    const { enabled } = isForm(request) ? fields : yield* decodeSwitch(fields)
+    return enabled === true || (typeof enabled === "string" && ON.test(enabled))
+  })
 
 export const toggle = (request: Request, path: string, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const { who } = yield* authorized(path, "toggle_service")
-    const enabled = isOn((yield* formFieldsOf(request))["enabled"])
+    const enabled = yield* wantsOn(request)
+    const trail = yield* RequestTrail
     const switched = yield* switchAs(who, path, () => enabled)
+    trail.rule = `${trail.rule}:${enabled ? "on" : "off"}`
     const { path: service_path } = switched.record
     const server = enabled ? (yield* checked(scope, service_path)).server : switched
     return {

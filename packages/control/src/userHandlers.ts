@@ -17,7 +17,7 @@ import { comparePeople } from "./accountDrift.ts"
 import { notStored, unavailable, unreachable } from "./accountFailures.ts"
 import { viewOf } from "./accountsHandlers.ts"
 import { ControlPlaneConfig } from "./ControlPlaneConfig.ts"
-import { readingAdministrator, changingAdministrator } from "./groupAccess.ts"
+import { changingAdministrator, noteGroup, readingAdministrator } from "./groupAccess.ts"
 import { bodyOf } from "./groupBodies.ts"
 import { directoryFailures, noDirectory } from "./directoryFailures.ts"
 import { isAmong, namesOf } from "./leaver.ts"
@@ -58,6 +58,7 @@ const create = (request: Request) =>
   Effect.gen(function* () {
     yield* changingAdministrator(request, MANAGE, "create users")
     const { password: given, ...wanted } = yield* createBody(request)
+    yield* noteGroup(MANAGE, wanted.username)
     const password = given ?? generated()
     const account = yield* made(wanted, password).pipe(
       Effect.catchTags({
@@ -101,7 +102,7 @@ const removedThere = (account: AccountDetails, fromDirectory: boolean | undefine
 
 const remove = (request: Request, username: string, fromDirectory: boolean | undefined) =>
   Effect.gen(function* () {
-    const { claims } = yield* changingAdministrator(request, MANAGE, "remove users")
+    const { claims } = yield* changingAdministrator(request, MANAGE, "remove users", username)
     const accounts = yield* Accounts
     const collaborators = yield* Collaborators
     const { publicUrl } = yield* ControlPlaneConfig

@@ -109,10 +109,11 @@ describe("accounts", () => {
       expect(moved.body).toMatchObject({ username: "alice@keycloak", groups: ["a", "b"], disabled: false })
       expect(yield* accounts.get("alice@keycloak")).toMatchObject({ groups: ["a", "b"] })
       const rows = yield* (yield* AuditRows).read
-      expect(rows.filter(({ rule }) => rule === "api:manage_accounts").map(({ decision }) => decision)).toEqual([
-        "allow",
-        "allow",
-        "allow"
+      const managed = rows.filter(({ rule }) => rule?.startsWith("api:manage_accounts"))
+      expect(managed.map(({ decision, rule }) => [decision, rule])).toEqual([
+        ["allow", "api:manage_accounts:ALICE"],
+        ["allow", "api:manage_accounts:alice"],
+        ["allow", "api:manage_accounts:alice@keycloak"]
       ])
     }).pipe(Effect.provide(layer()))
   )

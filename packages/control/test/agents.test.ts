@@ -91,6 +91,10 @@ describe("agents", () => {
         call(plane, "DELETE", path, { cookie })
       )
       expect(gone.map(({ status }) => status)).toEqual([200, 200, 404])
+      const rules = (yield* (yield* AuditRows).read).flatMap(({ decision, rule }) =>
+        decision === "allow" && rule?.startsWith("api:manage_agents") === true ? [rule] : []
+      )
+      expect(new Set(rules.slice(-3))).toEqual(new Set(["api:manage_agents:ci"]))
     }).pipe(Effect.provide(layer()))
   )
 

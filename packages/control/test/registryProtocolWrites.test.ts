@@ -41,28 +41,79 @@ describe("protocol §4: publish", () => {
       }).pipe(Effect.provide(layer()))
   )
 
+  it.scoped("a document that is only published keeps its remotes, without the values of secrets (protocol §4.3)", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      const url = "https://{tenant}.example.net/mcp?project={project}"
+      const secret = { name: "X-Key", value: "s3cret {part}", isSecret: true, isRequired: true }
+      const nested = { name: "X-Other", value: "a {b}", variables: { b: { isSecret: true, default: "s3cret" } } }
+      const remotes = [{ type: "streamable-http", url, headers: [secret, nested] }]
+      const answer = yield* send("POST", "/v0.1/publish", document(NAME, "1.0.0", { remotes }))
+      const headers = [
+        { name: "X-Key", isSecret: true, isRequired: true },
+        { ...nested, variables: { b: { isSecret: true } } }
+      ]
+      expect(shownIn(answer).server["remotes"]).toEqual([{ type: "streamable-http", url, headers }])
+      expect((yield* send("GET", `${VERSIONS}/latest`)).body).toEqual(answer.body)
+      expect((yield* send("GET", "/v0.1/servers?search=com.example")).text).toContain(JSON.stringify(url))
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.scoped(
-    "contracts §2.15: where a published server runs is not shown; the gateway is, when it is registered here",
+    "remotes that nobody could be shown are refused with what to do, not dropped; a server here lets them in",
     () =>
       Effect.gen(function* () {
         const send = yield* start
-        const remotes = [{ type: "streamable-http", url: "https://internal.example.net/mcp" }]
-        const packages = [
-          { registryType: "npm", identifier: "@example/a", version: "1.0.0", transport: { type: "stdio" } }
-        ]
-        const answer = yield* send("POST", "/v0.1/publish", document(NAME, "1.0.0", { remotes, packages }))
-        expect(shownIn(answer).server).toMatchObject({ packages })
-        expect(answer.text).not.toContain("internal.example.net")
+        const urls = ["https://a.example.net/mcp", "http://10.1.2.3/mcp", "https://me:s3cret@a.example.net/mcp"]
+        const remotes = urls.map((url) => ({ type: "streamable-http", url }))
+        const inner = document(NAME, "1.0.0", { remotes })
+        const refused = yield* send("POST", "/v0.1/publish", inner)
+        expect([refused.status, refused.body]).toMatchObject([
+          422,
+          { errors: [{ location: "body.remotes.1.url" }, { location: "body.remotes.2.url" }] }
+        ])
+        expect(refused.text).toContain("register the server at '/com.example-a' first")
+        expect(refused.text).not.toMatch(/10\.1\.2\.3|s3cret/)
+        yield* send("POST", "/v0.1/publish", document(NAME, "1.0.0"))
+        expect((yield* send("PUT", `${VERSIONS}/1.0.0`, inner)).status).toBe(422)
         yield* registered({ ...CURRENTTIME, path: "/com.example-a", server_name: "a" })
-        expect((yield* send("GET", `${VERSIONS}/latest`)).body).toMatchObject({
-          server: { remotes: [{ url: "https://mcp.example.com/com.example-a/mcp" }, { type: "sse" }] }
-        })
+        const edited = yield* send("PUT", `${VERSIONS}/1.0.0`, inner)
+        expect(shownIn(edited).server["remotes"]).toMatchObject([
+          { url: "https://mcp.example.com/com.example-a/mcp" },
+          { type: "sse" }
+        ])
       }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped("contracts §2.15: where a server that is registered here runs is not shown, nor when it is gone", () =>
+    Effect.gen(function* () {
+      const send = yield* start
+      const remotes = [{ type: "streamable-http", url: "https://internal.example.net/mcp" }]
+      const packages = [
+        { registryType: "npm", identifier: "@example/a", version: "1.0.0", transport: { type: "stdio" } }
+      ]
+      yield* registered({ ...CURRENTTIME, path: "/com.example-a", server_name: "a" })
+      const answer = yield* send("POST", "/v0.1/publish", document(NAME, "1.0.0", { remotes, packages }))
+      expect(shownIn(answer).server).toMatchObject({
+        packages,
+        remotes: [{ url: "https://mcp.example.com/com.example-a/mcp" }, { type: "sse" }]
+      })
+      expect(answer.text).not.toContain("internal.example.net")
+      yield* send("DELETE", "/api/servers/com.example-a")
+      const read = send("GET", `${VERSIONS}/1.0.0?include_deleted=true`)
+      const gone = yield* Effect.repeat(read, {
+        until: (answer) => officialIn(answer).status === "deleted",
+        times: 100
+      })
+      expect(officialIn(gone).status).toBe("deleted")
+      expect(gone.text).not.toContain("internal.example.net")
+    }).pipe(Effect.provide(layer()))
   )
 
   it.scoped("issue 6: no internal host leaks by a package or any other address of a published document", () =>
     Effect.gen(function* () {
       const send = yield* start
+      yield* registered({ ...CURRENTTIME, path: "/com.example-a", server_name: "a" })
       const at = (url: string) => ({
         registryType: "npm",
         identifier: "@example/a",

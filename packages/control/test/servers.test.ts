@@ -1,6 +1,7 @@
 import { it } from "@effect/vitest"
 import { HealthMonitor } from "@mcpgw/health/HealthMonitor"
 import type { ProbeResult } from "@mcpgw/health/Probe"
+import { AuditRows } from "@mcpgw/telemetry/AuditMemory"
 import { Registry } from "@mcpgw/registry/Registry"
 import { RequestTrail } from "../src/RequestTrail.ts"
 import * as Effect from "effect/Effect"
@@ -104,6 +105,42 @@ describe("contracts §2.8: paths and sentences", () => {
       expect([gone.status, gone.body]).toMatchObject([200, { service_path: "/currenttime" }])
       expect((yield* call(plane, "GET", "/api/server_details/currenttime", { cookie })).status).toBe(404)
     }).pipe(Effect.provide(layer()))
+  )
+
+  it.scoped(
+    "toggle (contracts §2.8): JSON that does not say true or false switches nothing; a form without the box is off",
+    () =>
+      Effect.gen(function* () {
+        const plane = yield* start
+        const cookie = yield* signedIn("admin")
+        const send = (body: object) => call(plane, "POST", "/api/toggle/currenttime", { cookie, ...body })
+        const isEnabled = Effect.map(Registry, (registry) => registry.get("/currenttime")?.record.is_enabled)
+        for (const enabled of [undefined, null, "", "maybe", "onward", 1, 0, [], ["on"], {}]) {
+          const refused = yield* send({ json: { enabled } })
+          expect([enabled, refused.status, yield* isEnabled]).toEqual([enabled, 400, true])
+          expect(refused.text).toContain("enabled")
+        }
+        for (const json of [{ foo: 1 }, { enabled: false, foo: 1 }]) {
+          const refused = yield* send({ json })
+          expect([refused.status, yield* isEnabled]).toEqual([400, true])
+          expect(refused.body).toMatchObject({ field: "foo", expected: "it may be enabled" })
+        }
+        for (const [body, to] of [
+          [{ json: { enabled: false } }, false],
+          [{ json: { enabled: true } }, true],
+          [{ json: { enabled: "OFF" } }, false],
+          [{ json: { enabled: "on" } }, true],
+          [{ form: {} }, false],
+          [{ form: { enabled: "on" } }, true],
+          [{ form: { enabled: "maybe" } }, false]
+        ] as const) {
+          expect((yield* send(body)).body).toMatchObject({ new_enabled_state: to })
+          expect(yield* isEnabled).toBe(to)
+        }
+        const rows = yield* Effect.flatMap(AuditRows, ({ read }) => read)
+        const switched = rows.flatMap(({ rule }) => /^api:toggle_service:(.*)/.exec(rule ?? "")?.[1] ?? [])
+        expect(switched).toEqual(["off", "on", "off", "on", "off", "on", "off"])
+      }).pipe(Effect.provide(layer()))
   )
 
   it.scoped("tools: 503 while nothing is known; a refresh brings the inventory", () => {

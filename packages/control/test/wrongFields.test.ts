@@ -41,8 +41,7 @@ HttpApi.reflect(Api, {
       const options = AST.getParseOptionsAnnotation(urlParamsSchema.value.ast)
       parameters.push([at, Option.isSome(options) && options.value.errors === "all"])
     }
-    // Whatever is not `on` switches off: nothing that is sent there is wrong.
-    if (Option.isSome(payloadSchema) && payloadSchema.value.ast !== RevokeRequest.ast && !at.includes("/api/toggle/"))
+    if (Option.isSome(payloadSchema) && payloadSchema.value.ast !== RevokeRequest.ast)
       routes.push({ at, wrong: wrongBody(payloadSchema.value.ast) })
   }
 })

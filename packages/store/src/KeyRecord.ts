@@ -6,7 +6,9 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { KeyRingApi } from "@mcpgw/domain/KeyRing"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { heldKeys, HELD_FOR, holdersMigration } from "./KeyHolders.ts"
 import { migrate, type Migration } from "./Migrations.ts"
 import { type DatabaseNewer, KeysMissing, KeysUnknown, type MigrationFailed } from "./StoreError.ts"
 
@@ -23,7 +25,8 @@ export const migrations: ReadonlyArray<Migration> = [
         PRIMARY KEY (purpose, id)
       )`
     ]
-  }
+  },
+  holdersMigration
 ]
 
 /** How many values of one kind a sealing key sealed that lie in the database now. */
@@ -37,7 +40,7 @@ export interface Sealed {
 export interface KeyRecordOptions {
   readonly ring: KeyRingApi
   readonly sealed: ReadonlyArray<Sealed>
-  /** Takes as lost what none of the keys opens, instead of failing. */
+  /** Takes as lost what none of the keys opens, instead of failing; but nothing that another process has the key of. */
   readonly giveUp: boolean
   /** What to do when it fails: a sentence. */
   readonly remedy: string
@@ -70,15 +73,12 @@ const inWords = (sealed: ReadonlyArray<Sealed>): ReadonlyArray<string> => {
 }
 
 /** Which keys a value may be sealed with that none here opens, and nothing is wrong with that. */
-const givenUp = (
-  { giveUp, ring, sealed }: KeyRecordOptions,
-  rows: ReadonlyArray<Row>
-): ((keyId: string) => boolean) => {
+const givenUp = ({ ring, sealed }: KeyRecordOptions, rows: ReadonlyArray<Row>): ((keyId: string) => boolean) => {
   const gone = new Set([...(ring.retired ?? []), ...idsOf(rows.filter(({ gone_at }) => gone_at !== null))])
   const present = new Set(idsOf(ring.sealing))
   // A database that never noted its keys, and of which these open something, had others that rotations let go.
   const older = rows.length === 0 && sealed.some(({ keyId }) => present.has(keyId))
-  return (keyId) => giveUp || older || gone.has(keyId)
+  return (keyId) => older || gone.has(keyId)
 }
 
 const note = (sql: SqlClient.SqlClient, purpose: Purpose, id: string, now: string) => sql`
@@ -97,6 +97,10 @@ const isStrange = (rows: ReadonlyArray<Row>, ring: KeyRingApi, purpose: Purpose)
   return before.length > 0 && !before.some(({ id }) => here.has(id))
 }
 
+const HELD =
+  `They are not lost: another process over this database has these keys, or had them ${Duration.toSeconds(HELD_FOR)} seconds ago. ` +
+  "Take its keys; or end all that have them, wait that long, and start again"
+
 const judge = (sql: SqlClient.SqlClient, options: KeyRecordOptions) =>
   Effect.gen(function* () {
     const { ring, sealed } = options
@@ -104,13 +108,14 @@ const judge = (sql: SqlClient.SqlClient, options: KeyRecordOptions) =>
     const present = new Set(idsOf(ring.sealing))
     const closed = sealed.filter(({ keyId }) => !present.has(keyId))
     const isGivenUp = givenUp(options, rows)
-    const missing = closed.filter(({ keyId }) => !isGivenUp(keyId))
+    const held = options.giveUp ? yield* heldKeys : undefined
+    const missing = closed.filter(({ keyId }) => !isGivenUp(keyId) && (held === undefined || held.has(keyId)))
     if (missing.length > 0) {
       return yield* new KeysMissing({
         sealed: inWords(missing),
         missing: [...new Set(missing.map(({ keyId }) => keyId))],
         present: [...present],
-        remedy: options.remedy
+        remedy: held === undefined ? options.remedy : HELD
       })
     }
     const now = new Date(yield* Clock.currentTimeMillis).toISOString()
@@ -125,7 +130,8 @@ const judge = (sql: SqlClient.SqlClient, options: KeyRecordOptions) =>
 
 /**
  * Compares the keys of this process with those the database was written with, and notes them there. Fails with `KeysMissing`, noting
- * nothing, when something lies sealed there with a key that is not here and that nobody let go: by a rotation, or by giving it up. The
+ * nothing, when something lies sealed there with a key that is not here and that nobody let go: by a rotation, or by giving it up, which is
+ * refused while another process has that key. The
  * keys of a rotation that still has an older one, or that let all of them go itself, belong to the database.
  */
 export const recordKeys = (

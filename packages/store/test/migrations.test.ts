@@ -28,7 +28,8 @@ const recorded: ReadonlyArray<Sample> = [
   {
     table: "store_keys",
     row: { purpose: "sealing", id: "abc", seen_at: "2026-01-01T00:00:00.000Z", gone_at: "2026-01-02T00:00:00.000Z" }
-  }
+  },
+  { table: "store_key_holders", row: { holder: "a", id: "abc", seen_at: "2026-01-01T00:00:00.000Z" } }
 ]
 
 /** As a store was before it had a feed. */

@@ -17,7 +17,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { failed, type Failure, refused, unreachable, wrongAnswer } from "../Failure.ts"
+import { failed, type Failure, notAnswering, refused, wrongAnswer } from "../Failure.ts"
 import { type Login, Logins } from "./Logins.ts"
 import { gatewayKey, renew } from "./oauth.ts"
 import { DEFAULT_URL, type Globals } from "./options.ts"
@@ -183,7 +183,7 @@ const asking =
       return yield* Schema.decodeUnknown(schema)(yield* response.json)
     }).pipe(
       Effect.catchTags({
-        RequestError: () => unreachable(`${url} does not answer`, "is the gateway running, and is --url right?"),
+        RequestError: (error) => notAnswering(url, error),
         ResponseError: ({ message }) => failed(`The answer of ${url} can not be read: ${message}`),
         ParseError: (error) => wrongAnswer(url, error)
       })

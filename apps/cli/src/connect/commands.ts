@@ -8,10 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { denied, failed, refused, unreachable, usage } from "../Failure.ts"
+import { denied, failed, notAnswering, refused, usage } from "../Failure.ts"
 import { about } from "../help.ts"
 import { pairs, plain, show } from "../show/table.ts"
 import { type Login, Logins } from "./Logins.ts"
+import { TRUST } from "../certificate.ts"
 import { gatewayKey, loginWithBrowser, loginWithDevice, revoke } from "./oauth.ts"
 import { globals, type Globals } from "./options.ts"
 import { passwordOf } from "./password.ts"
@@ -27,9 +28,7 @@ const loginWithPassword = (url: string, username: string, stdin: boolean, verbos
       username,
       password: Redacted.value(password)
     })
-    const response = yield* Effect.mapError(http.execute(request), () =>
-      unreachable(`${url} does not answer`, "is the gateway running, and is --url right?")
-    )
+    const response = yield* Effect.mapError(http.execute(request), (error) => notAnswering(url, error))
     if (response.status !== 200) {
       const said = refused(response.status, yield* Effect.orElseSucceed(response.json, () => undefined))
       return yield* response.status === 401 ? denied(said.problem, "is the password right?") : said
@@ -93,7 +92,7 @@ const login = Command.make("login", { device, noBrowser, username, passwordStdin
 ).pipe(
   Command.withDescription(
     about(
-      "Sign in to a gateway: with your browser, a code for another device, or a password.",
+      `Sign in to a gateway: with your browser, a code for another device, or a password. ${TRUST}, for every command.`,
       "login --url https://gateway.example.org",
       "login --device",
       "login --username admin"

@@ -7,7 +7,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as client from "openid-client"
-import { denied, failed, type Failure, unreachable } from "../Failure.ts"
+import { certificateFailure, denied, failed, type Failure, unreachable } from "../Failure.ts"
 import { plain } from "../show/table.ts"
 import type { OAuthLogin } from "./Logins.ts"
 import { openBrowser, startCallback } from "./loopback.ts"
@@ -34,6 +34,8 @@ const said = (error: unknown): Failure => {
     const words = error.error_description ?? error.error
     return denied(`The gateway's authorization server refused: ${words}`, "sign in with `mcpgw login`")
   }
+  const untrusted = certificateFailure("The gateway", error)
+  if (untrusted !== undefined) return untrusted
   if (error instanceof TypeError || (error instanceof Error && error.name === "TimeoutError"))
     return unreachable(
       "The gateway's authorization server does not answer",

@@ -3,7 +3,7 @@ import { ConnectConfigs } from "@mcpgw/api/ConnectConfig"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { failed, refused, unreachable } from "../Failure.ts"
+import { certificateFailure, failed, refused, unreachable } from "../Failure.ts"
 
 const decode = Schema.decodeUnknown(Schema.parseJson(ConnectConfigs))
 const decodeProblem = Schema.decodeUnknown(Schema.parseJson())
@@ -25,7 +25,9 @@ export const askRegistry = (
         const response = await fetch(asked, { headers: sent, redirect: "error", signal })
         return [response.status, await response.text()] as const
       },
-      catch: () => unreachable(`the registry at ${gateway} can not be reached`, "is it running, and is --url right?")
+      catch: (error) =>
+        certificateFailure(gateway, error) ??
+        unreachable(`the registry at ${gateway} can not be reached`, "is it running, and is --url right?")
     }).pipe(
       Effect.timeoutFail({
         duration: WITHIN,

@@ -5,7 +5,7 @@
 import type { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { denied, failed, type Failure, missing, refused, unreachable } from "../Failure.ts"
+import { certificateFailure, denied, failed, type Failure, missing, refused, unreachable } from "../Failure.ts"
 
 const load = Effect.promise(() => import("@modelcontextprotocol/client"))
 
@@ -27,6 +27,8 @@ interface Trace {
   status: number
   body: unknown
   unanswered: boolean
+  /** With what it ended when nobody answered. */
+  error?: unknown
 }
 
 const tracing =
@@ -42,6 +44,7 @@ const tracing =
       // The body of a refusal may be no JSON; the answer itself is there then.
       if (trace.status >= 400 && error instanceof SyntaxError) return new Response(null, { status: trace.status })
       trace.unanswered = !(error instanceof Error && error.name === "AbortError")
+      trace.error = error
       throw error
     }
   }
@@ -56,9 +59,13 @@ const rpcMessage = (body: unknown): string | undefined => {
 /** The gateway's `-32602` for a tool that does not exist, or not for the caller (design §6). */
 const isNoTool = (message: string): boolean => /no tool '/.test(message)
 
-const failureOf = ({ name }: Endpoint, trace: Trace, error: unknown): Failure => {
+const failureOf = ({ name, url }: Endpoint, trace: Trace, error: unknown): Failure => {
   const said = error instanceof Error ? error.message : String(error)
-  if (trace.unanswered) return unreachable(`${name}: the gateway does not answer`, "is it running, and is --url right?")
+  if (trace.unanswered)
+    return (
+      certificateFailure(url, trace.error) ??
+      unreachable(`${name}: the gateway does not answer`, "is it running, and is --url right?")
+    )
   const words = rpcMessage(trace.body) ?? said
   if (isNoTool(words)) return missing(`${name}: ${words}`, "`mcpgw list` shows the tools you may call")
   if (trace.status === 401 || trace.status === 403 || trace.status === 404) {

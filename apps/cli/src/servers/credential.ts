@@ -2,6 +2,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -29,7 +30,9 @@ const View = Schema.Struct(
 
 const scheme = Options.choice("scheme", ["none", "bearer", "api_key", "client"]).pipe(
   Options.optional,
-  Options.withDescription("How it is sent; client: each caller's own.")
+  Options.withDescription(
+    "How it is sent; client: each caller's own. With client and none a stored credential is thrown away."
+  )
 )
 const headerName = Options.text("header-name").pipe(
   Options.optional,
@@ -49,6 +52,10 @@ interface Wanted {
   readonly stdin: boolean
   readonly forget: boolean
 }
+
+/** Schemes with which nothing is stored. */
+const KEEPS_NONE: ReadonlySet<string> = new Set(["none", "client"])
+const THROWN_AWAY = "note: the credential that was stored is thrown away; --stdin sets one anew"
 
 const FLAGS = { auth_scheme: "--scheme", auth_header_name: "--header-name", auth_credential: "--stdin" }
 
@@ -74,7 +81,12 @@ export const credential = Command.make(
     Effect.gen(function* () {
       const { ask } = yield* Session
       const path = yield* resolve(args.server)
-      const view = yield* ask(yield* requestOf(args, `/api/credentials/${pathInUrl(path)}`), View)
+      const at = `/api/credentials/${pathInUrl(path)}`
+      const request = yield* requestOf(args, at)
+      const drops = Option.exists(args.scheme, (scheme) => KEEPS_NONE.has(scheme))
+      const before = drops ? yield* ask(HttpClientRequest.get(at), View) : undefined
+      const view = yield* ask(request, View)
+      if (before?.has_credential === true && !view.has_credential) yield* Console.error(THROWN_AWAY)
       yield* show(args.json, view, () =>
         pairs([
           ["server", view.service_path],

@@ -73,6 +73,14 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.deepStrictEqual([code, err.split("\n").length], [1, 2], err)
       assert.include(err, "auth_header_name (--header-name): it must be a header's name")
       assert.notInclude(await ok([...words, "--json"]), "very-secret-value")
+      for (const scheme of ["none", "client"]) {
+        await stand().run([...words, "--scheme", "bearer", "--stdin"], { stdin: "very-secret-value" })
+        const dropped = await stand().run([...words, "--scheme", scheme])
+        assert.match(dropped.out, /stored +no/)
+        assert.match(dropped.err, /the credential that was stored is thrown away; --stdin sets one anew/)
+        assert.strictEqual((await stand().run([...words, "--scheme", scheme])).err, "", "nothing was stored then")
+      }
+      await stand().run([...words, "--scheme", "bearer", "--stdin"], { stdin: "very-secret-value" })
       assert.match(await ok([...words, "--forget"]), /stored +no/)
       assert.strictEqual((await stand().run([...words, "--forget", "--scheme", "none"])).code, 2)
     })

@@ -11,6 +11,10 @@ import * as Store from "@mcpgw/store/Store"
 import { tempDir } from "@mcpgw/testkit/Process"
 import { sealedCredentials } from "@mcpgw/vault/SealedCredentials"
 import { Vault } from "@mcpgw/vault/Vault"
+import * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -26,8 +30,8 @@ afterAll(() => room.remove())
 let made = 0
 const folder = (): string => join(room.path, `keys-${++made}`)
 
-/** What a process with its keys in `directory` finds at its start, and what it warns of. */
-const start = (directory: string, settings: Readonly<Record<string, string>> = {}) =>
+/** What a process with its keys in `directory` finds at its start, and what it warns of. It ends with the scope. */
+const process = (directory: string, settings: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
     const warned: Array<string> = []
     const sql = yield* SqlClient.SqlClient
@@ -48,9 +52,13 @@ const start = (directory: string, settings: Readonly<Record<string, string>> = {
         )
       )
     )
-    const ring = yield* Effect.provide(KeyRing, keys)
+    const ring = Context.get(yield* Layer.build(keys), KeyRing)
     return { ring, warned }
   })
+
+/** One that ends again at once. */
+const start = (directory: string, settings: Readonly<Record<string, string>> = {}) =>
+  Effect.scoped(process(directory, settings))
 
 const sealSomething = (directory: string) =>
   Effect.gen(function* () {
@@ -102,6 +110,30 @@ const suite = <E>(name: string, store: Layer.Layer<SqlClient.SqlClient, E>): voi
         const { warned } = yield* start(other, { MCPGW_KEYS_LOST: "true" })
         assert.match(warned.join("\n"), /1 credentials of servers, 1 grants[^]*take it out again/)
         assert.match((yield* start(other)).warned.join("\n"), /^Lost, because/)
+      })
+    )
+
+    law(
+      "MCPGW_KEYS_LOST=true gives up nothing while another process has the keys; it does when that one has ended, or is not heard of for a minute",
+      Effect.gen(function* () {
+        const own = folder()
+        const ring = yield* sealSomething(own)
+        const running = yield* Scope.make()
+        yield* Scope.extend(process(own), running)
+        const other = folder()
+        yield* TestClock.adjust("30 seconds")
+        const refused = yield* Effect.flip(start(other, { MCPGW_KEYS_LOST: "true" }))
+        assert.match(refused.message, /They are not lost: another process/)
+        const error = yield* Effect.flip(start(other))
+        assert.include(error.message, "MCPGW_KEYS_LOST=true")
+        assert.deepStrictEqual((yield* start(own)).warned, [], "the right keys are still those of the database")
+        yield* Scope.close(running, Exit.void)
+        const killed = { holder: "killed", id: ring.sealing[0]?.id, seen_at: "1970-01-01T00:00:30.000Z" }
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`INSERT INTO store_key_holders ${sql.insert(killed)}`
+        assert.strictEqual((yield* Effect.flip(start(other, { MCPGW_KEYS_LOST: "true" })))._tag, "KeysMissing")
+        yield* TestClock.adjust("61 seconds")
+        assert.match((yield* start(other, { MCPGW_KEYS_LOST: "true" })).warned.join("\n"), /Lost, because/)
       })
     )
 
