@@ -84,6 +84,16 @@ const changed = (scopes: typeof Report.Type.scopes, dryRun: boolean): string => 
   return `\n\n${table(["OF THE POLICY", "NAME", dryRun ? "WOULD BE" : "OUTCOME"], rows)}`
 }
 
+/** Never sent: the gateway is asked about the others. */
+const noJson = (file: string): typeof Item.Type => ({
+  file,
+  path: null,
+  result: "refused",
+  changed: [],
+  errors: [{ field: "file", expected: "it must hold JSON" }],
+  notes: []
+})
+
 const Json = Schema.parseJson(Schema.Unknown)
 
 const folder = Args.directory({ name: "DIR", exists: "yes" }).pipe(
@@ -118,7 +128,11 @@ const read = (folder: string, scopesFile: Option.Option<string>) =>
     const isServer = (name: string): boolean =>
       name.endsWith(".json") && !isState(name) && !IGNORED.has(path.basename(name))
     const servers = yield* Effect.forEach(names.filter(isServer), (name) =>
-      Effect.map(parsed(name), (record) => [name, record] as const)
+      // No JSON reads as undefined: such a file is told of like every other that is refused.
+      Effect.map(
+        Effect.catchTag(parsed(name), "CliFailure", () => Effect.succeed(undefined)),
+        (record) => [name, record] as const
+      )
     )
     const state = names.find(isState)
     const beside = names.find((name) => /^scopes\.ya?ml$/.test(path.basename(name)))
@@ -126,7 +140,8 @@ const read = (folder: string, scopesFile: Option.Option<string>) =>
       Option.map(Option.fromNullable(beside), (name) => path.join(folder, name))
     )
     return {
-      servers: Object.fromEntries(servers),
+      broken: servers.flatMap(([name, record]) => (record === undefined ? [name] : [])),
+      servers: Object.fromEntries(servers.filter(([, record]) => record !== undefined)),
       ...(state === undefined ? {} : { server_state: yield* parsed(state) }),
       ...(Option.isSome(scopes) ? { scopes: yield* fs.readFileString(scopes.value) } : {})
     }
@@ -139,10 +154,13 @@ const read = (folder: string, scopesFile: Option.Option<string>) =>
 
 const files = Command.make("files", { folder, dryRun, applyScopes, scopesFile, ...globals }, (args) =>
   Effect.gen(function* () {
-    const found = yield* read(args.folder, args.scopesFile)
+    const { broken, ...found } = yield* read(args.folder, args.scopesFile)
     const applies = Option.isSome(args.applyScopes)
     if (applies && found.scopes === undefined)
       return yield* usage(`${JSON.stringify(args.folder)} holds no scopes.yml`, "--scopes FILE names one")
+    const [first] = broken
+    if (Object.keys(found.servers).length === 0 && !applies && first !== undefined)
+      return yield* usage(`${JSON.stringify(first)} holds no JSON`, "nor does another file for a server there")
     if (Object.keys(found.servers).length === 0 && !applies)
       return yield* usage(
         `${JSON.stringify(args.folder)} holds no server files`,
@@ -154,7 +172,8 @@ const files = Command.make("files", { folder, dryRun, applyScopes, scopesFile, .
       ...(Option.isSome(args.applyScopes) ? { apply_scopes: args.applyScopes.value } : {}),
       dry_run: args.dryRun
     })
-    const report = yield* ask(request, Report)
+    const answer = yield* ask(request, Report)
+    const report = { ...answer, items: [...answer.items, ...broken.map(noJson)] }
     yield* show(args.json, report, () =>
       table(
         ["FILE", "SERVER", args.dryRun ? "WOULD BE" : "OUTCOME", "WHY"],

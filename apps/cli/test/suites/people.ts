@@ -139,6 +139,19 @@ export const peopleSuite = (stand: () => Stand): void => {
       await ok(["groups", "remove", "ops"])
     })
 
+    it("import files: one that is no JSON is refused by name, and the others are judged", async () => {
+      const folder = `${stand().folder}/torn`
+      mkdirSync(folder, { recursive: true })
+      const good = { server_name: "Torn", path: "/torn", proxy_pass_url: "http://127.0.0.1:9/", description: "One" }
+      writeFileSync(`${folder}/good.json`, JSON.stringify(good))
+      writeFileSync(`${folder}/torn.json`, "{")
+      const { code, err, out } = await stand().run(["import", "files", folder, "--dry-run"])
+      assert.strictEqual(code, 1, err)
+      assert.match(out, /good\.json +\/torn +created/)
+      assert.match(out, /torn\.json .*refused +file: it must hold JSON/)
+      assert.include(err, "1 of 2 files were refused")
+    })
+
     it("contracts §2.1: an old policy is tried, then merged, and says what it changed", async () => {
       const folder = `${stand().folder}/old`
       mkdirSync(folder, { recursive: true })
