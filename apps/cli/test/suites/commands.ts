@@ -52,9 +52,10 @@ export const commandSuite = (stand: () => Stand): void => {
       assert.include(await ok(["servers", "tools", "weather"]), "echo")
       assert.include(await ok(["call", "echo", "--args", '{"text":"hello"}']), "echo")
       await backend.stop()
-      const checked = await ok(["servers", "refresh", "weather"])
+      const checked = await stand().run(["servers", "refresh", "weather"])
+      assert.strictEqual(checked.code, 1)
       assert.match(
-        checked,
+        checked.out,
         /^Service \/weather was checked: unhealthy: [^]*Nothing answers at its address[^]*\nTools: 1\n?$/
       )
       assert.include(await ok(["servers", "remove", "weather"]), "Removed /weather.")
