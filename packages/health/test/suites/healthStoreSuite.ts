@@ -51,28 +51,34 @@ export const healthStoreSuite = <E>(name: string, layer: () => Layer.Layer<Healt
       )
     )
 
-    it.effect(
-      "what many report at once is all kept; of one server the last, and the last timetable that was told",
-      () =>
-        over((store) =>
-          Effect.gen(function* () {
-            const paths = Array.from({ length: 500 }, (_, i) => `/many/${i}`)
-            yield* Effect.forEach(
-              paths.flatMap((path, i) => [
-                { of: found("healthy", { path }), times: { due: i + 1, restUntil: 7 } },
-                { of: found("unhealthy: timeout", { path, byCalls: i % 2 === 0 }), times: undefined }
-              ]),
-              ({ of, times }) => store.report(of, times),
+    it.effect("what many report at once is all kept, and the timetable that was told, whoever of two is first", () =>
+      over((store) =>
+        Effect.gen(function* () {
+          const paths = Array.from({ length: 300 }, (_, i) => `/many/${i}`)
+          const all = (report: (path: string, i: number) => ReturnType<typeof store.report>) =>
+            Effect.forEach(paths, report, { concurrency: "unbounded", discard: true })
+          yield* all((path, i) =>
+            Effect.all(
+              [
+                store.report(found("healthy", { path }), { due: i + 1, restUntil: 7 }),
+                store.report(found("unhealthy: timeout", { path }))
+              ],
               { concurrency: "unbounded", discard: true }
             )
-            const known = new Map((yield* store.all).map((one) => [one.path, one]))
-            assert.strictEqual(known.size, 500)
-            for (const [i, path] of paths.entries()) {
-              const expected = found("unhealthy: timeout", { path, byCalls: i % 2 === 0 })
-              assert.deepStrictEqual(known.get(path), { ...expected, due: i + 1, restUntil: 7 })
-            }
-          })
-        )
+          )
+          for (const { due, health, path, restUntil } of yield* store.all) {
+            assert.deepStrictEqual([due, restUntil], [paths.indexOf(path) + 1, 7])
+            assert.include(["healthy", "unhealthy: timeout"], health.status)
+          }
+          yield* all((path, i) => store.report(found("error: broken", { path, byCalls: i % 2 === 0 })))
+          const known = new Map((yield* store.all).map((one) => [one.path, one]))
+          assert.strictEqual(known.size, 300)
+          for (const [i, path] of paths.entries()) {
+            const expected = found("error: broken", { path, byCalls: i % 2 === 0 })
+            assert.deepStrictEqual(known.get(path), { ...expected, due: i + 1, restUntil: 7 })
+          }
+        })
+      )
     )
 
     it.effect("of many who ask at once one has the turn", () =>
