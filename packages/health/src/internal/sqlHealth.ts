@@ -103,8 +103,8 @@ export const makeSqlHealth = Effect.gen(function* () {
 
   const claim = (asked: Claim) =>
     Effect.gen(function* () {
-      // Most looks find that it is not their turn, and cost no write.
-      const known = yield* one(asked.path)
+      // Most looks find that it is not their turn, and cost no write; who asks always has one.
+      const known = asked.why === "asked" ? undefined : yield* one(asked.path)
       if (!isTurn(asked, known)) return known
       const taken = yield* take(sql, asked)
       // Another was quicker; its row is there, or gone with its server.
