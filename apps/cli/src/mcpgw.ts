@@ -20,12 +20,14 @@ import { users } from "./people/users.ts"
 import { published } from "./published.ts"
 import { policy } from "./policy/commands.ts"
 import { replaced } from "./old/commands.ts"
+import { search } from "./search.ts"
 import { servers } from "./servers/commands.ts"
 
 const commands = [
   ...connectCommands,
   ...mcpCommands,
   health,
+  search,
   servers,
   collaborators,
   groups,

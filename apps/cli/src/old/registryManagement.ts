@@ -46,6 +46,11 @@ const servers: ReadonlyArray<Row> = [
   row("healthcheck|health", "health", "healthcheck"),
   row("config", "whoami", "config --json"),
   row("server-get --path <path>", "servers get {path}", "server-get --path /old"),
+  row(
+    "server-search --query <query> [--max-results <limit>]",
+    "search {query} [limit: --limit {limit}]",
+    "server-search --query 'current time' --max-results 10"
+  ),
   row("toggle --path <path>", "servers toggle {path}", "toggle --path /old"),
   row(
     "server-rate --path <path> --rating <stars>",

@@ -61,9 +61,6 @@ export const absent: ReadonlyArray<Absent> = [
     "egress-pat-status --path /github",
     "egress-pat-delete --path /github"
   ]),
-  ...each("POST /api/search/semantic finds servers and tools by words; mcpgw servers list --query WORD servers alone", [
-    "server-search --query 'coding assistants' --max-results 10"
-  ]),
   ...each(NO_ARD, [
     "ard-search --query x --filter type=mcp_server --filter tags=finance --page-size 10",
     "ard-agents --order-by updatedAt",

@@ -67,6 +67,10 @@ const here = words({
     instead(SECRET),
   "user-list": [0, /jane\.doe +local/],
   "user-list --search admin --limit 500": [0, /admin +local[^]*note: all of them/],
+  'server-search --query "current time" --max-results 10': [
+    0,
+    /server +[^\n]+\/currenttime[^]*tool +current_time_by_timezone/
+  ],
   "rate-limit-quarantine-add --subject-type user --subject jane.doe": [0, /disabled +yes/],
   "rate-limit-quarantine-remove --subject-type user --subject jane.doe": [0, /disabled +no/],
   "user-group-list --skip 0 --limit 50": [0, /jane\.doe +local/],
@@ -120,7 +124,6 @@ const absent: ReadonlyArray<DocumentedCommand> = [
     "egress-pat-delete --path /github"
   ]),
   ...none(/POST \/api\/search\/semantic/, [
-    'server-search --query "coding assistants" --max-results 10',
     "ard-search --query x --filter type=mcp_server --filter tags=finance --federation auto --page-size 10 --page-token t",
     "ard-agents --filter type=a2a_agent --order-by updatedAt",
     "ard-ingestion-sync --source-id x",
