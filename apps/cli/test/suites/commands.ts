@@ -45,7 +45,10 @@ export const commandSuite = (stand: () => Stand): void => {
       await ok(["servers", "update", "weather", "--tag", ""])
       assert.deepStrictEqual((await json(["servers", "get", "weather"])).tags, [])
       assert.include(await ok(["servers", "list", "-q", "nomatch"]), 'Nothing that you may see has "nomatch"')
-      assert.match(await ok(["search", "current", "time"]), /server +[^\n]+\/currenttime[^]*tool +current_time_by_timezone/)
+      assert.match(
+        await ok(["search", "current", "time"]),
+        /server +[^\n]+\/currenttime[^]*tool +current_time_by_timezone/
+      )
       const found = await json(["search", "current time", "--kind", "tools", "--limit", "1"])
       assert.deepInclude(found, { total_servers: 0, total_tools: 1 })
       assert.include(await ok(["search", "zyxwvut"]), "Nothing that you may use is like that.")
