@@ -74,7 +74,8 @@ export const makeCheckout = (): Checkout => {
       writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`)
       chmodSync(join(bin, name), 0o755)
     },
-    launch: (runtime, ...words) => run(runtime, "apps/deploy/launch.mjs", ...words),
+    // Both streams in one pipe, as in a terminal: read from two, what was said last may come first.
+    launch: (runtime, ...words) => run("sh", "-c", 'exec "$@" 2>&1', "sh", runtime, "apps/deploy/launch.mjs", ...words),
     run,
     record: () => (existsSync(recorded) ? readFileSync(recorded, "utf8").trimEnd().split("\n") : []),
     write,
