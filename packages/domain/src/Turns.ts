@@ -31,30 +31,27 @@ export const makeTurns = (places = 1): InTurn => {
     next.wake()
   })
 
-  const place = Effect.suspend(() => {
-    if (free > 0) {
-      free--
-      return Effect.void
-    }
-    const waiting: Waiting = { hasPlace: false, wake: () => {} }
-    line.add(waiting)
-    const leave = Effect.suspend(() => {
-      if (waiting.hasPlace) return release
-      line.delete(waiting)
-      return Effect.void
+  const place = (restore: <A, E, R>(waiting: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      if (free > 0) {
+        free--
+        return Effect.void
+      }
+      const waiting: Waiting = { hasPlace: false, wake: () => {} }
+      line.add(waiting)
+      const leave = Effect.suspend(() => {
+        if (waiting.hasPlace) return release
+        line.delete(waiting)
+        return Effect.void
+      })
+      const wait = Effect.async<void>((resume) => {
+        waiting.wake = () => resume(Effect.void)
+        if (waiting.hasPlace) waiting.wake()
+      })
+      // The place may be handed over between the interruption and the end it makes: who leaves gives it on.
+      return Effect.onError(restore(wait), () => leave)
     })
-    // The place may be handed over between the interruption and the end it makes: who leaves gives it on.
-    return Effect.onError(
-      Effect.interruptible(
-        Effect.async<void>((resume) => {
-          waiting.wake = () => resume(Effect.void)
-          if (waiting.hasPlace) waiting.wake()
-        })
-      ),
-      () => leave
-    )
-  })
 
   return (work) =>
-    Effect.uninterruptibleMask((restore) => Effect.zipRight(place, Effect.ensuring(restore(work), release)))
+    Effect.uninterruptibleMask((restore) => Effect.zipRight(place(restore), Effect.ensuring(restore(work), release)))
 }

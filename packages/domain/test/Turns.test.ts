@@ -44,6 +44,22 @@ describe("turns", () => {
     })
   )
 
+  it.effect("who must not be interrupted waits on, and does the work", () =>
+    Effect.gen(function* () {
+      const inTurn = makeTurns()
+      const [go, did] = [yield* Deferred.make<void>(), new Set<string>()]
+      const first = yield* Effect.fork(inTurn(Deferred.await(go)))
+      yield* settled
+      const second = yield* Effect.fork(Effect.uninterruptible(inTurn(Effect.sync(() => did.add("second")))))
+      yield* settled
+      yield* Fiber.interruptFork(second)
+      yield* settled
+      yield* Deferred.succeed(go, undefined)
+      yield* Effect.zipRight(Fiber.join(first), Fiber.await(second))
+      assert.deepStrictEqual([...did], ["second"])
+    })
+  )
+
   it.effect("who leaves the line does none of the work and takes nobody's place", () =>
     Effect.gen(function* () {
       const inTurn = makeTurns()
