@@ -62,8 +62,8 @@ const follow = (
 ) =>
   Effect.gen(function* () {
     const indexed: Indexed = new Map()
-    const everything = () => [...indexed.keys(), ...registry.snapshot().servers.keys()]
-    let paths: () => ReadonlyArray<string> = everything
+    const everything = () => new Set([...indexed.keys(), ...registry.snapshot().servers.keys()])
+    let paths: () => Iterable<string> = everything
     let known = false
     let retryMs = FIRST_RETRY_MS
     const load = Effect.map(index.paths, (paths) => {

@@ -55,3 +55,18 @@ export const makeTurns = (places = 1): InTurn => {
   return (work) =>
     Effect.uninterruptibleMask((restore) => Effect.zipRight(place(restore), Effect.ensuring(restore(work), release)))
 }
+
+/**
+ * The same with an end to the line: who comes when `waiting` others wait already is told `full` at once, and does none of the work.
+ */
+export const makeBoundedTurns = <Full>(places: number, waiting: number, full: () => Full) => {
+  const inTurn = makeTurns(places)
+  let inside = 0
+  const leave = Effect.sync(() => void inside--)
+  return <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E | Full, R> =>
+    Effect.suspend((): Effect.Effect<A, E | Full, R> => {
+      if (inside >= places + waiting) return Effect.fail(full())
+      inside++
+      return Effect.ensuring(inTurn(work), leave)
+    })
+}

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as fc from "fast-check"
-import { makeTurns } from "../src/Turns.ts"
+import { makeBoundedTurns, makeTurns } from "../src/Turns.ts"
 
 const settled = Effect.repeatN(Effect.yieldNow(), 20)
 
@@ -131,6 +131,23 @@ describe("turns", () => {
           { numRuns: 150 }
         )
       )
+  )
+
+  it.effect("a line that is full takes nobody more, and somebody again when one has left it", () =>
+    Effect.gen(function* () {
+      const inTurn = makeBoundedTurns(1, 2, () => "full" as const)
+      const go = yield* Deferred.make<void>()
+      const inside = yield* Effect.forEach([1, 2, 3], () => Effect.fork(inTurn(Deferred.await(go))))
+      yield* settled
+      assert.strictEqual(yield* Effect.flip(inTurn(Effect.void)), "full")
+      yield* Effect.forEach(inside.slice(2), Fiber.interrupt)
+      const another = yield* Effect.fork(inTurn(Effect.succeed(4)))
+      yield* settled
+      assert.strictEqual(yield* Effect.flip(inTurn(Effect.void)), "full")
+      yield* Deferred.succeed(go, undefined)
+      assert.strictEqual(yield* Fiber.join(another), 4)
+      assert.strictEqual(yield* inTurn(Effect.succeed(5)), 5)
+    })
   )
 
   it.effect("a crowd costs each a waking: twenty thousand wait for one place", () =>

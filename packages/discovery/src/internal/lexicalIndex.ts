@@ -4,7 +4,7 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { normalizePath } from "@mcpgw/domain/Ids"
-import { makeTurns } from "@mcpgw/domain/Turns"
+import { makeBoundedTurns } from "@mcpgw/domain/Turns"
 import type { ServerRecord } from "@mcpgw/domain/Server"
 import { migrate } from "@mcpgw/store/Migrations"
 import type { Migration } from "@mcpgw/store/Migrations"
@@ -50,21 +50,6 @@ const failed = (cause: unknown): DiscoveryError => new DiscoveryError({ cause })
 /** Questions that wait, at most; a large index answers some tens a second. */
 const MOST_WAITING = 64
 
-/** One question after the other: many at once would each take a piece of every turn of the event loop. */
-const oneByOne = () => {
-  const inTurn = makeTurns()
-  let waiting = 0
-  return <A, E>(question: Effect.Effect<A, E>): Effect.Effect<A, E | DiscoveryBusy> =>
-    Effect.suspend((): Effect.Effect<A, E | DiscoveryBusy> => {
-      if (waiting > MOST_WAITING) return new DiscoveryBusy()
-      waiting++
-      return Effect.ensuring(
-        inTurn(question),
-        Effect.sync(() => void waiting--)
-      )
-    })
-}
-
 /** Creates the tables when they are absent. */
 export const makeLexical = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -73,10 +58,11 @@ export const makeLexical = Effect.gen(function* () {
     makeWrites(sql),
     ({ message }) => new MigrationFailed({ id: "discovery-*", problem: message })
   )
-  const answered = oneByOne()
+  // One question after the other: many at once would each take a piece of every turn of the event loop.
+  const inTurn = makeBoundedTurns(1, MOST_WAITING, () => new DiscoveryBusy())
   return {
     mode: "lexical-only" as const,
-    search: (query: SearchQuery) => answered(Effect.mapError(search(sql, query), failed)),
+    search: (query: SearchQuery) => inTurn(Effect.mapError(search(sql, query), failed)),
     upsert: (record: ServerRecord) => Effect.mapError(writes.upsert(record), failed),
     remove: (path: string) => Effect.mapError(writes.remove(normalizePath(path)), failed),
     paths: sql<{ readonly path: string }>`SELECT path FROM discovery_servers ORDER BY path`.pipe(

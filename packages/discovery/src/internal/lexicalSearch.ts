@@ -142,16 +142,19 @@ interface Asked {
 
 interface Word {
   readonly terms: ReadonlyArray<string>
-  /** How many hold it; more than half are one more than half. */
+  /** How many hold it, at most. */
   readonly matching: number
 }
 
 /** The rarest words, which tell most, and those that nobody holds: they cost nothing and are still asked for. */
-const rarest = (source: Source, words: Question["words"], half: number) =>
+const rarest = (source: Source, words: Question["words"], count: number) =>
   Effect.gen(function* () {
+    const half = Math.floor(count / 2)
     const counted: Array<Word> = []
     yield* inSlices(words, 1, ([terms = []]) =>
-      Effect.map(source.matching(anyOf(terms), half + 1), (matching) => counted.push({ terms, matching }))
+      Effect.map(source.matching(anyOf(terms), half + 1), (matching) =>
+        counted.push({ terms, matching: matching > half ? count : matching })
+      )
     )
     const held = counted.filter(({ matching }) => matching > 0).sort((a, b) => a.matching - b.matching)
     return { unknown: counted.filter(({ matching }) => matching === 0), held: held.slice(0, MOST_WORDS) }
@@ -176,14 +179,15 @@ const best = (source: Source, { words }: Question, limit: number, keep: Keep) =>
       const found = yield* bestOf(source, { match: anyOf(words.flat()), atMost: count }, count, limit, keep)
       return { words, found }
     }
-    const half = Math.floor(count / 2)
-    const { held, unknown } = yield* rarest(source, words, half)
-    const telling = held.filter(({ matching }) => matching <= half)
-    const found = telling.length === 0 ? [] : yield* bestOf(source, askedBy(telling, count), count, limit, keep)
-    const enough = found.length >= limit || telling.length === held.length
-    const asked = [...unknown, ...(enough ? telling : held)].map(({ terms }) => terms)
-    const all = { ...askedBy(held, count), atMost: count }
-    return { words: asked, found: enough ? found : yield* bestOf(source, all, count, limit, keep) }
+    const { held, unknown } = yield* rarest(source, words, count)
+    const telling = held.filter(({ matching }) => matching < count)
+    const asking = (those: ReadonlyArray<Word>) =>
+      Effect.map(
+        those.length === 0 ? Effect.succeed([]) : bestOf(source, askedBy(those, count), count, limit, keep),
+        (found) => ({ found, words: [...unknown, ...those].map(({ terms }) => terms) })
+      )
+    const best = yield* asking(telling)
+    return best.found.length >= limit || telling.length === held.length ? best : yield* asking(held)
   })
 
 /** Of `count` rows; each stretch holds a like share of them, and of the matches, where they are spread evenly. */

@@ -2,7 +2,7 @@
  * Argon2id through the runtime, a few at a time: one hash takes 19 MiB and tens of milliseconds, and strangers can ask for it.
  * Never logs a password, never puts one into an error.
  */
-import { makeTurns } from "@mcpgw/domain/Turns"
+import { makeBoundedTurns } from "@mcpgw/domain/Turns"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { type Argon2Cost, PasswordCost } from "../PasswordCost.ts"
@@ -27,20 +27,11 @@ export interface Passwords {
 
 export const makePasswords: Effect.Effect<Passwords> = Effect.gen(function* () {
   const cost = yield* PasswordCost
-  const inTurn = makeTurns(CONCURRENT)
+  const inTurn = makeBoundedTurns(CONCURRENT, WAITING, () => new HasherBusy())
   const noAccounts = nobodys(cost)
-  let waiting = 0
+  // Not interruptible while hashing: the runtime goes on computing, and the place must stay taken as long.
   const bounded = <A>(work: () => Promise<A>): Effect.Effect<A, HasherBusy | HasherFailed> =>
-    Effect.suspend((): Effect.Effect<A, HasherBusy | HasherFailed> => {
-      if (waiting >= CONCURRENT + WAITING) return Effect.fail(new HasherBusy())
-      waiting++
-      // Not interruptible while hashing: the runtime goes on computing, and the place must stay taken as long.
-      const computing = Effect.uninterruptible(Effect.tryPromise({ try: work, catch: () => new HasherFailed() }))
-      return Effect.ensuring(
-        inTurn(computing),
-        Effect.sync(() => void waiting--)
-      )
-    })
+    inTurn(Effect.uninterruptible(Effect.tryPromise({ try: work, catch: () => new HasherFailed() })))
   return {
     hash: (password) => bounded(() => Bun.password.hash(password, { algorithm: "argon2id", ...cost })),
     verify: (password, hash) => {
